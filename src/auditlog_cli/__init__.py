@@ -1,0 +1,1 @@
+"""auditlog: audit logs for AI agents."""

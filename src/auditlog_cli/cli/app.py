@@ -1,0 +1,63 @@
+"""The Typer application: the definition of the command line, built from `commands/`.
+
+Used where the front door steps aside (wrong usage, bundled flags, completion) and to generate its tables.
+"""
+
+from __future__ import annotations
+
+from typing import Any, get_type_hints
+
+import typer
+
+from auditlog_cli import registry
+from auditlog_cli.cli import failure, front, options
+from auditlog_cli.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+
+
+def build() -> typer.Typer:
+    """Return the application with every command of `commands/`."""
+    app = typer.Typer(
+        name="auditlog",
+        help="Audit logs for AI agents: tail, filter, trace and validate them, offline.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def top(
+        version: bool = typer.Option(False, "--version", "-V", help="Print the version."),
+        debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error; goes first."),
+    ) -> None:
+        del debug
+        if version:
+            front.main(["--version"])
+            raise typer.Exit
+
+    for name in registry.names("cli/commands"):
+        function = front.function(name)
+        # The annotations are text, for the front door must not load Typer; here they are resolved.
+        function.__annotations__ = get_type_hints(function, vars(options), include_extras=True)
+        app.command(name.replace("_", "-"))(function)
+    return app
+
+
+def run(words: list[str]) -> int:
+    """Parse `words` with Typer and run the command; return the exit code."""
+    command = typer.main.get_command(build())
+    try:
+        result: Any = command.main(args=words, prog_name="auditlog", standalone_mode=False)
+    except typer.Exit as error:
+        return error.exit_code
+    except typer.Abort:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        # Typer ships its own click, older versions use the real one: told by what they can do.
+        message = getattr(error, "format_message", None)
+        if message is None:
+            raise
+        at = words[0] if words and not words[0].startswith("-") else ""
+        failure.say("usage", message(), f"auditlog {at} --help".replace("  ", " "))
+        return EXIT_USAGE
+    return result if isinstance(result, int) else EXIT_OK

@@ -1,0 +1,146 @@
+"""The front door: from the words of a command line to a call, without Typer where that can be done.
+
+Typer is the definition of the interface, but importing it takes longer than most of our answers. So the
+tables in `_table.py` are generated from it (`make docs`), and the front door reads those. It only takes a
+line it understands to the last word; for any other it steps aside, and Typer parses the same words and
+says what is wrong. A property test proves that both parse alike (tests/cli/test_front.py).
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def run() -> None:
+    """Entry point of the script `auditlog`."""
+    code = main(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        pass
+    sys.exit(code)
+
+
+def main(argv: list[str]) -> int:
+    """Run the command line `argv` and return its exit code (errors.py)."""
+    debug = "--debug" in argv[:1]
+    words = argv[1:] if debug else argv
+    try:
+        return _dispatch(words)
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        from auditlog_cli.cli import failure
+
+        return failure.report(error, debug=debug)
+
+
+def _dispatch(words: list[str]) -> int:
+    if words in (["--version"], ["-V"]):
+        from auditlog_cli._version import __version__
+
+        sys.stdout.write(f"auditlog {__version__}\n")
+        return 0
+    if not words or words[0] in ("--help", "-h", "help"):
+        from auditlog_cli.cli import help as pages
+
+        return pages.show(words[1:2] if words[:1] == ["help"] else [])
+    understood = parse(words)
+    if understood is None:
+        if "--help" in words or "-h" in words:
+            from auditlog_cli.cli import help as pages
+
+            return pages.show(words[:1])
+        from auditlog_cli.cli import app
+
+        return app.run(words)
+    name, values = understood
+    return function(name)(**values)
+
+
+def function(command: str) -> Callable[..., int]:
+    """Return the function that carries out `command`."""
+    name = command.replace("-", "_")
+    module = __import__(f"auditlog_cli.cli.commands.{name}", fromlist=(name,))
+    return getattr(module, f"{name}_" if hasattr(module, f"{name}_") else name)  # type: ignore[no-any-return]
+
+
+def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
+    """Return the command and the values of its parameters, or None if only Typer can tell.
+
+    Parameters that were not given are left out: their defaults are those of the function.
+    """
+    from auditlog_cli.cli import _table
+
+    command = words[0]
+    table = _table.COMMANDS.get(command)
+    if table is None:
+        return None
+    options, positional = table
+    values: dict[str, object] = {}
+    operands: list[str] = []
+    rest = iter(words[1:])
+    for word in rest:
+        if word == "--":
+            operands.extend(rest)
+            break
+        if word == "-" or not word.startswith("-"):
+            operands.append(word)
+            continue
+        name, equals, text = word.partition("=") if word.startswith("--") else (word[:2], "", word[2:])
+        entry = options.get(name)
+        if entry is None:
+            return None
+        parameter, kind, constant = entry
+        if kind == "flag":
+            if equals or text:
+                return None  # a bundle such as -vn5 is for Typer
+            values[parameter] = constant
+            continue
+        if not equals and not text:
+            following = next(rest, None)
+            if following is None:
+                return None
+            text = following
+        elif not word.startswith("--") and text.startswith("="):
+            return None
+        value = _convert(text, kind, constant)
+        if value is None:
+            return None
+        if kind.startswith("list"):
+            values.setdefault(parameter, []).append(value)  # type: ignore[attr-defined]
+        else:
+            values[parameter] = value
+    return (command, values) if _place(operands, positional, values) else None
+
+
+def _convert(text: str, kind: str, choices: object) -> object:
+    """The value that `text` stands for, or None where it is none of that kind."""
+    if kind.endswith("int"):
+        digits = text.removeprefix("-")
+        return int(text) if digits.isdigit() and digits.isascii() and len(digits) < 19 else None
+    if kind.endswith("choice"):
+        return text if text in choices else None  # type: ignore[operator]
+    return text
+
+
+def _place(operands: list[str], positional: tuple[tuple[str, bool, bool], ...], values: dict[str, object]) -> bool:
+    """Give the operands to the positional parameters: (name, many, required) each."""
+    left = list(operands)
+    for name, many, required in positional:
+        if many:
+            if left:
+                values[name] = left
+            elif required:
+                return False
+            left = []
+        elif left:
+            values[name] = left.pop(0)
+        elif required:
+            return False
+    return not left

@@ -1,0 +1,145 @@
+"""Writes what can drift from the Typer definition: `python -m auditlog_cli.cli.generate [--check]`.
+
+    cli/_table.py    what the front door parses with
+    cli/_help.py     what `--help` prints
+
+`make docs` runs it; a test and `make check` run it with `--check`, which writes nothing and exits 1 if a
+file is out of date.
+"""
+
+from __future__ import annotations
+
+import inspect
+import pprint
+import sys
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from typer.models import ArgumentInfo, OptionInfo
+
+from auditlog_cli import registry
+from auditlog_cli.cli import front, options
+
+_HERE = Path(__file__).parent
+_HEAD = '"""Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""\n\n'
+_TABLE = "COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = "
+_PAGES = "PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = "
+
+
+class Parameter(NamedTuple):
+    """One parameter of a command, as its signature says."""
+
+    name: str
+    info: OptionInfo | ArgumentInfo
+    kind: str  # flag, text, int, choice; with "list " in front if it may be repeated
+    choices: tuple[str, ...] | None
+    required: bool
+
+    @property
+    def spelled(self) -> list[str]:
+        """Every way to write the option, `--yes/--no` taken apart."""
+        # In an annotation the first word lands where the default of the old style was.
+        words = [self.info.default, *(self.info.param_decls or ())]
+        return [name for word in words if isinstance(word, str) for name in word.split("/")]
+
+
+def files() -> dict[Path, str]:
+    """Return the text of every generated file."""
+    commands = {name.replace("_", "-"): parameters(name) for name in registry.names("cli/commands")}
+    table = {name: _parse_table(each) for name, each in commands.items()}
+    pages = {name: _page(name, each) for name, each in commands.items()}
+    return {
+        _HERE / "_table.py": f"{_HEAD}{_TABLE}{_literal(table)}\n",
+        _HERE / "_help.py": f"{_HEAD}{_PAGES}{_literal(pages)}\n",
+    }
+
+
+def _literal(value: object) -> str:
+    return pprint.pformat(value, width=110, sort_dicts=False)
+
+
+def parameters(command: str) -> list[Parameter]:
+    """Return the parameters of a command in the order of its signature."""
+    function = front.function(command)
+    hints = get_type_hints(function, vars(options), include_extras=True)
+    return [
+        _parameter(name, hints[name], each.default) for name, each in inspect.signature(function).parameters.items()
+    ]
+
+
+def _parameter(name: str, hint: Any, default: object) -> Parameter:
+    assert get_origin(hint) is Annotated, f"{name}: annotate it with a name of options.py"
+    base, info = get_args(hint)
+    inner = [each for each in get_args(base) if each is not NoneType]
+    many = ""
+    if len(inner) == 1 and NoneType in get_args(base):
+        base, inner = inner[0], list(get_args(inner[0]))
+    if get_origin(base) is list:
+        many, base = "list ", inner[0]
+    required = default is inspect.Parameter.empty
+    if get_origin(base) is Literal:
+        return Parameter(name, info, f"{many}choice", get_args(base), required)
+    return Parameter(name, info, many + {bool: "flag", int: "int", str: "text"}[base], None, required)
+
+
+def _parse_table(
+    given: list[Parameter],
+) -> tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]:
+    named: dict[str, tuple[str, str, object]] = {}
+    positional = []
+    for each in given:
+        if isinstance(each.info, ArgumentInfo):
+            positional.append((each.name, each.kind.startswith("list"), each.required))
+            continue
+        for name in each.spelled:
+            constant: object = each.choices
+            if each.kind == "flag":
+                constant = not name.startswith("--no-")
+            named[name] = (each.name, each.kind, constant)
+    return named, tuple(positional)
+
+
+def _page(
+    name: str, given: list[Parameter]
+) -> tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]:
+    """Summary, usage, body, panels of (option, help), examples."""
+    doc = inspect.cleandoc(front.function(name).__doc__ or "")
+    text, _, examples = doc.partition("\nExamples:\n")
+    summary, _, body = text.strip().partition("\n")
+    operands: list[str] = []
+    panels: dict[str, list[tuple[str, str]]] = {}
+    for each in given:
+        if isinstance(each.info, ArgumentInfo):
+            operands.append(each.info.metavar or each.name.upper())
+            panels.setdefault("Arguments", []).append((operands[-1], each.info.help or ""))
+        else:
+            panels.setdefault(each.info.rich_help_panel or "Options", []).append(
+                (_spelling(each), each.info.help or "")
+            )
+    rows = tuple((panel, tuple(entries)) for panel, entries in panels.items())
+    usage = " ".join(["auditlog", name, "[OPTION]...", *operands])
+    return summary.strip(), usage, body.strip("\n"), rows, inspect.cleandoc(examples)
+
+
+def _spelling(each: Parameter) -> str:
+    names = ", ".join(sorted(each.spelled, key=len))
+    if each.kind == "flag":
+        return names
+    return f"{names} {'|'.join(each.choices) if each.choices else each.info.metavar or 'TEXT'}"
+
+
+def main(argv: list[str]) -> int:
+    """Write the files, or with `--check` say which are out of date."""
+    stale = [path for path, text in files().items() if not path.exists() or path.read_text() != text]
+    if "--check" in argv:
+        for path in stale:
+            sys.stderr.write(f"{path.name}: out of date, run `make docs`\n")
+        return 1 if stale else 0
+    for path, text in files().items():
+        path.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

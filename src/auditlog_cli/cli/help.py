@@ -1,0 +1,76 @@
+"""The pages of `--help`, drawn from the generated texts: as fast as the commands they are about."""
+
+from __future__ import annotations
+
+import sys
+
+from auditlog_cli.cli import show as surroundings
+
+_INTRODUCTION = "Audit logs for AI agents: who asked, which agent acted, what it was allowed to do, what it did."
+_ENDING = """\
+Exit codes: 0 done · 1 found something · 2 usage · 3 could not look · 4 a definition is wrong ·
+5 could not write · 6 looked, but could not judge everything · 70 a bug · 130/141 interrupted/closed pipe
+
+`auditlog COMMAND --help` says more about each. Shell completion: auditlog --install-completion"""
+
+
+def show(words: list[str]) -> int:
+    """Print the page of a command, or the page of them all; return the exit code."""
+    from auditlog_cli.cli import _help
+
+    colour = surroundings.in_colour("auto")
+    width = min(surroundings.columns() or 100, 110)
+    if not words:
+        rows = tuple((name, page[0].rstrip(".")) for name, page in _help.PAGES.items())
+        lines = [_INTRODUCTION, "", "usage: auditlog COMMAND [OPTION]... [PATH]...", ""]
+        lines += _panel("Commands", rows, width, colour)
+        lines += [line if surroundings.in_unicode() else line.replace("·", "-") for line in _ENDING.split("\n")]
+    elif words[0] in _help.PAGES:
+        summary, usage, body, panels, examples = _help.PAGES[words[0]]
+        lines = [summary, "", f"usage: {usage}", ""]
+        lines += [*body.split("\n"), ""] if body else []
+        if examples:
+            lines += [
+                _heading("Examples", colour),
+                *(f"  {line}".rstrip() for line in examples.split("\n")),
+                "",
+            ]
+        for title, rows in panels:
+            lines += _panel(title, rows, width, colour)
+        lines.pop()
+    else:
+        from auditlog_cli.cli import app
+
+        return app.run(words)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0
+
+
+def _heading(text: str, colour: bool) -> str:
+    return f"\x1b[1m{text}\x1b[0m" if colour else text
+
+
+def _panel(title: str, rows: tuple[tuple[str, str], ...], width: int, colour: bool) -> list[str]:
+    left = min(max(len(name) for name, _ in rows) + 4, 34)
+    if width < 60:
+        left = 6
+    lines = [_heading(title, colour)]
+    for name, text in rows:
+        first, *more = _wrapped(text, max(width - left, 20)) or [""]
+        shown = f"  {name}"
+        if len(shown) + 1 < left:
+            lines.append(f"{shown:<{left}}{first}".rstrip())
+        else:
+            lines += [shown, " " * left + first]
+        lines += [" " * left + line for line in more]
+    return [*lines, ""]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines: list[str] = []
+    for word in text.split():
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

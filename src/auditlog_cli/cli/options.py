@@ -1,0 +1,171 @@
+"""Every option and argument of the command line, each said once. The words are the same everywhere.
+
+Imported only where Typer is: to build the app, its help and its completion. Commands name these in their
+signatures; see `commands/__init__.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from auditlog_cli.cli import complete
+
+_SELECT = "Which records"
+_SHOW = "How they are shown"
+_READ = "How they are read"
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Logs: files, folders, globs, - for standard input; .gz and .zst too. "
+        "Without any: $AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.",
+        autocompletion=complete.paths,
+    ),
+]
+
+User = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--user",
+        "-u",
+        metavar="ID",
+        help="Id, e-mail or name of the user; repeat for or, * and ? are wildcards.",
+        rich_help_panel=_SELECT,
+    ),
+]
+Agent = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--agent",
+        "-a",
+        metavar="ID",
+        help="Id or name of the agent.",
+        autocompletion=complete.agents,
+        rich_help_panel=_SELECT,
+    ),
+]
+Session = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--session",
+        "-s",
+        metavar="ID",
+        help="Session id.",
+        autocompletion=complete.sessions,
+        rich_help_panel=_SELECT,
+    ),
+]
+Trace = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trace",
+        "-t",
+        metavar="ID",
+        help="Trace id.",
+        autocompletion=complete.traces,
+        rich_help_panel=_SELECT,
+    ),
+]
+Tool = Annotated[list[str] | None, typer.Option("--tool", metavar="NAME", help="Tool.", rich_help_panel=_SELECT)]
+Status = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--status",
+        metavar="WORD",
+        help="Result: success, error, denied, blocked, partial, timeout, pending, unknown.",
+        rich_help_panel=_SELECT,
+    ),
+]
+Type = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--type",
+        metavar="WORD",
+        help="Kind of action: tool_invocation, llm_call, approval, message, ...",
+        rich_help_panel=_SELECT,
+    ),
+]
+ApprovedBy = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--approved-by",
+        metavar="ID",
+        help="Who approved, for the session or for the one action.",
+        rich_help_panel=_SELECT,
+    ),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        metavar="TIME",
+        help="Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).",
+        rich_help_panel=_SELECT,
+    ),
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Before.", rich_help_panel=_SELECT)]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        "-w",
+        metavar="EXPR",
+        help="An expression over dotted paths, such as 'action.latency_ms > 500 and "
+        "user.email ~ *@example.com'; see docs/expressions.md.",
+        rich_help_panel=_SELECT,
+    ),
+]
+Own = Annotated[
+    bool,
+    typer.Option(
+        "--own",
+        help="Also the log's records about itself (genesis, rotate, checkpoint, ...).",
+        rich_help_panel=_SELECT,
+    ),
+]
+
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="SHAPE",
+        help="Take every line for this shape: auditlog, tutorial, agentaudit.",
+        autocompletion=complete.shapes,
+        rich_help_panel=_READ,
+    ),
+]
+
+Format = Annotated[
+    Literal["text", "raw", "jsonl", "json", "csv", "story"] | None,
+    typer.Option(
+        "--format",
+        help="text for people, raw: the stored bytes, jsonl or json: under the names of auditlog.record/1, csv, "
+        "story: sentences. Default: text on a terminal, raw in a pipe.",
+        rich_help_panel=_SHOW,
+    ),
+]
+Color = Annotated[
+    Literal["auto", "always", "never"],
+    typer.Option("--color", help="Colour in text output; auto heeds NO_COLOR.", rich_help_panel=_SHOW),
+]
+Verbose = Annotated[
+    bool,
+    typer.Option("--verbose", help="Say on standard error what was read, and how.", rich_help_panel=_SHOW),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="No notices on standard error; errors are still said.", rich_help_panel=_SHOW),
+]
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to FILE, which appears whole or not at all.",
+        rich_help_panel=_SHOW,
+    ),
+]

@@ -1,0 +1,129 @@
+"""What every command does with its surroundings: which logs, which colours, what is said on standard error."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from auditlog_cli.counts import Counts
+from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.record import BadLine
+from auditlog_cli.renderers import safe
+from auditlog_cli.sinks import FileOutput, Output
+
+_BAD_SHOWN = 10
+_DEFAULT_LOG = "audit.jsonl"
+
+
+def paths(given: list[str] | None) -> list[str]:
+    """Return the logs to read: those given, else $AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.
+
+    Raises:
+        UsageError: If there is none of them.
+    """
+    if given:
+        return given
+    named = os.environ.get("AUDITLOG_LOG")
+    if named:
+        return [named]
+    try:
+        mode = os.fstat(0).st_mode
+        if stat.S_ISFIFO(mode) or stat.S_ISREG(mode):
+            return ["-"]
+    except OSError:
+        pass
+    if os.path.exists(_DEFAULT_LOG):
+        return [_DEFAULT_LOG]
+    raise UsageError("which log?", help="name a file, folder or glob, or pipe lines in, or set AUDITLOG_LOG")
+
+
+def is_terminal(fd: int) -> bool:
+    """Tell whether a person looks at the descriptor."""
+    try:
+        return os.isatty(fd)
+    except OSError:
+        return False
+
+
+def in_colour(wanted: str, fd: int = 1) -> bool:
+    """Tell whether to colour: `always`, `never`, or `auto`, which heeds NO_COLOR, TERM and the terminal."""
+    if wanted != "auto":
+        return wanted == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return is_terminal(fd)
+
+
+def in_unicode() -> bool:
+    """Tell whether the terminal shows more than ASCII: what LC_ALL, LC_CTYPE or LANG say."""
+    for name in ("LC_ALL", "LC_CTYPE", "LANG"):
+        value = os.environ.get(name)
+        if value:
+            return "utf-8" in value.lower() or "utf8" in value.lower()
+    return False
+
+
+def columns(fd: int = 1) -> int:
+    """Return the width to write for: $COLUMNS, else the terminal's; 0 (unlimited) for a pipe."""
+    text = os.environ.get("COLUMNS", "")
+    if text.isdigit() and int(text) > 0:
+        return int(text)
+    if not is_terminal(fd):
+        return 0
+    try:
+        return os.get_terminal_size(fd).columns or 80
+    except OSError:
+        return 80
+
+
+def output(path: str | None) -> Output:
+    """Return where the answer goes: standard output, or a file that appears whole."""
+    if path is None or path == "-":
+        return Output(1, eager=is_terminal(1))
+    return FileOutput(path)
+
+
+class Notices:
+    """What is said about the answer, on standard error.
+
+    Args:
+        quiet: Say nothing.
+        verbose: Say the counts even where nobody looks.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbose: bool = False) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self._bad = 0
+
+    def say(self, text: str) -> None:
+        """Say one line, with the program's name in front."""
+        if self.quiet:
+            return
+        try:
+            sys.stderr.write(f"auditlog: {safe.one_line(text)}\n")
+        except OSError:
+            pass
+
+    def bad(self, bad: BadLine) -> None:
+        """Say where a bad line is and what is wrong with it; the first few only."""
+        self._bad += 1
+        if self._bad <= _BAD_SHOWN:
+            line = bad.line
+            number = f"line {line.number}, " if line.number else ""
+            self.say(f"bad line: {line.path}: {number}byte {line.offset + bad.at}: {bad.reason} [{bad.code}]")
+        elif self._bad == _BAD_SHOWN + 1:
+            self.say("bad line: … and more; `auditlog validate` lists them all")
+
+    def done(self, counts: Counts, paths: list[str]) -> int:
+        """Say the counts, if somebody looks or a line was bad; return the exit code.
+
+        Raises:
+            InputError: If there was no line at all.
+        """
+        if not counts.read:
+            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+        if self.verbose or counts.bad or is_terminal(2):
+            self.say(str(counts))
+        return counts.exit_code()

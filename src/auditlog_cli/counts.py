@@ -1,0 +1,45 @@
+"""How many lines were read, and what became of them. The numbers always add up."""
+
+from __future__ import annotations
+
+from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK
+
+
+class Counts:
+    """read = selected + passed + own + bad, at every moment.
+
+    Attributes:
+        read: Lines.
+        selected: Those asked for.
+        passed: Those not asked for.
+        own: The log's records about itself, where they were not asked for.
+        bad: Those that are not one strict JSON object.
+        unparsed:
+            Of `passed`: lines that a search over the bytes ruled out without parsing them. Among them
+            bad lines are not seen.
+    """
+
+    __slots__ = ("bad", "own", "passed", "read", "selected", "unparsed")
+
+    def __init__(self) -> None:
+        self.read = 0
+        self.selected = 0
+        self.passed = 0
+        self.own = 0
+        self.bad = 0
+        self.unparsed = 0
+
+    def exit_code(self) -> int:
+        """Return 0, or 6 if some line could not be judged, or 3 if no line could."""
+        if not self.bad:
+            return EXIT_OK if self.read else EXIT_INPUT
+        return EXIT_INCOMPLETE if self.bad < self.read else EXIT_INPUT
+
+    def __str__(self) -> str:
+        parts = [f"{self.selected:,} selected", f"{self.passed:,} not selected"]
+        if self.unparsed:
+            parts[1] += f" ({self.unparsed:,} ruled out by their bytes, not parsed)"
+        if self.own:
+            parts.append(f"{self.own:,} of the log's own")
+        parts.append(f"{self.bad:,} bad")
+        return f"{self.read:,} {'line' if self.read == 1 else 'lines'} read: {', '.join(parts)}"

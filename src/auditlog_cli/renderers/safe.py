@@ -1,0 +1,104 @@
+"""Text out of a log, made harmless for a terminal.
+
+Control characters could move the cursor or change colours, bidirectional marks could make a line read
+otherwise than it is, and both could hide what an agent did. They are shown as escapes (`\\x1b`, `\\u202e`).
+Letters that are written from right to left are kept, but closed off from their surroundings by isolates
+(UAX #9), so that they cannot reorder the rest of the line.
+"""
+
+from __future__ import annotations
+
+_MARKS = {
+    # Bidirectional controls (UAX #9) and invisible characters that hide text.
+    **dict.fromkeys((0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))),
+    **dict.fromkeys((0x00AD, 0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x180E, 0x200B, 0x2060, 0x3164, 0xFEFF, 0xFFA0)),
+    **dict.fromkeys((0x2028, 0x2029, *range(0x206A, 0x2070), *range(0xFFF9, 0xFFFC), *range(0xE0000, 0xE0080))),
+}
+_ESCAPES: dict[int, str] = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+    **{code: f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}" for code in _MARKS},
+    0x0A: "\\n",
+    0x0D: "\\r",
+    0x09: "\\t",
+}
+_FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one harmless line.
+
+    >>> one_line("a\\x1b[31mb\\n")
+    'a\\\\x1b[31mb\\\\n'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.translate(_ESCAPES)
+    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP}" if _has_right_to_left(text) else text
+
+
+def _has_right_to_left(text: str) -> bool:
+    if text.isascii():
+        return False
+    return any(
+        "\u0590" <= char <= "\u08ff" or "\ufb1d" <= char <= "\ufdff" or "\ufe70" <= char <= "\ufefc"
+        or "\U00010800" <= char <= "\U00010fff" or "\U0001e800" <= char <= "\U0001efff"
+        for char in text
+    )  # fmt: skip
+
+
+def for_ascii(text: str) -> str:
+    """Return `text` with every character beyond ASCII as an escape, for terminals that show no others.
+
+    >>> for_ascii("café")
+    'caf\\\\xe9'
+    """
+    return text if text.isascii() else text.encode("ascii", "backslashreplace").decode()
+
+
+def width(text: str) -> int:
+    """Return how many columns a terminal gives to `text`, which `one_line` has made harmless.
+
+    Source: UAX #11 (wide and fullwidth take two), combining marks and isolates take none.
+
+    >>> width("東京"), width("e\\u0301")
+    (4, 1)
+    """
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    columns = 0
+    for char in text:
+        if char in "\u2066\u2067\u2068\u2069\u200d" or combining(char) or "\ufe00" <= char <= "\ufe0f":
+            continue
+        columns += 2 if east_asian_width(char) in "WF" else 1
+    return columns
+
+
+def clip(text: str, columns: int, ellipsis: str = "…") -> str:
+    """Return `text` cut to at most `columns`, with an ellipsis where something was cut.
+
+    >>> clip("abcdef", 4)
+    'abc…'
+    """
+    if columns <= 0:
+        return ""
+    if width(text) <= columns:
+        return text
+    room = columns - width(ellipsis)
+    kept, used = [], 0
+    for char in text:
+        step = width(char)
+        if used + step > room:
+            break
+        kept.append(char)
+        used += step
+    cut = "".join(kept)
+    if _FIRST_STRONG_ISOLATE in cut and cut.count(_FIRST_STRONG_ISOLATE) > cut.count(_POP):
+        cut += _POP
+    return cut + ellipsis if room >= 0 else ellipsis[:columns]
+
+
+def fill(text: str, columns: int) -> str:
+    """Return `text` followed by blanks up to `columns`."""
+    return text + " " * (columns - width(text))

@@ -1,0 +1,132 @@
+"""One readable line per action: time, user ▸ agent, call, status, latency, approval, scopes."""
+
+from __future__ import annotations
+
+from auditlog_cli import fields
+from auditlog_cli.record import BadLine, Record
+from auditlog_cli.renderers import safe, words
+
+HINT = "a readable line per action"
+
+_RESET = "\x1b[0m"
+_COLOURS = {
+    "time": "\x1b[2m", "user": "\x1b[36m", "agent": "\x1b[35m", "call": "\x1b[1m", "dim": "\x1b[2m",
+    "success": "\x1b[32m", "error": "\x1b[31m", "denied": "\x1b[33m", "blocked": "\x1b[33m", "timeout": "\x1b[31m",
+    "partial": "\x1b[33m", "pending": "\x1b[2m", "bad": "\x1b[31m",
+}  # fmt: skip
+_GLYPHS = {
+    "▸": ">", "→": "->", "…": "...", "✓": "ok", "✗": "no", "│": "|", "├": "+", "└": "`", "─": "-",
+    "\u2068": "", "\u2069": "", "╌": "-", "●": "*", "○": "o",
+}  # fmt: skip
+_ASCII = str.maketrans(_GLYPHS)
+
+
+class Style:
+    """How text is drawn.
+
+    Attributes:
+        colour: Whether to colour.
+        unicode: Whether the terminal shows more than ASCII.
+        columns: The width to keep to; 0 for no limit.
+    """
+
+    __slots__ = ("colour", "columns", "unicode")
+
+    def __init__(self, *, colour: bool = False, unicode: bool = True, columns: int = 0) -> None:
+        self.colour = colour
+        self.unicode = unicode
+        self.columns = columns
+
+    def paint(self, text: str, colour: str) -> str:
+        """Return `text` in a colour by name; as it is, where there are no colours."""
+        code = _COLOURS.get(colour) if self.colour else None
+        return f"{code}{text}{_RESET}" if code and text else text
+
+    def glyphs(self, text: str) -> str:
+        """Return `text` in the characters that the terminal has."""
+        return text if self.unicode else safe.for_ascii(text.translate(_ASCII))
+
+
+def line(item: Record | BadLine, style: Style) -> str:
+    """Return one line for a record, or for a bad line."""
+    if isinstance(item, BadLine):
+        return bad_line(item, style)
+    if item.is_own:
+        return _own(item, style)
+    if item.shape == "unknown":
+        return style.glyphs(_fit(safe.one_line(item.line.raw.decode("utf-8", "replace")), style))
+    content = item.content
+    parts = [(words.clock(content) or "-", "time"), (_who(content), "user"), (words.call(content), "call")]
+    state = words.status(content)
+    if state:
+        parts.append((state, state))
+    error = fields.get(content, "action.error")
+    if error is not fields.MISSING and error is not None and state not in ("success", "pending"):
+        parts.append((words.value(error), "dim"))
+    parts += [(text, "dim") for text in (words.latency(content), _approval(content), _scopes(content)) if text]
+    return _compose(parts, style)
+
+
+def _who(content: dict[str, object]) -> str:
+    user, agent = words.user(content), words.agent(content)
+    if user and agent:
+        return f"{user} ▸ {agent}"
+    return user or agent or "-"
+
+
+def _approval(content: dict[str, object]) -> str:
+    by = words.approver(content)
+    if by:
+        verb = "denied" if fields.text(content, "approval.status") == "denied" else "approved"
+        return f"{verb} by {by}"
+    kind = fields.text(content, "authorization.session_type")
+    return "autonomous" if kind == "autonomous" else ""
+
+
+def _scopes(content: dict[str, object]) -> str:
+    if fields.text(content, "policy.id") != "auditlog.scopes":
+        return ""
+    return "scopes ✓" if fields.text(content, "policy.decision") == "allow" else "scopes ✗"
+
+
+def _compose(parts: list[tuple[str, str]], style: Style) -> str:
+    """Join the parts by two blanks, within the width: what comes last gives way first, then the call."""
+    texts = [style.glyphs(text) for text, _ in parts]
+    if style.columns:
+        if style.columns < 80 and len(texts[0]) > 19:
+            texts[0] = texts[0][11:19]
+        total = sum(map(safe.width, texts)) + 2 * (len(texts) - 1)
+        if total > style.columns:
+            call = max(safe.width(texts[2]) - (total - style.columns), 20)
+            texts[2] = safe.clip(texts[2], call, "…" if style.unicode else "...")
+    drawn, used = [], 0
+    for text, (_, colour) in zip(texts, parts, strict=True):
+        left = style.columns - used if style.columns else 1 << 30
+        if left <= 3 and drawn:
+            break
+        shown = safe.clip(text, left, "…" if style.unicode else "...")
+        drawn.append(style.paint(shown, colour))
+        used += safe.width(shown) + 2
+    return "  ".join(drawn)
+
+
+def _fit(text: str, style: Style) -> str:
+    return safe.clip(text, style.columns) if style.columns else text
+
+
+def _own(item: Record, style: Style) -> str:
+    own = item.stored.get("auditlog")
+    said = dict(own) if isinstance(own, dict) else {}
+    word = safe.one_line(str(said.pop("type", "withheld" if "_leaf" in item.stored else "?")))
+    when = words.clock(item.content)
+    rest = words.arguments({name: value for name, value in said.items() if name not in ("note", "sshsig", "torn")})
+    parts = [(when or "-", "time"), ("the log", "dim"), (f"{word}({rest})", "dim")]
+    return _compose(parts, style)
+
+
+def bad_line(item: BadLine, style: Style) -> str:
+    """Return a bad line as it stands, with what is wrong with it in front."""
+    number = f"line {item.line.number}" if item.line.number else f"byte {item.line.offset}"
+    raw = safe.one_line(item.line.raw[:400].decode("utf-8", "replace"))
+    text = style.glyphs(_fit(f"bad {number}: {item.reason}: {raw}", style))
+    return style.paint(text, "bad")

@@ -1,0 +1,188 @@
+"""One sealed line: how it is made, and how it is read back (integrity.md, 2.2 and 2.3).
+
+    line     = body ',"_salts":[["<salt>",<off>,<len>],…]}'
+    body     = "{" members ',"seq":' N ',"prev":"' 64 hex '"'
+    skeleton = body with each listed span replaced by its hole, then "}"
+    leaf     = SHA-256(0x00 ‖ skeleton)
+
+Making a line has two steps, so that the lock of a log is held only for the second: `prepare` does all
+that does not depend on the record's place, `Prepared.close` adds `seq` and `prev`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import orjson
+
+from auditlog_cli.sealing import hashes
+from auditlog_cli.sealing.policy import PLAIN, Node, names_allow_opening
+
+Salts = Callable[[int], list[bytes]]
+"""Gives that many fresh salts, each 22 characters of [A-Za-z0-9_-]: base64url of 16 random bytes."""
+
+_MARK = orjson.Fragment(b"\x00")  # no JSON text holds a raw NUL, so a mark cannot be mistaken
+_TRAILER = re.compile(rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}",[1-9][0-9]{0,9},[1-9][0-9]{0,9}\](?:,(?=\[))?)*\]\}\Z')
+_SPAN = re.compile(rb'\["([A-Za-z0-9_-]{22})",([0-9]+),([0-9]+)\]')
+_CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"([0-9a-f]{64})"\Z')
+_TOMBSTONE = re.compile(rb'\{"seq":(0|[1-9][0-9]{0,17}),"_leaf":"([0-9a-f]{64})","_salts":\[\]\}\Z')
+
+
+class Prepared:
+    """A record ready to be sealed: everything but its place in the log.
+
+    Attributes:
+        body: The members as JSON, from `{` on, without `seq` and `prev`.
+        skeleton: The same with a hole for each redactable value.
+        trailer: From `,"_salts":[` to the end of the line, without LF.
+    """
+
+    __slots__ = ("body", "skeleton", "trailer")
+
+    def __init__(self, body: bytes, skeleton: bytes, trailer: bytes) -> None:
+        self.body = body
+        self.skeleton = skeleton
+        self.trailer = trailer
+
+    def close(self, seq: int, prev: str) -> tuple[bytes, str]:
+        """Return the whole line with its LF, and its leaf (64 hex digits)."""
+        closing = b',"seq":%d,"prev":"%b"' % (seq, prev.encode())
+        leaf = hashes.leaf(b"%b%b}" % (self.skeleton, closing))
+        return b"%b%b%b\n" % (self.body, closing, self.trailer), leaf
+
+
+def prepare(record: dict[str, object], policy: Node, salts: Salts) -> Prepared:
+    """Return `record`, made of JSON values only, ready to be sealed.
+
+    Args:
+        record:
+            The members in order. No reserved names, no NaN: see `writer/values.py`.
+        policy:
+            Which values are redactable: `policy.tree`, or `policy.OWN` for the log's own records.
+        salts:
+            Where fresh salts come from.
+
+    Raises:
+        TypeError: If a value is none of JSON's (orjson's own error).
+    """
+    values: list[object] = []
+    cut = _cut(record, policy, values) if policy.get("auditlog") is None else _cut_own(record, values)
+    outer = orjson.dumps(cut)[:-1]
+    if not values:
+        return Prepared(outer, outer, b',"_salts":[]}')
+    pieces = outer.split(b"\x00")
+    # One call for all values: "[v0,\0,v1,\0]" → "[v0" ",v1" "]".
+    texts = orjson.dumps(values).split(b",\x00")
+    body, skeleton, trailer = [], [], []
+    commit = hashes.sha256
+    place = 0
+    for piece, text, salt in zip(pieces, texts, salts(len(pieces) - 1), strict=False):
+        value = text[1:]
+        body += (piece, value)
+        skeleton += (piece, b'{"_redacted":"%b"}' % commit(salt + value).hex().encode())
+        place += len(piece)
+        trailer.append(b'["%b",%d,%d]' % (salt, place, len(value)))
+        place += len(value)
+    body.append(pieces[-1])
+    skeleton.append(pieces[-1])
+    return Prepared(b"".join(body), b"".join(skeleton), b',"_salts":[%b]}' % b",".join(trailer))
+
+
+def _cut(members: dict[str, object], node: Node, values: list[object]) -> dict[str, object]:
+    """Return a copy of an open object with a mark for each redactable value; those go to `values`."""
+    out: dict[str, object] = {}
+    rest = node.get("*")
+    for name, value in members.items():
+        rule = node.get(name, rest)
+        if rule is PLAIN and not isinstance(value, dict):
+            out[name] = value
+        elif isinstance(rule, dict) and isinstance(value, dict) and names_allow_opening(value):
+            out[name] = _cut(value, rule, values)
+        elif isinstance(rule, dict) and "[]" in rule and _all_open(value):
+            out[name] = [_cut(element, rule["[]"], values) for element in value]  # type: ignore[attr-defined]
+        else:
+            out[name] = _MARK
+            values += (value, _MARK)
+    return out
+
+
+def _cut_own(record: dict[str, object], values: list[object]) -> dict[str, object]:
+    own = record["auditlog"]
+    if not isinstance(own, dict) or "torn" not in own:
+        return record
+    values += (own["torn"], _MARK)
+    return record | {"auditlog": own | {"torn": _MARK}}
+
+
+def _all_open(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(element, dict) and names_allow_opening(element) for element in value
+    )
+
+
+class Sealed:
+    """A sealed line read back.
+
+    Attributes:
+        seq, prev, leaf: Its place; the leaf of the record before it; its own leaf (hex).
+        spans: (salt, offset, length) of each value that is still readable and redactable.
+        tombstone: Whether the whole record is withheld; `prev` is then empty and the leaf taken as given.
+    """
+
+    __slots__ = ("leaf", "prev", "seq", "spans", "tombstone")
+
+    def __init__(
+        self, seq: int, prev: str, leaf: str, spans: list[tuple[bytes, int, int]], tombstone: bool = False
+    ) -> None:
+        self.seq = seq
+        self.prev = prev
+        self.leaf = leaf
+        self.spans = spans
+        self.tombstone = tombstone
+
+
+class Unsealed(Exception):
+    """The line does not have the form of a sealed line.
+
+    Attributes:
+        detail: `trailer`, `span` or `json` (integrity.md, 4.2, code `line`).
+    """
+
+    def __init__(self, detail: str, reason: str) -> None:
+        super().__init__(reason)
+        self.detail = detail
+
+
+def unseal(raw: bytes) -> Sealed:
+    """Return what the trailer of `raw`, a line without LF, says about it.
+
+    Checks trailer, order and bounds of the spans, and the closing members. It does not check that the
+    line is strict JSON, nor that a span is exactly one value: that is the verifier's.
+
+    Raises:
+        Unsealed: If the line has no well-formed trailer or does not end in `seq` and `prev`.
+    """
+    buried = _TOMBSTONE.match(raw)
+    if buried:
+        return Sealed(int(buried[1]), "", buried[2].decode(), [], tombstone=True)
+    cut = raw.rfind(b',"_salts":[')
+    if cut < 1 or not raw.startswith(b"{") or not _TRAILER.match(raw, cut):
+        raise Unsealed("trailer", "no well-formed _salts at its end")
+    spans: list[tuple[bytes, int, int]] = []
+    skeleton = []
+    at = 0
+    for salt, start, length in _SPAN.findall(raw, cut):
+        offset, size = int(start), int(length)
+        if offset < at or offset + size > cut:
+            raise Unsealed("span", "a span overlaps another or leaves the body")
+        skeleton += (raw[at:offset], hashes.HOLE % hashes.commit(salt, raw[offset : offset + size]))
+        at = offset + size
+        spans.append((salt, offset, size))
+    skeleton.append(raw[at:cut])
+    body = b"".join(skeleton)
+    # Searched in the skeleton: what a span holds cannot pass for the closing members.
+    closing = _CLOSING.search(body, max(0, len(body) - 110))
+    if not closing:
+        raise Unsealed("json", "seq and prev do not close the record")
+    return Sealed(int(closing[1]), closing[2].decode(), hashes.leaf(body + b"}"), spans)

@@ -1,0 +1,94 @@
+"""The names of the files that one log consists of (integrity.md, 2.1), and which of them are there."""
+
+from __future__ import annotations
+
+import os
+
+_DIGITS = 12
+
+
+def stem(path: str) -> str:
+    """Return the path without a final `.jsonl`.
+
+    >>> stem("logs/audit.jsonl")
+    'logs/audit'
+    """
+    return path.removesuffix(".jsonl")
+
+
+def closed_name(path: str, first: int) -> str:
+    """Return the path of the closed segment that begins with record `first`.
+
+    >>> closed_name("audit.jsonl", 97)
+    'audit.000000000097.jsonl'
+    """
+    return f"{stem(path)}.{first:0{_DIGITS}d}.jsonl"
+
+
+def closed(path: str) -> list[tuple[int, str]]:
+    """Return (first seq, path) of the closed segments of the log at `path`, oldest first.
+
+    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds.
+    """
+    folder, name = os.path.split(path)
+    begin = stem(name) + "."
+    found: dict[int, str] = {}
+    try:
+        entries = os.listdir(folder or ".")
+    except OSError:
+        return []
+    for entry in sorted(entries):
+        digits, _, ending = entry[len(begin) :].partition(".")
+        if (
+            entry.startswith(begin)
+            and len(digits) == _DIGITS
+            and digits.isdigit()
+            and ending in ("jsonl", "jsonl.zst", "jsonl.gz")
+        ):
+            found.setdefault(int(digits), os.path.join(folder, entry))
+    return sorted(found.items())
+
+
+def active_of(path: str) -> str | None:
+    """Return the active segment's path if `path` is named like a closed segment, else None.
+
+    >>> active_of("d/audit.000000000097.jsonl.zst")
+    'd/audit.jsonl'
+    >>> active_of("audit.jsonl") is None
+    True
+    """
+    bare = path.removesuffix(".zst").removesuffix(".gz")
+    front, _, digits = stem(bare).rpartition(".")
+    if bare.endswith(".jsonl") and front and len(digits) == _DIGITS and digits.isdigit():
+        return f"{front}.jsonl"
+    return None
+
+
+def lock_name(path: str) -> str:
+    """Return the path of the empty file that writers lock; it is never deleted."""
+    return f"{path}.lock"
+
+
+def checkpoint_name(path: str) -> str:
+    """Return the path of the newest checkpoint, a signed note."""
+    return f"{path}.checkpoint"
+
+
+def pruned_name(path: str) -> str:
+    """Return the path of the stub of a pruned prefix."""
+    return f"{stem(path)}.pruned.json"
+
+
+def torn_name(path: str, seq: int) -> str:
+    """Return the path where a torn fragment found before record `seq` is kept."""
+    return f"{stem(path)}.torn.{seq}.bin"
+
+
+def blobs_name(path: str) -> str:
+    """Return the folder of values too large for a line."""
+    return f"{stem(path)}.blobs"
+
+
+def ballast_name(path: str) -> str:
+    """Return the path of the file that is given up when the disk is full."""
+    return f"{path}.ballast"

@@ -1,0 +1,95 @@
+"""Bytes out: a standard output that knows closed pipes, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli.errors import AuditWriteError
+
+_ENOUGH = 1 << 16
+
+
+class ClosedPipe(Exception):
+    """The reader of our output went away: `| head`. No error, but the end of the work."""
+
+
+class Output:
+    """Collects bytes and writes them to a descriptor in large pieces.
+
+    Args:
+        fd: Where to. 1 is standard output.
+        eager: Write every time instead: someone is looking (a terminal, `--follow`).
+    """
+
+    def __init__(self, fd: int = 1, *, eager: bool = False) -> None:
+        self.fd = fd
+        self.eager = eager
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Take `data`; raise ClosedPipe once nobody reads any more."""
+        self._parts.append(data)
+        self._size += len(data)
+        if self.eager or self._size >= _ENOUGH:
+            self.flush()
+
+    def line(self, text: str) -> None:
+        """Take one line of text."""
+        self.write(text.encode("utf-8", "backslashreplace") + b"\n")
+
+    def flush(self) -> None:
+        """Write what was taken.
+
+        Raises:
+            ClosedPipe: If nobody reads any more.
+            AuditWriteError: If it cannot be written (disk full).
+        """
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts, self._size = [], 0
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self.fd, view) :]
+            except BrokenPipeError:
+                raise ClosedPipe from None
+            except OSError as error:
+                raise AuditWriteError(f"standard output: cannot be written ({error.strerror})") from error
+
+
+class FileOutput(Output):
+    """A file that appears whole, under its name, when `commit` is called, and not at all otherwise.
+
+    Args:
+        path: The file to be. What is there already stays until `commit`.
+
+    Raises:
+        AuditWriteError: If nothing can be written beside it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._temporary = f"{path}.{os.getpid()}.tmp"
+        try:
+            fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+        super().__init__(fd)
+
+    def commit(self) -> None:
+        """Give the file its name."""
+        self.flush()
+        try:
+            os.fsync(self.fd)
+            os.close(self.fd)
+            os.rename(self._temporary, self.path)
+        except OSError as error:
+            raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})") from error
+        self._temporary = ""
+
+    def discard(self) -> None:
+        """Leave nothing behind; after `commit`, do nothing."""
+        if self._temporary:
+            os.close(self.fd)
+            os.unlink(self._temporary)
+            self._temporary = ""

@@ -1,0 +1,111 @@
+"""Lines from the end of a log backwards, without reading what comes before them."""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli.errors import InputError
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources.files import STDIN, Log
+from auditlog_cli.sources.lines import read_lines
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.strictjson import MAX_LINE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FIRST_BLOCK = 1 << 14
+_LARGEST_BLOCK = 1 << 20
+
+
+def last_lines(log: Log, count: int) -> list[Line | BadLine]:
+    """Return the last `count` lines of a log in their order. Line numbers are not known (0)."""
+    found: list[Line | BadLine] = []
+    if count > 0:
+        for line in backwards(log):
+            found.append(line)
+            if len(found) == count:
+                break
+    found.reverse()
+    return found
+
+
+def backwards(log: Log) -> Iterator[Line | BadLine]:
+    """Yield the lines of a log from its end to its beginning.
+
+    A plain file is read block by block from its end. Standard input and compressed files have no end to
+    begin at: they are read whole, and held in memory.
+
+    Raises:
+        InputError: If a file cannot be read.
+    """
+    for file in reversed(log.files):
+        if file == STDIN or _is_packed(file):
+            yield from reversed(list(read_lines(file)))
+        else:
+            yield from _backwards(file)
+
+
+def _is_packed(path: str) -> bool:
+    fd = open_plain(path)
+    try:
+        head = os.read(fd, 4)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        os.close(fd)
+    return head.startswith((GZIP, ZSTD))
+
+
+def _backwards(path: str) -> Iterator[Line | BadLine]:
+    fd = open_plain(path)
+    try:
+        size = os.fstat(fd).st_size
+        if not size:  # empty, or a pipe, which has no end to seek to
+            yield from reversed(list(read_lines(path)))
+            return
+        yield from _split(path, fd, size)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        os.close(fd)
+
+
+def _split(path: str, fd: int, size: int) -> Iterator[Line | BadLine]:
+    block = _FIRST_BLOCK
+    start = size
+    tail: list[bytes] = []  # of the line whose beginning has not come yet, last piece first
+    held = 0
+    ended = os.pread(fd, 1, size - 1) == b"\n"
+    stop = size - 1 if ended else size  # an LF at the very end begins no line
+    start = stop
+    while start > 0:
+        begin = max(0, start - block)
+        block = min(block * 2, _LARGEST_BLOCK)
+        data = os.pread(fd, start - begin, begin)
+        end = len(data)
+        while (cut := data.rfind(b"\n", 0, end)) >= 0:
+            tail.append(data[cut + 1 : end])
+            yield _line(path, tail, begin + cut + 1, held + end - cut - 1, ended)
+            ended = True
+            tail, held = [], 0
+            end = cut
+        if end:
+            held += end
+            tail.append(data[:end])
+            if held > MAX_LINE:
+                tail = [data[:1024]]
+        start = begin
+    if held or stop == 0 or tail:
+        yield _line(path, tail, 0, held, ended)
+    elif stop > 0:
+        yield Line(b"", path, 0, 0, ended)
+
+
+def _line(path: str, pieces: list[bytes], offset: int, size: int, ended: bool) -> Line | BadLine:
+    line = Line(pieces[0] if len(pieces) == 1 else b"".join(reversed(pieces)), path, 0, offset, ended)
+    if size > MAX_LINE:
+        line.raw = line.raw[:1024]
+        return BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
+    return line

@@ -1,0 +1,122 @@
+"""Which files the user means: files, folders, globs, `-`; rotated segments in order."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from auditlog_cli import segments
+from auditlog_cli.errors import InputError
+
+STDIN = "-"
+ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
+"""What a folder is searched for. A file that is named outright is read whatever its name."""
+
+
+class Log:
+    """One log: its files in the order in which they were written.
+
+    Attributes:
+        path: As the user named it, or as it was found.
+        files: Closed segments first, the active one last; `["-"]` for standard input.
+    """
+
+    __slots__ = ("files", "path")
+
+    def __init__(self, path: str, files: list[str]) -> None:
+        self.path = path
+        self.files = files
+
+    def __repr__(self) -> str:
+        return f"Log({self.path!r}, {self.files!r})"
+
+
+def find(paths: list[str]) -> list[Log]:
+    """Return the logs that `paths` name, each once, in the order given (a folder's by name).
+
+    Raises:
+        InputError: If one of them does not exist, holds no log, or cannot be read.
+    """
+    logs: list[Log] = []
+    seen: set[str] = set()
+    for path in paths:
+        for log in _expand(path):
+            files = [file for file in log.files if file not in seen]
+            seen.update(files)
+            if files:
+                logs.append(Log(log.path, files))
+    return logs
+
+
+def _expand(path: str) -> list[Log]:
+    if path == STDIN:
+        return [Log(STDIN, [STDIN])]
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        rotated = _of(path)
+        if rotated.files:
+            return [rotated]  # a writer was killed between closing one segment and beginning the next
+        return _globbed(path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if stat.S_ISDIR(mode):
+        return _folder(path)
+    return [_of(path, there=True)]
+
+
+def _of(path: str, *, there: bool = False) -> Log:
+    """The log whose active segment is `path`; a closed segment named outright stands for itself."""
+    closed = [name for _, name in segments.closed(path)] if path.endswith(".jsonl") else []
+    return Log(path, [*closed, path] if there else closed)
+
+
+def _folder(path: str) -> list[Log]:
+    found: dict[str, list[str]] = {}
+    for folder, folders, files in os.walk(path):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(ENDINGS) and not name.startswith("."):
+                full = os.path.join(folder, name)
+                found.setdefault(segments.active_of(full) or full, []).append(full)
+    if not found:
+        raise InputError(
+            f"{path}: no log in this folder (looked for {', '.join('*' + ending for ending in ENDINGS[:2])})",
+            help="name the file itself if it ends otherwise",
+        )
+    # Closed segments sort before the active one: "audit.000000000000.jsonl" < "audit.jsonl".
+    return [Log(active, sorted(files)) for active, files in found.items()]
+
+
+def _globbed(path: str) -> list[Log]:
+    if any(char in path for char in "*?["):
+        import glob
+
+        names = sorted(glob.glob(path, recursive=True))
+        files = [name for name in names if not os.path.isdir(name)]
+        if files:
+            return _grouped(files)
+        raise InputError(f"{path}: no file matches")
+    raise InputError(f"{path}: no such file", help=_near(path))
+
+
+def _grouped(files: list[str]) -> list[Log]:
+    found: dict[str, list[str]] = {}
+    for file in files:
+        found.setdefault(segments.active_of(file) or file, []).append(file)
+    return [Log(path, names) for path, names in found.items()]
+
+
+def _near(path: str) -> str:
+    """A hint at a file with a similar name."""
+    import difflib
+
+    folder, name = os.path.split(path)
+    try:
+        names = [entry for entry in os.listdir(folder or ".") if entry.endswith(ENDINGS)]
+    except OSError:
+        return f"there is no folder {folder}" if folder and not os.path.isdir(folder) else ""
+    close = difflib.get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean {os.path.join(folder, close[0])}?"
+    return f"logs here: {', '.join(sorted(names)[:5])}" if names else ""

@@ -1,0 +1,64 @@
+"""Bytes become lines. Split on LF only: U+2028 may stand raw in a JSON text."""
+
+from __future__ import annotations
+
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources.opening import open_for_reading
+from auditlog_cli.strictjson import MAX_LINE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLOCK = 1 << 20
+_SHOWN = 1024  # bytes kept of a line that is too long
+
+
+def read_lines(path: str) -> Iterator[Line | BadLine]:
+    """Yield the lines of one file in order, numbered from 1.
+
+    Memory is bounded: a line above 64 MiB comes as a `BadLine` (code `length`) with its first bytes. A
+    last line without LF has `ended` False; an LF at the very end begins no further line.
+
+    Raises:
+        InputError: If the file cannot be opened or read, or its compressed data is damaged; after the
+            lines before that point were given.
+    """
+    reader = open_for_reading(path)
+    try:
+        number, offset = 0, 0
+        parts: list[bytes] = []  # of the line whose end has not come yet
+        held = 0
+        while block := reader.read(_BLOCK):
+            begin = 0
+            while (end := block.find(b"\n", begin)) >= 0:
+                number += 1
+                if parts:
+                    parts.append(block[begin:end])
+                    raw = b"".join(parts)
+                    size = held + end - begin
+                    parts, held = [], 0
+                else:
+                    raw = block[begin:end]
+                    size = end - begin
+                line = Line(raw, path, number, offset)
+                yield line if size <= MAX_LINE else _too_long(line)
+                offset += size + 1
+                begin = end + 1
+            if begin < len(block):
+                rest = block[begin:]
+                if held + len(rest) <= MAX_LINE + 1:
+                    parts.append(rest)
+                elif held <= MAX_LINE:
+                    parts = [b"".join(parts)[:_SHOWN]]
+                held += len(rest)
+        if held:
+            line = Line(b"".join(parts), path, number + 1, offset, ended=False)
+            yield line if held <= MAX_LINE else _too_long(line)
+    finally:
+        reader.close()
+
+
+def _too_long(line: Line) -> BadLine:
+    line.raw = line.raw[:_SHOWN]
+    return BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)

@@ -1,0 +1,147 @@
+"""The one door through which files are opened for reading. Compression is told by the first bytes, not
+by the name."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from auditlog_cli.errors import InputError
+from auditlog_cli.sources.files import STDIN
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    class Reader(Protocol):
+        """Gives bytes, and is closed."""
+
+        def read(self, size: int, /) -> bytes:
+            """Return up to `size` bytes; none at the end."""
+            ...
+
+        def close(self) -> None:
+            """Give the file back."""
+            ...
+
+
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+class Plain:
+    """A file as it stands: unbuffered, for callers read large blocks."""
+
+    __slots__ = ("_head", "fd", "path")
+
+    def __init__(self, path: str, fd: int, head: bytes = b"") -> None:
+        self.path = path
+        self.fd = fd
+        self._head = head
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+        if self._head:
+            head, self._head = self._head, b""
+            return head
+        try:
+            return os.read(self.fd, size)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+
+    def close(self) -> None:
+        """Give the file back; standard input stays open."""
+        if self.fd > 2:
+            os.close(self.fd)
+
+
+class Unpacked:
+    """A compressed file, unpacked block by block."""
+
+    def __init__(self, plain: Plain, kind: str) -> None:
+        self._plain = plain
+        self._kind = kind
+        self._decoder: object = None
+        self._unused = b""
+
+    def read(self, size: int) -> bytes:
+        """Return some unpacked bytes; none at the end.
+
+        Raises:
+            InputError: If the file is damaged or ends too early.
+        """
+        while True:
+            packed = self._unused or self._plain.read(1 << 16)
+            self._unused = b""
+            if not packed:
+                if self._decoder is not None:
+                    raise InputError(f"{self._plain.path}: the {self._kind} data ends too early")
+                return b""
+            if self._decoder is None:
+                if self._kind == "gzip" and not packed.lstrip(b"\x00"):
+                    continue  # padding behind the last member
+                self._decoder = _decoders()[self._kind]()
+            decoder = self._decoder
+            try:
+                data: bytes = decoder.decompress(packed)  # type: ignore[attr-defined]
+            except Exception as error:
+                raise InputError(f"{self._plain.path}: the {self._kind} data is damaged") from error
+            if decoder.eof:  # type: ignore[attr-defined]
+                self._unused = decoder.unused_data  # type: ignore[attr-defined]
+                self._decoder = None
+            if data:
+                return data
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._plain.close()
+
+
+def _decoders() -> dict[str, Callable[[], object]]:
+    def gzip() -> object:
+        import zlib
+
+        return zlib.decompressobj(wbits=31)
+
+    def zstd() -> object:
+        import zstandard
+
+        return zstandard.ZstdDecompressor().decompressobj()
+
+    return {"gzip": gzip, "zstd": zstd}
+
+
+def open_for_reading(path: str) -> Reader:
+    """Return a reader of the (unpacked) bytes of `path`; `-` is standard input.
+
+    Raises:
+        InputError: If it cannot be opened, or is a folder.
+    """
+    if path == STDIN:
+        plain = Plain("standard input", 0)
+    else:
+        plain = Plain(path, open_plain(path))
+    head = plain.read(1 << 16)
+    plain._head = head
+    if head.startswith(GZIP):
+        return Unpacked(plain, "gzip")
+    if head.startswith(ZSTD):
+        return Unpacked(plain, "zstd")
+    return plain
+
+
+def open_plain(path: str) -> int:
+    """Return a descriptor of the file as it stands.
+
+    Raises:
+        InputError: If it cannot be opened, or is a folder.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if stat.S_ISDIR(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise InputError(f"{path}: a folder, not a file")
+    return fd

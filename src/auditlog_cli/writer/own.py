@@ -1,0 +1,78 @@
+"""The log's records about itself (integrity.md, 2.6), one function each."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from base64 import b64encode
+
+from auditlog_cli import times
+from auditlog_cli.writer import ids
+
+FORMAT = "auditlog/1"
+_TORN_KEPT = 4096
+
+
+def record(kind: str, **members: object) -> dict[str, object]:
+    """Return an own record of type `kind`; members that are None are left out."""
+    own: dict[str, object] = {"type": kind}
+    own.update((name, value) for name, value in members.items() if value is not None)
+    return {"timestamp": times.now(), "record_id": ids.record_id(), "auditlog": own}
+
+
+def origin(path: str) -> str:
+    """Return the default name of a log: `<host>/<log name>/<8 random hex>`, unique, no spaces."""
+    name = os.path.basename(path).removesuffix(".jsonl")
+    text = f"{socket.gethostname()}/{name}/{os.urandom(4).hex()}"
+    return re.sub(r"[^A-Za-z0-9._/-]", "_", text)[-200:]
+
+
+def genesis(head: dict[str, object]) -> dict[str, object]:
+    """Return record 0. `head`: `origin`, `policy` and, if promised, `heartbeat_s`."""
+    return record("genesis", format=FORMAT, **head)
+
+
+def rotate(
+    head: dict[str, object], segment: str, first: int, records: int, size: int, sha256: str
+) -> dict[str, object]:
+    """Return the first record of a new segment: it names the one just closed."""
+    return record(
+        "rotate",
+        format=FORMAT,
+        **head,
+        segment=os.path.basename(segment),
+        first=first,
+        records=records,
+        bytes=size,
+        sha256=sha256,
+    )
+
+
+def recovered(kind: str, torn: bytes = b"", sha256: str | None = None, **members: object) -> dict[str, object]:
+    """Return what is written after the end of a log was repaired.
+
+    Args:
+        kind: `newline` (with `seq`), `cut` or `left` (with the torn bytes).
+        torn: The bytes that were no record; their first 4 KiB are kept, redactable.
+        sha256: Their sum.
+        members: `seq`, or `file` where they are kept whole.
+    """
+    if kind == "newline":
+        return record("recovered", kind=kind, **members)
+    shown: object
+    try:
+        shown = torn[:_TORN_KEPT].decode("utf-8")
+    except UnicodeDecodeError:
+        shown = {"not_json": "bytes", "text": b64encode(torn[:_TORN_KEPT]).decode()}
+    return record("recovered", kind=kind, bytes=len(torn), sha256=sha256, torn=shown, **members)
+
+
+def lost(count: int, first: str | int, last: str | int, reason: str, fallback: object = None) -> dict[str, object]:
+    """Return the record that says how many records did not reach this log, and why."""
+    return record("lost", count=count, first=first, last=last, reason=reason, fallback=fallback)
+
+
+def durability(first: int, last: int, error: str, present: int) -> dict[str, object]:
+    """Return what is written after a failed fsync, once the log has been copied."""
+    return record("durability", **{"from": first}, to=last, error=error, present=present)
