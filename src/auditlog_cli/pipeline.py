@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli import decoders, times
+from auditlog_cli.counts import Counts
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.sources import files
 from auditlog_cli.sources.lines import read_lines
@@ -32,6 +33,34 @@ def _read_log(log: files.Log, shape: str | None) -> Iterator[Record | BadLine]:
     for file in log.files:
         for line in read_lines(file):
             yield decode(line)
+
+
+def containing(
+    paths: list[str], needles: list[bytes], *, shape: str | None = None, counts: Counts | None = None
+) -> Iterator[Record | BadLine]:
+    """Yield the decoded lines that may hold one of `needles`, in the order of `read`.
+
+    A line that holds none of them as it stands is passed over without being parsed, and counted as such.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        needles:
+            Texts as they would stand in a JSON line. Only letters, digits and `_.:@-`: other characters
+            may be escaped in the file.
+        shape: As for `read`.
+        counts: Where lines read, passed and unparsed are counted; what is yielded is the caller's to count.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    for item in read(paths, shape=shape):
+        if counts is not None:
+            counts.read += 1
+        if isinstance(item, BadLine) or any(needle in item.line.raw for needle in needles):
+            yield item
+        elif counts is not None:
+            counts.passed += 1
+            counts.unparsed += 1
 
 
 def merge(streams: list[Iterator[Record | BadLine]]) -> Iterator[Record | BadLine]:

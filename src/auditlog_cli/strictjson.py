@@ -19,12 +19,18 @@ JSON itself: RFC 8259. Line limits: integrity.md, 2.2.
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+_make_scanner: Callable[[object], Callable[[str, int], tuple[Any, int]]]
 try:
     # The C scanner without the json package: importing that one pulls in `re`, which costs more than
     # half of a bare interpreter's start (bench/startup.py).
-    from _json import make_scanner as _make_scanner
+    from _json import make_scanner as _make_scanner  # type: ignore[assignment]
 except ImportError:  # pragma: no cover - other interpreters than CPython
-    from json.scanner import py_make_scanner as _make_scanner
+    from json.scanner import py_make_scanner as _make_scanner  # type: ignore[attr-defined,no-redef]
 
 MAX_DEPTH = 512
 MAX_LINE = 64 * 1024 * 1024

@@ -39,8 +39,8 @@ def content(stored: dict[str, object]) -> dict[str, object]:
             out[name] = stored[theirs]
     agent = stored.get("agent")
     if isinstance(stored.get("agentId"), str):
-        name = agent.get("name") if isinstance(agent, dict) else None
-        out["agent"] = {"id": stored["agentId"]} | ({"name": name} if isinstance(name, str) else {})
+        called = agent.get("name") if isinstance(agent, dict) else None
+        out["agent"] = {"id": stored["agentId"]} | ({"name": called} if isinstance(called, str) else {})
     out["action"] = _action(word, stored, metadata)
     for block in ("prompt", "response"):
         if isinstance(stored.get(block), str):

@@ -14,18 +14,24 @@ SAMPLES = (
     b'{"ts": 1780324991.5, "event_type": "assistant_output", "payload": {"agent": "assistant", "response": "Hello"}}',
 )
 
-_USER = ("user_id", "user")
-_AGENT = ("agent", "agent_id", "agent_name", "sender", "from_agent")
-_SESSION = ("session_id", "session", "conversation_id", "thread_id")
-_TRACE = ("trace_id", "correlation_id", "request_id", "run_id")
-_SPAN = ("span_id",)
-_PARENT = ("parent_span_id", "parent_id", "parent")
+_Names = tuple[tuple[str, tuple[str, ...]], ...]
+_ENVELOPE: _Names = (
+    ("session_id", ("session_id", "session", "conversation_id", "thread_id")),
+    ("trace_id", ("trace_id", "correlation_id", "request_id", "run_id")),
+    ("span_id", ("span_id",)),
+    ("parent_span_id", ("parent_span_id", "parent_id", "parent")),
+)
+_ACTORS: _Names = (
+    ("user", ("user_id", "user")),
+    ("agent", ("agent", "agent_id", "agent_name", "sender", "from_agent")),
+)
+_PROMPT = ("prompt", "message", "question")
+_RESPONSE = ("response", "answer", "reply")
+_TEXTS: _Names = (("prompt", _PROMPT), ("response", _RESPONSE))
 _CALL = ("call_id", "tool_call_id")
 _TOOL = ("tool", "tool_name", "function", "function_name")
 _ARGUMENTS = ("arguments", "args", "kwargs", "input", "params")
 _RESULT = ("result", "output")
-_PROMPT = ("prompt", "message", "question")
-_RESPONSE = ("response", "answer", "reply")
 _STATUS = ("status", "result_status")
 _LATENCY = ("latency_ms", "duration_ms")
 _STATUSES = {
@@ -53,21 +59,16 @@ def content(stored: dict[str, object]) -> dict[str, object]:
     when = times.epoch(stored.get("ts"))
     if when is not None:
         out["timestamp"] = times.render(when)
-    for name, names in (
-        ("session_id", _SESSION),
-        ("trace_id", _TRACE),
-        ("span_id", _SPAN),
-        ("parent_span_id", _PARENT),
-    ):
+    for name, names in _ENVELOPE:
         value = _take(left, names)
         if value is not None:
             out[name] = value if isinstance(value, str) else str(value)
-    for block, names in (("user", _USER), ("agent", _AGENT)):
+    for block, names in _ACTORS:
         value = _take(left, names)
         if value is not None:
             out[block] = value if isinstance(value, dict) else {"id": value if isinstance(value, str) else str(value)}
     out["action"] = _action(word, left)
-    for block, names in (("prompt", _PROMPT), ("response", _RESPONSE)):
+    for block, names in _TEXTS:
         value = _take(left, names)
         if value is not None:
             out[block] = {"text": value}

@@ -99,7 +99,8 @@ def _compose(parts: list[tuple[str, str]], style: Style) -> str:
         if total > style.columns:
             call = max(safe.width(texts[2]) - (total - style.columns), 20)
             texts[2] = safe.clip(texts[2], call, "…" if style.unicode else "...")
-    drawn, used = [], 0
+    drawn: list[str] = []
+    used = 0
     for text, (_, colour) in zip(texts, parts, strict=True):
         left = style.columns - used if style.columns else 1 << 30
         if left <= 3 and drawn:

@@ -6,16 +6,21 @@ StringZilla's SHA-256 takes a third of `hashlib`'s time for the short texts that
 
 from __future__ import annotations
 
-from hashlib import sha256 as _slow
+import hashlib
+from collections.abc import Callable
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
+
+
+sha256: Callable[[bytes], bytes] = _sha256
+"""The 32 bytes of SHA-256 over the given bytes."""
 
 try:
-    from stringzilla import sha256
+    from stringzilla import sha256  # type: ignore[no-redef]
 except ImportError:  # pragma: no cover - a platform without the wheel
-
-    def sha256(data: bytes) -> bytes:
-        """Return the 32 bytes of SHA-256 over `data`."""
-        return _slow(data).digest()
-
+    pass
 
 ZEROS = "0" * 64
 """`prev` of record 0."""

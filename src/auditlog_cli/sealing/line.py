@@ -74,7 +74,9 @@ def prepare(record: dict[str, object], policy: Node, salts: Salts) -> Prepared:
     pieces = outer.split(b"\x00")
     # One call for all values: "[v0,\0,v1,\0]" → "[v0" ",v1" "]".
     texts = orjson.dumps(values).split(b",\x00")
-    body, skeleton, trailer = [], [], []
+    body: list[bytes] = []
+    skeleton: list[bytes] = []
+    trailer: list[bytes] = []
     commit = hashes.sha256
     place = 0
     for piece, text, salt in zip(pieces, texts, salts(len(pieces) - 1), strict=False):
@@ -170,7 +172,7 @@ def unseal(raw: bytes) -> Sealed:
     if cut < 1 or not raw.startswith(b"{") or not _TRAILER.match(raw, cut):
         raise Unsealed("trailer", "no well-formed _salts at its end")
     spans: list[tuple[bytes, int, int]] = []
-    skeleton = []
+    skeleton: list[bytes] = []
     at = 0
     for salt, start, length in _SPAN.findall(raw, cut):
         offset, size = int(start), int(length)

@@ -82,7 +82,7 @@ def _cover(value: Any, path: list[str], how: str, key: bytes | None) -> None:
     elif isinstance(value, list):
         names = (
             list(range(len(value))) if name == "*" else [int(name)] if name.isdigit() and int(name) < len(value) else []
-        )  # type: ignore[assignment]
+        )
     else:
         return
     for each in reversed(names):

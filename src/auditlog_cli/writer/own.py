@@ -14,9 +14,9 @@ FORMAT = "auditlog/1"
 _TORN_KEPT = 4096
 
 
-def record(kind: str, **members: object) -> dict[str, object]:
-    """Return an own record of type `kind`; members that are None are left out."""
-    own: dict[str, object] = {"type": kind}
+def record(which: str, /, **members: object) -> dict[str, object]:
+    """Return an own record of type `which`; members that are None are left out."""
+    own: dict[str, object] = {"type": which}
     own.update((name, value) for name, value in members.items() if value is not None)
     return {"timestamp": times.now(), "record_id": ids.record_id(), "auditlog": own}
 

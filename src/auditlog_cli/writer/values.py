@@ -94,15 +94,16 @@ class Plain:
     def _container(self, value: object, at: str, depth: int) -> object:
         if isinstance(value, Mapping):
             return self._members(value, at, depth, RESERVED)
-        if hasattr(value, "_fields") and isinstance(value, tuple):
-            return self._members(dict(zip(value._fields, value, strict=False)), at, depth, RESERVED)
+        names = getattr(value, "_fields", None)
+        if isinstance(value, tuple) and isinstance(names, tuple):
+            return self._members(dict(zip(names, value, strict=False)), at, depth, RESERVED)
         if isinstance(value, (bytes, bytearray, memoryview)):
             return self._not_json("bytes", b64encode(bytes(value)).decode(), at)
         if isinstance(value, str):
             return self._text(str.__str__(value) if not isinstance(value, Enum) else str(value.value), at)
         if isinstance(value, (Sequence, Set)) or type(value).__name__ == "deque":
-            items = sorted(value, key=repr) if isinstance(value, Set) else value
-            return [self._value(item, f"{at}/{place}", depth + 1) for place, item in enumerate(items)]  # type: ignore[arg-type]
+            items: list[object] = sorted(value, key=repr) if isinstance(value, Set) else list(value)  # type: ignore[call-overload]
+            return [self._value(item, f"{at}/{place}", depth + 1) for place, item in enumerate(items)]
         return self._single(value, at, depth)
 
     def _single(self, value: object, at: str, depth: int) -> object:
