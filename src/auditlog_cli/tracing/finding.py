@@ -1,0 +1,188 @@
+"""Which trace, session or span an id means: an exact one, or the only one that begins with it, as in git."""
+
+from __future__ import annotations
+
+from auditlog_cli import times
+from auditlog_cli.errors import UsageError
+from auditlog_cli.tracing.facts import text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditlog_cli.record import Record
+
+SHORTEST_PREFIX = 4
+MOST_CANDIDATES = 1000
+_PLACES = (("trace", "trace_id"), ("session", "session_id"), ("span", "span_id"), ("span", "parent_span_id"))
+_REQUESTS = ("correlation_id", "request_id", "run_id")  # what the tutorial's decoder leaves of them
+_KINDS = ("trace", "session", "span", "request")
+_UNESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-")
+
+
+class Candidate:
+    """An id that the given one may mean.
+
+    Attributes:
+        id: The id.
+        kinds: What it is the id of: `trace`, `session`, `span`, `request`.
+        records: How many records bear it.
+        first: The first record that does.
+        start: The earliest time among them, microseconds, or None.
+    """
+
+    __slots__ = ("first", "id", "kinds", "records", "start")
+
+    def __init__(self, id: str, first: Record) -> None:  # noqa: A002 - the word on the screen
+        self.id = id
+        self.kinds: set[str] = set()
+        self.records = 0
+        self.first = first
+        self.start: int | None = None
+
+    @property
+    def kind(self) -> str:
+        """The first of its kinds: a trace before a session before a span."""
+        return next(kind for kind in _KINDS if kind in self.kinds)
+
+
+class Ambiguous(UsageError):
+    """Several ids begin with the one that was given.
+
+    Attributes:
+        candidates: Which, by their time; not all of them, if `more` is set.
+        more: Whether there are more than were counted.
+    """
+
+    kind = "ambiguous"
+
+    def __init__(self, wanted: str, candidates: list[Candidate], *, more: bool) -> None:
+        count = f"more than {len(candidates):,}" if more else f"{len(candidates):,}"
+        super().__init__(f"{wanted!r}: {count} ids begin like this", help="give more of it")
+        self.candidates = candidates
+        self.more = more
+
+
+class Search:
+    """Takes records that may bear the id, and says in the end what it means.
+
+    Only the records of what may be the answer are kept: of exact ids, and of a prefix for as long as one id
+    only begins with it.
+
+    Args:
+        wanted: The id, or the beginning of one.
+
+    Raises:
+        UsageError: If the id is empty.
+    """
+
+    def __init__(self, wanted: str) -> None:
+        if not wanted:
+            raise UsageError("the id is empty", help="give a trace, session or span id, or the beginning of one")
+        self.wanted = wanted
+        self._exact: list[Record] = []
+        self._begun: list[Record] = []
+        self._candidates: dict[str, Candidate] = {}
+        self._more = False
+
+    def take(self, record: Record) -> bool:
+        """Look at a record; tell whether it bears an id that may be meant."""
+        found = ids(record)
+        exact = any(each == self.wanted for _, each in found)
+        if exact:
+            self._exact.append(record)
+        hit = exact
+        for kind, each in found:
+            if each.startswith(self.wanted):
+                hit = True
+                self._count(kind, each, record)
+        if hit and not exact and not self._exact:
+            if len(self._candidates) <= 1:
+                self._begun.append(record)
+            else:
+                self._begun = []
+        return hit
+
+    def _count(self, kind: str, id: str, record: Record) -> None:  # noqa: A002
+        known = self._candidates.get(id)
+        if known is None:
+            if len(self._candidates) == MOST_CANDIDATES:
+                self._more = True
+                if id != self.wanted:
+                    return
+            known = self._candidates[id] = Candidate(id, record)
+        if not known.kinds or record is not known.first:
+            known.records += 1
+        known.kinds.add(kind)
+        when = times.parse(record.content.get("timestamp"))
+        if when is not None and (known.start is None or when < known.start):
+            known.start = when
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether the id is a prefix of so many that reading on is of no use, unless it stands on its own later."""
+        return self._more
+
+    def answer(self) -> tuple[Candidate, list[Record]] | None:
+        """Return what the id means and the records that bear it, or None if nothing bears it.
+
+        Raises:
+            Ambiguous: If several ids begin with it.
+            UsageError: If it is too short to be looked for as a prefix.
+        """
+        if self._exact:
+            return self._candidates[self.wanted], self._exact
+        if len(self.wanted) < SHORTEST_PREFIX:
+            raise UsageError(
+                f"{self.wanted!r}: no id is exactly this, and it is too short for the beginning of one",
+                help=f"give at least {SHORTEST_PREFIX} characters",
+            )
+        if not self._candidates:
+            return None
+        if len(self._candidates) > 1 or self._more:
+            ordered = sorted(self._candidates.values(), key=lambda each: (each.start or 0, each.id))
+            raise Ambiguous(self.wanted, ordered, more=self._more)
+        (only,) = self._candidates.values()
+        return only, self._begun
+
+
+def ids(record: Record) -> list[tuple[str, str]]:
+    """Return every id that a record bears, with its kind."""
+    content = record.content
+    found = []
+    for kind, name in _PLACES:
+        value = text(content.get(name))
+        if value:
+            found.append((kind, value))
+    if record.shape == "tutorial":
+        metadata = content.get("metadata")
+        if isinstance(metadata, dict):
+            found += [("request", value) for value in map(text, map(metadata.get, _REQUESTS)) if value]
+    return found
+
+
+def needle(id: str) -> bytes:  # noqa: A002 - the word on the screen
+    """Return the longest piece of an id that stands in a JSON line as it is; empty if there is none.
+
+    What an encoder may escape cuts an id into pieces, and what looks like a number with a fraction may be
+    written otherwise.
+
+    >>> needle("run/é/abc-1"), needle("é"), needle("12.50")
+    (b'abc-1', b'', b'')
+    """
+    best = piece = ""
+    for char in id:
+        piece = piece + char if char in _UNESCAPED else ""
+        if len(piece) > len(best):
+            best = piece
+    if not best.isdigit() and not best.strip("0123456789.-eE"):
+        return b""
+    return best.encode()
+
+
+def by_trace(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the records by their trace id, in the order in which the traces begin; "" for those without."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(text(record.content.get("trace_id")), []).append(record)
+    return found
