@@ -1,0 +1,176 @@
+"""Whole logs judged: the public function `validate`, and what the command shares with it.
+
+Two steps, so that a log with a million invalid records takes no longer than a good one: every line is
+*counted* with the compiled engine, on several cores where that pays (`counting`); only the first findings
+are *explained*, with the reference engine, in the order of the lines (`explaining`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice
+
+from auditlog_cli import parallel
+from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.finding import Finding
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources import files
+from auditlog_cli.sources.lines import read_lines
+from auditlog_cli.sources.ranges import Range, cut, read_range
+from auditlog_cli.strictjson import MAX_LINE
+from auditlog_cli.validation.counting import Asked, Part, count
+from auditlog_cli.validation.explaining import explain
+from auditlog_cli.validator.record import SIX_QUESTIONS, Profile
+from auditlog_cli.validator.report import ValidationReport
+
+MAX_ERRORS = 100
+"""Findings that are explained unless another number is asked for."""
+
+_BATCH = 20_000  # lines of a stream that are counted before their findings are explained
+_PARALLEL = 1 << 26  # bytes from which a second process pays (bench/validate.py)
+
+Progress = Callable[[int, int], None]
+"""Is told bytes done, and bytes in all as far as they are known."""
+
+
+def validate(
+    source: str | os.PathLike[str] | Iterable[str | os.PathLike[str] | bytes],
+    *,
+    profile: Profile = SIX_QUESTIONS,
+    strict: bool = False,
+    shape: str | None = None,
+    max_errors: int = MAX_ERRORS,
+    processes: int | None = None,
+) -> ValidationReport:
+    """Return what is wrong with every line of some logs.
+
+    Args:
+        source: One path or several (files, folders, globs, `-`), or the lines of a log as bytes.
+        profile: `six-questions`, or `record`: types, formats and envelope only.
+        strict: Members that the schema does not know are findings, too.
+        shape: Take every line for this shape; None: told from each line.
+        max_errors: How many findings are explained; 0: all. The others are counted.
+        processes: How many may work on a large log; None: as many as there are cores.
+
+    Raises:
+        InputError: If nothing at all could be looked at. What of several inputs could not be is in the
+            report's `unread`.
+        DefinitionError: If the schema is damaged.
+        UsageError: If there is no such profile.
+    """
+    report = ValidationReport(_known(profile), strict=strict)
+    asked = Asked(profile, strict, shape, max_errors)
+    given = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    lines = [item for item in given if isinstance(item, bytes)]
+    if lines:
+        report.findings += _stream(map(_line, range(1, len(lines) + 1), lines), "-", report, asked)
+    else:
+        paths = [os.fspath(item) for item in given if not isinstance(item, bytes)]
+        report.findings += run(paths, report, asked, processes=processes)
+    if not report.tally.read:
+        raise report.unread[0] if report.unread else InputError("nothing to look at: no line was given")
+    return report
+
+
+def _known(profile: Profile) -> Profile:
+    if profile not in ("record", "six-questions"):
+        raise UsageError("no such profile", help="there are: record, six-questions")
+    return profile
+
+
+def _line(number: int, raw: bytes) -> Line | BadLine:
+    line = Line(raw.removesuffix(b"\n"), "-", number)
+    if len(line.raw) > MAX_LINE:
+        return BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
+    return line
+
+
+def run(
+    paths: list[str],
+    report: ValidationReport,
+    asked: Asked,
+    *,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Finding]:
+    """Judge logs into `report`, and yield the findings that are explained, in order, as they arise.
+
+    Raises:
+        DefinitionError: If the schema is damaged.
+    """
+    tasks = _tasks(paths, report)
+    size = sum(task.end - task.start for _, task in tasks if isinstance(task, Range))
+    workers = (processes or parallel.cores()) if size >= _PARALLEL or processes else 1
+    done = 0
+    for plain, group in groupby(tasks, key=lambda each: isinstance(each[1], Range)):
+        several = [task for _, task in group]
+        if not plain:
+            for path in several:
+                yield from _stream(read_lines(str(path)), str(path), report, asked)
+            continue
+        ranges = [task for task in several if isinstance(task, Range)]
+        bulk = sum(each.end - each.start for each in ranges) >= _PARALLEL >> 8
+
+        def work(number: int, ranges: list[Range] = ranges, bulk: bool = bulk) -> Part:
+            return count(read_range(ranges[number]), asked, bulk=bulk)
+
+        for task, part in zip(ranges, parallel.in_order(work, len(ranges), workers), strict=True):
+            yield from _merge(part, task.path, report, asked)
+            done += task.end - task.start
+            if progress is not None:
+                progress(done, size)
+    _note_empty(tasks, report)
+
+
+def _tasks(paths: list[str], report: ValidationReport) -> list[tuple[files.Log, Range | str]]:
+    """What is to be read: parts of plain files, and files that can only be read from their beginning."""
+    tasks: list[tuple[files.Log, Range | str]] = []
+    seen: set[str] = set()
+    for path in paths:
+        try:
+            for log in files.find([path]):
+                for file in log.files:
+                    if file not in seen:
+                        seen.add(file)
+                        tasks += [(log, part) for part in cut(file) or [file]]
+        except InputError as error:
+            report.unread.append(error)
+    return tasks
+
+
+def _note_empty(tasks: list[tuple[files.Log, Range | str]], report: ValidationReport) -> None:
+    """A log without a line was not looked at: it must not pass for a good one."""
+    failed = {str(error).partition(":")[0] for error in report.unread}
+    logs = {id(log): log for log, _ in tasks}
+    for log in logs.values():
+        if not any(report.inputs.get(file) for file in log.files) and log.path not in failed:
+            report.unread.append(InputError(f"{log.path}: empty, nothing to look at"))
+
+
+def _stream(lines: Iterator[Line | BadLine], path: str, report: ValidationReport, asked: Asked) -> Iterator[Finding]:
+    bulk = False
+    while True:
+        part = count(islice(lines, _BATCH), asked, bulk=bulk)
+        yield from _merge(part, path, report, asked, numbered=True)
+        if part.tally.read < _BATCH:
+            return
+        bulk = True
+
+
+def _merge(part: Part, path: str, report: ValidationReport, asked: Asked, *, numbered: bool = False) -> Iterator[Finding]:  # fmt: skip # noqa: E501
+    """Add a part to the report and explain what is left of its findings to be explained."""
+    before = 0 if numbered else report.inputs.get(path, 0)
+    room = asked.limit - report.tally.findings if asked.limit else 1 << 62
+    report.inputs[path] = report.inputs.get(path, 0) + part.tally.read
+    report.tally.add(part.tally)
+    if part.error is not None:
+        report.unread.append(part.error)
+    for item in part.kept:
+        if room <= 0:
+            return
+        line = item.line if isinstance(item, BadLine) else item
+        line.number += before
+        found = explain(item, asked)[:room]
+        room -= len(found)
+        yield from found
