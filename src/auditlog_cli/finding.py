@@ -129,6 +129,52 @@ class Finding:
         return f"Finding({self.rule.id}, {self.where})"
 
 
+class Suite:
+    """What was asked together and what came of it: the rules of one pack, or those of `validate`.
+
+    Attributes:
+        name: `record`, or the pack's name.
+        version: Of the rules.
+        title: In words.
+        rules: All that were asked, in the order in which they are listed.
+        skipped: Ids of rules that were not asked, each with the reason.
+        totals: How many findings of each rule, by id, explained or not.
+        findings: Those explained.
+        verdict: One sentence.
+        unread: What could not be looked at, one sentence each.
+    """
+
+    __slots__ = ("findings", "name", "rules", "skipped", "title", "totals", "unread", "verdict", "version")
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        title: str,
+        rules: list[Rule],
+        *,
+        skipped: dict[str, str],
+        totals: dict[str, int],
+        findings: list[Finding],
+        verdict: str,
+        unread: list[str],
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.title = title
+        self.rules = rules
+        self.skipped = skipped
+        self.totals = totals
+        self.findings = findings
+        self.verdict = verdict
+        self.unread = unread
+
+
+def level(severity: str) -> str:
+    """Return the level that SARIF and GitHub know: `error`, `warning` or `note` (compliance.md, 8.1)."""
+    return {"critical": "error", "high": "error", "medium": "warning"}.get(severity, "note")
+
+
 def fingerprint(logic: str, anchors: list[str], pointer: str = "", *, group: tuple[str, ...] = (), entity: str = "") -> str:  # fmt: skip # noqa: E501
     """Return what names a fact whatever line it stands on.
 

@@ -8,9 +8,6 @@ ahead of what has been taken, so that memory stays bounded.
 from __future__ import annotations
 
 import os
-import pickle
-import select
-import signal
 from collections.abc import Callable, Iterator
 from typing import NoReturn, TypeVar
 
@@ -97,6 +94,8 @@ class _Worker:
         self._held += data
         if len(self._held) < 8 or len(self._held) < 8 + int.from_bytes(self._held[:8]):
             return None
+        import pickle
+
         answer: tuple[int, bool, object] = pickle.loads(self._held[8:])  # noqa: S301 - our own child wrote it
         self._held = b""
         self.busy = False
@@ -104,6 +103,8 @@ class _Worker:
 
     def end(self) -> None:
         """Stop the process, whatever it is doing."""
+        import signal
+
         os.close(self.orders)
         os.close(self.fd)
         try:
@@ -115,6 +116,9 @@ class _Worker:
 
 def _serve(work: Callable[[int], object], orders: int, answers: int) -> NoReturn:
     """What the forked process does, until nobody orders any more. It never returns into its parent's code."""
+    import pickle
+    import signal
+
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle: it ends us
@@ -133,6 +137,8 @@ def _serve(work: Callable[[int], object], orders: int, answers: int) -> NoReturn
 
 
 def _collect(workers: list[_Worker], parts: int) -> Iterator[object]:  # type: ignore[misc]
+    import select
+
     done: dict[int, tuple[bool, object]] = {}
     ordered = taken = 0
     by_fd = {worker.fd: worker for worker in workers}

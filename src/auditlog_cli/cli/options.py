@@ -169,3 +169,39 @@ Output = Annotated[
         rich_help_panel=_SHOW,
     ),
 ]
+
+SchemaName = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="Which: record, finding, validation, ... Without it their names are listed."),
+]
+Profile = Annotated[
+    Literal["six-questions", "record"],
+    typer.Option(
+        "--profile",
+        help="six-questions: types, formats, and every one of the six questions answered; "
+        "record: types, formats and envelope only (what an imported foreign log must reach).",
+        rich_help_panel=_SELECT,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Report members that the schema does not know, too.", rich_help_panel=_SELECT),
+]
+MaxErrors = Annotated[
+    int,
+    typer.Option(
+        "--max-errors",
+        metavar="N",
+        help="Explain the first N findings and count the others; 0 explains all. Default: 100.",
+        rich_help_panel=_SHOW,
+    ),
+]
+ReportFormat = Annotated[
+    Literal["text", "json", "jsonl", "github", "sarif", "junit"],
+    typer.Option(
+        "--format",
+        help="text for people; json: one report, jsonl: one finding a line (`auditlog schema` has both); "
+        "github: annotations, sarif: code scanning, junit: test dashboards.",
+        rich_help_panel=_SHOW,
+    ),
+]

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 
-from auditlog_cli import parallel
+from auditlog_cli import decoders, parallel
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.finding import Finding
 from auditlog_cli.record import BadLine, Line
@@ -20,8 +20,7 @@ from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.sources.ranges import Range, cut, read_range
 from auditlog_cli.strictjson import MAX_LINE
 from auditlog_cli.validation.counting import Asked, Part, count
-from auditlog_cli.validation.explaining import explain
-from auditlog_cli.validator.record import SIX_QUESTIONS, Profile
+from auditlog_cli.validator.record import PROFILES, SIX_QUESTIONS, Profile
 from auditlog_cli.validator.report import ValidationReport
 
 MAX_ERRORS = 100
@@ -59,24 +58,33 @@ def validate(
         DefinitionError: If the schema is damaged.
         UsageError: If there is no such profile.
     """
-    report = ValidationReport(_known(profile), strict=strict)
-    asked = Asked(profile, strict, shape, max_errors)
+    question = asked(profile, strict=strict, shape=shape, max_errors=max_errors)
+    report = ValidationReport(question.profile, strict=strict)
     given = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     lines = [item for item in given if isinstance(item, bytes)]
     if lines:
-        report.findings += _stream(map(_line, range(1, len(lines) + 1), lines), "-", report, asked)
+        report.findings += _stream(map(_line, range(1, len(lines) + 1), lines), "-", report, question)
     else:
         paths = [os.fspath(item) for item in given if not isinstance(item, bytes)]
-        report.findings += run(paths, report, asked, processes=processes)
+        report.findings += run(paths, report, question, processes=processes)
     if not report.tally.read:
         raise report.unread[0] if report.unread else InputError("nothing to look at: no line was given")
     return report
 
 
-def _known(profile: Profile) -> Profile:
-    if profile not in ("record", "six-questions"):
-        raise UsageError("no such profile", help="there are: record, six-questions")
-    return profile
+def asked(profile: str, *, strict: bool = False, shape: str | None = None, max_errors: int = MAX_ERRORS) -> Asked:
+    """Return what is asked of each line; the words are those of `validate`.
+
+    Raises:
+        UsageError: If there is no such profile or shape, or the number is negative.
+    """
+    if profile not in PROFILES:
+        raise UsageError("there is no such profile", help=f"there are: {', '.join(PROFILES)}")
+    if shape is not None and shape not in decoders.names():
+        raise UsageError("there is no such shape of line", help=f"there are: {', '.join(decoders.names())}")
+    if max_errors < 0:
+        raise UsageError("--max-errors: a number from 0 on is needed", help="0 explains all findings")
+    return Asked(profile, strict, shape, max_errors)  # type: ignore[arg-type]
 
 
 def _line(number: int, raw: bytes) -> Line | BadLine:
@@ -89,7 +97,7 @@ def _line(number: int, raw: bytes) -> Line | BadLine:
 def run(
     paths: list[str],
     report: ValidationReport,
-    asked: Asked,
+    question: Asked,
     *,
     processes: int | None = None,
     progress: Progress | None = None,
@@ -107,16 +115,16 @@ def run(
         several = [task for _, task in group]
         if not plain:
             for path in several:
-                yield from _stream(read_lines(str(path)), str(path), report, asked)
+                yield from _stream(read_lines(str(path)), str(path), report, question)
             continue
         ranges = [task for task in several if isinstance(task, Range)]
         bulk = sum(each.end - each.start for each in ranges) >= _PARALLEL >> 8
 
         def work(number: int, ranges: list[Range] = ranges, bulk: bool = bulk) -> Part:
-            return count(read_range(ranges[number]), asked, bulk=bulk)
+            return count(read_range(ranges[number]), question, bulk=bulk)
 
         for task, part in zip(ranges, parallel.in_order(work, len(ranges), workers), strict=True):
-            yield from _merge(part, task.path, report, asked)
+            yield from _merge(part, task.path, report, question)
             done += task.end - task.start
             if progress is not None:
                 progress(done, size)
@@ -148,29 +156,33 @@ def _note_empty(tasks: list[tuple[files.Log, Range | str]], report: ValidationRe
             report.unread.append(InputError(f"{log.path}: empty, nothing to look at"))
 
 
-def _stream(lines: Iterator[Line | BadLine], path: str, report: ValidationReport, asked: Asked) -> Iterator[Finding]:
+def _stream(lines: Iterator[Line | BadLine], path: str, report: ValidationReport, question: Asked) -> Iterator[Finding]:
     bulk = False
     while True:
-        part = count(islice(lines, _BATCH), asked, bulk=bulk)
-        yield from _merge(part, path, report, asked, numbered=True)
+        part = count(islice(lines, _BATCH), question, bulk=bulk)
+        yield from _merge(part, path, report, question, numbered=True)
         if part.tally.read < _BATCH:
             return
         bulk = True
 
 
-def _merge(part: Part, path: str, report: ValidationReport, asked: Asked, *, numbered: bool = False) -> Iterator[Finding]:  # fmt: skip # noqa: E501
+def _merge(part: Part, path: str, report: ValidationReport, question: Asked, *, numbered: bool = False) -> Iterator[Finding]:  # fmt: skip # noqa: E501
     """Add a part to the report and explain what is left of its findings to be explained."""
     before = 0 if numbered else report.inputs.get(path, 0)
-    room = asked.limit - report.tally.findings if asked.limit else 1 << 62
+    room = question.limit - report.tally.findings if question.limit else 1 << 62
     report.inputs[path] = report.inputs.get(path, 0) + part.tally.read
     report.tally.add(part.tally)
     if part.error is not None:
         report.unread.append(part.error)
+    if not part.kept or room <= 0:
+        return
+    from auditlog_cli.validation.explaining import explain
+
     for item in part.kept:
         if room <= 0:
             return
         line = item.line if isinstance(item, BadLine) else item
         line.number += before
-        found = explain(item, asked)[:room]
+        found = explain(item, question)[:room]
         room -= len(found)
         yield from found

@@ -15,6 +15,7 @@ Engine = Callable[[str, object], list[Fault]]
 """`compiled.faults` or `reference.faults`: both say the same."""
 
 SIX_QUESTIONS: Profile = "six-questions"
+PROFILES: tuple[Profile, ...] = (SIX_QUESTIONS, "record")
 OWN, WITHHELD = "own", "withheld"
 """Two kinds of lines beside the records of a shape: the log about itself; records withheld whole."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INPUT, EXIT_OK, InputError
-from auditlog_cli.finding import Finding, Rule
+from auditlog_cli.finding import Finding, Rule, Suite
 from auditlog_cli.validator.record import Profile, Verdict
 from auditlog_cli.validator.rules import QUESTIONS, RULES
 
@@ -135,6 +135,26 @@ class ValidationReport:
         return [(rule, self.tally.rules[name]) for name, rule in RULES.items() if name in self.tally.rules]
 
     @property
+    def suite(self) -> Suite:
+        """The findings in the form that the formats for other tools are made from."""
+        skipped = {}
+        if self.profile == "record":
+            skipped = {name: "asked by --profile six-questions" for name, rule in RULES.items() if rule.question}
+        if not self.strict:
+            skipped["RECORD-UNKNOWN-1"] = "asked with --strict"
+        return Suite(
+            "record",
+            "1",
+            f"auditlog.record/1, profile {self.profile}",
+            list(RULES.values()),
+            skipped=skipped,
+            totals=self.tally.rules,
+            findings=self.findings,
+            verdict=self.verdict,
+            unread=[str(error) for error in self.unread],
+        )
+
+    @property
     def unanswered(self) -> list[str]:
         """The questions, by their short names, that no record answers and none withholds."""
         tally = self.tally
@@ -145,8 +165,11 @@ class ValidationReport:
         """One sentence: what holds, or what does not."""
         tally = self.tally
         if self.exit_code == EXIT_OK:
-            claim = "valid, and answers the six questions" if self.profile == "six-questions" else "valid"
-            return f"every one of {tally.read:,} lines is {claim}" if tally.read > 1 else f"the one line is {claim}"
+            lines = f"all {tally.read:,} lines are valid" if tally.read > 1 else "the one line is valid"
+            if self.profile != "six-questions" or not tally.asked:
+                return lines
+            held = ", or withholds the answer" if any(tally.held) else ""
+            return f"{lines}, and every record answers the six questions{held}"
         if self.exit_code == EXIT_INPUT:
             return "nothing wrong was found, but not everything could be looked at"
         parts = [f"{tally.invalid:,} invalid"] if tally.invalid else []

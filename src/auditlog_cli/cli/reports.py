@@ -1,0 +1,80 @@
+"""Where findings go, in the format asked for: at once where the format allows it, else together at the end."""
+
+from __future__ import annotations
+
+from auditlog_cli import sinks
+from auditlog_cli.cli import show
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.finding import Finding
+    from auditlog_cli.validator.report import ValidationReport
+
+
+class Drawn:
+    """The findings of one run on their way out.
+
+    Args:
+        out: Where they go.
+        format: `text`, `json`, `jsonl`, `github`, `sarif` or `junit`.
+        color: `auto`, `always` or `never`.
+        report: What the run fills in; its `findings` are filled here.
+    """
+
+    def __init__(self, out: sinks.Output, format: str, color: str, report: ValidationReport) -> None:  # noqa: A002
+        from auditlog_cli.renderers.text import Style
+
+        self._out = out
+        self._format = format
+        self._report = report
+        self._helped: set[str] = set()
+        self._style = Style(
+            colour=show.in_colour(color, out.fd), unicode=show.in_unicode(), columns=show.columns(out.fd)
+        )
+
+    def finding(self, finding: Finding) -> None:
+        """Take a finding."""
+        self._report.findings.append(finding)
+        if self._format == "text":
+            from auditlog_cli.renderers import validation_text
+
+            helped = finding.fix in self._helped
+            self._helped.add(finding.fix)
+            for line in validation_text.finding(finding, self._style, helped=helped):
+                self._out.line(line)
+        elif self._format == "jsonl":
+            from auditlog_cli.renderers import findings
+
+            self._out.line(findings.line(finding))
+
+    def end(self, notices: show.Notices) -> None:
+        """Write what comes last, and give a file its name."""
+        report = self._report
+        if self._format == "text":
+            from auditlog_cli.renderers import validation_text
+
+            for line in validation_text.summary(report, self._style):
+                self._out.line(line)
+        elif self._format == "json":
+            from auditlog_cli.renderers import validation_json
+
+            self._out.write(validation_json.render(report).encode())
+        elif self._format != "jsonl":
+            from auditlog_cli import registry
+
+            text = registry.load("renderers", self._format).render([report.suite])
+            self._out.write(text.encode("utf-8", "backslashreplace"))
+        if isinstance(self._out, sinks.FileOutput):
+            self._out.commit()
+        else:
+            self._out.flush()
+        if self._format != "text":
+            notices.say(report.verdict)
+            if report.left_out:
+                notices.say(f"{report.left_out:,} findings are counted, but not explained (--max-errors)")
+
+
+def discard(out: sinks.Output) -> None:
+    """Leave no half-written file behind."""
+    if isinstance(out, sinks.FileOutput):
+        out.discard()
