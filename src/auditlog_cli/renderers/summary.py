@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from auditlog_cli.statistics import Group, Statistics
 
 _COLUMNS = ("by", "value", "records", "calls", "errors", "denied", "p50_ms", "p95_ms", "p99_ms", "max_ms")
-_BARS = 24
+_BARS = 36
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _ESCAPE = b"\\u00"
 _BLOCK = 512 * 1024  # fits the processor's cache, so that the second search over it costs little
+_WORTH_A_LIBRARY = 1024 * 1024
 _WORTH_A_PROCESS = 64 * 1024 * 1024
 _MANY = 200_000  # hits a process keeps in memory before its range is searched piece by piece instead
 
@@ -181,7 +182,7 @@ def _reap(child: int) -> None:
 
 def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tuple[list[Hit], int]]:
     """Yield (hits, lines) block by block. `start` begins a line, `end` ends one or the file."""
-    find, count = _searcher()
+    find, count, fast = _searcher(end - start)
     wanted = [*needles, _ESCAPE]
     buffer = bytearray(_BLOCK)
     while start < end:
@@ -192,11 +193,16 @@ def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tup
         stop = size
         if start + size < end:
             stop = buffer.rfind(b"\n", 0, size) + 1
-            if stop == 0:
+            if stop == 0:  # a line longer than the block
                 view.release()
-                buffer = bytearray(len(buffer) * 2)  # a line longer than the block
+                if len(buffer) > MAX_LINE:
+                    following = _line_start(fd, start, end)
+                    yield [(start, following - start - 1, 0)], 1
+                    start = following
+                else:
+                    buffer = bytearray(len(buffer) * 2)
                 continue
-        block = view[:stop]
+        block = view[:stop] if fast else bytes(view[:stop])
         found: dict[int, int] = {}  # where a line begins → where it ends
         for needle in wanted:
             place = find(block, needle)
@@ -213,20 +219,21 @@ def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tup
             counted = begin
             hits.append((start + begin, found[begin] - begin, number))
         lines = count(block, b"\n") + (stop == size and buffer[stop - 1 : stop] != b"\n")
-        block.release()
+        if isinstance(block, memoryview):
+            block.release()
         view.release()
         yield hits, lines
         start += stop
 
 
-def _searcher() -> tuple[Callable[..., int], Callable[..., int]]:
-    """`find` and `count` over a buffer: StringZilla's, ten times as fast as those of bytes."""
-    try:
-        from stringzilla import count, find
-    except ImportError:  # pragma: no cover - a platform without the wheel
+def _searcher(size: int) -> tuple[Callable[..., int], Callable[..., int], bool]:
+    """`find` and `count` of StringZilla, ten times as fast as those of bytes, where there is enough to search
+    to pay for its import; and whether they are."""
+    if size > _WORTH_A_LIBRARY:
+        try:
+            from stringzilla import count, find
 
-        def find_slowly(block: memoryview, needle: bytes, start: int = 0) -> int:
-            return bytes(block).find(needle, start)
-
-        return find_slowly, lambda block, needle: bytes(block).count(needle)
-    return find, count
+            return find, count, True
+        except ImportError:  # pragma: no cover - a platform without the wheel
+            pass
+    return bytes.find, bytes.count, False
