@@ -14,8 +14,10 @@ MODULES = sorted(path for path in SRC.rglob("*.py"))
 FLOORS: list[set[str]] = [
     {"errors", "_version"},
     {"times", "fields", "record", "counts", "finding", "registry", "strictjson", "segments"},
-    {"validator", "expression", "sealing", "detectors"},
-    {"sources", "decoders", "scan", "index", "selection", "tracing", "redaction", "renderers", "exporters", "writer",
+    {"matching"},
+    {"predicates"},
+    {"validator", "expression", "sealing", "detectors", "statistics", "tracing"},
+    {"sources", "decoders", "scan", "index", "selection", "redaction", "renderers", "exporters", "writer",
      "statistics", "sinks"},
     {"capture"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from auditlog_cli import matching, times
 from auditlog_cli.errors import DefinitionError
-from auditlog_cli.fields import MISSING
 from auditlog_cli.matching import found
+from auditlog_cli.predicates import Node, both, different, either, equals_word, negated, node_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,16 +86,6 @@ class _Mistake(Exception):
         self.reason = reason
 
 
-class _Node:
-    """A part of the expression: its test, and what every match must hold (see Expression.exact)."""
-
-    __slots__ = ("exact", "test")
-
-    def __init__(self, test: Predicate, exact: list[list[tuple[str, str]]] | None = None) -> None:
-        self.test = test
-        self.exact = exact or []
-
-
 class _Parser:
     def __init__(self, text: str) -> None:
         if len(text) > _LONGEST:
@@ -105,23 +95,23 @@ class _Parser:
 
     # --- grammar ------------------------------------------------------------------------------
 
-    def expression(self, depth: int) -> _Node:
+    def expression(self, depth: int) -> Node:
         terms = [self.term(depth)]
         while self.keyword("or"):
             terms.append(self.term(depth))
-        return _either(terms) if len(terms) > 1 else terms[0]
+        return either(terms) if len(terms) > 1 else terms[0]
 
-    def term(self, depth: int) -> _Node:
+    def term(self, depth: int) -> Node:
         factors = [self.factor(depth)]
         while self.keyword("and"):
             factors.append(self.factor(depth))
-        return _both(factors) if len(factors) > 1 else factors[0]
+        return both(factors) if len(factors) > 1 else factors[0]
 
-    def factor(self, depth: int) -> _Node:
+    def factor(self, depth: int) -> Node:
         if depth > _DEEPEST:
             raise _Mistake(self.at, f"nested deeper than {_DEEPEST} levels")
         if self.keyword("not"):
-            return _negated(self.factor(depth + 1))
+            return negated(self.factor(depth + 1))
         if self.symbol("("):
             inner = self.expression(depth + 1)
             if not self.symbol(")"):
@@ -129,7 +119,7 @@ class _Parser:
             return inner
         return self.comparison()
 
-    def comparison(self) -> _Node:
+    def comparison(self) -> Node:
         path = self.path()
         start = self.blanks()
         for symbol in _SYMBOLS:
@@ -140,11 +130,11 @@ class _Parser:
                 return self.worded(path, word)
         raise _Mistake(start, f"an operator is expected after {path}, found {self.shown()}: = != < > ~ =~ in exists …")
 
-    def worded(self, path: str, word: str) -> _Node:
+    def worded(self, path: str, word: str) -> Node:
         if word == "exists":
-            return _Node(lambda content: matching.exists(found(content, path)))
+            return Node(lambda content: matching.exists(found(content, path)))
         if word == "missing":
-            return _Node(lambda content: matching.missing(found(content, path)))
+            return Node(lambda content: matching.missing(found(content, path)))
         if word == "in":
             return self.one_of(path)
         at = self.blanks()
@@ -155,9 +145,9 @@ class _Parser:
             "endswith": matching.endswith,
             "cidr": matching.cidr,
         }
-        return _tested(path, self.made(makers[word], value, at))
+        return node_at(path, self.made(makers[word], value, at))
 
-    def one_of(self, path: str) -> _Node:
+    def one_of(self, path: str) -> Node:
         if not self.symbol("("):
             raise _Mistake(self.blanks(), f'"(" is expected after in, found {self.shown()}')
         nodes = [self.equal(path, "=")]
@@ -165,39 +155,39 @@ class _Parser:
             nodes.append(self.equal(path, "="))
         if not self.symbol(")"):
             raise _Mistake(self.at, f'"," or ")" is expected, found {self.shown()}')
-        return _either(nodes)
+        return either(nodes)
 
-    def compared(self, path: str, operator: str) -> _Node:
+    def compared(self, path: str, operator: str) -> Node:
         at = self.blanks()
         if self.text.startswith("$", at):
             self.at += 1
             other = self.path()
             if operator in ("~", "=~"):
                 raise _Mistake(at, f"{operator} takes a pattern, not another field")
-            return _Node(lambda content: matching.between_fields(operator, found(content, path), found(content, other)))
+            return Node(lambda content: matching.between_fields(operator, found(content, path), found(content, other)))
         if operator in ("=", "==", "!="):
             return self.equal(path, operator)
         value, quoted = self.value()
         if operator == "~":
-            return _tested(path, matching.glob(value))
+            return node_at(path, matching.glob(value))
         if operator == "=~":
-            return _tested(path, self.made(matching.regex, value, at))
+            return node_at(path, self.made(matching.regex, value, at))
         number = None if quoted else _number(value)
         if number is not None:
-            return _tested(path, matching.ordered(operator, number))
+            return node_at(path, matching.ordered(operator, number))
         moment = times.moment(value)
         if moment is None:
             raise _Mistake(at, f"{operator} needs a number, a time (2026-06-01, 3h) or $another.field")
-        return _tested(path, matching.timed(operator, moment))
+        return node_at(path, matching.timed(operator, moment))
 
-    def equal(self, path: str, operator: str) -> _Node:
+    def equal(self, path: str, operator: str) -> Node:
         value, quoted = self.value()
         constant: object = value if quoted else _constant(value)
-        equals = _equals(constant, value, matching.exactly if operator == "==" else matching.same)
+        equals = equals_word(constant, value, matching.exactly if operator == "==" else matching.same)
         if operator == "!=":
-            return _Node(lambda content: _different(equals, found(content, path)))
+            return Node(lambda content: different(equals, found(content, path)))
         exact = [[(path, constant)]] if operator == "==" and isinstance(constant, str) else None
-        return _tested(path, equals, exact)
+        return node_at(path, equals, exact)
 
     # --- words --------------------------------------------------------------------------------
 
@@ -277,68 +267,6 @@ class _Parser:
     def expect_end(self) -> None:
         if self.blanks() < len(self.text):
             raise _Mistake(self.at, f'"and", "or" or the end is expected, found {self.shown()}')
-
-
-def _tested(path: str, test: Test, exact: list[list[tuple[str, str]]] | None = None) -> _Node:
-    return _Node(lambda content: matching.any_of(test, found(content, path)), exact)
-
-
-def _equals(constant: object, word: str, maker: Callable[[object], Test]) -> Test:
-    """Equal to the constant; an unquoted number also to the text of the same digits, for nobody who types
-    `account = 12345` knows how the application stored it."""
-    test = maker(constant)
-    if not isinstance(constant, (int, float)) or isinstance(constant, bool):
-        return test
-    as_text = maker(word)
-    return lambda value: as_text(value) if isinstance(value, str) else test(value)
-
-
-def _different(equals: Test, value: object) -> Answer:
-    """Present and different: of a list, none of the elements is equal."""
-    if value is MISSING:
-        return False
-    answer = matching.any_of(equals, value)
-    return None if answer is None else not answer
-
-
-def _both(nodes: list[_Node]) -> _Node:
-    tests = [node.test for node in nodes]
-
-    def test(content: object) -> Answer:
-        answer: Answer = True
-        for each in tests:
-            result = each(content)
-            if result is False:
-                return False
-            answer = None if result is None else answer
-        return answer
-
-    return _Node(test, [exact for node in nodes for exact in node.exact])
-
-
-def _either(nodes: list[_Node]) -> _Node:
-    tests = [node.test for node in nodes]
-
-    def test(content: object) -> Answer:
-        answer: Answer = False
-        for each in tests:
-            result = each(content)
-            if result:
-                return True
-            answer = None if result is None else answer
-        return answer
-
-    if all(node.exact for node in nodes):
-        return _Node(test, [[pair for node in nodes for pair in node.exact[0]]])
-    return _Node(test)
-
-
-def _negated(node: _Node) -> _Node:
-    def test(content: object) -> Answer:
-        result = node.test(content)
-        return None if result is None else not result
-
-    return _Node(test)
 
 
 def _number(word: str) -> float | None:

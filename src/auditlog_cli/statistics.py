@@ -1,7 +1,8 @@
 """What a log adds up to: how many, who, which tools, how long. One pass, bounded memory.
 
 Values are counted exactly up to a fixed number of different ones; what comes beyond is counted as `(other)`.
-Latencies go into buckets one per cent wide, so a percentile is right to within one per cent.
+Beyond a few thousand, latencies go into buckets one per cent wide: a percentile is then right to within one
+per cent.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from auditlog_cli import fields, times
 
 _MOST_VALUES = 100_000
 _MOST_BARS = 960
+_FEW_LATENCIES = 4096
 _GROWTH = 1.01
 OTHER = "(other)"
 NONE = "(none)"
@@ -18,15 +20,13 @@ REFUSED = frozenset(("denied", "blocked"))
 
 
 class Latencies:
-    """A distribution of durations in milliseconds."""
+    """A distribution of durations in milliseconds: exact while there are few, then in buckets."""
 
-    __slots__ = ("_buckets", "_log", "count", "largest")
+    __slots__ = ("_buckets", "_few", "count", "largest")
 
     def __init__(self) -> None:
-        from math import log
-
+        self._few: list[float] = []
         self._buckets: dict[int, int] = {}
-        self._log = log
         self.count = 0
         self.largest = 0.0
 
@@ -34,19 +34,30 @@ class Latencies:
         """Count one duration; negative ones count as zero."""
         self.count += 1
         self.largest = max(self.largest, milliseconds)
-        bucket = round(self._log(milliseconds + 1) / self._log(_GROWTH)) if milliseconds > 0 else 0
+        if self.count <= _FEW_LATENCIES:
+            self._few.append(max(milliseconds, 0.0))
+            return
+        for each in self._few:
+            self._bucket(each)
+        self._few = []
+        self._bucket(milliseconds)
+
+    def _bucket(self, milliseconds: float) -> None:
+        from math import log
+
+        bucket = round(log(milliseconds + 1) / log(_GROWTH)) if milliseconds > 0 else 0
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
 
     def percentile(self, share: float) -> float | None:
         """Return the duration that `share` (0 to 1) of them do not exceed; None if there are none.
 
-        Within one per cent, by the nearest-rank method.
+        By the nearest-rank method; within one per cent once there are more than a few thousand.
         """
         if not self.count:
             return None
-        from math import ceil
-
-        rank = max(1, ceil(share * self.count))
+        rank = max(1, -int(-share * self.count // 1))
+        if self._few:
+            return sorted(self._few)[rank - 1]
         seen = 0
         for bucket in sorted(self._buckets):
             seen += self._buckets[bucket]

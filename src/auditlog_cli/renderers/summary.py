@@ -62,7 +62,8 @@ def _overview(found: Statistics, style: Style) -> Iterator[str]:
     if set(found.shapes) != {"auditlog"}:
         facts.append(("shapes", ", ".join(f"{name} {count:,}" for name, count in sorted(found.shapes.items()))))
     for name, value in facts:
-        yield style.paint(f"{name:<10}", "dim") + style.glyphs(value)
+        room = max(style.columns - 10, 20)
+        yield style.paint(f"{name:<10}", "dim") + safe.clip(style.glyphs(value), room, "…" if style.unicode else "...")
 
 
 def _share(part: int, whole: int) -> str:

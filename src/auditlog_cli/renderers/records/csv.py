@@ -10,7 +10,7 @@ import json
 
 from auditlog_cli import fields
 from auditlog_cli.record import BadLine, Record
-from auditlog_cli.renderers import words
+from auditlog_cli.renderers import safe, words
 from auditlog_cli.renderers.text import Style
 
 HINT = "a table for spreadsheets"
@@ -27,15 +27,18 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def item(found: Record | BadLine, style: Style, *, first: bool) -> bytes:
     """Return the record as a row; nothing for a bad line."""
-    del style, first
+    del first
     if isinstance(found, BadLine):
         return b""
-    return row(tuple(fields.get(found.content, path) for path in COLUMNS))
+    return row(tuple(fields.get(found.content, path) for path in COLUMNS), terminal=style.columns > 0)
 
 
-def row(values: tuple[object, ...]) -> bytes:
-    """Return the values as one row."""
-    return (",".join(_cell(value) for value in values) + "\n").encode("utf-8", "replace")
+def row(values: tuple[object, ...], *, terminal: bool = False) -> bytes:
+    """Return the values as one row; for a terminal, control characters in it are made harmless."""
+    cells = [_cell(value) for value in values]
+    if terminal:
+        cells = [safe.one_line(cell) for cell in cells]
+    return (",".join(cells) + "\n").encode("utf-8", "replace")
 
 
 def _cell(value: object) -> str:

@@ -84,9 +84,8 @@ def _outcome(content: dict[str, object]) -> list[str]:
     latency = words.latency(content)
     if latency:
         ending += f" {'in' if status == 'success' else 'after'} {latency}"
-    error = fields.get(content, "action.error")
-    if error is not fields.MISSING and error is not None:
-        ending += f" ({words.value(error, 120)})"
+    if error := words.error(content, 120):
+        ending += f" ({error})"
     return [ending]
 
 
