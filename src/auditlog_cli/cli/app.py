@@ -38,7 +38,7 @@ def build() -> typer.Typer:
     for name in registry.names("cli/commands"):
         function = front.function(name)
         # The annotations are text, for the front door must not load Typer; here they are resolved.
-        function.__annotations__ = get_type_hints(function, vars(options), include_extras=True)
+        function.__annotations__ = get_type_hints(function, {"o": options}, include_extras=True)
         app.command(name.replace("_", "-"))(function)
     return app
 
