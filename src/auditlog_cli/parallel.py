@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from auditlog_cli.errors import AuditlogError
 
@@ -136,7 +136,7 @@ def _serve(work: Callable[[int], object], orders: int, answers: int) -> NoReturn
         os._exit(code)
 
 
-def _collect(workers: list[_Worker], parts: int) -> Iterator[object]:  # type: ignore[misc]
+def _collect(workers: list[_Worker], parts: int) -> Iterator[Any]:
     import select
 
     done: dict[int, tuple[bool, object]] = {}

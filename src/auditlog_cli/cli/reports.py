@@ -36,38 +36,35 @@ class Drawn:
         """Take a finding."""
         self._report.findings.append(finding)
         if self._format == "text":
-            from auditlog_cli.renderers import validation_text
+            from auditlog_cli.renderers.findings import text
 
             helped = finding.fix in self._helped
             self._helped.add(finding.fix)
-            for line in validation_text.finding(finding, self._style, helped=helped):
+            for line in text.finding(finding, self._style, helped=helped):
                 self._out.line(line)
         elif self._format == "jsonl":
-            from auditlog_cli.renderers import findings
+            from auditlog_cli.renderers.findings import jsonl
 
-            self._out.line(findings.line(finding))
+            self._out.line(jsonl.line(finding))
 
     def end(self, notices: show.Notices) -> None:
         """Write what comes last, and give a file its name."""
         report = self._report
         if self._format == "text":
-            from auditlog_cli.renderers import validation_text
+            from auditlog_cli.renderers.findings import text
 
-            for line in validation_text.summary(report, self._style):
+            for line in text.summary(report, self._style):
                 self._out.line(line)
         elif self._format == "json":
-            from auditlog_cli.renderers import validation_json
+            from auditlog_cli.renderers.findings import json
 
-            self._out.write(validation_json.render(report).encode())
+            self._out.write(json.render(report).encode())
         elif self._format != "jsonl":
             from auditlog_cli import registry
 
-            text = registry.load("renderers", self._format).render([report.suite])
-            self._out.write(text.encode("utf-8", "backslashreplace"))
-        if isinstance(self._out, sinks.FileOutput):
-            self._out.commit()
-        else:
-            self._out.flush()
+            made = registry.load("renderers/findings", self._format).render([report.suite])
+            self._out.write(made.encode("utf-8", "backslashreplace"))
+        show.finish(self._out)
         if self._format != "text":
             notices.say(report.verdict)
             if report.left_out:

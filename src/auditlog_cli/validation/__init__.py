@@ -84,7 +84,7 @@ def asked(profile: str, *, strict: bool = False, shape: str | None = None, max_e
         raise UsageError("there is no such shape of line", help=f"there are: {', '.join(decoders.names())}")
     if max_errors < 0:
         raise UsageError("--max-errors: a number from 0 on is needed", help="0 explains all findings")
-    return Asked(profile, strict, shape, max_errors)  # type: ignore[arg-type]
+    return Asked(profile, strict, shape, max_errors)
 
 
 def _line(number: int, raw: bytes) -> Line | BadLine:
@@ -141,7 +141,7 @@ def _tasks(paths: list[str], report: ValidationReport) -> list[tuple[files.Log, 
                 for file in log.files:
                     if file not in seen:
                         seen.add(file)
-                        tasks += [(log, part) for part in cut(file) or [file]]
+                        tasks += [(log, part) for part in cut(file)] or [(log, file)]
         except InputError as error:
             report.unread.append(error)
     return tasks

@@ -130,11 +130,10 @@ def _authorization(content: dict[str, object], answers: Answers) -> None:
         more = '; an empty list says "nothing"'
         path = ("authorization", "scopes")
         _lacks(answers, "RECORD-AUTHORIZATION-1", "no scopes are stated", block, path, more)
-    elif isinstance(scopes, list) or _stands_in(scopes):
-        if kind is not MISSING:
-            held = kind is _HELD or _stands_in(scopes)
-            answers.withheld |= AUTHORIZATION if held else 0
-            answers.answered |= 0 if held else AUTHORIZATION
+    elif _stands_in(scopes) or (isinstance(scopes, list) and kind is _HELD):
+        answers.withheld |= AUTHORIZATION if kind is not MISSING else 0
+    elif isinstance(scopes, list) and kind is not MISSING:
+        answers.answered |= AUTHORIZATION
     if kind is MISSING:
         # One cause, two questions: what kind of session it was, and so whether a human approved.
         path = ("authorization", "session_type")

@@ -15,7 +15,6 @@ from decimal import Decimal
 from functools import cache
 
 from jsonschema import Draft202012Validator, FormatChecker, TypeChecker, ValidationError
-from jsonschema.protocols import Validator
 from jsonschema.validators import extend
 
 from auditlog_cli import times
@@ -39,7 +38,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile("".join(out), re.ASCII)
 
 
-def _pattern(validator: Validator, pattern: str, value: object, schema: object) -> Iterator[ValidationError]:
+def _pattern(validator: object, pattern: str, value: object, schema: object) -> Iterator[ValidationError]:
     del validator, schema
     if isinstance(value, str) and not _compiled(pattern).search(value):
         yield ValidationError("does not match")
@@ -55,16 +54,18 @@ def _is_integer(checker: TypeChecker, value: object) -> bool:
 
 
 _types = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})
-_Engine = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=_types)
+_Engine: type[Draft202012Validator] = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"pattern": _pattern}, type_checker=_types
+)
 
 
-def build(schema: dict[str, object]) -> Validator:
+def build(schema: dict[str, object]) -> Draft202012Validator:
     """Return a validator of a schema; it resolves references inside the schema only."""
     return _Engine(schema, format_checker=_formats)
 
 
 @cache
-def validator(definition: str) -> Validator:
+def validator(definition: str) -> Draft202012Validator:
     """Return the validator of one definition of the schema of records."""
     return build(schemas.part(definition))
 
@@ -74,7 +75,7 @@ def faults(definition: str, value: object) -> list[Fault]:
     return faults_of(validator(definition), value)
 
 
-def faults_of(engine: Validator, value: object) -> list[Fault]:
+def faults_of(engine: Draft202012Validator, value: object) -> list[Fault]:
     """Return what a validator finds wrong with a value."""
     return [
         Fault(tuple(error.absolute_path), str(error.validator), _names(error)) for error in engine.iter_errors(value)
@@ -85,8 +86,8 @@ def _names(error: ValidationError) -> tuple[str, ...]:
     """Which members an error is about. One error of `required` is about one name, and only its text says
     which; the set of all that are missing there serves as well."""
     value, schema = error.instance, error.schema
-    if error.validator == "required" and isinstance(value, dict):
-        return tuple(name for name in error.validator_value if name not in value)
+    if error.validator == "required" and isinstance(value, dict) and isinstance(schema, dict):
+        return tuple(name for name in schema["required"] if name not in value)
     if error.validator == "additionalProperties" and isinstance(value, dict) and isinstance(schema, dict):
         return tuple(name for name in value if name not in schema.get("properties", {}))
     return ()

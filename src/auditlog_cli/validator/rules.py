@@ -40,7 +40,7 @@ def _asked(question: str, number: int, title: str, fix: str, *, kind: str = "gap
 _ALL = (
     _line(1, "The line is not JSON", "Write one JSON object a line; `auditlog tail` shows the line as it stands."),
     _line(2, "The line is not clean UTF-8", "Write UTF-8 without a byte-order mark and without half characters."),
-    _line(3, "A member occurs twice in one object", "Write each member once: which of the two counts is anybody's guess."),
+    _line(3, "A member occurs twice in one object", "Write each member once: which of the two counts, nobody knows."),
     _line(4, "The line is nested too deeply", "Nest at most 512 levels."),
     _line(5, "The line is too long", "Keep a line below 64 MiB; put large values into files and name their SHA-256."),
     _line(
@@ -68,7 +68,7 @@ _ALL = (
          why="A reader that expects another type passes over the value, or breaks on it.",
          fix="Write the type that the schema asks for (`auditlog schema record`)."),
     Rule("RECORD-WORD-1", "A member holds a word that is none of those allowed", clauses=_MEMBERS,
-         why="Searches and rules look for the allowed words and miss every other.", fix="Use one of the allowed words."),
+         why="Searches and rules look for the allowed words and miss the others.", fix="Use one of the allowed words."),
     Rule("RECORD-TIME-1", "A time is not RFC 3339 with offset", clauses=_MEMBERS,
          why="A time without offset, or in another form, can be read in more than one way.",
          fix="Write times as 2026-06-01T14:23:11Z, or with an offset as +02:00."),

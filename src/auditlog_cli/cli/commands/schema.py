@@ -4,10 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from auditlog_cli.cli.options import Output, SchemaName
+    from auditlog_cli.cli import options as o
 
 
-def schema(name: SchemaName = None, output: Output = None) -> int:
+def schema(name: o.SchemaName = None, output: o.Output = None) -> int:
     """Print a published JSON Schema, or list them.
 
     Each format that this tool writes has one (JSON Schema 2020-12). They come with the installation; nothing
@@ -18,7 +18,6 @@ def schema(name: SchemaName = None, output: Output = None) -> int:
       auditlog schema record
       auditlog schema validation -o validation.schema.json
     """
-    from auditlog_cli import sinks
     from auditlog_cli.cli import show
     from auditlog_cli.validator import schemas
 
@@ -28,7 +27,5 @@ def schema(name: SchemaName = None, output: Output = None) -> int:
             out.line(f"{each}  {schemas.load(each).get('title')}")
     else:
         out.write(schemas.read(name))
-    if isinstance(out, sinks.FileOutput):
-        out.commit()
-    out.flush()
+    show.finish(out)
     return 0

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from auditlog_cli.cli.options import Color, From, MaxErrors, Output, Paths, Profile, Quiet, ReportFormat, Strict
+    from auditlog_cli.cli import options as o
 
 
 def validate(
-    paths: Paths = None,
-    profile: Profile = "six-questions",
-    strict: Strict = False,
-    max_errors: MaxErrors = 100,
-    from_: From = None,
-    format: ReportFormat = "text",  # noqa: A002 - the word of the option
-    color: Color = "auto",
-    output: Output = None,
-    quiet: Quiet = False,
+    paths: o.Paths = None,
+    profile: o.Profile = "six-questions",
+    strict: o.Strict = False,
+    max_errors: o.MaxErrors = 100,
+    shape: o.From = None,
+    format: o.ReportFormat = "text",  # noqa: A002 - the word of the option
+    color: o.Color = "auto",
+    output: o.Output = None,
+    quiet: o.Quiet = False,
 ) -> int:
     """Say what is wrong with a log: line by line, in words, and which of the six questions it answers.
 
@@ -35,7 +35,7 @@ def validate(
     from auditlog_cli.validator.report import ValidationReport
 
     given = show.paths(paths)
-    asked = validation.asked(profile, strict=strict, shape=from_, max_errors=max_errors)
+    asked = validation.asked(profile, strict=strict, shape=shape, max_errors=max_errors)
     report = ValidationReport(asked.profile, strict=strict)
     bar = progress.Bar(enabled=not quiet and show.is_terminal(2))
     out = show.output(output)

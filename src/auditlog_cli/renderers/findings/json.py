@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli._version import __version__
-from auditlog_cli.renderers import findings
+from auditlog_cli.renderers.findings import jsonl
 from auditlog_cli.validator.report import ValidationReport
 from auditlog_cli.validator.rules import QUESTIONS
 
@@ -53,7 +53,7 @@ def as_object(report: ValidationReport) -> dict[str, object]:
         "rules": rules,
         "findings_total": tally.findings,
         "findings_left_out": report.left_out,
-        "findings": [findings.as_object(finding) for finding in report.findings],
+        "findings": [jsonl.as_object(finding) for finding in report.findings],
     }
 
 

@@ -82,7 +82,8 @@ def _counts(report: ValidationReport, style: Style) -> list[str]:
     tally = report.tally
     words = {"own": "of the log's own", "withheld": "withheld whole", "unknown": "of unknown shape"}
     kinds = ", ".join(f"{count:,} {words.get(kind, kind)}" for kind, count in sorted(tally.kinds.items()))
-    out = _wrapped(f"{tally.read - tally.bad:,} records: {kinds}", style) if kinds else []
+    records = tally.read - tally.bad
+    out = _wrapped(f"{records:,} {'record' if records == 1 else 'records'}: {kinds}", style) if kinds else []
     text = (
         f"{tally.read:,} {'line' if tally.read == 1 else 'lines'} read: {tally.valid:,} valid, {tally.invalid:,} "
         f"invalid, {tally.own:,} of the log's own, {tally.withheld:,} withheld whole, {tally.bad:,} bad"
@@ -101,13 +102,9 @@ def _table(title: str, heads: list[str], rows: list[tuple[str, list[str]]], styl
     if style.columns and style.columns < max(_NARROW, right + 30):
         out = [style.paint(title, "call")]
         for name, cells in rows:
-            out += _wrapped(name, style)
-            out += [
-                f"  {line}"
-                for line in _wrapped(
-                    ", ".join(f"{cell} {head}" for cell, head in zip(cells, heads, strict=True)), style
-                )
-            ]
+            out += _wrapped(" ".join(name.split()), style)
+            said = ", ".join(f"{head}: {cell}" for head, cell in zip(heads, cells, strict=True))
+            out += [f"  {line}" for line in _wrapped(said, style)]
         return [*out, ""]
     left = max(len(title), *(len(name) for name, _ in rows))
     if style.columns:
