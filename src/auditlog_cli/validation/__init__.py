@@ -63,7 +63,7 @@ def validate(
     given = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     lines = [item for item in given if isinstance(item, bytes)]
     if lines:
-        report.findings += _stream(map(_line, range(1, len(lines) + 1), lines), "-", report, question)
+        report.findings += _stream(_numbered(lines), "-", report, question)
     else:
         paths = [os.fspath(item) for item in given if not isinstance(item, bytes)]
         report.findings += run(paths, report, question, processes=processes)
@@ -87,11 +87,16 @@ def asked(profile: str, *, strict: bool = False, shape: str | None = None, max_e
     return Asked(profile, strict, shape, max_errors)
 
 
-def _line(number: int, raw: bytes) -> Line | BadLine:
-    line = Line(raw.removesuffix(b"\n"), "-", number)
-    if len(line.raw) > MAX_LINE:
-        return BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
-    return line
+def _numbered(lines: list[bytes]) -> Iterator[Line | BadLine]:
+    """The lines as if they stood in one file, each ended by an LF."""
+    offset = 0
+    for number, raw in enumerate(lines, 1):
+        line = Line(raw.removesuffix(b"\n"), "-", number, offset)
+        offset += len(line.raw) + 1
+        if len(line.raw) > MAX_LINE:
+            yield BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
+        else:
+            yield line
 
 
 def run(

@@ -50,7 +50,9 @@ def _is_number(checker: TypeChecker, value: object) -> bool:
 
 
 def _is_integer(checker: TypeChecker, value: object) -> bool:
-    return _is_number(checker, value) and value == value // 1  # type: ignore[operator]
+    if isinstance(value, float):
+        return value.is_integer()
+    return _is_number(checker, value)  # strict JSON makes Decimals of integers only
 
 
 _types = Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "integer": _is_integer})

@@ -15,7 +15,7 @@ def render(suites: list[Suite]) -> str:
     out: list[str] = []
     for suite in suites:
         for reason in suite.unread:
-            out.append(f"::error title={_property('could not look')}::{_data(safe.one_line(reason))}")
+            out.append(f"::error title={_property('could not look')}::{_data(reason)}")
         ranked = sorted(suite.findings, key=lambda finding: SEVERITIES.index(finding.rule.severity))
         shown: dict[str, int] = {}
         for finding in ranked:
@@ -36,7 +36,7 @@ def _command(word: str, finding: Finding) -> str:
     where, rule = finding.where, finding.rule
     properties = {}
     if where.path != "-":
-        properties["file"] = safe.one_line(where.path)
+        properties["file"] = where.path
     if where.line:
         properties["line"] = str(where.line)
     if where.column:
@@ -45,11 +45,11 @@ def _command(word: str, finding: Finding) -> str:
             properties["endColumn"] = str(where.end_column)
     properties["title"] = f"{rule.id} {rule.title}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{word} {listed}::{_data(safe.one_line(finding.message))}"
+    return f"::{word} {listed}::{_data(finding.message)}"
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return safe.one_line(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:

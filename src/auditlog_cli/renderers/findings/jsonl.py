@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli.finding import Finding
 
+HINT = "one finding a line, auditlog.finding/1"
 FORMAT = "auditlog.finding/1"
 
 
