@@ -121,7 +121,12 @@ def _count_fast(lines: Iterable[Line | BadLine], asked: Asked, part: Part) -> No
                 strict = False
             if not strict:
                 _count_one(line, asked, part)
-            elif fits(stored) and agrees(stored) and "auditlog" not in stored and not may_misuse(raw, stored):
+            elif (
+                fits(stored)
+                and agrees(stored)
+                and "auditlog" not in stored
+                and not may_misuse(raw, stored, canonical=True)
+            ):
                 complete += 1
             elif asked.shape is None:
                 _count_record(decoders.read(stored, line), asked, part)

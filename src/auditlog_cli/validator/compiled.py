@@ -53,7 +53,8 @@ def verdict(definition: str) -> Callable[[object], bool]:
 
 def faults(definition: str, value: object) -> list[Fault]:
     """Return all that is wrong with a value; the order says nothing."""
-    return faults_of(validator(definition), value)
+    compiled = validator(definition)
+    return [] if compiled.is_valid(value) else faults_of(compiled, value)
 
 
 def faults_of(compiled: Draft202012Validator, value: object) -> list[Fault]:

@@ -15,6 +15,7 @@ USER, AGENT, AUTHORIZATION, ACTION, DELEGATION, APPROVAL = (1 << place for place
 ALL = (1 << len(QUESTIONS)) - 1
 _At = tuple[str | int, ...]
 _TOOL_TYPES = frozenset(("tool_invocation", "tool_call", "tool_use"))
+_NOT_JSON, _BLOB = frozenset(("not_json", "text")), frozenset(("sha256", "bytes"))
 _PREFIXES = ("user:", "agent:", "service:", "system:")
 
 
@@ -68,12 +69,20 @@ def _given(block: object, name: str) -> object:
 
 
 def _stands_in(value: object) -> bool:
-    return isinstance(value, dict) and ("_redacted" in value or value.keys() in ({"not_json", "text"}, {"sha256", "bytes"}))  # fmt: skip # noqa: E501
+    """Whether something stands there in the place of the value (record schema, `stand-in`)."""
+    if not isinstance(value, dict):
+        return False
+    return "_redacted" in value or (len(value) == 2 and value.keys() in (_NOT_JSON, _BLOB))
 
 
 def _block(content: dict[str, object], name: str) -> object:
     value = content.get(name, MISSING)
-    return _HELD if _stands_in(value) else value
+    return _HELD if _is_hole(value) else value
+
+
+def _is_hole(value: object) -> bool:
+    """Whether an object with members of its own was withheld: nothing else stands in the place of one."""
+    return isinstance(value, dict) and "_redacted" in value
 
 
 def _lacks(answers: Answers, rule: str, words: str, block: object, path: _At, more: str = "") -> None:
@@ -197,7 +206,7 @@ def _action(content: dict[str, object], answers: Answers) -> None:
             parts.append(MISSING)
             words = "the arguments of the call are not recorded"
             _lacks(answers, "RECORD-ACTION-4", words, block, ("action", "arguments"))
-        elif _stands_in(arguments):
+        elif _is_hole(arguments):
             parts.append(_HELD)
     if MISSING not in parts:
         if _HELD in parts:
@@ -207,15 +216,15 @@ def _action(content: dict[str, object], answers: Answers) -> None:
 
 
 def _delegation(content: dict[str, object], answers: Answers, user: object, agent: object) -> None:
-    chain = _block(content, "delegation_chain")
-    if chain is _HELD:
+    chain = content.get("delegation_chain", MISSING)
+    if _stands_in(chain):
         answers.withheld |= DELEGATION
         return
     if not isinstance(chain, list) or not chain:
         message = f"it is not said on whose behalf (delegation_chain {_how(chain)})"
         answers.problems.append(Problem("RECORD-DELEGATION-1", ("delegation_chain",), message))
         return
-    actors = [_HELD if _stands_in(link) else _given(link, "actor") for link in chain]
+    actors = [_HELD if _is_hole(link) else _given(link, "actor") for link in chain]
     for place, actor in enumerate(actors):
         if actor is MISSING:
             words = "a link of the chain of delegation has no name"
