@@ -204,6 +204,15 @@ def test_several_logs_and_what_cannot_be_read(tmp_path: Path) -> None:
         validate([])
 
 
+def test_one_unreadable_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a:b.jsonl").symlink_to(tmp_path / "nowhere")
+    write(tmp_path / "c.jsonl", record(user__id=None))
+    (tmp_path / "d:e.jsonl.gz").write_bytes(gzip.compress(b"")[:-4])
+    report = validate(tmp_path)
+    assert report.tally.invalid == 1
+    assert len(report.unread) == 2, report.unread
+
+
 def test_a_damaged_archive_is_judged_up_to_the_damage(tmp_path: Path) -> None:
     packed = gzip.compress(
         b"".join(line(record(metadata={"n": number, "x": HASH * 20})) + b"\n" for number in range(3000))

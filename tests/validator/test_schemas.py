@@ -60,6 +60,19 @@ def test_each_schema_refers_to_itself_only(name: str) -> None:
         assert set(definitions) == used, "a definition that nothing uses"
 
 
+def test_alternatives_are_told_apart_by_conditions() -> None:
+    """No `anyOf`, `oneOf` or `not` that could fail: every failure has one cause, and no best match is guessed."""
+    stack: list[Any] = [schemas.load("record")]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack += node
+        elif isinstance(node, dict):
+            if "title" in node or "type" in node or "properties" in node:
+                assert not {"anyOf", "oneOf"} & set(node), node
+            stack += [each for name, each in node.items() if name != "if"]
+
+
 def test_both_profiles_can_be_referred_to_from_outside() -> None:
     registry = jsonschema_rs.Registry([("urn:auditlog:schema:record-1", schemas.load("record"))])
     for anchor, valid in (("record", True), ("six-questions", False)):

@@ -28,8 +28,11 @@ class Drawn:
         self._format = format
         self._report = report
         self._helped: set[str] = set()
+        to_file = isinstance(out, sinks.FileOutput)
         self._style = Style(
-            colour=show.in_colour(color, out.fd), unicode=show.in_unicode(), columns=show.columns(out.fd)
+            colour=not to_file and show.in_colour(color),
+            unicode=to_file or show.in_unicode(),
+            columns=0 if to_file else show.columns(),
         )
 
     def finding(self, finding: Finding) -> None:

@@ -40,7 +40,7 @@ def validate(
     strict: bool = False,
     shape: str | None = None,
     max_errors: int = MAX_ERRORS,
-    processes: int | None = None,
+    processes: int = 1,
 ) -> ValidationReport:
     """Return what is wrong with every line of some logs.
 
@@ -50,7 +50,7 @@ def validate(
         strict: Members that the schema does not know are findings, too.
         shape: Take every line for this shape; None: told from each line.
         max_errors: How many findings are explained; 0: all. The others are counted.
-        processes: How many may work on a large log; None: as many as there are cores.
+        processes: How many may share the work. They are forked: more than one only in a program of one thread.
 
     Raises:
         InputError: If nothing at all could be looked at. What of several inputs could not be is in the
@@ -109,6 +109,13 @@ def run(
 ) -> Iterator[Finding]:
     """Judge logs into `report`, and yield the findings that are explained, in order, as they arise.
 
+    Args:
+        paths: Files, folders, globs, `-`.
+        report: What is filled in.
+        question: From `asked`.
+        processes: How many may share the work; None: as many as there are cores, where the logs are large.
+        progress: Told how far it is.
+
     Raises:
         DefinitionError: If the schema is damaged.
     """
@@ -142,22 +149,33 @@ def _tasks(paths: list[str], report: ValidationReport) -> list[tuple[files.Log, 
     seen: set[str] = set()
     for path in paths:
         try:
-            for log in files.find([path]):
-                for file in log.files:
-                    if file not in seen:
-                        seen.add(file)
-                        tasks += [(log, part) for part in cut(file)] or [(log, file)]
+            logs = files.find([path])
         except InputError as error:
             report.unread.append(error)
+            continue
+        for log in logs:
+            for file in log.files:
+                if file not in seen:
+                    seen.add(file)
+                    tasks += _parts(log, file, report)
     return tasks
+
+
+def _parts(log: files.Log, file: str, report: ValidationReport) -> list[tuple[files.Log, Range | str]]:
+    try:
+        ranges = cut(file)
+    except InputError as error:
+        report.unread.append(error)
+        return []
+    return [(log, part) for part in ranges] if ranges else [(log, file)]
 
 
 def _note_empty(tasks: list[tuple[files.Log, Range | str]], report: ValidationReport) -> None:
     """A log without a line was not looked at: it must not pass for a good one."""
-    failed = {str(error).partition(":")[0] for error in report.unread}
     logs = {id(log): log for log, _ in tasks}
     for log in logs.values():
-        if not any(report.inputs.get(file) for file in log.files) and log.path not in failed:
+        failed = any(str(error).startswith(f"{file}: ") for error in report.unread for file in log.files)
+        if not failed and not any(report.inputs.get(file) for file in log.files):
             report.unread.append(InputError(f"{log.path}: empty, nothing to look at"))
 
 
