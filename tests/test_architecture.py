@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"sources", "decoders", "scan", "index", "selection", "redaction", "renderers", "exporters", "writer",
      "statistics", "sinks"},
     {"capture"},
-    {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
+    {"adapters", "pipeline", "queries", "logging_handler", "structlog_processor", "testing"},
     {"__init__"},
     {"cli"},
     {"__main__"},
