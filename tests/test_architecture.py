@@ -21,7 +21,7 @@ FLOORS: list[set[str]] = [
     {"sources", "decoders", "scan", "index", "selection", "redaction", "renderers", "exporters", "writer",
      "statistics", "sinks"},
     {"capture"},
-    {"adapters", "pipeline", "validation", "logging_handler", "structlog_processor", "testing"},
+    {"adapters", "pipeline", "queries", "validation", "logging_handler", "structlog_processor", "testing"},
     {"__init__"},
     {"cli"},
     {"__main__"},

@@ -50,6 +50,8 @@ def run(words: list[str]) -> int:
         result: Any = command.main(args=words, prog_name="auditlog", standalone_mode=False)
     except typer.Exit as error:
         return error.exit_code
+    except SystemExit as error:  # completion ends this way
+        return error.code if isinstance(error.code, int) else EXIT_OK
     except typer.Abort:
         return EXIT_INTERRUPTED
     except Exception as error:

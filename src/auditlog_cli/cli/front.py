@@ -46,6 +46,10 @@ def main(argv: list[str]) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
+    if "_AUDITLOG_COMPLETE" in os.environ:
+        from auditlog_cli.cli import app
+
+        return app.run(words)
     if words in (["--version"], ["-V"]):
         from auditlog_cli._version import __version__
 
