@@ -205,7 +205,7 @@ def _some(
     log: files.Log, decode: Decode, needles: list[bytes], counts: Counts, parallel: bool
 ) -> Iterator[Record | BadLine]:
     for file in log.files:
-        for line in scan.candidates(file, needles, counts, parallel=parallel):
+        for line in scan.candidates(file, needles, counts, processes=parallel):
             yield decode(line)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditlog_cli import pipeline
+from auditlog_cli import parallel, pipeline
 from auditlog_cli.counts import Counts
 from auditlog_cli.record import Line
 from auditlog_cli.selection import needle, select_by
@@ -79,8 +79,8 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pyte
     alone, together = Counts(), Counts()
     one = list(scan.candidates(str(path), [b"sess_17"], alone))
     monkeypatch.setattr(scan, "_WORTH_A_PROCESS", 100_000)
-    monkeypatch.setattr(os, "cpu_count", lambda: 5)
-    many = list(scan.candidates(str(path), [b"sess_17"], together, parallel=True))
+    monkeypatch.setattr(parallel, "cores", lambda: 5)
+    many = list(scan.candidates(str(path), [b"sess_17"], together, processes=True))
     assert [(l.raw, l.number, l.offset) for l in one] == [(l.raw, l.number, l.offset) for l in many]  # type: ignore[union-attr]  # noqa: E741
     assert str(alone) == str(together)
     assert [l.number for l in many][:2] == [18, 68]  # type: ignore[union-attr]  # noqa: E741
@@ -91,9 +91,9 @@ def test_a_process_that_gives_up_costs_time_and_no_line(tmp_path: Path, monkeypa
     path = write(tmp_path / "log.jsonl", *(record(session_id="sess_17") for _ in range(2000)))
     monkeypatch.setattr(scan, "_WORTH_A_PROCESS", 100_000)
     monkeypatch.setattr(scan, "_MANY", 10)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    monkeypatch.setattr(parallel, "cores", lambda: 3)
     counts = Counts()
-    assert len(list(scan.candidates(str(path), [b"sess_17"], counts, parallel=True))) == 2000
+    assert len(list(scan.candidates(str(path), [b"sess_17"], counts, processes=True))) == 2000
     assert counts.read == 2000
 
 
@@ -102,8 +102,8 @@ def test_no_process_is_left_behind_by_a_reader_that_stops_early(
 ) -> None:
     path = write(tmp_path / "log.jsonl", *(record(session_id="sess_17") for _ in range(2000)))
     monkeypatch.setattr(scan, "_WORTH_A_PROCESS", 100_000)
-    monkeypatch.setattr(os, "cpu_count", lambda: 3)
-    lines = scan.candidates(str(path), [b"sess_17"], Counts(), parallel=True)
+    monkeypatch.setattr(parallel, "cores", lambda: 3)
+    lines = scan.candidates(str(path), [b"sess_17"], Counts(), processes=True)
     next(iter(lines))
     lines.close()  # type: ignore[attr-defined]
     with pytest.raises(ChildProcessError):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import stat
 
+from auditlog_cli import parallel
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN
@@ -35,14 +36,14 @@ _WORTH_A_PROCESS = 64 * 1024 * 1024
 _MANY = 200_000  # hits a process keeps in memory before its range is searched piece by piece instead
 
 
-def candidates(path: str, needles: list[bytes], counts: Counts, *, parallel: bool = False) -> Iterator[Line | BadLine]:
+def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bool = False) -> Iterator[Line | BadLine]:
     """Yield the candidate lines of one file in order.
 
     Args:
         path: A file, compressed or not, or `-`.
         needles: What a wanted line holds at least one of, as it stands in the file.
         counts: `read`, `passed` and `unparsed` are counted here; what is yielded is only counted as read.
-        parallel: Fork a process per processor for a large file. Only for a program of one thread.
+        processes: Fork a process per processor for a large file. Only for a program of one thread.
 
     Raises:
         InputError: If the file cannot be read.
@@ -52,7 +53,7 @@ def candidates(path: str, needles: list[bytes], counts: Counts, *, parallel: boo
         if fd < 0 or not _searchable(fd):
             yield from _streamed(path, needles, counts)
         else:
-            yield from _searched(path, fd, needles, counts, parallel)
+            yield from _searched(path, fd, needles, counts, processes)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
@@ -79,10 +80,10 @@ def holds(raw: bytes, needles: list[bytes]) -> bool:
     return _ESCAPE in raw or any(needle in raw for needle in needles)
 
 
-def _searched(path: str, fd: int, needles: list[bytes], counts: Counts, parallel: bool) -> Iterator[Line | BadLine]:
+def _searched(path: str, fd: int, needles: list[bytes], counts: Counts, processes: bool) -> Iterator[Line | BadLine]:
     size = os.fstat(fd).st_size
     before = 0
-    for hits, lines in _ranges(fd, size, needles, parallel):
+    for hits, lines in _ranges(fd, size, needles, processes):
         for offset, length, number in hits:
             if length > MAX_LINE:
                 line = Line(os.pread(fd, 1024, offset), path, before + number + 1, offset)
@@ -96,26 +97,30 @@ def _searched(path: str, fd: int, needles: list[bytes], counts: Counts, parallel
         counts.unparsed += lines - len(hits)
 
 
-def _ranges(fd: int, size: int, needles: list[bytes], parallel: bool) -> Iterator[tuple[list[Hit], int]]:
+def _ranges(fd: int, size: int, needles: list[bytes], in_parallel: bool) -> Iterator[tuple[list[Hit], int]]:
     """Yield (hits, lines) of consecutive ranges of the file."""
-    processes = min(os.cpu_count() or 1, size // _WORTH_A_PROCESS) if parallel else 1
+    processes = min(parallel.cores(), size // _WORTH_A_PROCESS) if in_parallel else 1
     if processes < 2:
         yield from _search(fd, 0, size, needles)
         return
     cuts = [0, *(_line_start(fd, size * part // processes, size) for part in range(1, processes)), size]
-    children = [_child(fd, cuts[part], cuts[part + 1], needles) for part in range(1, processes)]
-    try:
-        yield from _search(fd, 0, cuts[1], needles)
-        for part, (_, pipe) in enumerate(children, 1):
-            found = _answer(pipe)
-            if found is None:
-                yield from _search(fd, cuts[part], cuts[part + 1], needles)
-            else:
-                yield found
-    finally:
-        for child, pipe in children:
-            os.close(pipe)
-            _reap(child)
+
+    def work(part: int) -> tuple[list[Hit], int] | None:
+        """One range as a whole; None where it has too many hits to hold them all."""
+        hits: list[Hit] = []
+        lines = 0
+        for some, count in _search(fd, cuts[part], cuts[part + 1], needles):
+            hits += [(offset, length, number + lines) for offset, length, number in some]
+            lines += count
+            if len(hits) > _MANY:
+                return None
+        return hits, lines
+
+    for part, found in enumerate(parallel.in_order(work, processes, processes, plain=True)):
+        if found is None:
+            yield from _search(fd, cuts[part], cuts[part + 1], needles)
+        else:
+            yield found
 
 
 def _line_start(fd: int, at: int, size: int) -> int:
@@ -127,57 +132,6 @@ def _line_start(fd: int, at: int, size: int) -> int:
             return at + cut + 1
         at += len(block)
     return size
-
-
-def _child(fd: int, start: int, end: int, needles: list[bytes]) -> tuple[int, int]:
-    """Search a range in a process of its own; return its id and the pipe its answer comes through."""
-    read_end, write_end = os.pipe()
-    child = os.fork()
-    if child:
-        os.close(write_end)
-        return child, read_end
-    code = 1
-    try:
-        os.close(read_end)
-        import marshal
-
-        hits: list[Hit] = []
-        lines = 0
-        for some, count in _search(fd, start, end, needles):
-            hits += [(offset, length, number + lines) for offset, length, number in some]
-            lines += count
-            if len(hits) > _MANY:
-                os._exit(1)
-        data = memoryview(marshal.dumps((hits, lines)))
-        while data:
-            data = data[os.write(write_end, data) :]
-        code = 0
-    finally:
-        os._exit(code)  # never return into the parent's stack
-
-
-def _answer(pipe: int) -> tuple[list[Hit], int] | None:
-    """What a child found; None if it gave up or was killed: then the range is searched here."""
-    import marshal
-
-    parts = []
-    while part := os.read(pipe, 1 << 20):
-        parts.append(part)
-    try:
-        hits, lines = marshal.loads(b"".join(parts))  # noqa: S302 - written by our own child
-    except (EOFError, ValueError, TypeError):
-        return None
-    return hits, lines
-
-
-def _reap(child: int) -> None:
-    import signal
-
-    try:
-        os.kill(child, signal.SIGKILL)  # it is done, or its answer is no longer wanted
-        os.waitpid(child, 0)
-    except (ProcessLookupError, ChildProcessError):
-        pass
 
 
 def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tuple[list[Hit], int]]:
