@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli.tracing.facts import APPROVAL, TOOL
 from auditlog_cli.tracing.guessing import Guesses
-from auditlog_cli.trees import MISSING, Node
+from auditlog_cli.tracing.trees import MISSING, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

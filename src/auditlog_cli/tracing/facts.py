@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 TOOL = "tool_invocation"
 APPROVAL = "approval"
 _TOOL_TYPES = frozenset((TOOL, "tool_call", "tool_use"))
+_LONGEST_MS = 1e14  # more than 3,000 years: no latency
 _BEGINNINGS = ("_start", "_begin", "_started")
 _ENDINGS = ("_end", "_ended", "_finished", "_completed")
 _RESULTS = frozenset(("tool_result", "tool_output", "tool_response", "tool_error"))
@@ -61,8 +62,9 @@ class Fact:
         self.time = times.parse(stamp)
         self.coarse = isinstance(stamp, str) and "." not in stamp
         latency = action.get("latency_ms")
-        usable = isinstance(latency, (int, float)) and not isinstance(latency, bool) and 0 <= latency < 1e14
-        self.latency = round(latency * 1000) if usable else None
+        self.latency: int | None = None
+        if isinstance(latency, (int, float)) and not isinstance(latency, bool) and 0 <= latency < _LONGEST_MS:
+            self.latency = round(latency * 1000)
         self.worded = False
         self.kind = text(action.get("type"))
         phase = action.get("phase")

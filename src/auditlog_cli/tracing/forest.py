@@ -6,7 +6,7 @@ from auditlog_cli.tracing import timing
 from auditlog_cli.tracing.edges import attach
 from auditlog_cli.tracing.facts import APPROVAL, TOOL
 from auditlog_cli.tracing.grouping import group
-from auditlog_cli.trees import DENIALS, EVIDENCE, FAILURES, Node, Tally, Trace
+from auditlog_cli.tracing.trees import DENIALS, EVIDENCE, FAILURES, Node, Tally, Trace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ id and contradict each other stay apart, and say so.
 from __future__ import annotations
 
 from auditlog_cli.tracing.facts import APPROVAL, Fact, argument_value, has_hole, says_the_same
-from auditlog_cli.trees import Node
+from auditlog_cli.tracing.trees import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ given: the node stays at the top, by its time.
 from __future__ import annotations
 
 from auditlog_cli.tracing.facts import APPROVAL, TOOL, text
-from auditlog_cli.trees import AGENT, Node
+from auditlog_cli.tracing.trees import AGENT, Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auditlog_cli.trees import Gap, Node, Trace
+from auditlog_cli.tracing.trees import Gap, Node, Trace
 
 _TOLERANCE = 1_000  # microseconds: what rounding to milliseconds can do
 _COARSE_TOLERANCE = 1_000_000  # what whole seconds can do

@@ -17,7 +17,6 @@ MOST_CANDIDATES = 1000
 _PLACES = (("trace", "trace_id"), ("session", "session_id"), ("span", "span_id"), ("span", "parent_span_id"))
 _REQUESTS = ("correlation_id", "request_id", "run_id")  # what the tutorial's decoder leaves of them
 _KINDS = ("trace", "session", "span", "request")
-_UNESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-")
 
 
 class Candidate:
@@ -56,9 +55,8 @@ class Ambiguous(UsageError):
 
     kind = "ambiguous"
 
-    def __init__(self, wanted: str, candidates: list[Candidate], *, more: bool) -> None:
-        count = f"more than {len(candidates):,}" if more else f"{len(candidates):,}"
-        super().__init__(f"{wanted!r}: {count} ids begin like this", help="give more of it")
+    def __init__(self, message: str, candidates: list[Candidate], *, more: bool = False, help: str) -> None:  # noqa: A002
+        super().__init__(message, help=help)
         self.candidates = candidates
         self.more = more
 
@@ -118,11 +116,6 @@ class Search:
         if when is not None and (known.start is None or when < known.start):
             known.start = when
 
-    @property
-    def is_hopeless(self) -> bool:
-        """Whether the id is a prefix of so many that reading on is of no use, unless it stands on its own later."""
-        return self._more
-
     def answer(self) -> tuple[Candidate, list[Record]] | None:
         """Return what the id means and the records that bear it, or None if nothing bears it.
 
@@ -141,7 +134,9 @@ class Search:
             return None
         if len(self._candidates) > 1 or self._more:
             ordered = sorted(self._candidates.values(), key=lambda each: (each.start or 0, each.id))
-            raise Ambiguous(self.wanted, ordered, more=self._more)
+            count = f"more than {len(ordered):,}" if self._more else f"{len(ordered):,}"
+            message = f"{self.wanted!r}: {count} ids begin like this"
+            raise Ambiguous(message, ordered, more=self._more, help="give more of the id")
         (only,) = self._candidates.values()
         return only, self._begun
 
@@ -161,23 +156,17 @@ def ids(record: Record) -> list[tuple[str, str]]:
     return found
 
 
-def needle(id: str) -> bytes:  # noqa: A002 - the word on the screen
-    """Return the longest piece of an id that stands in a JSON line as it is; empty if there is none.
-
-    What an encoder may escape cuts an id into pieces, and what looks like a number with a fraction may be
-    written otherwise.
-
-    >>> needle("run/é/abc-1"), needle("é"), needle("12.50")
-    (b'abc-1', b'', b'')
-    """
-    best = piece = ""
-    for char in id:
-        piece = piece + char if char in _UNESCAPED else ""
-        if len(piece) > len(best):
-            best = piece
-    if not best.isdigit() and not best.strip("0123456789.-eE"):
-        return b""
-    return best.encode()
+def candidates_of(traces: dict[str, list[Record]], kind: str) -> list[Candidate]:
+    """Return the traces, or the sessions, as candidates, by their time."""
+    found = []
+    for id_, records in traces.items():
+        candidate = Candidate(id_, records[0])
+        candidate.kinds.add(kind)
+        candidate.records = len(records)
+        known = [when for when in (times.parse(record.content.get("timestamp")) for record in records) if when]
+        candidate.start = min(known, default=None)
+        found.append(candidate)
+    return sorted(found, key=lambda each: (each.start or 0, each.id))
 
 
 def by_trace(records: Iterable[Record]) -> dict[str, list[Record]]:
