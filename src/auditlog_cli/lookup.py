@@ -135,9 +135,7 @@ class Logs:
         if self._held is not None:
             return self._from_memory(needles)
         if needles:
-            return pipeline.containing(
-                self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel
-            )
+            return pipeline.containing(self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel)
         return _counted(pipeline.read(self.paths, shape=self._shape), counts)
 
     def _from_memory(self, needles: list[bytes]) -> Iterator[Record | BadLine]:
@@ -199,7 +197,7 @@ def find(logs: Logs, wanted: str) -> Found:
         similar = logs.similar(wanted)
         raise InputError(
             f"no trace, session or span begins with {wanted!r}",
-            help=f"there is {', '.join(similar)}" if similar else "`auditlog traces` lists what there is",
+            help=f"did you mean {' or '.join(similar)}?" if similar else "`auditlog traces` lists what there is",
         )
     candidate, records = answer
     if candidate.kinds & {"trace", "session"}:
@@ -213,12 +211,12 @@ def _whole(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
     names = [name for name in ("trace", "session") if name in candidate.kinds]
     mine = [record for record in records if any(text(record.content.get(f"{n}_id")) == candidate.id for n in names)]
     _recount(logs.counts, len(mine))
-    return Found(candidate.id, kind, candidate.id if "span" in candidate.kinds else "", mine)
+    return Found(candidate.id, kind, _span(candidate), mine)
 
 
 def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
     """The trace, or else the session, of a span: found by a second search."""
-    span = candidate.id if "span" in candidate.kinds else ""
+    span = _span(candidate)
     for kind in ("trace", "session"):
         member = f"{kind}_id"
         names = {text(record.content.get(member)) for record in records} - {""}
@@ -232,6 +230,10 @@ def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
         return Found(names.pop(), kind, span, found)
     _recount(logs.counts, len(records))
     return Found(candidate.id, "session", span, records)
+
+
+def _span(candidate: Candidate) -> str:
+    return candidate.id if candidate.kinds & {"span", "parent"} else ""
 
 
 def _recount(counts: Counts, selected: int) -> None:

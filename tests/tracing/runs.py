@@ -50,7 +50,9 @@ def pair(
     both = {"tool": tool, "arguments": arguments, "span": span} | more
     return [
         event(start, phase="start", result_status="pending", **both),
-        event(end, phase="end", result_status=status, latency_ms=round((end - start) * 1000, 3), **both, **(ended or {})),
+        event(
+            end, phase="end", result_status=status, latency_ms=round((end - start) * 1000, 3), **both, **(ended or {})
+        ),
     ]
 
 

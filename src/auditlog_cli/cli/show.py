@@ -63,6 +63,8 @@ def in_unicode() -> bool:
     """Tell whether the terminal shows more than ASCII: what LC_ALL, LC_CTYPE or LANG say."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = os.environ.get(name)
+        if name == "LC_CTYPE" and value == "C.UTF-8" and os.environ.get("LANG") in ("C", "POSIX"):
+            continue  # not the user's: Python itself sets it where the locale is C (PEP 538)
         if value:
             return "utf-8" in value.lower() or "utf8" in value.lower()
     return False

@@ -52,7 +52,7 @@ class Draft:
     def add(self, fact: Fact, joined: str) -> None:
         """Take a record."""
         if self.facts and not self.node.joined:
-            self.node.joined = joined
+            self.node.joined = "span" if fact.has_own_id and fact.span in self.spans else joined
         self.facts.append(fact)
         if fact.span:
             self.spans[fact.span] = None

@@ -73,6 +73,8 @@ class Guesses:
         Args:
             unplaced: Whether the node has a span id of its own: such a one says that it is a root.
         """
+        if all(unplaced.values()):
+            self._agents = {}  # what names an agent matters for nodes without ids only
         for draft in self._drafts:
             node = draft.node
             if node in unplaced:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 SHORTEST_PREFIX = 4
 MOST_CANDIDATES = 1000
-_PLACES = (("trace", "trace_id"), ("session", "session_id"), ("span", "span_id"), ("span", "parent_span_id"))
+_PLACES = (("trace", "trace_id"), ("session", "session_id"), ("span", "span_id"), ("parent", "parent_span_id"))
 _REQUESTS = ("correlation_id", "request_id", "run_id")  # what the tutorial's decoder leaves of them
-_KINDS = ("trace", "session", "span", "request")
+_KINDS = ("trace", "session", "span", "request", "parent")
 
 
 class Candidate:
@@ -24,19 +24,20 @@ class Candidate:
 
     Attributes:
         id: The id.
-        kinds: What it is the id of: `trace`, `session`, `span`, `request`.
-        records: How many records bear it.
+        kinds: What it is the id of: `trace`, `session`, `span`, `request`, or `parent` of a record.
+        records: How many records bear it, those that only name it as their parent aside.
         first: The first record that does.
         start: The earliest time among them, microseconds, or None.
     """
 
-    __slots__ = ("first", "id", "kinds", "records", "start")
+    __slots__ = ("first", "id", "kinds", "latest", "records", "start")
 
     def __init__(self, id: str, first: Record) -> None:  # noqa: A002 - the word on the screen
         self.id = id
         self.kinds: set[str] = set()
         self.records = 0
         self.first = first
+        self.latest: Record | None = None  # the one counted last: it may bear the id twice
         self.start: int | None = None
 
     @property
@@ -109,9 +110,10 @@ class Search:
                 if id != self.wanted:
                     return
             known = self._candidates[id] = Candidate(id, record)
-        if not known.kinds or record is not known.first:
-            known.records += 1
         known.kinds.add(kind)
+        if kind != "parent" and known.latest is not record:
+            known.records += 1
+            known.latest = record
         when = times.parse(record.content.get("timestamp"))
         if when is not None and (known.start is None or when < known.start):
             known.start = when

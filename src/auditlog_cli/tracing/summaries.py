@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from auditlog_cli import times
 from auditlog_cli.fields import is_hole
 from auditlog_cli.tracing.facts import APPROVAL, TOOL, Fact, text
 from auditlog_cli.tracing.trees import DENIALS, FAILURES
@@ -135,10 +134,3 @@ class Listing:
         """Return the wanted ones by the time of their beginning, those without any time first."""
         wanted = [each for each in self._found.values() if each.wanted]
         return sorted(wanted, key=lambda each: -(1 << 62) if each.start is None else each.start)
-
-
-def render_time(micros: int | None) -> str | None:
-    """Return an instant as RFC 3339, or None; also None beyond the years that RFC 3339 can name."""
-    if micros is None or not -62135596800 * times.SECOND <= micros < 253402300800 * times.SECOND:
-        return None
-    return times.render(micros)
