@@ -13,8 +13,8 @@ from auditlog_cli import decoders, pipeline
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line, Record
-from auditlog_cli.selection import needle
 from auditlog_cli.sources import files, scan
+from auditlog_cli.strictjson import needle
 from auditlog_cli.tracing.facts import text
 from auditlog_cli.tracing.search import Ambiguous, Candidate, Search, by_trace, candidates_of, ids
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from auditlog_cli import registry
-from auditlog_cli.cli import failure, show
+from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_USAGE, UsageError
 from auditlog_cli.renderers import labels, safe, words
 from auditlog_cli.renderers.text import Style
@@ -14,7 +13,7 @@ from auditlog_cli.sinks import FileOutput
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditlog_cli.lookup import Found
-    from auditlog_cli.renderers.folding import Row
+    from auditlog_cli.renderers.rows import Row
     from auditlog_cli.tracing.search import Ambiguous
     from auditlog_cli.tracing.trees import Node, Trace
 
@@ -42,16 +41,16 @@ def draw(
         depth: How many levels.
         everything: Whether to fold nothing.
     """
-    from auditlog_cli.renderers import folding
+    from auditlog_cli.renderers import rows
 
     parts: list[tuple[Trace, list[Row], Node | None]] = []
     traces = found.trees()
     if chain is not None:
         trace, node = _span(traces, chain)
-        parts.append((trace, folding.way(node), node))
+        parts.append((trace, rows.way(node), node))
     for trace in traces if chain is None else ():
         marked = _by_span(trace, found.span) if found.span else None
-        parts.append((trace, folding.rows(trace, depth=depth, everything=everything, marked=marked), marked))
+        parts.append((trace, rows.rows(trace, depth=depth, everything=everything, marked=marked), marked))
     out = show.output(output)
     to_file = isinstance(out, FileOutput)
     style = Style(
@@ -59,7 +58,12 @@ def draw(
         unicode=to_file or show.in_unicode(),
         columns=0 if to_file else show.columns(),
     )
-    renderer = registry.load("renderers/traces", format)
+    if format == "text":
+        from auditlog_cli.renderers.traces import text as renderer
+    else:
+        from auditlog_cli import registry
+
+        renderer = registry.load("renderers/traces", format)
     try:
         for line in renderer.lines(found.id, found.kind, parts, style, chain=chain is not None):
             out.line(line)
@@ -92,6 +96,8 @@ def _span(traces: list[Trace], wanted: str) -> tuple[Trace, Node]:
 
 def ambiguous(error: Ambiguous) -> int:
     """Say what an id may mean: the error, and one line for each candidate."""
+    from auditlog_cli.cli import failure
+
     failure.say(error.kind, error.message, error.help)
     unicode = show.in_unicode()
     rows = []

@@ -1,12 +1,13 @@
 """Which nodes of a trace are drawn, and where others are only counted. Nothing is left out without a number.
 
-Small traces are drawn whole. In larger ones runs of the same call fold, long lists keep their beginning,
+Small traces are drawn whole (`rows`). In larger ones runs of the same call fold, long lists keep their beginning,
 their end and what went wrong between them, and deep trees end at a depth; the way to a marked node is always
 drawn.
 """
 
 from __future__ import annotations
 
+from auditlog_cli.renderers.rows import Fold, Row, way_to
 from auditlog_cli.tracing.trees import DENIALS, FAILURES
 
 TYPE_CHECKING = False
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     Signature = tuple[object, ...]
 
-_FEW = 40  # nodes that are drawn whole: a screen
 _LEVELS = 12  # of a larger trace, if that makes no more than
 _MANY = 300  # rows
 _RUN = 5  # the same call so often in a row is a run
@@ -24,52 +24,6 @@ _WIDE = 30  # so many children are too many
 _WIDE_HEAD, _WIDE_TAIL, _WIDE_KEPT = 14, 4, 10
 _LONG_WAY = 8  # levels below the last one drawn, to a marked node
 _END_OF_WAY = 3
-
-
-class Fold:
-    """Nodes that are counted in place of being drawn.
-
-    Attributes:
-        count: How many, all levels together.
-        sample: The first of them, for its name.
-        same: Whether all of them that stand side by side are the same call with the same end.
-        siblings: How many stand side by side; 0 where levels are folded.
-        levels: How many levels are folded; 0 where siblings are.
-        failed: How many of all failed.
-        denied: How many were denied or blocked.
-        noted: How many have a note that makes a reader doubt the log.
-    """
-
-    __slots__ = ("count", "denied", "failed", "levels", "noted", "same", "sample", "siblings")
-
-    def __init__(self, sample: Node, *, levels: int = 0) -> None:
-        self.sample = sample
-        self.levels = levels
-        self.same = True
-        self.count = self.siblings = self.failed = self.denied = self.noted = 0
-
-
-class Row:
-    """One line of the drawing: a node or a fold, how deep it stands, and whether a sibling follows.
-
-    Attributes:
-        node: The node, or None for a fold.
-        fold: What is folded here, or None.
-        level: 0 for a root. Where levels above are folded it is less than the node's depth.
-        last: Whether it is the last of its siblings.
-        above: The node whose branch it stands on, or None.
-        has_below: Whether something is drawn below it.
-    """
-
-    __slots__ = ("above", "fold", "has_below", "last", "level", "node")
-
-    def __init__(self, node: Node | None, fold: Fold | None, level: int, last: bool, above: Node | None) -> None:
-        self.node = node
-        self.fold = fold
-        self.level = level
-        self.last = last
-        self.above = above
-        self.has_below = False
 
 
 class _Sizes:
@@ -117,18 +71,15 @@ class _TooMany(Exception):
     """The drawing would be longer than somebody reads."""
 
 
-def rows(trace: Trace, *, depth: int | None = None, everything: bool = False, marked: Node | None = None) -> list[Row]:
+def rows(trace: Trace, depth: int | None, *, whole: bool, marked: Node | None) -> list[Row]:
     """Return the lines of the drawing.
 
     Args:
         trace: What is drawn.
         depth: How many levels; None: as many as make sense.
-        everything: Fold nothing, but for `depth`.
-        marked: A node that must be seen.
+        whole: Draw all siblings.
+        marked: A node that must be seen, or None.
     """
-    whole = everything or len(trace.nodes) <= _FEW
-    if whole and depth is None:
-        return _rows(trace, None, None, whole=True, marked=marked, most=0)
     sizes = _Sizes(trace)
     if depth is not None:
         return _rows(trace, sizes, depth, whole=whole, marked=marked, most=0)
@@ -140,10 +91,8 @@ def rows(trace: Trace, *, depth: int | None = None, everything: bool = False, ma
     return _rows(trace, sizes, 2, whole=False, marked=marked, most=0)
 
 
-def _rows(
-    trace: Trace, sizes: _Sizes | None, limit: int | None, *, whole: bool, marked: Node | None, most: int
-) -> list[Row]:
-    way = _way(marked)
+def _rows(trace: Trace, sizes: _Sizes, limit: int, *, whole: bool, marked: Node | None, most: int) -> list[Row]:
+    way = way_to(marked)
     found: list[Row] = []
     # What is still to be drawn, last first: (node or fold, level, last, node above, where a fold of levels goes on).
     stack: list[tuple[Node | Fold, int, bool, Node | None, Node | None]] = []
@@ -164,28 +113,11 @@ def _rows(
         if not item.children:
             continue
         row.has_below = True
-        if limit is None or item.depth < limit or sizes is None:
+        if item.depth < limit:
             _push(stack, _side_by_side(item.children, whole, sizes, way), level + 1, item)
         else:
             _push_below_the_limit(stack, item, level + 1, sizes, way, marked)
     return found
-
-
-def way(node: Node) -> list[Row]:
-    """Return the lines of a node and its parents, from the root down."""
-    nodes = sorted(_way(node), key=lambda each: each.depth)
-    found = [Row(each, None, place, True, each.parent) for place, each in enumerate(nodes)]
-    for row in found[:-1]:
-        row.has_below = True
-    return found
-
-
-def _way(marked: Node | None) -> set[Node]:
-    way: set[Node] = set()
-    while marked is not None:
-        way.add(marked)
-        marked = marked.parent
-    return way
 
 
 def _push(
@@ -230,9 +162,9 @@ def _signature(node: Node) -> Signature:
     return node.kind, node.tool, node.agent, node.status, node.virtual, tuple(note.code for note in node.notes)
 
 
-def _side_by_side(children: list[Node], whole: bool, sizes: _Sizes | None, way: set[Node]) -> list[Node | Fold]:
+def _side_by_side(children: list[Node], whole: bool, sizes: _Sizes, way: set[Node]) -> list[Node | Fold]:
     """The children that are drawn, and folds between them."""
-    if whole or sizes is None or len(children) < _RUN:
+    if whole or len(children) < _RUN:
         return list(children)
     hidden = _hidden_in_runs(children, sizes, way)
     left = [place for place in range(len(children)) if place not in hidden]

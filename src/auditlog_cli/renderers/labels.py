@@ -8,7 +8,7 @@ from auditlog_cli.tracing.trees import DENIALS, FAILURES, MISSING, PROBLEMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from auditlog_cli.renderers.folding import Fold
+    from auditlog_cli.renderers.rows import Fold
     from auditlog_cli.tracing.trees import Node, Note, Trace
 
 _ID = 40  # columns of an id inside a sentence

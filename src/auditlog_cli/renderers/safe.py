@@ -21,6 +21,7 @@ _ESCAPES: dict[int, str] = {
     0x0D: "\\r",
     0x09: "\\t",
 }
+_OURS = dict.fromkeys(map(ord, "▸→…✓✗│├└─╌●○·›⚠⊘◌◐◀"), "x")  # what we draw with: one column each
 _FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
 
 
@@ -64,6 +65,8 @@ def width(text: str) -> int:
     (4, 1)
     """
     if text.isascii():
+        return len(text)
+    if text.translate(_OURS).isascii():
         return len(text)
     from unicodedata import combining, east_asian_width
 

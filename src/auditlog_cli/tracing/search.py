@@ -27,10 +27,9 @@ class Candidate:
         kinds: What it is the id of: `trace`, `session`, `span`, `request`, or `parent` of a record.
         records: How many records bear it, those that only name it as their parent aside.
         first: The first record that does.
-        start: The earliest time among them, microseconds, or None.
     """
 
-    __slots__ = ("first", "id", "kinds", "latest", "records", "start")
+    __slots__ = ("first", "id", "kinds", "latest", "records")
 
     def __init__(self, id: str, first: Record) -> None:  # noqa: A002 - the word on the screen
         self.id = id
@@ -38,7 +37,11 @@ class Candidate:
         self.records = 0
         self.first = first
         self.latest: Record | None = None  # the one counted last: it may bear the id twice
-        self.start: int | None = None
+
+    @property
+    def start(self) -> int | None:
+        """The time of its first record, microseconds since the epoch, or None."""
+        return times.parse(self.first.content.get("timestamp"))
 
     @property
     def kind(self) -> str:
@@ -114,9 +117,6 @@ class Search:
         if kind != "parent" and known.latest is not record:
             known.records += 1
             known.latest = record
-        when = times.parse(record.content.get("timestamp"))
-        if when is not None and (known.start is None or when < known.start):
-            known.start = when
 
     def answer(self) -> tuple[Candidate, list[Record]] | None:
         """Return what the id means and the records that bear it, or None if nothing bears it.
@@ -165,8 +165,6 @@ def candidates_of(traces: dict[str, list[Record]], kind: str) -> list[Candidate]
         candidate = Candidate(id_, records[0])
         candidate.kinds.add(kind)
         candidate.records = len(records)
-        known = [when for when in (times.parse(record.content.get("timestamp")) for record in records) if when]
-        candidate.start = min(known, default=None)
         found.append(candidate)
     return sorted(found, key=lambda each: (each.start or 0, each.id))
 

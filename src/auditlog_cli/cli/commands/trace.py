@@ -35,6 +35,7 @@ def trace(
     """
     import gc
 
+    gc.disable()  # nothing is thrown away here, and looking for it takes longer than drawing a large trace
     from auditlog_cli import lookup
     from auditlog_cli.cli import show, trees
     from auditlog_cli.errors import UsageError
@@ -44,7 +45,6 @@ def trace(
         raise UsageError("--depth: at least 1", help="without --depth as many levels are drawn as make sense")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
-    gc.disable()  # nothing is thrown away here, and looking for it takes longer than drawing a large trace
     searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad)
     try:
         found = lookup.find(searched, wanted)

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditlog_cli.renderers.folding import Row
+    from auditlog_cli.renderers.rows import Row
     from auditlog_cli.renderers.text import Style
     from auditlog_cli.tracing.trees import Node, Trace
 

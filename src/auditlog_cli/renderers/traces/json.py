@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditlog_cli.record import Record
-    from auditlog_cli.renderers.folding import Row
+    from auditlog_cli.renderers.rows import Row
     from auditlog_cli.renderers.text import Style
     from auditlog_cli.tracing.trees import Gap, Node, Trace
 
