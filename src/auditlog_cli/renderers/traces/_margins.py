@@ -175,7 +175,7 @@ def ellipsis(style: Style) -> str:
 
 
 def pieces(text: str | list[str], room: int, style: Style) -> list[str]:
-    """Return the text broken at blanks into pieces of at most `room` columns; what is closed off by isolates stays whole."""
+    """Return the text broken at blanks into pieces of at most `room` columns; what isolates close off stays whole."""
     if isinstance(text, str):
         text = style.glyphs(text)
         if safe.width(text) <= room or "\u2068" in text:
