@@ -22,7 +22,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from auditlog_cli.selection import Selection
     from auditlog_cli.tracing.summaries import Listing
     from auditlog_cli.tracing.trees import Trace
 
@@ -242,29 +241,20 @@ def _recount(counts: Counts, selected: int) -> None:
 
 
 def summarize(
-    paths: list[str],
-    selection: Selection,
-    *,
-    shape: str | None = None,
-    counts: Counts,
-    on_bad: Callable[[BadLine], None] | None = None,
+    judged: Iterable[tuple[Record | BadLine, bool]], on_bad: Callable[[BadLine], None] | None = None
 ) -> Listing:
     """Return a short summary of every trace. Memory: a few hundred bytes for each trace, however long.
 
     Args:
-        paths: Files, folders, globs, `-`.
-        selection: A trace is listed if it wants one of its records; the summary is of the whole trace.
-        shape: Take every line for this shape; None: told from each line.
-        counts: Kept up to date.
+        judged:
+            Every record, and whether it is wanted (`pipeline.judged` without a search). A trace is listed if
+            one of its records is wanted; the summary is of the whole trace.
         on_bad: Called with each bad line.
-
-    Raises:
-        InputError: If a log cannot be read.
     """
     from auditlog_cli.tracing.summaries import Listing
 
     listing = Listing()
-    for item, wanted in pipeline.judged(paths, selection, shape=shape, counts=counts, search=False):
+    for item, wanted in judged:
         if isinstance(item, BadLine):
             if on_bad is not None:
                 on_bad(item)

@@ -112,6 +112,62 @@ def five_agents() -> list[dict[str, Any]]:
     return sorted(records, key=lambda record: record["timestamp"])
 
 
+def broken() -> list[dict[str, Any]]:
+    """Everything that can be wrong with the ids and the times of a run, each once."""
+    done = {"result_status": "success"}
+
+    def call(seconds: float | None, tool: str, **more: Any) -> dict[str, Any]:
+        return event(seconds, tool=tool, trace="trace_broken", session="sess_broken", **(done | more))
+
+    return [
+        *life(0, 20, "b-root", trace="trace_broken", session="sess_broken"),
+        call(1, "fine", span="b-fine", parent="b-root", arguments={"n": 1}, latency_ms=400),
+        call(2, "orphan", span="b-orphan", parent="b-gone"),
+        call(2.5, "orphan_too", span="b-orphan2", parent="b-gone"),
+        call(3, "own_parent", span="b-self", parent="b-self"),
+        call(4, "ring_one", span="b-c1", parent="b-c3"),
+        call(4.1, "ring_two", span="b-c2", parent="b-c1"),
+        call(4.2, "ring_three", span="b-c3", parent="b-c2"),
+        call(5, "twice", span="b-twice", parent="b-root", arguments={"n": 1}),
+        call(5.1, "twice", span="b-twice", parent="b-root", arguments={"n": 2}),
+        call(6, "same", span="b-same", parent="b-root"),
+        call(6, "same", span="b-same", parent="b-root"),
+        call(7, "never_ends", span="b-open", parent="b-root", phase="start", result_status="pending"),
+        call(8, "never_began", span="b-end", parent="b-root", phase="end"),
+        call(-3, "too_early", span="b-early", parent="b-root"),
+        call(25, "too_late", span="b-late", parent="b-root"),
+        call(9, "back", span="b-back", parent="b-root", phase="start", result_status="pending"),
+        call(8.5, "back", span="b-back", parent="b-root", phase="end"),
+        call(None, "timeless", span="b-timeless", parent="b-root"),
+        event(10, "approval", span="b-ask", parent="b-root", trace="trace_broken", session="sess_broken",
+              result_status="pending", approval={"id": "ap-9", "status": "pending", "tool": "wire"}),
+        event(11, "approval", span="b-no", parent="b-root", trace="trace_broken", session="sess_broken",
+              result_status="denied", approval={"id": "ap-8", "status": "denied", "tool": "delete_all",
+              "decided_at": at(11), "decided_by": "bob@example.org"}),
+        call(12, "swapped", span="b-swap", parent="b-root", phase="start", result_status="pending", arguments={"to": "ann"}),
+        call(13, "swapped", span="b-swap", parent="b-root", phase="end", arguments={"to": "eve"}, latency_ms=1000),
+    ]  # fmt: skip
+
+
+def deep(levels: int) -> list[dict[str, Any]]:
+    """One call in another, and so on."""
+    return [
+        event(n / 1000, tool=f"level_{n % 7}", result_status="success", span=f"d-{n}",
+              parent=f"d-{n - 1}" if n else None, trace="trace_deep")
+        for n in range(levels)
+    ]  # fmt: skip
+
+
+def wide(calls: int) -> list[dict[str, Any]]:
+    """One agent that makes the same call again and again; every seventieth fails."""
+    made = life(0, calls + 1, "w-root", trace="trace_wide")
+    for n in range(calls):
+        status = "error" if n % 70 == 69 else "success"
+        made.append(event(n + 0.5, tool="fetch", arguments={"page": n}, result_status=status, latency_ms=100,
+                          span=f"w-{n}", parent="w-root", trace="trace_wide"))  # fmt: skip
+    return made
+
+
 def tutorial_log() -> list[bytes]:
     """A log of the tutorial's shape: three agents, two requests, no span ids."""
     t = 1780324991.0

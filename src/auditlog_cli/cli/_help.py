@@ -161,6 +161,42 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'auditlog trace sess_9x logs/ --depth 3\n'
            'auditlog trace trace_4p8r1q audit.jsonl --chain s-transfer\n'
            'auditlog trace trace_4p8r1q audit.jsonl --format mermaid'),
+ 'traces': ('List the traces of a log, the newest first: when, who, which agents, calls, errors, how long.',
+            'auditlog traces [OPTION]... [PATH]...',
+            'With selectors: every trace with a record that matches; the numbers are of the whole trace. '
+            'What bears\n'
+            'no trace id is listed by its session.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('How they are shown',
+              (('-n, --limit N', 'Only the N that began last.'),
+               ('--format text|json|jsonl|csv', 'Default: text.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--verbose', 'Say on standard error what was read, and how.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+             ('Which records',
+              (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+               ('-a, --agent ID', 'Id or name of the agent.'),
+               ('-s, --session ID', 'Session id.'),
+               ('--tool NAME', 'Tool.'),
+               ('--status WORD',
+                'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
+               ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
+               ('--approved-by ID', 'Who approved, for the session or for the one action.'),
+               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--until TIME', 'Before.'),
+               ('-w, --where EXPR',
+                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+                "*@example.com'; see docs/expressions.md."))),
+             ('How they are read',
+              (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+            'auditlog traces audit.jsonl\n'
+            'auditlog traces logs/ --user alice@example.org --since 7d\n'
+            'auditlog traces audit.jsonl --status denied -n 20\n'
+            'auditlog traces audit.jsonl --format csv -o traces.csv'),
  'validate': ('Say what is wrong with a log: line by line, in words, and which of the six questions it '
               'answers.',
               'auditlog validate [OPTION]... [PATH]...',

@@ -10,6 +10,7 @@ from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe
+from auditlog_cli.renderers.text import Style
 from auditlog_cli.sinks import FileOutput, Output
 
 TYPE_CHECKING = False
@@ -88,6 +89,18 @@ def output(path: str | None) -> Output:
     if path is None or path == "-":
         return Output(1, eager=is_terminal(1))
     return FileOutput(path)
+
+
+def style(color: str, path: str | None) -> Style:
+    """Return how to draw text for where `output` leads: a file gets neither colours nor a width.
+
+    Args:
+        color: `auto`, `always` or `never`.
+        path: As for `output`.
+    """
+    if path is not None and path != "-":
+        return Style()
+    return Style(colour=in_colour(color), unicode=in_unicode(), columns=columns())
 
 
 def finish(out: Output) -> None:

@@ -52,12 +52,7 @@ def draw(
         marked = _by_span(trace, found.span) if found.span else None
         parts.append((trace, rows.rows(trace, depth=depth, everything=everything, marked=marked), marked))
     out = show.output(output)
-    to_file = isinstance(out, FileOutput)
-    style = Style(
-        colour=not to_file and show.in_colour(color),
-        unicode=to_file or show.in_unicode(),
-        columns=0 if to_file else show.columns(),
-    )
+    style = show.style(color, output)
     if format == "text":
         from auditlog_cli.renderers.traces import text as renderer
     else:

@@ -104,7 +104,7 @@ def status(node: Node) -> tuple[str, str]:
         return "✗", word
     if node.status in DENIALS:
         return "⊘", word
-    return _SIGNS.get(node.status, ""), "" if node.status in ("success", "", "approved") else word
+    return _SIGNS.get(node.status, ""), "" if node.status in ("success", "") else word
 
 
 def instant(micros: int | None) -> str | None:
@@ -133,8 +133,12 @@ def error(node: Node) -> str:
     return words.error(node.records[-1].content)
 
 
-def approval(node: Node) -> str:
-    """Return who approved or refused it, and when, where an approval was given for this one."""
+def approval(node: Node, *, when: bool = True) -> str:
+    """Return who approved or refused it, where an approval was given for this one; for an approval, who did.
+
+    Args:
+        when: Say the time of day, too.
+    """
     for record in reversed(node.records):
         given = record.content.get("approval")
         if not isinstance(given, dict) or fields.is_hole(given):
@@ -144,8 +148,10 @@ def approval(node: Node) -> str:
         verb = {"approved": "approved", "denied": "refused"}.get(fields.text(given, "status"), "")
         if not verb:
             continue
-        when = fields.text(given, "decided_at")
-        clock = f" at {safe.one_line(when[11:19])}" if len(when) >= 19 and when[10] in "Tt" else ""
+        stamp = fields.text(given, "decided_at") if when else ""
+        clock = f" at {safe.one_line(stamp[11:19])}" if len(stamp) >= 19 and stamp[10] in "Tt" else ""
+        if node.kind == "approval":  # its status has said the verb
+            return f"by {who}{clock}" if who else "nobody says by whom"
         return f"{verb} by {who}{clock}" if who else f"{verb}, nobody says by whom"
     return ""
 

@@ -131,6 +131,6 @@ class Listing:
         found.wanted = found.wanted or wanted
 
     def summaries(self) -> list[Summary]:
-        """Return the wanted ones by the time of their beginning, those without any time first."""
-        wanted = [each for each in self._found.values() if each.wanted]
-        return sorted(wanted, key=lambda each: -(1 << 62) if each.start is None else each.start)
+        """Return the wanted ones, the one that began last first, those without any time last."""
+        wanted = [each for each in reversed(self._found.values()) if each.wanted]
+        return sorted(wanted, key=lambda each: 1 << 62 if each.start is None else -each.start)

@@ -108,11 +108,12 @@ def _tree(trace: Trace, rows: list[Row], style: Style, marked: Node | None) -> I
         left = min(widest, max(columns - fixed - spare, _LEFT_AT_LEAST))
     for row, sign in zip(drawn, signs, strict=True):
         text, used = row.label, len(row.prefix) + row.width
-        if style.columns and used > left:
-            text = safe.clip(text, left - len(row.prefix), margins.ellipsis(style))
+        stands_alone = not (sign or row.duration or row.details or row.extra)
+        if style.columns and used > (columns if stands_alone else left):
+            text = safe.clip(text, (columns if stands_alone else left) - len(row.prefix), margins.ellipsis(style))
             used = len(row.prefix) + safe.width(text)
         parts = [style.paint(row.prefix, "dim") + _painted(text, row, style)]
-        if sign or row.duration or row.details or row.extra:
+        if not stands_alone:
             parts.append(" " * max(left - used, 0))
             used = max(used, left)
         if status and (sign or row.duration or row.details or row.extra):
@@ -166,6 +167,7 @@ def _below(details: list[Part], prefix: str, columns: int, style: Style) -> Iter
 
 def _rows(trace: Trace, rows: Iterable[Row], style: Style, branch: _Lines, marked: Node | None) -> Iterator[_Line]:
     more: list[bool] = []  # for each level, whether a sibling follows below
+    asked = {node.approval_id for node in trace.nodes if node.kind == "approval"}
     for row in rows:
         level = row.level
         del more[level:]
@@ -175,7 +177,10 @@ def _rows(trace: Trace, rows: Iterable[Row], style: Style, branch: _Lines, marke
             assert row.fold is not None
             yield _Line(prefix, below, style.glyphs(labels.folded(row.fold)), "dim")
         else:
-            yield _node(trace, row, row.node, prefix, below, style, is_marked=row.node is marked)
+            drawn = _node(trace, row, row.node, prefix, below, style)
+            said = _details(trace, row.node, style, is_marked=row.node is marked, asked=asked)
+            drawn.details = [(style.glyphs(text), colour) for text, colour in said if text]
+            yield drawn
 
 
 def _prefix(row: Row, more: list[bool], branch: _Lines, style: Style) -> tuple[str, str]:
@@ -195,7 +200,7 @@ def _prefix(row: Row, more: list[bool], branch: _Lines, style: Style) -> tuple[s
     return bars + own, below + under + (branch.bar if row.has_below else blank)
 
 
-def _node(trace: Trace, row: Row, node: Node, prefix: str, below: str, style: Style, *, is_marked: bool) -> _Line:
+def _node(trace: Trace, row: Row, node: Node, prefix: str, below: str, style: Style) -> _Line:
     label = style.glyphs(labels.what(node))
     colour = "call" if node.kind == "tool_invocation" else ""
     agent = ""
@@ -213,38 +218,41 @@ def _node(trace: Trace, row: Row, node: Node, prefix: str, below: str, style: St
         if 0 < style.columns < margins.NARROW:
             sign, word = sign or word[:7], ""
     drawn.sign, drawn.word = sign, word
-    drawn.status_colour = _colour(node, sign)
+    drawn.status_colour = _colour(node)
     drawn.duration = labels.duration(node)
     drawn.own = labels.self_time(node)
     by, is_plain = labels.delegated(node)
     held = labels.policy(node)
     extra = [by if is_plain else "", held if held == labels.SCOPE_HELD else ""]
     drawn.extra = [(style.glyphs(text), "dim") for text in extra if text]
-    drawn.details = [(style.glyphs(text), colour) for text, colour in _details(trace, node, is_marked) if text]
     return drawn
 
 
-def _colour(node: Node, sign: str) -> str:
+def _colour(node: Node) -> str:
     if node.status in FAILURES or node.status in DENIALS:
         return node.status
-    return "success" if sign in ("✓", "ok") else "pending"
+    return "success" if node.status in ("success", "approved") else "pending"
 
 
 def _changes_agent(trace: Trace, row: Row, node: Node) -> bool:
     """Whether the reader would otherwise take another agent for the one that acts."""
     if not node.agent:
         return False
-    if row.above is not None:
+    if row.above is not None and row.above.agent:
         return row.above.agent != node.agent
     return len(trace.roots) > 1 and any(root.agent not in ("", node.agent) for root in trace.roots[:100])
 
 
-def _details(trace: Trace, node: Node, is_marked: bool) -> Iterator[Part]:
-    """What has to be known about a node, the most important first."""
+def _details(trace: Trace, node: Node, style: Style, *, is_marked: bool, asked: set[str]) -> Iterator[Part]:
+    """What has to be known about a node, the most important first. `asked`: approvals with a line of their own."""
     if is_marked:
         yield "◀ asked for", "call"
     yield labels.error(node), "error"
-    yield labels.approval(node), "success" if node.status not in DENIALS else "denied"
+    when = node.kind == "approval" or node.approval_id not in asked
+    given = labels.approval(node, when=when)
+    if 0 < style.columns < margins.NARROW and (node.kind == "approval" or node.status == "pending"):
+        given = " ".join(part for part in (labels.status(node)[1], given) if part)  # there is room for the sign only
+    yield given, "denied" if node.status in DENIALS else "pending" if node.status == "pending" else "success"
     policy = labels.policy(node)
     if policy != labels.SCOPE_HELD:
         yield policy, "denied"
