@@ -233,7 +233,7 @@ def folded(fold: Fold) -> str:
     """Return what a fold leaves out, in numbers."""
     if fold.levels:
         levels = f"{fold.levels:,} {'level' if fold.levels == 1 else 'levels'}"
-        said = f"… {fold.count:,} more in {levels} below"
+        said = f"… {levels} more" if fold.count == fold.levels else f"… {fold.count:,} more in {levels} below"
     else:
         name = short(fold.sample) if fold.same else "siblings"
         below = fold.count - fold.siblings
@@ -263,5 +263,6 @@ def sentences(node: Node) -> list[str]:
     who = agent(node)
     first = what(node) if node.kind == "lifecycle" or node.virtual or not who else f"{who} ▸ {what(node)}"
     second = "  ".join(part for part in (f"{sign} {word}".strip(), duration(node), approval(node)) if part)
-    said = [first, second, error(node), *map(remark, node.notes)]
+    rule = policy(node)
+    said = [first, second, error(node), rule if rule != SCOPE_HELD else "", *map(remark, node.notes)]
     return [text for text in said if text]

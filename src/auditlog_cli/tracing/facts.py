@@ -33,7 +33,7 @@ class Fact:
     """
 
     __slots__ = (
-        "agent", "approval", "call", "chain", "coarse", "kind", "latency", "parent", "position", "record", "role",
+        "agent", "approval", "call", "coarse", "kind", "latency", "parent", "position", "record", "role",
         "span", "status", "time", "tool", "trace", "worded",
     )  # fmt: skip
 
@@ -55,7 +55,6 @@ class Fact:
             self.agent = text(agent.get("id")) or text(agent.get("name"))
         else:
             self.agent = text(agent)
-        self.chain = _chain(content.get("delegation_chain"))
         approval = content.get("approval")
         self.approval = text(approval.get("id")) if isinstance(approval, dict) else ""
         stamp = content.get("timestamp")
@@ -102,6 +101,11 @@ class Fact:
                     self.role = role
                     self.worded = True
                     return
+
+    @property
+    def chain(self) -> tuple[str, ...]:
+        """The actors of the delegation chain, root first; empty if it is not told in full."""
+        return _chain(self.record.content.get("delegation_chain"))
 
     @property
     def has_own_id(self) -> bool:
