@@ -149,6 +149,24 @@ def broken() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def hostile() -> list[dict[str, Any]]:
+    """Texts that would like to clear the screen, turn the line round, or break the table."""
+    ids = {"trace": "trace_\x1b[2J\u202eevil", "session": "sess\r\n\x07"}
+    rlo, wide, hebrew = "\u202ereversed", "東京タワーのチケットを二枚予約してください", "שלום עולם"
+    return [
+        *life(0, 9, "h-root", agent="plan\x1b[31mner", **ids),
+        event(1, tool="rm -rf\n/", arguments={rlo: "\x9b2J", "a\u2028b": "x\u200by"}, span="h-1", parent="h-root",
+              result_status="error", error={"type": "E\x1b]0;t\x07", "message": "no\nline\rend"}, **ids),
+        event(2, tool=wide, arguments={"場所": wide}, span="h-2", parent="h-root", result_status="success", **ids),
+        event(3, tool=hebrew, arguments={"שם": hebrew * 4}, span="h-3", parent="h-root", result_status="su\x1bccess", **ids),
+        event(4, "approval", span="h-4", parent="\x1b[1;1Hgone", result_status="denied", **ids,
+              approval={"id": "x", "status": "denied", "tool": "pay\u2066", "decided_by": "bob\x1b[0m", "decided_at": "2026-06-01T1\x1b:00:00Z"}),
+        event(5, "llm_call", span="h-5", parent="h-root", result_status="success", latency_ms=1e13, **ids,
+              usage={"input_tokens": "\x1b[5m", "output_tokens": 10**40}),
+        event(6, "e\u0301motion 😀👨‍👩‍👧", span="h-6", parent="h-root", result_status="success", **ids),
+    ]  # fmt: skip
+
+
 def deep(levels: int) -> list[dict[str, Any]]:
     """One call in another, and so on."""
     return [

@@ -241,7 +241,7 @@ crewai_crew
 
 
 def test_an_agent_that_never_ends_holds_what_comes_later() -> None:
-    records = life(0, None, "s-root") + [event(5, tool="t", result_status="success")]
+    records = [*life(0, None, "s-root"), event(5, tool="t", result_status="success")]
     assert sketch(tree(records)) == "lifecycle agent_planner [no-end]\n  t [time]"
 
 

@@ -282,6 +282,7 @@ Chain = Annotated[
         "--chain",
         metavar="SPAN",
         help="Only what leads to SPAN: its parents from the root down.",
+        autocompletion=complete.spans,
         rich_help_panel=_SHOW,
     ),
 ]

@@ -111,7 +111,7 @@ def ambiguous(error: Ambiguous) -> int:
     try:
         for line in lines:
             text = style.glyphs(f"  {line}".rstrip())
-            sys.stderr.write((safe.clip(text, columns) if columns else text) + "\n")
+            sys.stderr.write((safe.clip(text, columns, style.glyphs("…")) if columns else text) + "\n")
         sys.stderr.flush()
     except OSError:
         pass

@@ -193,7 +193,7 @@ def _prefix(row: Row, more: list[bool], branch: _Lines, style: Style) -> tuple[s
     else:
         own, under = branch.weak_end if weak else branch.end, blank
     if row.level > branch.deepest:
-        bars = style.glyphs(f"…{row.level} ").ljust(branch.step * (branch.deepest - 1))
+        bars = style.glyphs(f"…{row.level} ")
         below = " " * len(bars)
     else:
         bars = below = "".join(branch.bar if each else blank for each in more[1 : row.level])
