@@ -149,8 +149,8 @@ def _attach(groups: Groups) -> list[Node]:
     _by_ids(groups, unplaced)
     nodes = [draft.node for draft in groups.drafts]
     rest = [draft for draft in unplaced if draft.node.parent is None]
-    is_plain = len(rest) == 1 and rest[0].facts[0].has_own_id  # one root, and everything else has its place
-    if rest and len(nodes) > 1 and not is_plain:
+    # A span id without a parent says "a root"; only a chain of delegation can say more.
+    if len(nodes) > 1 and any(not draft.facts[0].has_own_id or len(draft.node.chain) > 2 for draft in rest):
         from auditlog_cli.tracing.guessing import Guesses
 
         guesses = Guesses(groups.drafts)
