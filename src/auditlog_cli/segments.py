@@ -28,16 +28,25 @@ def closed_name(path: str, first: int) -> str:
 def closed(path: str) -> list[tuple[int, str]]:
     """Return (first seq, path) of the closed segments of the log at `path`, oldest first.
 
-    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds.
+    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds. A folder that
+    cannot be read has none.
+    """
+    try:
+        return find_closed(path)
+    except OSError:
+        return []
+
+
+def find_closed(path: str) -> list[tuple[int, str]]:
+    """Return what `closed` does.
+
+    Raises:
+        OSError: If the folder cannot be read: who writes must not take that for "none".
     """
     folder, name = os.path.split(path)
     begin = stem(name) + "."
     found: dict[int, str] = {}
-    try:
-        entries = os.listdir(folder or ".")
-    except OSError:
-        return []
-    for entry in sorted(entries):
+    for entry in sorted(os.listdir(folder or ".")):
         digits, _, ending = entry[len(begin) :].partition(".")
         if (
             entry.startswith(begin)
