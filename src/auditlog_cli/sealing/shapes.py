@@ -133,8 +133,8 @@ class Shapes:
     def __init__(self, tree: Node) -> None:
         self._tree = tree
         self._known: dict[object, list[_Shape]] = {}
+        self._shapes: dict[str, _Shape] = {}
         self._seen: dict[object, int] = {}
-        self._count = 0
 
     def cut(self, record: dict[str, object]) -> list[bytes] | None:
         """Return what `line.cut` returns for `record`, or None if its shape is not known (yet)."""
@@ -158,7 +158,7 @@ class Shapes:
             times = self._seen.get(hint, 0)
         except TypeError:
             return
-        if times > _ATTEMPTS or self._count >= _MOST_SHAPES:
+        if times > _ATTEMPTS or len(self._shapes) >= _MOST_SHAPES:
             return
         if len(self._seen) > 16 * _MOST_SHAPES:
             self._seen.clear()
@@ -169,12 +169,16 @@ class Shapes:
             shape = _Shape(record, self._tree)
         except _Unlearnable:
             return
-        times = self._seen.get(shape.source, 0)
-        self._seen[shape.source] = times + 1
-        if times == _OFTEN and shape.source.count(")(") < _MOST_GROUPS:
+        known = self._shapes.get(shape.source)
+        if known is None:
+            times = self._seen.get(shape.source, 0) + 1
+            self._seen[shape.source] = times
+            if times < _OFTEN or shape.source.count(")(") > _MOST_GROUPS:
+                return
             shape.match = re.compile(shape.source.encode()).fullmatch
-            self._known.setdefault(hint, []).insert(0, shape)
-            self._count += 1
+            known = self._shapes[shape.source] = shape
+        # The newest first: what comes now is likely to come again.
+        self._known[hint] = [known, *self._known.get(hint, [])]
 
 
 def _hint(record: dict[str, object]) -> object:

@@ -67,8 +67,10 @@ def _in_log(active: Active, seq: int, prev: str) -> bool:
     files = [each for each in segments.find_closed(active.path) if each[0] <= seq]
     if active.first <= seq:
         files.append((active.first, active.path))
-    if not files or not files[-1][1].endswith(".jsonl"):
-        return True  # pruned or compressed: it cannot be looked up, and the log went on
+    if not files:
+        return os.path.lexists(segments.pruned_name(active.path))  # pruning is declared, deleting is not
+    if not files[-1][1].endswith(".jsonl"):
+        return True  # compressed: it cannot be looked up, and the log went on
     needle = _follower(seq, prev)
     try:
         fd = os.open(files[-1][1], os.O_RDONLY | os.O_CLOEXEC)

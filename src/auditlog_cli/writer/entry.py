@@ -5,7 +5,7 @@ All of it happens before the lock is taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -50,7 +50,7 @@ class Maker:
     Args:
         path: The log, for receipts.
         tree: Which values are redactable (`policy.tree`).
-        redact: A function or dotted paths that mask records first, or None.
+        mask: What masks records first, or None.
         source: Members for `source` of each record that has none.
     """
 
@@ -58,13 +58,13 @@ class Maker:
         self,
         path: str,
         tree: Node,
-        redact: Callable[[dict[str, Any]], Mapping[str, Any]] | Iterable[str] | None,
+        mask: masking.Mask | None,
         source: Mapping[str, object] | None,
     ) -> None:
         self._path = path
         self._tree = tree
         self._shapes = Shapes(tree)
-        self._mask = None if redact is None else redact if callable(redact) else masking.paths(redact)
+        self._mask = mask
         self._source = values.Plain(source).record if source else None
 
     def make(self, record: Mapping[str, Any]) -> Entry:

@@ -7,6 +7,7 @@ append). What has been made is forgotten in a forked child, which must never use
 from __future__ import annotations
 
 import os
+import struct
 import threading
 from binascii import b2a_base64
 from collections.abc import Iterator
@@ -51,7 +52,7 @@ def _make_salts(count: int) -> list[bytes]:
     for place in range(16):
         padded[place::18] = raw[place::16]
     text = b2a_base64(padded, newline=False).translate(_URL_SAFE)
-    return [text[at : at + 22] for at in range(0, 24 * count, 24)]
+    return list(struct.unpack("22s2x" * count, text))
 
 
 def record_id() -> str:

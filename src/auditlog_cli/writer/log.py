@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from auditlog_cli.errors import AuditWriteError
-from auditlog_cli.writer import process, settings
+from auditlog_cli.writer import masking, process, settings
 from auditlog_cli.writer.entry import Entry, Maker
 from auditlog_cli.writer.pen import Pen
 from auditlog_cli.writer.receipt import Receipt
@@ -79,6 +79,7 @@ class AuditLog:
         self.fsync: Fsync = fsync
         settings.refuse_contradictions(self.path, fsync, on_error, fallback)
         wanted = settings.head(policy, origin, heartbeat_s)
+        mask = None if redact is None else redact if callable(redact) else masking.paths(redact)
         second: AuditLog | None = None
         if fallback is not None:
             second = AuditLog(
@@ -101,7 +102,7 @@ class AuditLog:
         except BaseException:
             self._pen.let_go()
             raise
-        self._maker = Maker(self.path, tree, redact, source)
+        self._maker = Maker(self.path, tree, mask, source)
         self._open = True
         process.opened(self)
 
