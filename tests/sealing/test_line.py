@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.sealing.slow import deterministic, seal
 
 from auditlog_cli.sealing import line, policy
 from auditlog_cli.writer import ids, values
-from tests.sealing.slow import deterministic, seal
 
 TREE = policy.default_tree()
 ZEROS = "0" * 64
@@ -70,8 +70,8 @@ def test_tombstone_takes_its_leaf_as_given(shared: Path) -> None:
 @pytest.mark.parametrize(
     "name",
     ["after-trailer", "trailer-missing", "trailer-not-last", "trailer-comma", "trailer-space", "trailer-exponent",
-     "trailer-negative", "trailer-zero-length", "trailer-zero-in-front", "salt-short", "salt-alphabet", "spans-descending",
-     "spans-overlap", "span-past-body", "tombstone-extra-member", "tombstone-upper-case", "seq-zero-in-front",
+     "trailer-negative", "trailer-zero-length", "trailer-zero-in-front", "salt-short", "salt-alphabet",
+     "spans-descending", "spans-overlap", "span-past-body", "tombstone-extra-member", "tombstone-upper-case", "seq-zero-in-front",
      "prev-upper-case"],
 )  # fmt: skip
 def test_malformed_seals_of_the_vectors_are_refused(shared: Path, name: str) -> None:

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.writer.chain import files, stock, walk
+from tests.writer.records import full, small
 
 from auditlog_cli import times
 from auditlog_cli.errors import AuditWriteError, TamperError, UsageError
 from auditlog_cli.writer.log import AuditLog
-from tests.writer.chain import files, stock, walk
-from tests.writer.records import full, small
 
 Open = Callable[..., AuditLog]
 
@@ -222,7 +222,7 @@ def test_a_closed_log_takes_nothing(path: Path, opened: Open) -> None:
 
 def test_the_context_manager_closes(path: Path) -> None:
     """With an exception under way, too."""
-    with pytest.raises(KeyError), AuditLog(path) as log:
+    with pytest.raises(KeyError), AuditLog(path) as log:  # noqa: PT012
         log.append(small())
         raise KeyError
     with pytest.raises(AuditWriteError, match="was closed"):
@@ -349,7 +349,7 @@ def test_only_a_regular_file_can_be_a_log(path: Path, opened: Open, kind: str) -
 
 
 def test_appending_does_not_slow_down_with_the_size_of_the_log(tmp_path: Path, opened: Open) -> None:
-    """Append to 10 records against 20,000: the time ratio stays near 1 (integrity.md, 10.2; 1.2 with slack for noise)."""
+    """Append to 10 records against 20,000: the time ratio stays near 1 (10.2 asks for 1.2; here with slack)."""
     small_log = opened(tmp_path / "s" / "s.jsonl")
     large_log = opened(tmp_path / "l" / "l.jsonl")
     large_log.write_many([full(i) for i in range(20_000)])

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.writer.chain import Broken, stock, walk
+from tests.writer.records import small
 
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.writer import tail
 from auditlog_cli.writer.log import AuditLog
-from tests.writer.chain import Broken, stock, walk
-from tests.writer.records import small
 
 Open = Callable[..., AuditLog]
 GARBAGE = [
@@ -281,7 +281,7 @@ def test_a_repair_that_fails_leaves_the_torn_end_as_it_was(
                 return fail() if len(calls) == 1 else real_call(*args)
 
             patch.setattr(os, fail_at, once)
-        with pytest.raises(AuditWriteError, match="No space|only 7 of"):
+        with pytest.raises(AuditWriteError, match=r"No space|only 7 of"):
             opened()
     assert path.read_bytes() == whole + torn
     assert not list(path.parent.glob("*.tmp"))

@@ -10,6 +10,8 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 
 from auditlog_cli import segments
 from auditlog_cli.errors import LockTimeout
@@ -18,15 +20,23 @@ from auditlog_cli.writer import disk
 _FIRST_PAUSE_S = 0.0001
 _LONGEST_PAUSE_S = 0.005
 _EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
-_HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR)
+_HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EINTR)
 
 
 class FileLock:
-    """The lock between processes. Threads of one process are kept apart by their log's own lock."""
+    """The lock between processes. Threads of one process are kept apart by their log's own lock.
+
+    Attributes:
+        release:
+            Lets go; nothing happens if the lock is not held. Called first thing in a `finally`, and no
+            function of Python's: an exception out of a signal handler (Ctrl-C) can hit the first line of
+            such a function, and then the lock would stay.
+    """
 
     def __init__(self, log: str, timeout_s: float) -> None:
         self.path = segments.lock_name(log)
         self.timeout_s = timeout_s
+        self.release: Callable[[], object] = bool
         self._fd = -1
 
     def acquire(self) -> None:
@@ -62,20 +72,12 @@ class FileLock:
             time.sleep(min(pause, deadline - now))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
-    def release(self) -> None:
-        """Let go; nothing happens if the lock is not held."""
-        if self._fd >= 0:
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_UN)
-            except OSError:
-                self.close()  # a lock goes with the last descriptor of its file
-
     def close(self) -> None:
         """Give the descriptor back; a lock held goes with it.
 
         Also what a child does after a fork: its descriptor is the parent's, and so would be its lock.
         """
-        fd, self._fd = self._fd, -1
+        fd, self._fd, self.release = self._fd, -1, bool
         if fd >= 0:
             try:
                 os.close(fd)
@@ -87,3 +89,4 @@ class FileLock:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise disk.refused(self.path, "cannot be opened", error) from error
+        self.release = partial(fcntl.flock, self._fd, fcntl.LOCK_UN)

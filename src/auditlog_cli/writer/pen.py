@@ -14,7 +14,7 @@ from auditlog_cli.writer import ballast, blobs, disk, resync, rotation, settings
 from auditlog_cli.writer.active import Active
 from auditlog_cli.writer.entry import Entry
 from auditlog_cli.writer.lock import FileLock
-from auditlog_cli.writer.lost import Lost, Losses
+from auditlog_cli.writer.lost import Losses, Lost
 from auditlog_cli.writer.receipt import Receipt
 from auditlog_cli.writer.syncing import Syncer
 
@@ -114,9 +114,9 @@ class Pen:
     def _take_turn(self, entries: list[Entry]) -> int:
         """Append `entries`, and what signal handlers queue meanwhile; return the seq after them, -1 if queued."""
         mutex = self._mutex
-        if not mutex.acquire(timeout=self._lock.timeout_s):
-            raise LockTimeout(f"{self.path}: another thread has held the log for too long; {disk.NOTHING}")
         try:
+            if not mutex.acquire(timeout=self._lock.timeout_s):
+                raise LockTimeout(f"{self.path}: another thread has held the log for too long; {disk.NOTHING}")
             if self._inside:
                 # A signal handler of this very thread, while it was writing: taken up by the outer call.
                 for entry in entries:
@@ -132,7 +132,10 @@ class Pen:
                 if self._queued or self._close_after:
                     self._after_append()
         finally:
-            mutex.release()
+            try:
+                mutex.release()
+            except RuntimeError:
+                pass  # it was not acquired
 
     def _append(self, entries: list[Entry]) -> int:
         """Append `entries` under the lock, with one write; return the seq after them."""
@@ -174,15 +177,20 @@ class Pen:
             active.doubt = True  # whatever happened, the next append looks again
             raise
         finally:
-            lock.release()
+            try:
+                lock.release()
+            except OSError:
+                lock.close()  # a lock goes with the last descriptor of its file
 
     def _after_append(self) -> None:
         """Do what signal handlers have asked for while this thread was writing."""
         while self._queued:
-            queued, self._queued = self._queued, []
+            # Receipts tell what is done: an exception out of a handler must neither lose nor double a record.
+            queued = [entry for entry in self._queued if entry.receipt.status == "queued"]
             try:
                 self._inside = True
-                self._append(queued)
+                if queued:
+                    self._append(queued)
             except AuditWriteError as error:
                 # The call that comes back to its caller now is another one: the receipts tell, and the log.
                 for entry in queued:
@@ -193,6 +201,7 @@ class Pen:
                     pass
             finally:
                 self._inside = False
+            self._queued = [entry for entry in self._queued if entry.receipt.status == "queued"]
         if self._close_after:
             self._close_after = False
             self.close()
@@ -223,7 +232,10 @@ class Pen:
                 self.active.doubt = True
                 raise
             finally:
-                self._lock.release()
+                try:
+                    self._lock.release()
+                except OSError:
+                    self._lock.close()
 
     # --- what could not be written --------------------------------------------------------------
 
@@ -281,6 +293,8 @@ class Pen:
                 return
             if self.closed:
                 return
+            if self._queued:
+                self._after_append()
             self.closed = True
         try:
             try:
