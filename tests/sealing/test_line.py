@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.sealing.slow import deterministic, seal
 
 from auditlog_cli.sealing import line, policy
 from auditlog_cli.writer import ids, values
+from tests.sealing.slow import deterministic, seal
 
 TREE = policy.default_tree()
 ZEROS = "0" * 64

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.writer.chain import walk
-from tests.writer.records import small
 
 from auditlog_cli.errors import AuditWriteError, DurabilityError
 from auditlog_cli.writer.log import AuditLog
+from tests.writer.chain import walk
+from tests.writer.records import small
 
 Open = Callable[..., AuditLog]
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.writer.chain import files, stock, walk
-from tests.writer.records import full, small
 
 from auditlog_cli import times
 from auditlog_cli.errors import AuditWriteError, TamperError, UsageError
 from auditlog_cli.writer.log import AuditLog
+from tests.writer.chain import files, stock, walk
+from tests.writer.records import full, small
 
 Open = Callable[..., AuditLog]
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.writer.chain import Broken, stock, walk
-from tests.writer.records import small
 
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.writer import tail
 from auditlog_cli.writer.log import AuditLog
+from tests.writer.chain import Broken, stock, walk
+from tests.writer.records import small
 
 Open = Callable[..., AuditLog]
 GARBAGE = [

@@ -6,11 +6,13 @@ import errno
 from typing import TYPE_CHECKING
 
 from auditlog_cli import times
+from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.writer import own
+from auditlog_cli.writer.receipt import Receipt
 
 if TYPE_CHECKING:
-    from auditlog_cli.errors import AuditWriteError
     from auditlog_cli.writer.active import Active
+    from auditlog_cli.writer.entry import Entry
     from auditlog_cli.writer.log import AuditLog
 
 
@@ -57,22 +59,41 @@ class Lost:
 
 
 class Losses:
-    """What is still to be told. Threads add to it without the lock of the log."""
+    """Records that were refused: where they go instead, and what the log still has to say about them.
 
-    def __init__(self) -> None:
+    Threads add to it without the lock of the log.
+    """
+
+    def __init__(self, fallback: AuditLog | None) -> None:
+        self.fallback = fallback
         self._all: list[Lost] = []
 
     def __bool__(self) -> bool:
         return bool(self._all)
 
-    def add(self, loss: Lost) -> None:
-        """Remember one more."""
-        self._all.append(loss)
-
     @property
     def count(self) -> int:
-        """How many records."""
+        """How many records the log still has to tell of."""
         return sum(loss.count for loss in self._all)
+
+    def add(self, entries: list[Entry], error: AuditWriteError, durable: bool) -> list[Receipt]:
+        """Do with `entries` what `on_error` says, now that `error` keeps them out of the log.
+
+        Raises:
+            AuditWriteError: The given one, if there is no fallback, or if that cannot take them either.
+        """
+        if self.fallback is None:
+            self._all.append(Lost.because(error, len(entries), None))
+            raise error
+        try:
+            receipts = self.fallback.take(entries, durable)
+        except AuditWriteError as second:
+            self._all.append(Lost.because(error, len(entries), None))
+            raise AuditWriteError(f"{error}; nor could the fallback take it: {second}", help=error.help) from error
+        for receipt in receipts:
+            receipt.status, receipt.path = "fallback", self.fallback.path
+        self._all.append(Lost.because(error, len(entries), self.fallback))
+        return receipts
 
     def tell(self, active: Active) -> None:
         """Record them in the log. Called under its lock.

@@ -14,7 +14,7 @@ from auditlog_cli.writer import ballast, blobs, disk, resync, rotation, settings
 from auditlog_cli.writer.active import Active
 from auditlog_cli.writer.entry import Entry
 from auditlog_cli.writer.lock import FileLock
-from auditlog_cli.writer.lost import Losses, Lost
+from auditlog_cli.writer.lost import Losses
 from auditlog_cli.writer.receipt import Receipt
 from auditlog_cli.writer.syncing import Syncer
 
@@ -62,7 +62,7 @@ class Pen:
         self._inside = False
         self._close_after = False
         self._queued: list[Entry] = []
-        self._losses = Losses()
+        self._losses = Losses(self._fallback)
 
     def open(self, *, allow_shared_filesystem: bool, ballast_bytes: int) -> None:
         """Take the file over, or begin it.
@@ -240,22 +240,10 @@ class Pen:
     # --- what could not be written --------------------------------------------------------------
 
     def _refused(self, entries: list[Entry], error: AuditWriteError, durable: bool) -> list[Receipt]:
-        """Do with `entries` what `on_error` says, now that `error` keeps them out of this log."""
         if self.closed:
             raise error
         self.failed = self.failed or error
-        if self._fallback is None:
-            self._losses.add(Lost.because(error, len(entries), None))
-            raise error
-        try:
-            receipts = self._fallback.take(entries, durable)
-        except AuditWriteError as second:
-            self._losses.add(Lost.because(error, len(entries), None))
-            raise AuditWriteError(f"{error}; nor could the fallback take it: {second}", help=error.help) from error
-        for receipt in receipts:
-            receipt.status, receipt.path = "fallback", self._fallback.path
-        self._losses.add(Lost.because(error, len(entries), self._fallback))
-        return receipts
+        return self._losses.add(entries, error, durable)
 
     def _last_words(self) -> None:
         """Say at the end what did not reach the log. The ballast makes room for it on a full disk."""
