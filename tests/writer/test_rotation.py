@@ -56,6 +56,43 @@ def test_age_counts_from_the_first_record_not_from_opening(path: Path, opened: O
     assert len(files(path)) == 2
 
 
+def test_a_damaged_first_line_does_not_change_the_name(path: Path, opened: Open) -> None:
+    """The segment is named by the number of its first record, also if that can no longer be read."""
+    log = opened(origin="example.org/x")
+    log.append(small(0))
+    log.rotate()
+    log.append(small(1))
+    log.append(small(2))
+    log.close()
+    first = path.read_bytes().index(b"\n")
+    with path.open("r+b") as file:
+        file.write(b"\x00" * first)
+    again = opened()
+    assert again.origin == "example.org/x", "the closed segment still tells"
+    again.rotate()
+    assert [file.name for file in files(path)] == [
+        "audit.000000000000.jsonl",
+        "audit.000000000002.jsonl",
+        "audit.jsonl",
+    ]
+
+
+def test_a_log_that_begins_with_a_loss_keeps_its_origin(path: Path, opened: Open) -> None:
+    """After the active segment was deleted there is no genesis and no rotate in it: closed segments tell."""
+    log = opened(origin="example.org/x")
+    log.append(small(0))
+    log.rotate()
+    log.append(small(1))
+    path.unlink()
+    with pytest.raises(AuditWriteError):
+        log.append(small(2))
+    log.append(small(3))
+    log.close()
+    again = opened(origin="example.org/x")
+    again.rotate()
+    assert [said["origin"] for said in walk(path, gaps=True).own("rotate")] == ["example.org/x"]
+
+
 def test_on_request(path: Path, opened: Open) -> None:
     """rotate() closes what holds a record, and does nothing otherwise."""
     log = opened()

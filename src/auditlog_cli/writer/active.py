@@ -10,12 +10,11 @@ import os
 import stat
 from collections.abc import Callable
 
-from auditlog_cli import strictjson, times
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.sealing import hashes
 from auditlog_cli.sealing.line import prepare
-from auditlog_cli.sealing.policy import DEFAULT, OWN
-from auditlog_cli.writer import disk, ids, own, tail
+from auditlog_cli.sealing.policy import OWN
+from auditlog_cli.writer import disk, ids, tail
 from auditlog_cli.writer.takeover import NO_FILE, Hole, take_over
 
 
@@ -25,6 +24,7 @@ class Active:
     Attributes:
         path: The log.
         head: `origin`, `policy` and `heartbeat_s` of the log, as its first record says.
+        heartbeat_s: A new promise, to be made by the next segment; or None.
         mark:
             (seq, prev, size): of the next record, and the bytes of the file, all of them whole lines. One
             value, so that a fork or a signal never sees half of a change.
@@ -40,7 +40,7 @@ class Active:
     def __init__(self, path: str, head: dict[str, object], heartbeat_s: float | None = None) -> None:
         self.path = path
         self.head = head
-        self._heartbeat_s = heartbeat_s
+        self.heartbeat_s = heartbeat_s
         self.mark: tuple[int, str, int] = (0, hashes.ZEROS, 0)
         self.claimed = False
         self.doubt = True
@@ -100,7 +100,7 @@ class Active:
         """Open the file at `path`, and let go of the one before.
 
         Raises:
-            AuditWriteError: If it cannot be opened, is not a regular file, or is in a format of the future.
+            AuditWriteError: If it cannot be opened, or is not a regular file.
         """
         try:
             fd = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC | flags, 0o600)
@@ -137,32 +137,6 @@ class Active:
         """
         seq = self.mark[0]
         return seq, self.fd
-
-    def read_head(self, fd: int) -> None:
-        """Take origin, policy and heartbeat from the first line of a segment, and its number and time if
-        it is the active one.
-
-        Raises:
-            AuditWriteError: If it is in a format of the future.
-        """
-        try:
-            record = strictjson.decode(tail.first_line(fd))
-        except strictjson.Malformed:
-            return
-        seq, said = record.get("seq"), record.get("auditlog")
-        if fd == self.fd and isinstance(seq, int):
-            self.first = seq
-            self.born = times.parse(record.get("timestamp")) or 0
-        if isinstance(said, dict) and said.get("type") in ("genesis", "rotate"):
-            if said.get("format") != own.FORMAT:
-                raise AuditWriteError(
-                    f"{self.path}: written in a format that this version does not know; {disk.NOTHING}",
-                    help="a newer auditlog wrote it: upgrade",
-                )
-            self.head = {name: said[name] for name in ("origin", "policy", "heartbeat_s") if name in said}
-            self.head.setdefault("policy", DEFAULT)
-            if self._heartbeat_s is not None:
-                self.head["heartbeat_s"] = self._heartbeat_s  # a new promise, from the next segment on
 
     # --- writing ------------------------------------------------------------------------------
 

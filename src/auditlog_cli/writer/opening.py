@@ -8,8 +8,9 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from auditlog_cli import segments
-from auditlog_cli.errors import TamperError
+from auditlog_cli import segments, strictjson, times
+from auditlog_cli.errors import AuditWriteError, TamperError
+from auditlog_cli.sealing.policy import DEFAULT
 from auditlog_cli.writer import disk, own, tail
 
 if TYPE_CHECKING:
@@ -51,10 +52,63 @@ def place_after(active: Active, closed: list[tuple[int, str]]) -> tuple[int, str
                 f"{active.path}: has no active segment, and {name} does not end in a sealed line; {disk.NOTHING}",
                 help="bring it back from a copy" if path.endswith(".jsonl") else "unpack that segment",
             )
-        active.read_head(fd)
+        _take_head(active, tail.first_line(fd))
     finally:
         os.close(fd)
     return end.last.seq + 1, end.last.leaf
+
+
+def read_beginning(active: Active) -> None:
+    """Take number, time, origin, policy and heartbeat from the first line of the active segment.
+
+    Where that line is damaged, the first good one tells the number. Where it says nothing about the log,
+    because it is the record of a loss, the closed segments do.
+
+    Raises:
+        AuditWriteError: If the log is in a format of the future.
+        OSError: If a segment cannot be read.
+    """
+    told = False
+    for count, line in enumerate(tail.lines(active.fd, 0)):
+        found = tail.sealed(line)
+        if found is None:
+            continue
+        active.first = max(0, found.seq - count)
+        told = _take_head(active, line) and count == 0
+        break
+    for _, path in reversed(segments.find_closed(active.path) if not told else []):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            told = told or _take_head(active, tail.first_line(fd), of_active=False)
+        finally:
+            os.close(fd)
+
+
+def _take_head(active: Active, line: bytes, *, of_active: bool = True) -> bool:
+    """Take what the first line of a segment says of its log; tell whether it says anything.
+
+    Raises:
+        AuditWriteError: If it is in a format of the future.
+    """
+    try:
+        record = strictjson.decode(line)
+    except strictjson.Malformed:
+        return False
+    if of_active:
+        active.born = times.parse(record.get("timestamp")) or 0
+    said = record.get("auditlog")
+    if not isinstance(said, dict) or said.get("type") not in ("genesis", "rotate"):
+        return False
+    if said.get("format") != own.FORMAT:
+        raise AuditWriteError(
+            f"{active.path}: written in a format that this version does not know; {disk.NOTHING}",
+            help="a newer auditlog wrote it: upgrade",
+        )
+    active.head = {name: said[name] for name in ("origin", "policy", "heartbeat_s") if name in said}
+    active.head.setdefault("policy", DEFAULT)
+    if active.heartbeat_s is not None:
+        active.head["heartbeat_s"] = active.heartbeat_s
+    return True
 
 
 def refuse_second_beginning(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 
@@ -124,10 +125,16 @@ def first_line(fd: int) -> bytes:
 
 
 def lines(fd: int, offset: int) -> Iterator[bytes]:
-    """Yield the whole lines of the file from `offset` on, without their LF."""
-    begun = b""
+    """Yield the whole lines of the file from `offset` to its present end, without their LF.
+
+    Raises:
+        OSError: If the file cannot be read up to there.
+    """
+    size = os.fstat(fd).st_size
     block = _FIRST_BLOCK
-    while data := os.pread(fd, block, offset):
+    begun = b""
+    while offset < size:
+        data = pread_all(fd, min(block, size - offset), offset)
         offset += len(data)
         block = min(2 * block, _BLOCK)
         *whole, begun = (begun + data).split(b"\n")
@@ -135,13 +142,17 @@ def lines(fd: int, offset: int) -> Iterator[bytes]:
 
 
 def pread_all(fd: int, length: int, offset: int) -> bytes:
-    """Return `length` bytes from `offset` on; fewer only at the end of the file."""
+    """Return `length` bytes from `offset` on.
+
+    Raises:
+        OSError: If the file cannot be read, or ends before that: a part must not pass for the whole.
+    """
     parts = []
     while length > 0:
         part = os.pread(fd, length, offset)
         if not part:
-            break
+            raise OSError(errno.EIO, "the file ended before its end")
         parts.append(part)
         length -= len(part)
         offset += len(part)
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

@@ -49,7 +49,7 @@ def take_over(active: Active, inode: tuple[int, int]) -> None:
     if inode != NO_FILE:
         if not same_file:
             active.open()
-            active.read_head(active.fd)
+            opening.read_beginning(active)
         end = _end(active)
     size = end.end + len(end.rest)
     place = end.place or _place_before(active, end.rest, before)
