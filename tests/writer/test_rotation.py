@@ -77,6 +77,24 @@ def test_a_damaged_first_line_does_not_change_the_name(path: Path, opened: Open)
     ]
 
 
+def test_a_first_line_without_lf_is_read_all_the_same(path: Path, opened: Open) -> None:
+    """Found by test_any_history: the only line of a segment lost its LF, and its number was taken for 0."""
+    log = opened()
+    log.append(small(0))
+    log.rotate()
+    log.close()
+    os.truncate(path, path.stat().st_size - 1)
+    again = opened()
+    again.append(small(1))
+    again.rotate()
+    assert [file.name for file in files(path)] == [
+        "audit.000000000000.jsonl",
+        "audit.000000000002.jsonl",
+        "audit.jsonl",
+    ]
+    walk(path)
+
+
 def test_a_log_that_begins_with_a_loss_keeps_its_origin(path: Path, opened: Open) -> None:
     """After the active segment was deleted there is no genesis and no rotate in it: closed segments tell."""
     log = opened(origin="example.org/x")

@@ -61,7 +61,7 @@ def prepare(record: dict[str, object], policy: Node, salts: Salts) -> Prepared:
 
     Args:
         record:
-            The members in order. No reserved names, no NaN: see `writer/values.py`.
+            The members in order, at least one. No reserved names, no NaN: see `writer/values.py`.
         policy:
             Which values are redactable: `policy.tree`, or `policy.OWN` for the log's own records.
         salts:

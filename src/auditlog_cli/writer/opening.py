@@ -68,14 +68,19 @@ def read_beginning(active: Active) -> None:
         AuditWriteError: If the log is in a format of the future.
         OSError: If a segment cannot be read.
     """
+    line = tail.first_line(active.fd)
+    found = tail.sealed(line)
     told = False
-    for count, line in enumerate(tail.lines(active.fd, 0)):
-        found = tail.sealed(line)
-        if found is None:
-            continue
-        active.first = max(0, found.seq - count)
-        told = _take_head(active, line) and count == 0
-        break
+    if found is not None:
+        active.first = found.seq
+        told = _take_head(active, line)
+    else:
+        for count, later in enumerate(tail.lines(active.fd, 0)):
+            good = tail.sealed(later)
+            if good is not None:
+                active.first = max(0, good.seq - count)
+                _take_head(active, later)
+                break
     for _, path in reversed(segments.find_closed(active.path) if not told else []):
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
