@@ -172,6 +172,20 @@ def test_a_background_failure_is_dealt_with_by_the_next_append(path: Path, opene
     assert "did not confirm" in str(log.failed)
 
 
+def test_without_a_thread_the_sync_is_done_at_once(path: Path, opened: Open, disk: Disk) -> None:
+    """No more threads, or the interpreter shuts down: the policy `interval` still syncs."""
+    log = opened(fsync="interval")
+
+    def refuse(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        log.append(small())
+    assert log.status["durable_seq"] == 2
+    assert disk.count(path) == 1
+
+
 def test_records_that_are_gone_after_a_failed_sync_are_counted(path: Path, opened: Open, disk: Disk) -> None:
     """`present` says how many of the doubtful records the copy holds: damage on the way is not hidden."""
     log = opened(fsync="always")

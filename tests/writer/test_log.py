@@ -181,7 +181,8 @@ def test_a_new_heartbeat_is_promised_from_the_next_segment_on(path: Path, opened
     "options",
     [{"fsync": "sometimes"}, {"on_error": "ignore"}, {"on_error": "fallback"}, {"policy": "default/9"},
      {"policy": {"base": "default/1", "plain": ["x"]}}, {"origin": "with space"}, {"origin": ""}, {"origin": "x" * 201},
-     {"redact": [""]}, {"redact": [7]}, {"redact": "user..email"}],
+     {"lock_timeout_s": -1}, {"interval_s": float("nan")}, {"max_bytes": -1}, {"max_age_s": -1},
+     {"lock_timeout_s": 1e300}, {"redact": [""]}, {"redact": [7]}, {"redact": "user..email"}],
 )  # fmt: skip
 def test_wrong_arguments_are_usage_errors_and_create_nothing(
     path: Path, opened: Open, options: dict[str, object]

@@ -229,6 +229,26 @@ def test_a_rename_that_fails_leaves_the_segment_active(
     assert [r["i"] for r in walk(path).callers] == [0, 1]
 
 
+def test_a_segment_that_may_not_be_renamed_goes_on_growing(
+    path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`chattr +a`: appends are not refused for want of a small file; one warning says so; on request it raises."""
+
+    def fail(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "rename", fail)
+    log = opened(max_bytes=1000)
+    log.append(small(0))
+    with pytest.warns(UserWarning, match="cannot be rotated and grows"):
+        log.append(small(1))
+    for i in range(2, 9):
+        log.append(small(i))
+    with pytest.raises(AuditWriteError, match="Operation not permitted"):
+        log.rotate()
+    assert [r["i"] for r in walk(path).callers] == list(range(9))
+
+
 def test_an_idle_writer_finds_its_record_after_redaction_and_pruning(path: Path, opened: Open) -> None:
     """Closed segments get another inode (redaction), are packed or pruned: none of it is tampering."""
     import gzip

@@ -212,9 +212,10 @@ def test_a_signal_handler_may_append(path: Path, opened: Open) -> None:
         nonlocal fired
         fired += 1
         receipts.append(log.append({"who": "handler", "i": fired}))
+        signal.setitimer(signal.ITIMER_REAL, 0.0002)
 
     before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.0002, 0.0002)
+    signal.setitimer(signal.ITIMER_REAL, 0.0002)
     try:
         for i in range(1500):
             receipts.append(log.append({"who": "program", "i": i}))
@@ -411,6 +412,55 @@ def test_a_killed_holder_blocks_nobody(path: Path, opened: Open) -> None:
     assert holder.stdin is not None
     holder.stdin.close()
     holder.stdout.close()
+
+
+def test_readers_see_the_whole_log_at_one_moment(path: Path, opened: Open) -> None:
+    """segments.snapshot against a rotating writer: never a gap, never a segment twice (integrity.md, 7)."""
+    from auditlog_cli import segments
+    from auditlog_cli.sealing.line import unseal
+
+    log = opened(max_bytes=1500)
+    stop = threading.Event()
+
+    def work() -> None:
+        i = 0
+        while not stop.is_set():
+            log.append(small(i))
+            i += 1
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        taken: list[tuple[str, int, int]] = []
+        while len(taken) < 40:
+            taken = segments.snapshot(str(path))
+            data = b""
+            for _, fd, size in taken:
+                data += os.pread(fd, size, 0)
+                os.close(fd)
+            numbers = [unseal(line).seq for line in data.splitlines()]
+            assert numbers == list(range(len(numbers)))
+    finally:
+        stop.set()
+        thread.join()
+
+
+def test_a_snapshot_needs_no_lock_file_and_waits_for_no_hung_writer(path: Path, opened: Open) -> None:
+    """A copy of a log has no lock; a writer that hangs keeps readers out for so long only; nothing is created."""
+    from auditlog_cli import segments
+
+    opened().append(small())
+    with (path.parent / "audit.jsonl.lock").open("r+") as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        taken = segments.snapshot(str(path), timeout_s=0.05)
+        os.close(taken[0][1])
+    (path.parent / "audit.jsonl.lock").unlink()
+    ((name, fd, size),) = segments.snapshot(str(path))
+    os.close(fd)
+    assert (name, size) == (str(path), path.stat().st_size)
+    assert not (path.parent / "audit.jsonl.lock").exists()
+    with pytest.raises(FileNotFoundError):
+        segments.snapshot(str(path.parent / "nowhere" / "audit.jsonl"))
 
 
 def test_a_deleted_lock_file_is_made_anew(path: Path, opened: Open) -> None:

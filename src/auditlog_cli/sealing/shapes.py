@@ -117,10 +117,7 @@ class _Shape:
         for path in self.nulls:
             if _at(record, path) is not None:
                 return False
-        for path in self.holders:
-            if not _is_simple(_at(record, path)):
-                return False
-        return len(text) < _LONGEST
+        return all(_is_simple(_at(record, path)) for path in self.holders)
 
 
 class Shapes:
@@ -144,6 +141,8 @@ class Shapes:
                 return None
             text = orjson.dumps(record, option=EXACT)
         except TypeError:
+            return None
+        if len(text) > _LONGEST:
             return None
         for shape in known:
             found = shape.match(text)

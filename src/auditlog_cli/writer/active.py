@@ -34,6 +34,7 @@ class Active:
         born: When its first record was written: microseconds since the epoch.
         hole: A loss that was found and still has to be recorded.
         recovered: How many times a torn end was repaired by this writer.
+        stuck: Whether the segment may not be renamed.
         retire: What closes a descriptor that is given up; a sync may still run on it.
     """
 
@@ -48,6 +49,7 @@ class Active:
         self.born = 0
         self.hole: Hole | None = None
         self.recovered = 0
+        self.stuck = False
         self.retire: Callable[[int], None] = os.close
         self.fd = -1
         self.inode = NO_FILE

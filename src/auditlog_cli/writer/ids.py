@@ -13,7 +13,7 @@ from binascii import b2a_base64
 from collections.abc import Iterator
 from itertools import islice
 
-_SALTS_AT_ONCE = 1024
+_SALTS_AT_ONCE = 256
 _IDS_AT_ONCE = 128
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 

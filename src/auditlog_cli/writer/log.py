@@ -78,6 +78,10 @@ class AuditLog:
         self.path = settings.log_path(path)
         self.fsync: Fsync = fsync
         settings.refuse_contradictions(self.path, fsync, on_error, fallback)
+        settings.refuse_numbers(
+            interval_s=interval_s, max_bytes=max_bytes, max_age_s=max_age_s, lock_timeout_s=lock_timeout_s,
+            heartbeat_s=heartbeat_s, ballast_bytes=ballast_bytes,
+        )  # fmt: skip
         wanted = settings.head(policy, origin, heartbeat_s)
         mask = None if redact is None else redact if callable(redact) else masking.paths(redact)
         second: AuditLog | None = None

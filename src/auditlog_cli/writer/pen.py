@@ -148,10 +148,8 @@ class Pen:
                 self._copy_after_failure()
             active.catch_up()
             length = sum([entry.size for entry in entries])
-            if (active.mark[2] + length > self._max_bytes or self._max_age is not None) and rotation.is_due(
-                active, length, self._max_bytes, self._max_age
-            ):
-                rotation.rotate(active, self._syncer)
+            if active.mark[2] + length > self._max_bytes or self._max_age is not None:
+                rotation.rotate_if_due(active, self._syncer, length, self._max_bytes, self._max_age)
             if self._losses:
                 self._losses.tell(self.active)
             first, prev, _ = active.mark
@@ -213,7 +211,7 @@ class Pen:
             if self._syncer.failed is not None:
                 self._copy_after_failure()
             self.active.catch_up()
-            if rotation.is_due(self.active, 0, -1, None):
+            if rotation.holds_records(self.active):
                 rotation.rotate(self.active, self._syncer)
 
         self._refuse_closed()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from typing import TYPE_CHECKING
 
 from auditlog_cli import segments
-from auditlog_cli.errors import DurabilityError, TamperError
+from auditlog_cli.errors import AuditWriteError, DurabilityError, TamperError
 from auditlog_cli.writer import disk
 from auditlog_cli.writer.takeover import NO_FILE, take_over
 
@@ -16,19 +17,37 @@ if TYPE_CHECKING:
     from auditlog_cli.writer.syncing import Syncer
 
 
-def is_due(active: Active, length: int, max_bytes: int, max_age: int | None) -> bool:
-    """Tell whether the segment is to be closed before `length` more bytes are written to it.
+def rotate_if_due(active: Active, syncer: Syncer, length: int, max_bytes: int, max_age: int | None) -> None:
+    """Rotate before `length` more bytes are written, if size or age of the segment ask for it.
+
+    A segment that may not be renamed (`chattr +a`, a folder of somebody else's) goes on growing, with a
+    warning: later evidence is worth more than small files.
 
     Args:
-        active: The segment. One that holds nothing but its first record stays, whatever its size.
+        active: The segment.
+        syncer: What makes it durable first.
         length: Bytes.
         max_bytes: The size up to which a segment may grow.
         max_age: Microseconds after which it is closed; None for never.
+
+    Raises:
+        AuditWriteError: See `rotate`.
     """
-    if active.seq <= active.first + 1:
-        return False
     too_old = max_age is not None and time.time_ns() // 1000 - active.born > max_age
-    return too_old or active.size + length > max_bytes
+    if not (too_old or active.size + length > max_bytes) or not holds_records(active) or active.stuck:
+        return
+    try:
+        rotate(active, syncer)
+    except AuditWriteError as error:
+        if not isinstance(error.__cause__, PermissionError):
+            raise
+        active.stuck = True
+        warnings.warn(f"{active.path} cannot be rotated and grows beyond its limit: {error}", stacklevel=6)
+
+
+def holds_records(active: Active) -> bool:
+    """Tell whether the segment holds more than the record with which it begins."""
+    return active.seq > active.first + 1
 
 
 def rotate(active: Active, syncer: Syncer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -47,6 +48,17 @@ def refuse_contradictions(path: str, fsync: str, on_error: str | None, fallback:
         raise UsageError("on_error='fallback' and fallback=PATH go together")
     if fallback is not None and os.path.realpath(os.fsdecode(fallback)) == path:
         raise UsageError("fallback: the log itself cannot be its own fallback")
+
+
+def refuse_numbers(**numbers: float | None) -> None:
+    """Refuse seconds and bytes that cannot be meant.
+
+    Raises:
+        UsageError: If one is negative, no number, or larger than the system can wait.
+    """
+    for name, value in numbers.items():
+        if value is not None and not 0 <= value <= threading.TIMEOUT_MAX:
+            raise UsageError(f"{name}={value!r}: 0 or more is needed")
 
 
 def head(policy: str | Mapping[str, object] | None, origin: str | None, heartbeat_s: float | None) -> Head:

@@ -68,10 +68,15 @@ class Syncer:
     def soon(self) -> None:
         """Sync within `interval_s`, in the background. A failure is dealt with by the next append."""
         if self._thread is None:
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=_run, args=(weakref.ref(self), self._dirty, self._interval_s), name="auditlog-sync", daemon=True
             )
-            self._thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads, or the interpreter is shutting down: then at once
+                self._in_background()
+                return
+            self._thread = thread
         if not self._dirty.is_set():
             self._dirty.set()
 
