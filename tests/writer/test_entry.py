@@ -29,12 +29,12 @@ def maker(monkeypatch: pytest.MonkeyPatch) -> entry.Maker:
     monkeypatch.setattr(ids, "salts", deterministic)
     monkeypatch.setattr(ids, "record_id", lambda: "00000000-0000-4000-8000-000000000000")
     monkeypatch.setattr("auditlog_cli.times.now", lambda: "2026-01-01T00:00:00.000000Z")
-    return entry.Maker("audit.jsonl", policy.default_tree(), None, {"component": "test"})
+    return entry.Maker("audit.jsonl", policy.default_tree(), None, None)
 
 
 def both(maker: entry.Maker, record: dict[str, Any]) -> tuple[tuple[bytes, str], tuple[bytes, str]]:
     """The sealed line by the usual way, and by the slow one."""
-    return maker.make(record).prepared.close(5, "ab" * 32), maker.make_slowly(record).prepared.close(5, "ab" * 32)
+    return maker.make(record).close(5, "ab" * 32), maker.make_slowly(record).close(5, "ab" * 32)
 
 
 VARIANTS: list[Callable[[dict[str, Any]], object]] = [
@@ -70,6 +70,12 @@ VARIANTS: list[Callable[[dict[str, Any]], object]] = [
     lambda r: r.update(timestamp=None),
     lambda r: r.update(record_id="mine"),
     lambda r: r.update(source={"host": "h"}),
+    lambda r: r.update(timestamp=1.5),
+    lambda r: r.update(timestamp='a"b'),
+    lambda r: r.update(timestamp=r.pop("timestamp")),
+    lambda r: (r.pop("timestamp"), r.update(record_id="mine")),
+    lambda r: [r.pop(name) for name in list(r) if name != "timestamp"],
+    lambda r: [r.pop(name) for name in list(r) if name != "user"],
     lambda r: r.update(action=7),
     lambda r: r.clear(),
     lambda r: r.pop("timestamp"),

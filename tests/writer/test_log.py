@@ -47,7 +47,7 @@ def test_the_independent_checkers_agree(path: Path, opened: Open, shared: Path) 
 
 
 def test_added_members_come_first_and_given_ones_keep_their_order(path: Path, opened: Open) -> None:
-    """timestamp and record_id are added where they are missing; seq, prev and _salts close the line."""
+    """timestamp and record_id are added where they are missing, the time first; seq, prev and _salts close the line."""
     log = opened()
     before = times.now()
     for _ in range(12):  # the slow way first, the fast way later: the same members in the same order
@@ -61,7 +61,7 @@ def test_added_members_come_first_and_given_ones_keep_their_order(path: Path, op
         assert before <= records[i]["timestamp"] <= times.now()
         assert list(records[i + 1]) == ["timestamp", "record_id", "b", "seq", "prev", "_salts"]
         assert records[i + 1]["timestamp"] == "2026-01-01T00:00:00Z"
-        assert list(records[i + 2])[:3] == ["timestamp", "record_id", "b"]
+        assert list(records[i + 2])[:3] == ["b", "record_id", "timestamp"]
         assert records[i + 2]["record_id"] == "mine"
     assert len({record["record_id"] for record in records if record["record_id"] != "mine"}) == 24
 

@@ -70,7 +70,7 @@ def prepare(record: dict[str, object], policy: Node, salts: Salts) -> Prepared:
     Raises:
         TypeError: If a value is none of JSON's (orjson's own error).
     """
-    return assemble(cut(record, policy), salts)
+    return Prepared(*assemble(cut(record, policy), salts))
 
 
 def cut(record: dict[str, object], policy: Node) -> list[bytes]:
@@ -86,14 +86,14 @@ def cut(record: dict[str, object], policy: Node) -> list[bytes]:
     return out
 
 
-def assemble(pieces: list[bytes], salts: Salts, body: bytes | None = None) -> Prepared:
-    """Return what becomes of a record that is cut at its redactable values (see `cut`).
+def assemble(pieces: list[bytes], salts: Salts, body: bytes | None = None) -> tuple[bytes, bytes, bytes]:
+    """Return body, skeleton and trailer (see `Prepared`) of a record that is cut at its redactable values.
 
     Hot: a third of an append (bench/write.py), so everything is done for all values at once. The slow twin
     is in tests/sealing/slow.py.
 
     Args:
-        pieces: Text, redactable value, text, redactable value, …, text.
+        pieces: Text, redactable value, text, redactable value, …, text: what `cut` returns.
         salts: Where fresh salts come from.
         body: The pieces in one, if that is there already.
     """
@@ -101,7 +101,7 @@ def assemble(pieces: list[bytes], salts: Salts, body: bytes | None = None) -> Pr
         body = b"".join(pieces)
     count = len(pieces) // 2
     if not count:
-        return Prepared(body, body, b',"_salts":[]}\n')
+        return body, body, b',"_salts":[]}\n'
     values = pieces[1::2]
     fresh = salts(count)
     skeleton = _HOLES * count
@@ -113,7 +113,7 @@ def assemble(pieces: list[bytes], salts: Salts, body: bytes | None = None) -> Pr
     spans[0::3] = fresh
     spans[1::3] = [*accumulate(lengths)][0:-1:2]
     spans[2::3] = lengths[1::2]
-    return Prepared(body, b"".join(skeleton), _trailer(count) % tuple(spans))
+    return body, b"".join(skeleton), _trailer(count) % tuple(spans)
 
 
 _HOLES = [b"", b'{"_redacted":"', b"", b'"}']

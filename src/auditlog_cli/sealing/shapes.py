@@ -6,7 +6,7 @@ else, with a group for each redactable value and for each stretch of text betwee
 record with orjson and matching it takes a fifth of the time of walking it (bench/write.py). The slow twin is
 `line.cut`; tests/sealing/test_shapes.py holds the two together.
 
-Whatever does not match is no error: `cut` gives None, and the caller takes the slow way.
+Whatever does not match is no error: `match` gives None, and the caller takes the slow way.
 
 Why a match can be trusted: the pattern spells out a strict JSON text, token by token, with the members'
 names in it. So what matches is one line, holds no name twice, none that is reserved, and no number that is
@@ -133,8 +133,10 @@ class Shapes:
         self._shapes: dict[str, _Shape] = {}
         self._seen: dict[object, int] = {}
 
-    def cut(self, record: dict[str, object]) -> list[bytes] | None:
-        """Return what `line.cut` returns for `record`, or None if its shape is not known (yet)."""
+    def match(self, record: dict[str, object]) -> re.Match[bytes] | None:
+        """Return the match whose groups are what `line.cut` returns for `record`, or None if its shape is not
+        known (yet). Its `string` is the record as orjson writes it.
+        """
         try:
             known = self._known.get(_hint(record))
             if known is None:
@@ -147,7 +149,7 @@ class Shapes:
         for shape in known:
             found = shape.match(text)
             if found is not None:
-                return list(found.groups()) if shape.suits(record, text) else None
+                return found if shape.suits(record, text) else None
         return None
 
     def learn(self, record: dict[str, object]) -> None:

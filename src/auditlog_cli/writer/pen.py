@@ -151,13 +151,13 @@ class Pen:
             if active.mark[2] + length > self._max_bytes or self._max_age is not None:
                 rotation.rotate_if_due(active, self._syncer, length, self._max_bytes, self._max_age)
             if self._losses:
-                self._losses.tell(self.active)
+                self._losses.tell(active)
             first, prev, _ = active.mark
             seq = first
             lines = []
             leaves = []
             for entry in entries:
-                line, prev = entry.prepared.close(seq, prev)
+                line, prev = entry.close(seq, prev)
                 lines.append(line)
                 leaves.append(prev)
                 seq += 1
