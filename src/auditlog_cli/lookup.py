@@ -96,12 +96,13 @@ class Logs:
         elif any(not _can_be_read_again(file) for log in files.find(paths) for file in log.files):
             self._held = [item if isinstance(item, BadLine) else item.line for item in pipeline.read(paths)]
 
-    def search(self, wanted: list[str], test: Callable[[Record], bool]) -> list[Record]:
+    def search(self, wanted: list[str], test: Callable[[Record], bool], *, keep: bool = True) -> list[Record]:
         """Return the records that `test` wants. `counts` tells what was read, and what it was.
 
         Args:
             wanted: Texts of which every wanted record holds at least one.
             test: Which of the candidates are wanted.
+            keep: Whether to return them; else `test` has seen each, and memory does not grow with them.
 
         Raises:
             InputError: If a log cannot be read, or there is no line at all.
@@ -119,7 +120,8 @@ class Logs:
                 counts.own += 1
             elif test(item):
                 counts.selected += 1
-                found.append(item)
+                if keep:
+                    found.append(item)
             else:
                 counts.passed += 1
         if not counts.read:
@@ -190,7 +192,7 @@ def find(logs: Logs, wanted: str) -> Found:
         UsageError: If it is empty or too short.
     """
     search = Search(wanted)
-    logs.search([wanted], search.take)
+    logs.search([wanted], search.take, keep=False)
     answer = search.answer()
     if answer is None:
         similar = logs.similar(wanted)

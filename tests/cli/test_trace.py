@@ -76,6 +76,7 @@ LOOKS: dict[str, list[str]] = {
     "chain-unknown": [*FIVE, "--chain", "nowhere"],
     "chain-ambiguous": [*FIVE, "--chain", "s-"],
     "depth-zero": [*FIVE, "--depth", "0"],
+    "id-and-log-swapped": ["trace", "five.jsonl", "trace_refund"],
     "missing-log": ["trace", "trace_refund", "fife.jsonl"],
     "traces": ["traces", "five.jsonl", "broken.jsonl", "tutorial.jsonl", "agentaudit.jsonl", "wide.jsonl"],
     "traces-colour": ["traces", "five.jsonl", "tutorial.jsonl", "--color", "always"],

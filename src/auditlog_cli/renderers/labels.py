@@ -127,8 +127,10 @@ def self_time(node: Node) -> str:
 
 
 def error(node: Node) -> str:
-    """Return what went wrong, as the records say."""
+    """Return what went wrong, as the records say; nothing where `policy` has said why it was denied."""
     if not node.records or node.status in ("success", "pending", "approved"):
+        return ""
+    if node.status in DENIALS and policy(node) not in ("", SCOPE_HELD):
         return ""
     return words.error(node.records[-1].content)
 

@@ -34,11 +34,12 @@ def trace(
       auditlog trace trace_4p8r1q audit.jsonl --format mermaid
     """
     import gc
+    import os
 
     gc.disable()  # nothing is thrown away here, and looking for it takes longer than drawing a large trace
     from auditlog_cli import lookup
     from auditlog_cli.cli import show, trees
-    from auditlog_cli.errors import UsageError
+    from auditlog_cli.errors import InputError, UsageError
     from auditlog_cli.tracing.search import Ambiguous
 
     if depth is not None and depth < 1:
@@ -51,6 +52,10 @@ def trace(
         trees.draw(found, output, format, color, chain=chain, depth=depth, everything=everything)
     except Ambiguous as error:
         return trees.ambiguous(error)
+    except InputError as error:
+        if os.path.exists(wanted):
+            error.help = "the id comes first: auditlog trace ID [PATH]..."
+        raise
     finally:
         gc.enable()
     return notices.done(searched.counts, logs)
