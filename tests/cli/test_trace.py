@@ -175,6 +175,13 @@ def test_what_is_folded_is_counted(cli: Cli, here: Path) -> None:
     assert whole.count("fetch(page=") == 200
 
 
+def test_a_diagram_that_mermaid_would_refuse_says_so(cli: Cli, tmp_path: Path) -> None:
+    log = write(tmp_path / "large.jsonl", *runs.wide(600))
+    words = ["trace", "trace_wide", log, "--format", "mermaid"]
+    assert "%% 600 edges" in cli(*words, "--all").out.splitlines()[1]
+    assert "%%" not in cli(*words).out
+
+
 def test_foreign_logs_need_no_conversion_whole_or_mixed(cli: Cli, here: Path, tmp_path: Path) -> None:
     """All shapes in one log: each trace is drawn as from a log of its own."""
     mixed = write(tmp_path / "mixed.jsonl", *runs.tutorial_log(), *runs.agentaudit_log(), *runs.five_agents())

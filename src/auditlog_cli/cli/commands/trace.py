@@ -46,8 +46,8 @@ def trace(
         raise UsageError("--depth: at least 1", help="without --depth as many levels are drawn as make sense")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
-    searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad)
     try:
+        searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad)
         found = lookup.find(searched, wanted)
         trees.draw(found, output, format, color, chain=chain, depth=depth, everything=everything)
     except Ambiguous as error:

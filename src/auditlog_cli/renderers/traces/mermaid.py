@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Drawn = tuple[Trace, list[Row], Node | None]
 
 HINT = "a flowchart in Mermaid"
-EDGES_DRAWN = 500  # Mermaid's own default (`maxEdges`), which a diagram cannot raise
+_MOST_EDGES = 500  # `maxEdges`: a diagram cannot raise it, the page that draws it can
 _LONGEST = 120
 
 
@@ -29,6 +29,9 @@ def lines(id: str, kind: str, parts: list[Drawn], style: Style, *, chain: bool =
     """Yield the diagram line by line. See `text.lines` for the arguments."""
     del style, chain
     yield "flowchart TD"
+    edges = sum(row.level > 0 for _, rows, _ in parts for row in rows)
+    if edges > _MOST_EDGES:
+        yield f"  %% {edges} edges: Mermaid draws {_MOST_EDGES} unless maxEdges is raised; --depth N gives fewer"
     yield "  classDef failed stroke:red,stroke-width:2px"
     yield "  classDef denied stroke:orange,stroke-width:2px"
     yield "  classDef doubtful stroke-dasharray:4"
