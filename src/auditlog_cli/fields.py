@@ -25,6 +25,9 @@ NOTHING_SAID = frozenset(("", "unknown", "n/a", "none", "null", "-"))
 """Texts that name nothing (trimmed, lower case): they count as missing."""
 
 
+_split: dict[str, list[str]] = {}  # paths asked for, taken apart; a program asks for few different ones
+
+
 def get(content: object, path: str) -> object:
     """Return what stands at `path`, or MISSING.
 
@@ -38,7 +41,11 @@ def get(content: object, path: str) -> object:
     MISSING
     """
     value = content
-    names = path.split(".")
+    names = _split.get(path)
+    if names is None:
+        names = path.split(".")
+        if len(_split) < 1000:
+            _split[path] = names
     for place, name in enumerate(names):
         if isinstance(value, dict):
             if name in value:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from auditlog_cli import decoders, times
 from auditlog_cli.counts import Counts
-from auditlog_cli.record import BadLine, Record
-from auditlog_cli.sources import files
+from auditlog_cli.record import BadLine, Line, Record
+from auditlog_cli.sources import files, scan
 from auditlog_cli.sources.lines import read_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from auditlog_cli.selection import Selection
+
+    Decode = Callable[[Line | BadLine], Record | BadLine]
 
 
 def read(paths: list[str], *, shape: str | None = None) -> Iterator[Record | BadLine]:
@@ -23,20 +27,17 @@ def read(paths: list[str], *, shape: str | None = None) -> Iterator[Record | Bad
     Raises:
         InputError: If one of them cannot be read.
     """
-    logs = files.find(paths)
-    streams = [_read_log(log, shape) for log in logs]
-    return streams[0] if len(streams) == 1 else merge(streams)
-
-
-def _read_log(log: files.Log, shape: str | None) -> Iterator[Record | BadLine]:
-    decode = decoders.forced(shape) if shape else decoders.decode
-    for file in log.files:
-        for line in read_lines(file):
-            yield decode(line)
+    decode = _decoder(shape)
+    return merge([_all(log, decode) for log in files.find(paths)])
 
 
 def containing(
-    paths: list[str], needles: list[bytes], *, shape: str | None = None, counts: Counts | None = None
+    paths: list[str],
+    needles: list[bytes],
+    *,
+    shape: str | None = None,
+    counts: Counts | None = None,
+    parallel: bool = False,
 ) -> Iterator[Record | BadLine]:
     """Yield the decoded lines that may hold one of `needles`, in the order of `read`.
 
@@ -44,34 +45,142 @@ def containing(
 
     Args:
         paths: Files, folders, globs, `-`.
-        needles:
-            Texts as they would stand in a JSON line. Only letters, digits and `_.:@-`: other characters
-            may be escaped in the file.
+        needles: From `selection.needle`: texts that stand in a JSON line as they are.
         shape: As for `read`.
-        counts: Where lines read, passed and unparsed are counted; what is yielded is the caller's to count.
+        counts: Lines read, passed and unparsed are counted; what is yielded is the caller's to judge.
+        parallel: See `scan.candidates`.
 
     Raises:
         InputError: If a log cannot be read.
     """
-    for item in read(paths, shape=shape):
-        if counts is not None:
-            counts.read += 1
-        if isinstance(item, BadLine) or any(needle in item.line.raw for needle in needles):
+    decode = _decoder(shape)
+    tally = Counts() if counts is None else counts
+    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)])
+
+
+def select(
+    paths: list[str],
+    selection: Selection,
+    *,
+    shape: str | None = None,
+    inverted: bool = False,
+    counts: Counts | None = None,
+    on_bad: Callable[[BadLine], None] | None = None,
+    parallel: bool = False,
+) -> Iterator[Record]:
+    """Yield the records that `selection` wants, in the order of `read`.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        selection: From `selection.select_by`.
+        shape: As for `read`.
+        inverted: Yield the ones that it does not want instead.
+        counts: Kept up to date while the records are taken.
+        on_bad: Called with each bad line that was come across.
+        parallel: See `scan.candidates`.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    tally = Counts() if counts is None else counts
+    for item, wanted in judged(paths, selection, shape=shape, inverted=inverted, counts=tally, parallel=parallel):
+        if wanted:
+            assert isinstance(item, Record)
             yield item
-        elif counts is not None:
+        elif isinstance(item, BadLine) and on_bad is not None:
+            on_bad(item)
+
+
+def judged(
+    paths: list[str],
+    selection: Selection,
+    *,
+    shape: str | None = None,
+    inverted: bool = False,
+    counts: Counts,
+    parallel: bool = False,
+    search: bool = True,
+) -> Iterator[tuple[Record | BadLine, bool]]:
+    """Yield each line that was parsed, and whether it is wanted. Counts everything.
+
+    Args:
+        search: Rule lines out by a search over the bytes where the selection allows it; else every line
+            is parsed and yielded.
+    """
+    if selection.needles and search and not inverted:
+        items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel)
+    else:
+        items = _counted(read(paths, shape=shape), counts)
+    for item in items:
+        if isinstance(item, BadLine):
+            counts.bad += 1
+            yield item, False
+        elif item.is_own and not selection.own:
+            counts.own += 1
+            yield item, False
+        elif selection(item) is not inverted:
+            counts.selected += 1
+            yield item, True
+        else:
             counts.passed += 1
-            counts.unparsed += 1
+            yield item, False
+
+
+def last(
+    logs: list[Iterator[Line | BadLine]],
+    wanted: int,
+    selection: Selection,
+    *,
+    shape: str | None = None,
+    counts: Counts,
+) -> list[Record | BadLine]:
+    """Return the last `wanted` records of several logs that `selection` wants, in the order of time.
+
+    Args:
+        logs: For each log its lines from the last one backwards (`sources.backwards`).
+        counts: What was looked at.
+
+    Without a selector, bad lines are among them, for they are part of what stands there.
+    """
+    decode = _decoder(shape)
+    needles = selection.needles
+    found: list[list[Record | BadLine]] = []
+    for lines in logs:
+        mine: list[Record | BadLine] = []
+        for line in lines:
+            if len(mine) == wanted:
+                break
+            counts.read += 1
+            if needles and isinstance(line, Line) and not scan.holds(line.raw, needles):
+                counts.passed += 1
+                counts.unparsed += 1
+                continue
+            item = decode(line)
+            if isinstance(item, BadLine):
+                counts.bad += 1
+                if selection.everything:
+                    mine.append(item)
+            elif selection(item) or (item.is_own and selection.everything):
+                counts.selected += 1
+                mine.append(item)
+            elif item.is_own:
+                counts.own += 1
+            else:
+                counts.passed += 1
+        found.append(mine[::-1])
+    return list(merge([iter(mine) for mine in found]))[-wanted:] if wanted else []
 
 
 def merge(streams: list[Iterator[Record | BadLine]]) -> Iterator[Record | BadLine]:
     """Yield the records of several logs by time. Within a log the order of its lines stays: a line
     without a time, or with one earlier than a line before it, goes with the line before it.
     """
+    if len(streams) == 1:
+        return streams[0]
     import heapq
 
-    return (
-        item for _, _, item in heapq.merge(*(_timed(place, each) for place, each in enumerate(streams)), key=_order)
-    )
+    timed = [_timed(place, each) for place, each in enumerate(streams)]
+    return (item for _, _, item in heapq.merge(*timed, key=lambda entry: entry[:2]))
 
 
 def _timed(place: int, stream: Iterator[Record | BadLine]) -> Iterator[tuple[int, int, Record | BadLine]]:
@@ -82,5 +191,25 @@ def _timed(place: int, stream: Iterator[Record | BadLine]) -> Iterator[tuple[int
         yield latest, place, item
 
 
-def _order(entry: tuple[int, int, Record | BadLine]) -> tuple[int, int]:
-    return entry[0], entry[1]
+def _decoder(shape: str | None) -> Decode:
+    return decoders.forced(shape) if shape else decoders.decode
+
+
+def _all(log: files.Log, decode: Decode) -> Iterator[Record | BadLine]:
+    for file in log.files:
+        for line in read_lines(file):
+            yield decode(line)
+
+
+def _some(
+    log: files.Log, decode: Decode, needles: list[bytes], counts: Counts, parallel: bool
+) -> Iterator[Record | BadLine]:
+    for file in log.files:
+        for line in scan.candidates(file, needles, counts, processes=parallel):
+            yield decode(line)
+
+
+def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:
+    for item in items:
+        counts.read += 1
+        yield item

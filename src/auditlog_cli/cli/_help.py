@@ -1,23 +1,165 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {
-    "tail": (
-        "Show the last actions of a log.",
-        "auditlog tail [OPTION]... [PATH]...",
-        "",
-        (
-            (
-                "Arguments",
-                (
-                    (
-                        "[PATH]...",
-                        "Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: "
-                        "$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.",
-                    ),
-                ),
-            ),
-            ("How they are shown", (("--color auto|always|never", "Colour in text output; auto heeds NO_COLOR."),)),
-        ),
-        "auditlog tail audit.jsonl",
-    )
-}
+PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'filter': ('Print the records that match, as they are stored.',
+            'auditlog filter [OPTION]... [PATH]...',
+            'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
+            'what was\n'
+            'denied to ann or to bob.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Which records',
+              (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+               ('-a, --agent ID', 'Id or name of the agent.'),
+               ('-s, --session ID', 'Session id.'),
+               ('-t, --trace ID', 'Trace id.'),
+               ('--tool NAME', 'Tool.'),
+               ('--status WORD',
+                'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
+               ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
+               ('--approved-by ID', 'Who approved, for the session or for the one action.'),
+               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--until TIME', 'Before.'),
+               ('-w, --where EXPR',
+                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+                "*@example.com'; see docs/expressions.md."),
+               ('-v, --invert-match', 'The records that do not match.'),
+               ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."))),
+             ('How they are shown',
+              (('-c, --count', 'Only how many.'),
+               ('--count-by PATH', 'How many for each value at PATH, such as action.tool.'),
+               ('-n, --limit N', 'Stop after N.'),
+               ('-A, --after-context N', 'And the N next of the same session.'),
+               ('-B, --before-context N', 'And the N before of the same session.'),
+               ('-C, --context N', 'Both.'),
+               ('--format text|raw|jsonl|json|csv|story',
+                'text for people, raw: the stored bytes, jsonl or json: under the names of '
+                'auditlog.record/1, csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--verbose', 'Say on standard error what was read, and how.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+             ('How they are read',
+              (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+            'auditlog filter audit.jsonl --user alice@example.com --since 3h\n'
+            "auditlog filter logs/ --agent 'refund*' --status denied --status error --format text\n"
+            "auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'\n"
+            'auditlog filter audit.jsonl --session s-42 | jq -r .action.tool\n'
+            'auditlog filter audit.jsonl --status denied --count-by user.id'),
+ 'schema': ('Print a published JSON Schema, or list them.',
+            'auditlog schema [OPTION]... [NAME]',
+            'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '
+            'installation; nothing\n'
+            'is fetched.',
+            (('Arguments',
+              (('[NAME]', 'Which: record, finding, validation, ... Without it their names are listed.'),)),
+             ('How they are shown',
+              (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
+            'auditlog schema\nauditlog schema record\nauditlog schema validation -o validation.schema.json'),
+ 'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
+           'auditlog stats [OPTION]... [PATH]...',
+           '',
+           (('Arguments',
+             (('[PATH]...',
+               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+            ('How they are shown',
+             (('--by PATH', 'Tell the values at PATH apart, such as agent.id; repeatable.'),
+              ('--top N', 'How many values of each; 0 for all.'),
+              ('--format text|json|jsonl|csv', 'Default: text.'),
+              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+              ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--verbose', 'Say on standard error what was read, and how.'),
+              ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+            ('Which records',
+             (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+              ('-a, --agent ID', 'Id or name of the agent.'),
+              ('-s, --session ID', 'Session id.'),
+              ('-t, --trace ID', 'Trace id.'),
+              ('--tool NAME', 'Tool.'),
+              ('--status WORD',
+               'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
+              ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
+              ('--approved-by ID', 'Who approved, for the session or for the one action.'),
+              ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+              ('--until TIME', 'Before.'),
+              ('-w, --where EXPR',
+               "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+               "*@example.com'; see docs/expressions.md."))),
+            ('How they are read',
+             (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+           'auditlog stats audit.jsonl\n'
+           'auditlog stats logs/ --by user.id --by action.tool --since 7d\n'
+           'auditlog stats audit.jsonl --by agent.name --format csv'),
+ 'tail': ('Show the last actions of a log, and go on as they arrive.',
+          'auditlog tail [OPTION]... [PATH]...',
+          'Only the end of the log is read. With selectors, the last records that match.',
+          (('Arguments',
+            (('[PATH]...',
+              'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+              '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+           ('How they are shown',
+            (('-n, --lines N', 'How many of the last records.'),
+             ('--format text|raw|jsonl|json|csv|story',
+              'text for people, raw: the stored bytes, jsonl or json: under the names of auditlog.record/1, '
+              'csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
+             ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+             ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+             ('--verbose', 'Say on standard error what was read, and how.'),
+             ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+           ('How they are read',
+            (('-f, --follow', 'Go on as records arrive; survives rotation, truncation and late creation.'),
+             ('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'))),
+           ('Which records',
+            (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+             ('-a, --agent ID', 'Id or name of the agent.'),
+             ('-s, --session ID', 'Session id.'),
+             ('-t, --trace ID', 'Trace id.'),
+             ('--tool NAME', 'Tool.'),
+             ('--status WORD',
+              'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
+             ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
+             ('--approved-by ID', 'Who approved, for the session or for the one action.'),
+             ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+             ('--until TIME', 'Before.'),
+             ('-w, --where EXPR',
+              "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+              "*@example.com'; see docs/expressions.md."),
+             ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...).")))),
+          'auditlog tail audit.jsonl\n'
+          'auditlog tail -f audit.jsonl --status denied --status error\n'
+          'auditlog tail -n 50 logs/ --agent refunder --format story'),
+ 'validate': ('Say what is wrong with a log: line by line, in words, and which of the six questions it '
+              'answers.',
+              'auditlog validate [OPTION]... [PATH]...',
+              'Who is the user? Who is the agent? What was it authorized to do? What did it do? On whose '
+              'behalf? Was it\n'
+              'approved by a human? A value that was withheld counts as there, but unknown. Lines of other '
+              'shapes are\n'
+              'judged by what they say under any name; nothing is guessed. Exit code: 0 all valid, 1 '
+              'something found,\n'
+              '3 something could not be looked at.',
+              (('Arguments',
+                (('[PATH]...',
+                  'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                  '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+               ('Which records',
+                (('--profile six-questions|record',
+                  'six-questions: types, formats, and every one of the six questions answered; record: '
+                  'types, formats and envelope only (what an imported foreign log must reach).'),
+                 ('--strict', 'Report members that the schema does not know, too.'))),
+               ('How they are shown',
+                (('--max-errors N',
+                  'Explain the first N findings and count the others; 0 explains all. Default: 100.'),
+                 ('--format text|json|jsonl|github|sarif|junit',
+                  'text for people; json: one report, jsonl: one finding a line (`auditlog schema` has '
+                  'both); github: annotations, sarif: code scanning, junit: test dashboards.'),
+                 ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+                 ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+                 ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+               ('How they are read',
+                (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+              'auditlog validate audit.jsonl\n'
+              'auditlog validate logs/ --profile record --max-errors 0\n'
+              'auditlog validate audit.jsonl --format sarif -o audit.sarif')}

@@ -38,7 +38,7 @@ def build() -> typer.Typer:
     for name in registry.names("cli/commands"):
         function = front.function(name)
         # The annotations are text, for the front door must not load Typer; here they are resolved.
-        function.__annotations__ = get_type_hints(function, vars(options), include_extras=True)
+        function.__annotations__ = get_type_hints(function, {"o": options}, include_extras=True)
         app.command(name.replace("_", "-"))(function)
     return app
 
@@ -50,6 +50,8 @@ def run(words: list[str]) -> int:
         result: Any = command.main(args=words, prog_name="auditlog", standalone_mode=False)
     except typer.Exit as error:
         return error.exit_code
+    except SystemExit as error:  # completion ends this way
+        return error.code if isinstance(error.code, int) else EXIT_OK
     except typer.Abort:
         return EXIT_INTERRUPTED
     except Exception as error:

@@ -75,9 +75,10 @@ def _recent(ctx: Any) -> Iterator[dict[str, object]]:
     from auditlog_cli.sources import files
     from auditlog_cli.sources.backwards import last_lines
 
-    given = ctx.params.get("paths") or []
+    # While the line is unfinished, operands are still among the words not yet taken.
+    given = [word for word in (*(ctx.params.get("paths") or ()), *ctx.args) if os.path.exists(word)]
     strictjson.in_bulk()
-    for log in files.find(show.paths(list(given))):
+    for log in files.find(show.paths(given)):
         for line in last_lines(log, _LINES):
             record = decoders.decode(line)
             if isinstance(record, Record):

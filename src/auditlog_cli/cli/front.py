@@ -8,6 +8,7 @@ says what is wrong. A property test proves that both parse alike (tests/cli/test
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -23,7 +24,11 @@ def run() -> None:
         sys.stderr.flush()
     except OSError:
         pass
-    sys.exit(code)
+    if "threading" in sys.modules or "atexit" in sys.modules:
+        sys.exit(code)
+    # Nothing is left to be done at exit, and taking the interpreter down in order would add a fifth to
+    # the time of a short answer (bench/startup.py).
+    os._exit(code)
 
 
 def main(argv: list[str]) -> int:
@@ -41,6 +46,10 @@ def main(argv: list[str]) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
+    if "_AUDITLOG_COMPLETE" in os.environ:
+        from auditlog_cli.cli import app
+
+        return app.run(words)
     if words in (["--version"], ["-V"]):
         from auditlog_cli._version import __version__
 

@@ -62,7 +62,7 @@ def _literal(value: object) -> str:
 def parameters(command: str) -> list[Parameter]:
     """Return the parameters of a command in the order of its signature."""
     function = front.function(command)
-    hints = get_type_hints(function, vars(options), include_extras=True)
+    hints = get_type_hints(function, {"o": options}, include_extras=True)
     return [
         _parameter(name, hints[name], each.default) for name, each in inspect.signature(function).parameters.items()
     ]

@@ -159,6 +159,61 @@ Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="No notices on standard error; errors are still said.", rich_help_panel=_SHOW),
 ]
+Invert = Annotated[
+    bool, typer.Option("--invert-match", "-v", help="The records that do not match.", rich_help_panel=_SELECT)
+]
+Count = Annotated[bool, typer.Option("--count", "-c", help="Only how many.", rich_help_panel=_SHOW)]
+CountBy = Annotated[
+    str | None,
+    typer.Option(
+        "--count-by",
+        metavar="PATH",
+        help="How many for each value at PATH, such as action.tool.",
+        rich_help_panel=_SHOW,
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", "-n", metavar="N", help="Stop after N.", rich_help_panel=_SHOW)]
+After = Annotated[
+    int,
+    typer.Option(
+        "--after-context", "-A", metavar="N", help="And the N next of the same session.", rich_help_panel=_SHOW
+    ),
+]
+Before = Annotated[
+    int,
+    typer.Option(
+        "--before-context", "-B", metavar="N", help="And the N before of the same session.", rich_help_panel=_SHOW
+    ),
+]
+Context = Annotated[int, typer.Option("--context", "-C", metavar="N", help="Both.", rich_help_panel=_SHOW)]
+Lines = Annotated[
+    int, typer.Option("--lines", "-n", metavar="N", help="How many of the last records.", rich_help_panel=_SHOW)
+]
+Follow = Annotated[
+    bool,
+    typer.Option(
+        "--follow",
+        "-f",
+        help="Go on as records arrive; survives rotation, truncation and late creation.",
+        rich_help_panel=_READ,
+    ),
+]
+By = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--by",
+        metavar="PATH",
+        help="Tell the values at PATH apart, such as agent.id; repeatable.",
+        rich_help_panel=_SHOW,
+    ),
+]
+Top = Annotated[
+    int, typer.Option("--top", metavar="N", help="How many values of each; 0 for all.", rich_help_panel=_SHOW)
+]
+TableFormat = Annotated[
+    Literal["text", "json", "jsonl", "csv"] | None,
+    typer.Option("--format", help="Default: text.", rich_help_panel=_SHOW),
+]
 Output = Annotated[
     str | None,
     typer.Option(
@@ -166,6 +221,42 @@ Output = Annotated[
         "-o",
         metavar="FILE",
         help="Write to FILE, which appears whole or not at all.",
+        rich_help_panel=_SHOW,
+    ),
+]
+
+SchemaName = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="Which: record, finding, validation, ... Without it their names are listed."),
+]
+Profile = Annotated[
+    Literal["six-questions", "record"],
+    typer.Option(
+        "--profile",
+        help="six-questions: types, formats, and every one of the six questions answered; "
+        "record: types, formats and envelope only (what an imported foreign log must reach).",
+        rich_help_panel=_SELECT,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Report members that the schema does not know, too.", rich_help_panel=_SELECT),
+]
+MaxErrors = Annotated[
+    int,
+    typer.Option(
+        "--max-errors",
+        metavar="N",
+        help="Explain the first N findings and count the others; 0 explains all. Default: 100.",
+        rich_help_panel=_SHOW,
+    ),
+]
+ReportFormat = Annotated[
+    Literal["text", "json", "jsonl", "github", "sarif", "junit"],
+    typer.Option(
+        "--format",
+        help="text for people; json: one report, jsonl: one finding a line (`auditlog schema` has both); "
+        "github: annotations, sarif: code scanning, junit: test dashboards.",
         rich_help_panel=_SHOW,
     ),
 ]

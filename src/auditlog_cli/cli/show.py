@@ -8,9 +8,13 @@ import sys
 
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError, UsageError
-from auditlog_cli.record import BadLine
+from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe
 from auditlog_cli.sinks import FileOutput, Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _BAD_SHOWN = 10
 _DEFAULT_LOG = "audit.jsonl"
@@ -82,6 +86,43 @@ def output(path: str | None) -> Output:
     if path is None or path == "-":
         return Output(1, eager=is_terminal(1))
     return FileOutput(path)
+
+
+def finish(out: Output) -> None:
+    """Bring the answer out: the file gets its name, standard output is flushed."""
+    if isinstance(out, FileOutput):
+        out.commit()
+    else:
+        out.flush()
+
+
+def with_context(
+    judged: Iterable[tuple[Record | BadLine, bool]], before: int, after: int, notices: Notices
+) -> Iterator[Record]:
+    """Yield the wanted records, each with up to `before` and `after` records of the same session around it.
+
+    Bad lines go to `notices`. For `before`, so many records of each session are held in memory.
+    """
+    held: dict[object, list[Record]] = {}
+    owed: dict[object, int] = {}
+    for item, wanted in judged:
+        if isinstance(item, BadLine):
+            notices.bad(item)
+            continue
+        session = item.content.get("session_id") if before or after else None
+        key = session if isinstance(session, str) else None
+        if wanted:
+            yield from held.pop(key, ())
+            owed[key] = after
+            yield item
+        elif key is not None and owed.get(key):
+            owed[key] -= 1
+            yield item
+        elif before and key is not None and not item.is_own:
+            last = held.setdefault(key, [])
+            last.append(item)
+            if len(last) > before:
+                del last[0]
 
 
 class Notices:

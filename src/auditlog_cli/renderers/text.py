@@ -60,9 +60,8 @@ def line(item: Record | BadLine, style: Style) -> str:
     state = words.status(content)
     if state:
         parts.append((state, state))
-    error = fields.get(content, "action.error")
-    if error is not fields.MISSING and error is not None and state not in ("success", "pending"):
-        parts.append((words.value(error), "dim"))
+    if state not in ("success", "pending") and (error := words.error(content)):
+        parts.append((error, "dim"))
     parts += [(text, "dim") for text in (words.latency(content), _approval(content), _scopes(content)) if text]
     return _compose(parts, style)
 
@@ -93,11 +92,14 @@ def _compose(parts: list[tuple[str, str]], style: Style) -> str:
     """Join the parts by two blanks, within the width: what comes last gives way first, then the call."""
     texts = [style.glyphs(text) for text, _ in parts]
     if style.columns:
-        if style.columns < 80 and len(texts[0]) > 19:
+        if style.columns < 80 and len(texts[0]) >= 19 and texts[0][10] == " ":
             texts[0] = texts[0][11:19]
+        if style.columns < 80:
+            texts[1] = safe.clip(texts[1], max(style.columns // 4, 8), "…" if style.unicode else "...")
         total = sum(map(safe.width, texts)) + 2 * (len(texts) - 1)
         if total > style.columns:
-            call = max(safe.width(texts[2]) - (total - style.columns), 20)
+            # The call gives way to what follows it, down to a quarter of the width; then what follows goes.
+            call = max(safe.width(texts[2]) - (total - style.columns), style.columns // 4)
             texts[2] = safe.clip(texts[2], call, "…" if style.unicode else "...")
     drawn: list[str] = []
     used = 0

@@ -123,7 +123,7 @@ def about(content: dict[str, object]) -> str:
     """Return what an action other than a tool call is about: a text, a model, an approval, a phase."""
     word = kind(content)
     if word == "llm_call":
-        return fields_line(content, "agent.model", "usage.input_tokens", "usage.output_tokens")
+        return _model(content)
     if word == "approval":
         return fields_line(content, "approval.tool", "approval.status")
     if word in ("agent_message", "handoff", "message"):
@@ -134,6 +134,30 @@ def about(content: dict[str, object]) -> str:
     if word == "lifecycle":
         return safe.one_line(fields.text(content, "action.phase"))
     return first_text(content, "message.text", "prompt.text", "response.text", "action.resource", "action.phase")
+
+
+def _model(content: dict[str, object]) -> str:
+    used = [fields.text(content, path) for path in ("usage.input_tokens", "usage.output_tokens")]
+    tokens = f"{safe.one_line(used[0] or '?')} → {safe.one_line(used[1] or '?')} tokens" if any(used) else ""
+    return " ".join(part for part in (safe.one_line(fields.text(content, "agent.model")), tokens) if part)
+
+
+def error(content: dict[str, object], longest: int = _LONGEST_VALUE) -> str:
+    """Return what went wrong: `type: message` where it is told so.
+
+    >>> error({"action": {"error": {"type": "TimeoutError", "message": "no answer"}}})
+    'TimeoutError: no answer'
+    """
+    found = fields.get(content, "action.error")
+    if found is fields.MISSING or found is None:
+        return ""
+    if isinstance(found, dict) and isinstance(found.get("message"), str):
+        kind = found.get("type")
+        text = f"{kind}: {found['message']}" if isinstance(kind, str) and kind else str(found["message"])
+        return safe.clip(safe.one_line(text), longest)
+    if isinstance(found, str):
+        return safe.clip(safe.one_line(found), longest)
+    return value(found, longest)
 
 
 def first_text(content: dict[str, object], *paths: str) -> str:

@@ -65,16 +65,18 @@ def _backwards(path: str) -> Iterator[Line | BadLine]:
         if not size:  # empty, or a pipe, which has no end to seek to
             yield from reversed(list(read_lines(path)))
             return
-        yield from _split(path, fd, size)
+        yield from split(path, fd, size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
         os.close(fd)
 
 
-def _split(path: str, fd: int, size: int) -> Iterator[Line | BadLine]:
+def split(path: str, fd: int, size: int) -> Iterator[Line | BadLine]:
+    """Yield the lines within the first `size` bytes of the open file `fd`, from the last one backwards."""
+    if not size:
+        return
     block = _FIRST_BLOCK
-    start = size
     tail: list[bytes] = []  # of the line whose beginning has not come yet, last piece first
     held = 0
     ended = os.pread(fd, 1, size - 1) == b"\n"

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from auditlog_cli.sources.opening import Reader
+
 _BLOCK = 1 << 20
 _SHOWN = 1024  # bytes kept of a line that is too long
 
@@ -24,9 +26,19 @@ def read_lines(path: str) -> Iterator[Line | BadLine]:
         InputError: If the file cannot be opened or read, or its compressed data is damaged; after the
             lines before that point were given.
     """
-    reader = open_for_reading(path)
+    yield from lines_of(open_for_reading(path), path)
+
+
+def lines_of(reader: Reader, path: str, offset: int = 0) -> Iterator[Line | BadLine]:
+    """Yield the lines of what `reader` gives as `read_lines` does, and close it.
+
+    Args:
+        reader: Gives whole lines, but for a last one without LF.
+        path: What to call it.
+        offset: Where its first byte stands in the file.
+    """
     try:
-        number, offset = 0, 0
+        number = 0
         parts: list[bytes] = []  # of the line whose end has not come yet
         held = 0
         while block := reader.read(_BLOCK):

@@ -1,0 +1,81 @@
+"""`auditlog filter`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def filter(  # noqa: A001 - the command's name
+    paths: o.Paths = None,
+    user: o.User = None,
+    agent: o.Agent = None,
+    session: o.Session = None,
+    trace: o.Trace = None,
+    tool: o.Tool = None,
+    status: o.Status = None,
+    type: o.Type = None,  # noqa: A002
+    approved_by: o.ApprovedBy = None,
+    since: o.Since = None,
+    until: o.Until = None,
+    where: o.Where = None,
+    invert: o.Invert = False,
+    own: o.Own = False,
+    count: o.Count = False,
+    count_by: o.CountBy = None,
+    limit: o.Limit = None,
+    after: o.After = 0,
+    before: o.Before = 0,
+    context: o.Context = 0,
+    shape: o.From = None,
+    format: o.Format = None,  # noqa: A002
+    color: o.Color = "auto",
+    output: o.Output = None,
+    verbose: o.Verbose = False,
+    quiet: o.Quiet = False,
+) -> int:
+    """Print the records that match, as they are stored.
+
+    Values of one option are alternatives, options add up: --user ann --user bob --status denied is what was
+    denied to ann or to bob.
+
+    Examples:
+      auditlog filter audit.jsonl --user alice@example.com --since 3h
+      auditlog filter logs/ --agent 'refund*' --status denied --status error --format text
+      auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'
+      auditlog filter audit.jsonl --session s-42 | jq -r .action.tool
+      auditlog filter audit.jsonl --status denied --count-by user.id
+    """
+    from auditlog_cli import pipeline
+    from auditlog_cli.cli import show
+    from auditlog_cli.counts import Counts
+    from auditlog_cli.selection import select_by
+
+    chosen = select_by(
+        user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
+        approved_by=approved_by, since=since, until=until, where=where, own=own,
+    )  # fmt: skip
+    logs = show.paths(paths)
+    notices = show.Notices(quiet=quiet, verbose=verbose)
+    counts = Counts()
+    before, after = max(before, context), max(after, context)
+    judged = pipeline.judged(
+        logs, chosen, shape=shape, inverted=invert, counts=counts, parallel=True, search=not (before or after)
+    )
+    if count or count_by:
+        from auditlog_cli.cli import tables
+
+        tables.counted(judged, count_by, format, output, notices)
+        return notices.done(counts, logs)
+    from auditlog_cli.cli.printing import Printer
+
+    left = limit
+    with Printer(format, color, output) as printer:
+        for item in show.with_context(judged, before, after, notices):
+            if left is not None:
+                if left <= 0:
+                    break
+                left -= 1
+            printer.item(item)
+    return notices.done(counts, logs)

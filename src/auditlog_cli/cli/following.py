@@ -1,0 +1,101 @@
+"""`tail --follow`: several logs, as their records arrive, until somebody stops it."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from auditlog_cli import decoders, pipeline
+from auditlog_cli.counts import Counts
+from auditlog_cli.errors import InputError
+from auditlog_cli.record import BadLine
+from auditlog_cli.sinks import ClosedPipe
+from auditlog_cli.sources import backwards, files
+from auditlog_cli.sources.follow import Follower
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditlog_cli.cli.printing import Printer
+    from auditlog_cli.cli.show import Notices
+    from auditlog_cli.record import Line
+    from auditlog_cli.selection import Selection
+
+_PAUSE_S = 0.1
+_LOOK_AGAIN_S = 1.0  # for logs that are new in a folder or match a glob now
+_EVENTS = {
+    "truncated": "was truncated; going on from its beginning",
+    "replaced": "was replaced; going on with the new file",
+    "created": "has appeared",
+    "gone": "is gone; waiting for it to come back",
+}
+
+
+def run(
+    paths: list[str], wanted: int, selection: Selection, shape: str | None, printer: Printer, notices: Notices
+) -> int:
+    """Print the last `wanted` records, then each that arrives. Ends by Ctrl-C or a closed pipe only."""
+    counts = Counts()
+    followers: dict[str, Follower] = {}
+    ends: list[Iterator[Line | BadLine]] = []
+    for path in paths:
+        for log in _logs(path, notices):
+            if log.path.endswith((".gz", ".zst")):
+                ends.append(backwards.backwards(log))  # closed for good: nothing will follow
+            else:
+                follower = followers[log.path] = Follower(log.path)
+                ends.append(_end(follower, log))
+    for item in pipeline.last(ends, max(wanted, 0), selection, shape=shape, counts=counts):
+        printer.item(item)
+    decode = decoders.forced(shape) if shape else decoders.decode
+    looked = time.monotonic()
+    while True:
+        quiet = True
+        for follower in list(followers.values()):
+            for line in follower.poll():
+                quiet = False
+                item = decode(line)
+                if selection.everything or (not isinstance(item, BadLine) and selection(item)):
+                    printer.item(item)
+                elif isinstance(item, BadLine):
+                    notices.bad(item)
+            for event in follower.events:
+                notices.say(f"{follower.path}: {_EVENTS[event]}")
+            follower.events.clear()
+        if quiet:
+            _stop_if_nobody_reads()
+            time.sleep(_PAUSE_S)
+        if time.monotonic() - looked > _LOOK_AGAIN_S:
+            looked = time.monotonic()
+            for path in paths:
+                for log in _logs(path, None):
+                    if log.path not in followers and not log.path.endswith((".gz", ".zst")):
+                        followers[log.path] = Follower(log.path)
+
+
+def _logs(path: str, notices: Notices | None) -> list[files.Log]:
+    try:
+        return files.find([path])
+    except InputError:
+        if any(char in path for char in "*?[") or os.path.isdir(path):
+            return []
+        if notices is not None:
+            notices.say(f"{path}: not there yet; waiting for it")
+        return [files.Log(path, [])]
+
+
+def _end(follower: Follower, log: files.Log) -> Iterator[Line | BadLine]:
+    yield from follower.open_at_end()
+    closed = [file for file in log.files if file != log.path]
+    if closed:
+        yield from backwards.backwards(files.Log(log.path, closed))
+
+
+def _stop_if_nobody_reads() -> None:
+    """End when the reader of our pipe has gone, though there is nothing to write: `tail -f | head -1`."""
+    poller = select.poll()
+    poller.register(1, 0)
+    if any(event & (select.POLLERR | select.POLLHUP) for _, event in poller.poll(0)):
+        raise ClosedPipe

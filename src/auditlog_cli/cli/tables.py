@@ -1,0 +1,78 @@
+"""Counts as a table: `filter --count`, `--count-by`, `stats`."""
+
+from __future__ import annotations
+
+from auditlog_cli import fields
+from auditlog_cli.cli import show
+from auditlog_cli.record import Record
+from auditlog_cli.renderers import safe, words
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from auditlog_cli.record import BadLine
+
+
+def counted(
+    judged: Iterable[tuple[Record | BadLine, bool]],
+    path: str | None,
+    wanted: str | None,
+    output: str | None,
+    notices: show.Notices,
+) -> None:
+    """Print how many records were selected, or how many for each value at `path`, most frequent first."""
+    total = 0
+    tally: dict[str, int] = {}
+    for item, selected in judged:
+        if selected and isinstance(item, Record):
+            total += 1
+            if path is not None:
+                for value in values_at(item.content, path):
+                    tally[value] = tally.get(value, 0) + 1
+        elif not isinstance(item, Record):
+            notices.bad(item)
+    if path is None:
+        rows: list[tuple[object, ...]] = [(total,)]
+        print_rows(("count",), rows, wanted, output)
+    else:
+        ranked = sorted(tally.items(), key=lambda entry: (-entry[1], entry[0]))
+        print_rows(("count", path), [(number, value) for value, number in ranked], wanted, output)
+
+
+def values_at(content: dict[str, object], path: str) -> list[str]:
+    """Return what stands at `path` as texts; a list gives its elements, a record without it `(none)`."""
+    value = fields.get(content, path)
+    if value is fields.MISSING or value is None:
+        return ["(none)"]
+    if fields.is_hole(value):
+        return [words.WITHHELD]
+    items = value if isinstance(value, list) else [value]
+    return [each if isinstance(each, str) else words.value(each, 200) for each in items] or ["(none)"]
+
+
+def print_rows(
+    columns: tuple[str, ...], rows: list[tuple[object, ...]], wanted: str | None, output: str | None
+) -> None:
+    """Print a table: aligned for people, or as jsonl, json or csv."""
+    out = show.output(output)
+    if wanted in ("jsonl", "json"):
+        import json
+
+        objects = [dict(zip(columns, row, strict=True)) for row in rows]
+        if wanted == "json":
+            out.line(json.dumps(objects, ensure_ascii=False, indent=1))
+        for each in objects if wanted == "jsonl" else ():
+            out.line(json.dumps(each, ensure_ascii=False))
+    elif wanted == "csv":
+        from auditlog_cli.renderers.records.csv import row as csv_row
+
+        for cells in (columns, *rows):
+            out.write(csv_row(cells))
+    else:
+        texts = [[safe.one_line(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row] for row in rows]
+        widths = [max(map(safe.width, column), default=0) for column in zip(*texts, strict=True)]
+        for row in texts:
+            first = " " * (widths[0] - safe.width(row[0])) + row[0]
+            out.line("  ".join([first, *(safe.fill(c, w) for c, w in zip(row[1:], widths[1:], strict=True))]).rstrip())
+    show.finish(out)

@@ -1,0 +1,198 @@
+"""What a judge found: the rule, where it was broken, and how to mend it. The noun of `validate` and `check`.
+
+An exception means "could not do the job"; a finding means "did the job, and this is what it found". Plain
+classes with slots, as the other nouns (docs/architecture.md, "The start path").
+"""
+
+from __future__ import annotations
+
+SEVERITIES = ("critical", "high", "medium", "low", "info")
+"""From the gravest down."""
+KINDS = ("violation", "gap", "indicator")
+"""Something is wrong; something is not said; something to look at."""
+
+
+class Rule:
+    """What is asked of a record or a log, in words.
+
+    Attributes:
+        id: Stable for ever, never reused: `RECORD-USER-1`.
+        title: What is wrong if it is broken, in one short sentence without a full stop.
+        severity: One of SEVERITIES.
+        kind: One of KINDS.
+        question: Which of the six questions it belongs to, or empty.
+        why: Why it matters, one or two sentences.
+        fix: What to do, one or two sentences.
+        clauses: What it rests on: `record.md, the six questions`.
+    """
+
+    __slots__ = ("clauses", "fix", "id", "kind", "question", "severity", "title", "why")
+
+    def __init__(
+        self,
+        id: str,  # noqa: A002 - the word of the format
+        title: str,
+        *,
+        severity: str = "high",
+        kind: str = "violation",
+        question: str = "",
+        why: str = "",
+        fix: str = "",
+        clauses: tuple[str, ...] = (),
+    ) -> None:
+        self.id = id
+        self.title = title
+        self.severity = severity
+        self.kind = kind
+        self.question = question
+        self.why = why
+        self.fix = fix
+        self.clauses = clauses
+
+    def __repr__(self) -> str:
+        return f"Rule({self.id})"
+
+
+class Where:
+    """A place in a log.
+
+    Attributes:
+        path: The file as the user named it; `-` for standard input.
+        line: Counted from 1; 0 where it is not known.
+        byte: Bytes from the start of the (decompressed) file to the line, or to the trouble in a bad line.
+        column: Characters from the start of the line, counted from 1, to the value meant; 0 if not known.
+        end_column: The first column behind it; 0 if not known.
+        pointer: JSON pointer (RFC 6901) of the value in the record; empty for the record as a whole.
+        seq: Its place in a sealed log, or None.
+        record_id: Its id, or empty.
+        session_id: Its session, or empty.
+        trace_id: Its trace, or empty.
+    """
+
+    __slots__ = (
+        "byte", "column", "end_column", "line", "path", "pointer", "record_id", "seq", "session_id", "trace_id",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        path: str,
+        line: int = 0,
+        byte: int = 0,
+        *,
+        column: int = 0,
+        end_column: int = 0,
+        pointer: str = "",
+        seq: int | None = None,
+        record_id: str = "",
+        session_id: str = "",
+        trace_id: str = "",
+    ) -> None:
+        self.path = path
+        self.line = line
+        self.byte = byte
+        self.column = column
+        self.end_column = end_column
+        self.pointer = pointer
+        self.seq = seq
+        self.record_id = record_id
+        self.session_id = session_id
+        self.trace_id = trace_id
+
+    def __repr__(self) -> str:
+        return f"Where({self})"
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}" if self.line else f"{self.path}@{self.byte}"
+
+
+class Finding:
+    """A rule that was broken at one place.
+
+    Attributes:
+        rule: The rule.
+        message: What is wrong here, one sentence that stands alone; never a value out of the log.
+        where: The place.
+        fix: What to do here; the rule's own advice unless there is better.
+        fingerprint: The same for the same fact in a rotated, sorted or copied log: see `fingerprint`.
+    """
+
+    __slots__ = ("fingerprint", "fix", "message", "rule", "where")
+
+    def __init__(self, rule: Rule, message: str, where: Where, fingerprint: str, fix: str = "") -> None:
+        self.rule = rule
+        self.message = message
+        self.where = where
+        self.fingerprint = fingerprint
+        self.fix = fix or rule.fix
+
+    def __repr__(self) -> str:
+        return f"Finding({self.rule.id}, {self.where})"
+
+
+class Suite:
+    """What was asked together and what came of it: the rules of one pack, or those of `validate`.
+
+    Attributes:
+        name: `record`, or the pack's name.
+        version: Of the rules.
+        title: In words.
+        rules: All that were asked, in the order in which they are listed.
+        skipped: Ids of rules that were not asked, each with the reason.
+        totals: How many findings of each rule, by id, explained or not.
+        findings: Those explained.
+        verdict: One sentence.
+        unread: What could not be looked at, one sentence each.
+    """
+
+    __slots__ = ("findings", "name", "rules", "skipped", "title", "totals", "unread", "verdict", "version")
+
+    def __init__(
+        self,
+        name: str,
+        version: str,
+        title: str,
+        rules: list[Rule],
+        *,
+        skipped: dict[str, str],
+        totals: dict[str, int],
+        findings: list[Finding],
+        verdict: str,
+        unread: list[str],
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.title = title
+        self.rules = rules
+        self.skipped = skipped
+        self.totals = totals
+        self.findings = findings
+        self.verdict = verdict
+        self.unread = unread
+
+
+def level(severity: str) -> str:
+    """Return the level that SARIF and GitHub know: `error`, `warning` or `note` (compliance.md, 8.1)."""
+    return {"critical": "error", "high": "error", "medium": "warning"}.get(severity, "note")
+
+
+def fingerprint(logic: str, anchors: list[str], pointer: str = "", *, group: tuple[str, ...] = (), entity: str = "") -> str:  # fmt: skip # noqa: E501
+    """Return what names a fact whatever line it stands on.
+
+    Args:
+        logic: Id of the rule whose logic found it.
+        anchors: One a record: its `record_id`, else its leaf hash, else the SHA-256 of the line's bytes.
+        pointer: JSON pointer of the value.
+        group: Values of the key by which records were put together.
+        entity: What was detected there.
+
+    Source: compliance.md, 7.4.
+
+    >>> fingerprint("GDPR-5-1-C-01", ["rec_01"], "/action/arguments/iban", entity="IBAN_CODE")[:15]
+    'sha256:d2deb664'
+    """
+    from hashlib import sha256
+    from json import dumps
+
+    fact = ["auditlog.fingerprint/1", logic, list(group), sorted(anchors), pointer, entity]
+    text = dumps(fact, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,161 @@
+"""A log that is still being written: new lines as they arrive, whatever happens to the file.
+
+Rotation (the file is renamed and a new one begun), truncation, replacement, deletion and late creation are
+noticed by looking at the path and at what is open: the file that was open is always read to its end first,
+and segments that were begun and closed in between are not missed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli import segments
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources.backwards import split
+from auditlog_cli.strictjson import MAX_LINE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BLOCK = 1 << 18
+
+
+class Follower:
+    """Reads one log as it grows.
+
+    Attributes:
+        path: The active file.
+        events: What happened to the file since it was last asked: `truncated`, `replaced`, `created`, `gone`.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.events: list[str] = []
+        self._fd = -1
+        self._inode = (-1, -1)
+        self._position = 0
+        self._begin = 0  # where the line begins whose end has not come yet
+        self._parts: list[bytes] = []
+        self._held = 0
+        self._gone = False
+
+    def open_at_end(self) -> Iterator[Line | BadLine]:
+        """Open the file and return its whole lines from the last one backwards; `poll` gives what follows.
+
+        An unfinished last line is not among them: it comes once it is finished. Nothing, if there is no file.
+        """
+        if not self._open():
+            return iter(())
+        size = os.fstat(self._fd).st_size
+        end = _behind_last_lf(self._fd, size)
+        self._position = self._begin = end
+        return split(self.path, self._fd, end)
+
+    def poll(self) -> list[Line | BadLine]:
+        """Return the lines that were finished since the last call."""
+        if self._fd < 0:
+            if not self._open():
+                return []
+            self.events.append("created")
+            return self._drain()
+        lines = self._drain()
+        try:
+            found = os.stat(self.path)
+        except OSError:
+            if not self._gone:
+                self._gone = True
+                self.events.append("gone")
+            return lines
+        if (found.st_dev, found.st_ino) == self._inode:
+            self._gone = False
+            if found.st_size < self._position:
+                self.events.append("truncated")
+                lines += self._unfinished()
+                self._position = self._begin = 0
+                lines += self._drain()
+            return lines
+        return lines + self._move_on()
+
+    def _move_on(self) -> list[Line | BadLine]:
+        """The path names another file: finish this one, then the segments in between, then the new one."""
+        lines = self._drain()  # what was written between the last look and the renaming
+        closed = [path for _, path in segments.closed(self.path)]
+        inodes = [_inode(path) for path in closed]
+        between: list[str] = []
+        if self._inode in inodes:
+            between = closed[inodes.index(self._inode) + 1 :]
+        else:
+            self.events.append("replaced")
+        lines += self._unfinished()
+        for path in between:
+            if self._open(path):
+                lines += self._drain() + self._unfinished()
+        self._gone = False
+        if self._open():
+            lines += self._drain()
+        return lines
+
+    def _open(self, path: str = "") -> bool:
+        self.close()
+        try:
+            self._fd = os.open(path or self.path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return False
+        found = os.fstat(self._fd)
+        self._inode = (found.st_dev, found.st_ino)
+        self._position = self._begin = 0
+        return True
+
+    def _drain(self) -> list[Line | BadLine]:
+        lines: list[Line | BadLine] = []
+        while block := os.pread(self._fd, _BLOCK, self._position):
+            self._position += len(block)
+            begin = 0
+            while (end := block.find(b"\n", begin)) >= 0:
+                self._parts.append(block[begin:end])
+                self._held += end - begin
+                lines.append(self._line(ended=True))
+                begin = end + 1
+            if begin < len(block):
+                self._held += len(block) - begin
+                if self._held <= MAX_LINE + 1:
+                    self._parts.append(block[begin:])
+        return lines
+
+    def _unfinished(self) -> list[Line | BadLine]:
+        return [self._line(ended=False)] if self._held else []
+
+    def _line(self, *, ended: bool) -> Line | BadLine:
+        line = Line(b"".join(self._parts), self.path, 0, self._begin, ended)
+        size = self._held
+        self._begin += size + 1
+        self._parts, self._held = [], 0
+        if size > MAX_LINE:
+            line.raw = line.raw[:1024]
+            return BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
+        return line
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _inode(path: str) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (-1, -1)
+    return found.st_dev, found.st_ino
+
+
+def _behind_last_lf(fd: int, size: int) -> int:
+    while size > 0:
+        begin = max(0, size - _BLOCK)
+        cut = os.pread(fd, size - begin, begin).rfind(b"\n")
+        if cut >= 0:
+            return begin + cut + 1
+        size = begin
+    return 0

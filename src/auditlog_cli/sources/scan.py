@@ -1,0 +1,193 @@
+"""The lines of a file that may hold one of a few texts, found by a search over its bytes.
+
+Most lines of a log are not the ones asked for. Parsing them costs twenty times what a search over the
+bytes costs (bench/query.py), so only candidates are parsed. A line is a candidate if it holds one of the
+needles, or an escaped ASCII letter (`\\u0041`), behind which a needle could hide. The slow twin in the
+tests parses every line, and must select the same.
+
+Large files are searched by one process per processor, each over its own range of bytes.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from auditlog_cli import parallel
+from auditlog_cli.errors import InputError
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources.files import STDIN
+from auditlog_cli.sources.lines import read_lines
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.strictjson import MAX_LINE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from auditlog_cli.counts import Counts
+
+    Hit = tuple[int, int, int]  # offset, length without LF, lines of the range before it
+
+_ESCAPE = b"\\u00"
+_BLOCK = 512 * 1024  # fits the processor's cache, so that the second search over it costs little
+_WORTH_A_LIBRARY = 1024 * 1024
+_WORTH_A_PROCESS = 64 * 1024 * 1024
+_MANY = 200_000  # hits a process keeps in memory before its range is searched piece by piece instead
+
+
+def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bool = False) -> Iterator[Line | BadLine]:
+    """Yield the candidate lines of one file in order.
+
+    Args:
+        path: A file, compressed or not, or `-`.
+        needles: What a wanted line holds at least one of, as it stands in the file.
+        counts: `read`, `passed` and `unparsed` are counted here; what is yielded is only counted as read.
+        processes: Fork a process per processor for a large file. Only for a program of one thread.
+
+    Raises:
+        InputError: If the file cannot be read.
+    """
+    fd = -1 if path == STDIN else open_plain(path)
+    try:
+        if fd < 0 or not _searchable(fd):
+            yield from _streamed(path, needles, counts)
+        else:
+            yield from _searched(path, fd, needles, counts, processes)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _searchable(fd: int) -> bool:
+    return stat.S_ISREG(os.fstat(fd).st_mode) and not os.pread(fd, 4, 0).startswith((GZIP, ZSTD))
+
+
+def _streamed(path: str, needles: list[bytes], counts: Counts) -> Iterator[Line | BadLine]:
+    for line in read_lines(path):
+        counts.read += 1
+        if isinstance(line, BadLine) or holds(line.raw, needles):
+            yield line
+        else:
+            counts.passed += 1
+            counts.unparsed += 1
+
+
+def holds(raw: bytes, needles: list[bytes]) -> bool:
+    """Tell whether the line is a candidate."""
+    return _ESCAPE in raw or any(needle in raw for needle in needles)
+
+
+def _searched(path: str, fd: int, needles: list[bytes], counts: Counts, processes: bool) -> Iterator[Line | BadLine]:
+    size = os.fstat(fd).st_size
+    before = 0
+    for hits, lines in _ranges(fd, size, needles, processes):
+        for offset, length, number in hits:
+            if length > MAX_LINE:
+                line = Line(os.pread(fd, 1024, offset), path, before + number + 1, offset)
+                yield BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
+            else:
+                raw = os.pread(fd, length, offset)
+                yield Line(raw, path, before + number + 1, offset, ended=offset + length < size)
+        before += lines
+        counts.read += lines
+        counts.passed += lines - len(hits)
+        counts.unparsed += lines - len(hits)
+
+
+def _ranges(fd: int, size: int, needles: list[bytes], in_parallel: bool) -> Iterator[tuple[list[Hit], int]]:
+    """Yield (hits, lines) of consecutive ranges of the file."""
+    processes = min(parallel.cores(), size // _WORTH_A_PROCESS) if in_parallel else 1
+    if processes < 2:
+        yield from _search(fd, 0, size, needles)
+        return
+    cuts = [0, *(_line_start(fd, size * part // processes, size) for part in range(1, processes)), size]
+
+    def work(part: int) -> tuple[list[Hit], int] | None:
+        """One range as a whole; None where it has too many hits to hold them all."""
+        hits: list[Hit] = []
+        lines = 0
+        for some, count in _search(fd, cuts[part], cuts[part + 1], needles):
+            hits += [(offset, length, number + lines) for offset, length, number in some]
+            lines += count
+            if len(hits) > _MANY:
+                return None
+        return hits, lines
+
+    for part, found in enumerate(parallel.in_order(work, processes, processes, plain=True)):
+        if found is None:
+            yield from _search(fd, cuts[part], cuts[part + 1], needles)
+        else:
+            yield found
+
+
+def _line_start(fd: int, at: int, size: int) -> int:
+    """The first offset from `at` on at which a line begins."""
+    while at < size:
+        block = os.pread(fd, _BLOCK, at)
+        cut = block.find(b"\n")
+        if cut >= 0:
+            return at + cut + 1
+        at += len(block)
+    return size
+
+
+def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tuple[list[Hit], int]]:
+    """Yield (hits, lines) block by block. `start` begins a line, `end` ends one or the file."""
+    find, count, fast = _searcher(end - start)
+    wanted = [*needles, _ESCAPE]
+    buffer = bytearray(_BLOCK)
+    while start < end:
+        view = memoryview(buffer)
+        size = os.preadv(fd, [view[: min(len(buffer), end - start)]], start)
+        if size == 0:
+            return  # the file shrank: what is gone cannot be read
+        stop = size
+        if start + size < end:
+            stop = buffer.rfind(b"\n", 0, size) + 1
+            if stop == 0:  # a line longer than the block
+                view.release()
+                if len(buffer) > MAX_LINE:
+                    following = _line_start(fd, start, end)
+                    yield [(start, following - start - 1, 0)], 1
+                    start = following
+                else:
+                    buffer = bytearray(len(buffer) * 2)
+                continue
+        block = view[:stop] if fast else bytes(view[:stop])
+        found: dict[int, int] = {}  # where a line begins → where it ends
+        for needle in wanted:
+            place = find(block, needle)
+            while place >= 0:
+                ending = buffer.find(b"\n", place, stop)
+                if ending < 0:
+                    ending = stop
+                found[buffer.rfind(b"\n", 0, place) + 1] = ending
+                place = find(block, needle, ending + 1) if ending < stop else -1
+        hits: list[Hit] = []
+        number = counted = 0
+        for begin in sorted(found):
+            number += buffer.count(b"\n", counted, begin)
+            counted = begin
+            hits.append((start + begin, found[begin] - begin, number))
+        lines = count(block, b"\n") + (stop == size and buffer[stop - 1 : stop] != b"\n")
+        if isinstance(block, memoryview):
+            block.release()
+        view.release()
+        yield hits, lines
+        start += stop
+
+
+def _searcher(size: int) -> tuple[Callable[..., int], Callable[..., int], bool]:
+    """`find` and `count` of StringZilla, ten times as fast as those of bytes, where there is enough to search
+    to pay for its import; and whether they are."""
+    if size > _WORTH_A_LIBRARY:
+        try:
+            from stringzilla import count, find
+
+            return find, count, True
+        except ImportError:  # pragma: no cover - a platform without the wheel
+            pass
+    return bytes.find, bytes.count, False

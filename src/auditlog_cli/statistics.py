@@ -1,0 +1,214 @@
+"""What a log adds up to: how many, who, which tools, how long. One pass, bounded memory.
+
+Values are counted exactly up to a fixed number of different ones; what comes beyond is counted as `(other)`.
+Beyond a few thousand, latencies go into buckets one per cent wide: a percentile is then right to within one
+per cent.
+"""
+
+from __future__ import annotations
+
+from auditlog_cli import fields, times
+
+_MOST_VALUES = 100_000
+_MOST_BARS = 960
+_FEW_LATENCIES = 4096
+_GROWTH = 1.01
+OTHER = "(other)"
+NONE = "(none)"
+ERRORS = frozenset(("error", "timeout"))
+REFUSED = frozenset(("denied", "blocked"))
+
+
+class Latencies:
+    """A distribution of durations in milliseconds: exact while there are few, then in buckets."""
+
+    __slots__ = ("_buckets", "_few", "count", "largest")
+
+    def __init__(self) -> None:
+        self._few: list[float] = []
+        self._buckets: dict[int, int] = {}
+        self.count = 0
+        self.largest = 0.0
+
+    def add(self, milliseconds: float) -> None:
+        """Count one duration; negative ones count as zero."""
+        self.count += 1
+        self.largest = max(self.largest, milliseconds)
+        if self.count <= _FEW_LATENCIES:
+            self._few.append(max(milliseconds, 0.0))
+            return
+        for each in self._few:
+            self._bucket(each)
+        self._few = []
+        self._bucket(milliseconds)
+
+    def _bucket(self, milliseconds: float) -> None:
+        from math import log
+
+        bucket = round(log(milliseconds + 1) / log(_GROWTH)) if milliseconds > 0 else 0
+        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+
+    def percentile(self, share: float) -> float | None:
+        """Return the duration that `share` (0 to 1) of them do not exceed; None if there are none.
+
+        By the nearest-rank method; within one per cent once there are more than a few thousand.
+        """
+        if not self.count:
+            return None
+        rank = max(1, -int(-share * self.count // 1))
+        if self._few:
+            return sorted(self._few)[rank - 1]
+        seen = 0
+        for bucket in sorted(self._buckets):
+            seen += self._buckets[bucket]
+            if seen >= rank:
+                return min(_GROWTH**bucket - 1, self.largest)
+        return self.largest
+
+
+class Group:
+    """What belongs to one value: records, calls, errors, refusals, latencies."""
+
+    __slots__ = ("calls", "errors", "latencies", "records", "refused")
+
+    def __init__(self) -> None:
+        self.records = 0
+        self.calls = 0
+        self.errors = 0
+        self.refused = 0
+        self.latencies = Latencies()
+
+    def add(self, content: dict[str, object]) -> None:
+        """Count one record."""
+        self.records += 1
+        status = fields.text(content, "action.result_status")
+        self.errors += status in ERRORS
+        self.refused += status in REFUSED
+        if fields.text(content, "action.phase") == "start":
+            return  # its end is counted
+        self.calls += bool(fields.text(content, "action.tool"))
+        latency = fields.get(content, "action.latency_ms")
+        if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < 1e15:
+            self.latencies.add(float(latency))
+
+
+_WIDTHS = tuple(
+    times.SECOND * seconds
+    for seconds in (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 28 * 86400)
+)
+
+
+class Histogram:
+    """How many records in which stretch of time. The stretches widen whenever there would be too many."""
+
+    __slots__ = ("bars", "width")
+
+    def __init__(self) -> None:
+        self.width = _WIDTHS[0]
+        self.bars: dict[int, int] = {}
+
+    def add(self, moment: int) -> None:
+        """Count one moment, microseconds since the epoch."""
+        bar = moment // self.width
+        self.bars[bar] = self.bars.get(bar, 0) + 1
+        while len(self.bars) > _MOST_BARS:
+            self._widen()
+
+    def _widen(self) -> None:
+        wider = next((width for width in _WIDTHS if width > self.width), self.width * 2)
+        times_wider = wider // self.width
+        bars: dict[int, int] = {}
+        for bar, count in self.bars.items():
+            bars[bar // times_wider] = bars.get(bar // times_wider, 0) + count
+        self.bars = bars
+        self.width = wider
+
+    def rows(self, most: int) -> list[tuple[int, int]]:
+        """Return at most `most` (begin, count) from the first to the last, empty stretches included."""
+        if not self.bars:
+            return []
+        while max(self.bars) - min(self.bars) + 1 > most:
+            self._widen()
+        return [(bar * self.width, self.bars.get(bar, 0)) for bar in range(min(self.bars), max(self.bars) + 1)]
+
+
+class Statistics:
+    """Everything `stats` says, counted record by record.
+
+    Args:
+        by: Dotted paths whose values are told apart; without any, the usual ones.
+    """
+
+    USUAL = ("user.id", "agent.id", "action.tool", "action.type", "action.result_status")
+
+    def __init__(self, by: tuple[str, ...] = ()) -> None:
+        self.all = Group()
+        self.groups: dict[str, dict[str, Group]] = {path: {} for path in by or self.USUAL}
+        self.histogram = Histogram()
+        self.first: str | None = None
+        self.last: str | None = None
+        self._first = self._last = 0
+        self.distinct: dict[str, set[int]] = {"sessions": set(), "traces": set()}
+        self.approvals: dict[str, int] = {}
+        self.shapes: dict[str, int] = {}
+
+    def add(self, content: dict[str, object], shape: str) -> None:
+        """Count one record."""
+        self.all.add(content)
+        self.shapes[shape] = self.shapes.get(shape, 0) + 1
+        for path, groups in self.groups.items():
+            for value in _values(content, path):
+                group = groups.get(value)
+                if group is None:
+                    key = value if len(groups) < _MOST_VALUES else OTHER
+                    group = groups.setdefault(key, Group())
+                group.add(content)
+        self._time(content.get("timestamp"))
+        for name, path in (("sessions", "session_id"), ("traces", "trace_id")):
+            found = content.get(path)
+            seen = self.distinct[name]
+            if isinstance(found, str) and len(seen) < _MOST_VALUES:
+                seen.add(hash(found))
+        self._approval(content)
+
+    def _time(self, text: object) -> None:
+        moment = times.parse(text)
+        if moment is None:
+            return
+        assert isinstance(text, str)
+        self.histogram.add(moment)
+        if self.first is None or moment < self._first:
+            self.first, self._first = text, moment
+        if self.last is None or moment > self._last:
+            self.last, self._last = text, moment
+
+    def _approval(self, content: dict[str, object]) -> None:
+        if fields.text(content, "action.type") == "approval":
+            word = f"approval {fields.text(content, 'approval.status') or 'unknown'}"
+        else:
+            word = fields.text(content, "authorization.session_type") or "not stated"
+        self.approvals[word] = self.approvals.get(word, 0) + 1
+
+    def many(self, name: str) -> str:
+        """Return how many different `sessions` or `traces` there are, as far as they were counted."""
+        count = len(self.distinct[name])
+        return f"{count:,}" if count < _MOST_VALUES else f"{count:,} or more"
+
+
+def _values(content: dict[str, object], path: str) -> list[str]:
+    value = fields.get(content, path)
+    if value is fields.MISSING or value is None or value == []:
+        return [NONE]
+    if isinstance(value, list):
+        return list(dict.fromkeys(_text(each) for each in value))
+    return [_text(value)]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value or NONE
+    if fields.is_hole(value):
+        return "[withheld]"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)

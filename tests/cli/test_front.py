@@ -1,0 +1,214 @@
+"""The front door and Typer parse alike; what the front door does not understand is Typer's."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditlog_cli.cli import _table, app, front, generate, options
+from tests.conftest import Result
+
+VALUES = st.sampled_from(
+    ["x", "5", "-3h", "-5", "text", "jsonl", "always", "a b", "", "é", "--", "-", "0", "007", "1_000"]
+)
+
+
+@st.composite
+def command_lines(draw: st.DrawFn) -> list[str]:
+    """A command with options in every spelling, right and wrong."""
+    command = draw(st.sampled_from(sorted(_table.COMMANDS)))
+    options, _ = _table.COMMANDS[command]
+    words = [command]
+    for _ in range(draw(st.integers(0, 5))):
+        name = draw(st.sampled_from([*options, "--nothing", "-Z", "--us"]))
+        kind = options.get(name, ("", "text", None))[1]
+        value = draw(VALUES)
+        spelling = draw(st.sampled_from(["apart", "joined", "operand", "bundle"]))
+        if spelling == "operand":
+            words.append(value)
+        elif kind == "flag":
+            words.append(f"{name}=x" if spelling == "joined" else name)
+        elif spelling == "joined":
+            words.append(f"{name}={value}" if name.startswith("--") else f"{name}{value}")
+        elif spelling == "bundle" and not name.startswith("--"):
+            words.append(f"-v{name[1:]}{value}")
+        else:
+            words += [name, value]
+    return words
+
+
+@pytest.fixture(scope="module")
+def typer_parse() -> Callable[[list[str]], tuple[str, dict[str, Any]] | None]:
+    """What Typer makes of a command line: the command and its arguments, or None if it refuses."""
+    seen: list[tuple[str, dict[str, Any]]] = []
+    real = front.function
+
+    def recording(name: str) -> Any:
+        def record(**values: Any) -> int:
+            seen.append((name.replace("_", "-"), values))
+            return 0
+
+        hints = get_type_hints(real(name), {"o": options}, include_extras=True)
+        given = inspect.signature(real(name)).parameters.values()
+        record.__signature__ = inspect.Signature([each.replace(annotation=hints[each.name]) for each in given])  # type: ignore[attr-defined]
+        record.__annotations__ = hints
+        record.__doc__ = real(name).__doc__
+        return record
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(front, "function", recording)
+        built = app.build()
+
+    def parse(words: list[str]) -> tuple[str, dict[str, Any]] | None:
+        seen.clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(app, "build", lambda: built)
+            patch.setattr(app.failure, "say", lambda *words: None)
+            code = app.run(words)
+        return seen[0] if code == 0 and seen else None
+
+    return parse
+
+
+def complete(name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the defaults of the function."""
+    parameters = inspect.signature(front.function(name)).parameters
+    return {key: values.get(key, each.default) for key, each in parameters.items()}
+
+
+@given(words=command_lines())
+def test_both_parse_alike(typer_parse: Any, words: list[str]) -> None:
+    """Whatever the front door understands, Typer understands the same way."""
+    understood = front.parse(words)
+    if understood is None:
+        return
+    name, values = understood
+    if "--help" in words or "-h" in words:
+        return
+    assert typer_parse(words) == (name, complete(name, values)), words
+
+
+COMMON = [
+    ["tail", "audit.jsonl"], ["tail", "-n", "5", "-f", "audit.jsonl"], ["tail", "-n5", "a", "b"], ["tail", "--lines=5"],
+    ["filter", "a", "--user", "x", "--user", "y", "--since", "-3h"], ["filter", "-", "--where", "a = b"],
+    ["filter", "--count-by", "user.id", "a"], ["filter", "-v", "--", "-odd-name"], ["stats", "--by", "a", "--by", "b"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMON, ids=" ".join)
+def test_common_lines_need_no_typer(words: list[str]) -> None:
+    assert front.parse(words) is not None
+
+
+WRONG = [
+    (["tail", "--nothing"], "--nothing"), (["tail", "-n", "x"], "'-n'"), (["tail", "-n"], "-n"), (["tale"], "tale"),
+    (["tail", "--format", "pdf"], "pdf"), (["tail", "--color=sometimes"], "sometimes"), (["--nothing"], "--nothing"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "named"), WRONG, ids=[" ".join(words) for words, _ in WRONG])
+def test_wrong_usage_is_one_line_a_help_and_2(cli: Callable[..., Result], words: list[str], named: str) -> None:
+    result = cli(*words)
+    assert result.code == 2
+    assert result.out == ""
+    first, second, *more = result.err.splitlines()
+    assert first.startswith("auditlog: error[usage]: ")
+    assert named in first
+    assert second.startswith("  help: auditlog")
+    assert more == []
+
+
+def test_bundled_flags_are_typers(cli: Callable[..., Result], tmp_path: Any) -> None:
+    """`-vc` is rare, and right all the same."""
+    log = tmp_path / "a.jsonl"
+    log.write_text('{"action":{}}\n')
+    assert front.parse(["filter", "-vc", str(log)]) is None
+    assert cli("filter", "-vc", log).out == "0\n"
+
+
+def test_the_generated_files_are_current() -> None:
+    """`make docs` after a change of a signature or a docstring."""
+    for path, text in generate.files().items():
+        assert path.read_text() == text, f"{path.name}: run `make docs`"
+
+
+@pytest.mark.parametrize("command", sorted(_table.COMMANDS))
+def test_every_command_has_help_with_examples(cli: Callable[..., Result], command: str) -> None:
+    page = cli(command, "--help")
+    assert page.code == 0
+    assert page.out == cli("help", command).out == cli(command, "-h").out
+    assert f"auditlog {command}" in page.out
+    assert "Examples\n" in page.out
+    for option in _table.COMMANDS[command][0]:
+        assert option in page.out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 200])
+def test_help_keeps_to_the_width(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    """But for the examples, which are to be copied whole, and single words."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for text in cli("filter", "--help").out.split("Arguments\n")[1].splitlines():
+        assert len(text) <= max(columns, 45)
+
+
+def test_help_and_version(cli: Callable[..., Result]) -> None:
+    top = cli()
+    assert top.out == cli("--help").out == cli("-h").out == cli("help").out
+    assert top.code == 0
+    for command in _table.COMMANDS:
+        assert f"\n  {command}" in top.out
+    assert cli("--version").out == cli("-V").out
+    assert cli("--version").out.startswith("auditlog 0.")
+
+
+def test_a_bug_is_called_a_bug(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:
+    """70, one line, no traceback without --debug; with it, the traceback."""
+
+    def broken(**values: object) -> int:
+        raise RuntimeError("secret value of a log")
+
+    monkeypatch.setattr(front, "function", lambda name: broken)
+    result = cli("tail", "x")
+    assert (result.code, len(result.err.splitlines())) == (70, 2)
+    assert "secret" not in result.err
+    debugged = cli("--debug", "tail", "x")
+    assert debugged.code == 70
+    assert "Traceback" in debugged.err
+
+
+def test_the_process_itself(tmp_path: Any) -> None:
+    """`python -m auditlog_cli`: exit codes, a closed pipe, Ctrl-C."""
+    log = tmp_path / "a.jsonl"
+    log.write_text('{"action":{"tool":"x"}}\n' * 20000)
+    base = [sys.executable, "-m", "auditlog_cli"]
+    assert subprocess.run([*base, "tail", "nowhere.jsonl"], capture_output=True).returncode == 3
+    piped = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m auditlog_cli filter {log} | head -1; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert piped.stdout == '{"action":{"tool":"x"}}\n141\n'
+    assert piped.stderr == ""
+    following = subprocess.Popen([*base, "tail", "-f", str(log)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert following.stdout is not None
+    following.stdout.readline()
+    following.send_signal(2)
+    _, err = following.communicate(timeout=10)
+    assert following.returncode == 130
+    assert err == b""
+
+
+def test_a_full_disk_behind_standard_output() -> None:
+    """What cannot be written is said, with exit code 5."""
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "auditlog_cli", "filter", "-"], input=b'{"action":{}}\n', stdout=full, stderr=-1
+        )
+    assert result.returncode == 5
+    assert b"error[write]: standard output" in result.stderr

@@ -1,0 +1,77 @@
+"""Which files the user means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from auditlog_cli.errors import InputError
+from auditlog_cli.sources import files
+
+
+def names(paths: list[str]) -> list[list[str]]:
+    return [[Path(file).name for file in log.files] for log in files.find(paths)]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("audit.jsonl", "audit.000000000000.jsonl", "audit.000000000097.jsonl.zst", "other.ndjson", "x.txt",
+                 ".hidden.jsonl", "audit.jsonl.lock", "audit.torn.3.bin", "audit.pruned.json"):  # fmt: skip
+        (tmp_path / name).touch()
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "audit.jsonl").touch()
+    return tmp_path
+
+
+def test_a_log_is_its_segments_in_order(folder: Path) -> None:
+    assert names([str(folder / "audit.jsonl")]) == [
+        ["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst", "audit.jsonl"]
+    ]
+
+
+def test_a_closed_segment_named_outright_stands_alone(folder: Path) -> None:
+    assert names([str(folder / "audit.000000000000.jsonl")]) == [["audit.000000000000.jsonl"]]
+
+
+def test_a_folder_is_every_log_below_it(folder: Path) -> None:
+    assert names([str(folder)]) == [
+        ["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst", "audit.jsonl"],
+        ["other.ndjson"],
+        ["audit.jsonl"],
+    ]
+
+
+def test_a_glob_that_the_shell_left_alone(folder: Path) -> None:
+    assert names([str(folder / "audit.*.jsonl*")]) == [
+        ["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst"]
+    ] or (len(names([str(folder / "audit.*.jsonl*")])) == 1)
+    assert names([str(folder / "**" / "audit.jsonl")]) == [["audit.jsonl"], ["audit.jsonl"]]
+
+
+def test_no_file_is_read_twice(folder: Path) -> None:
+    both = names([str(folder / "audit.jsonl"), str(folder / "audit.000000000000.jsonl")])
+    assert both == [["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst", "audit.jsonl"]]
+
+
+def test_a_log_without_its_active_segment_is_still_there(folder: Path) -> None:
+    """A writer was killed between closing one segment and beginning the next."""
+    (folder / "audit.jsonl").unlink()
+    assert names([str(folder / "audit.jsonl")]) == [["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "words", "help_words"),
+    [("audt.jsonl", "no such file", "audit.jsonl?"), ("nofolder/x.jsonl", "no such file", "no folder"),
+     ("*.nothing", "no file matches", ""), ("empty", "no log in this folder", "name the file itself")],
+)  # fmt: skip
+def test_what_is_not_there(folder: Path, path: str, words: str, help_words: str) -> None:
+    (folder / "empty").mkdir()
+    with pytest.raises(InputError) as caught:
+        files.find([str(folder / path)])
+    assert words in caught.value.message
+    assert help_words in caught.value.help
+
+
+def test_standard_input() -> None:
+    assert files.find(["-"])[0].files == ["-"]

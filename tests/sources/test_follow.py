@@ -1,0 +1,140 @@
+"""A log that is still being written: nothing missed, nothing twice, whatever happens to the file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditlog_cli import segments
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources.follow import Follower
+
+
+def raws(lines: list[Line | BadLine]) -> list[bytes]:
+    return [line.raw for line in lines if isinstance(line, Line)]
+
+
+def append(path: Path, data: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(data)
+
+
+def opened(path: Path) -> Follower:
+    follower = Follower(str(path))
+    list(follower.open_at_end())
+    return follower
+
+
+def test_what_is_there_comes_backwards_and_what_follows_forwards(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"1\n2\n3\nunfin")
+    follower = Follower(str(path))
+    assert raws(list(follower.open_at_end())) == [b"3", b"2", b"1"]
+    assert follower.poll() == []
+    append(path, b"ished\n4\n")
+    assert raws(follower.poll()) == [b"unfinished", b"4"]
+    assert follower.events == []
+
+
+def test_a_line_comes_once_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.touch()
+    follower = opened(path)
+    for piece in (b'{"a"', b":", b"1}"):
+        append(path, piece)
+        assert follower.poll() == []
+    append(path, b"\n\n")
+    lines = follower.poll()
+    assert raws(lines) == [b'{"a":1}', b""]
+    assert [line.offset for line in lines if isinstance(line, Line)] == [0, 8]
+
+
+def test_a_log_that_appears_late(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    follower = opened(path)
+    assert follower.poll() == []
+    path.write_bytes(b"1\n")
+    assert raws(follower.poll()) == [b"1"]
+    assert follower.events == ["created"]
+
+
+def test_rotation_is_no_event_and_loses_nothing(tmp_path: Path) -> None:
+    """What was written between the last look and the renaming, and whole segments in between."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"0\n")
+    follower = opened(path)
+    expected = []
+    for first in (0, 10, 20):
+        append(path, b"%d\n" % (first + 1))
+        expected.append(b"%d" % (first + 1))
+        os.rename(path, segments.closed_name(str(path), first))
+        path.write_bytes(b"%d\n" % (first + 2))
+        expected.append(b"%d" % (first + 2))
+    assert raws(follower.poll()) == expected
+    assert follower.events == []
+
+
+def test_truncation_begins_anew(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"1\n2\n3\n")
+    follower = opened(path)
+    path.write_bytes(b"4\n")
+    assert raws(follower.poll()) == [b"4"]
+    assert follower.events == ["truncated"]
+
+
+def test_replacement_finishes_the_old_file_first(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"1\n")
+    follower = opened(path)
+    append(path, b"2\nhalf")
+    (tmp_path / "b").write_bytes(b"3\n")
+    os.rename(tmp_path / "b", path)
+    assert raws(follower.poll()) == [b"2", b"half", b"3"]
+    assert follower.events == ["replaced"]
+
+
+def test_a_log_that_goes_and_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"1\n")
+    follower = opened(path)
+    path.unlink()
+    assert follower.poll() == []
+    assert follower.poll() == []
+    assert follower.events == ["gone"]
+    path.write_bytes(b"2\n")
+    assert raws(follower.poll()) == [b"2"]
+
+
+STEPS = st.lists(st.sampled_from(["write", "half", "end", "rotate", "poll"]), max_size=25)
+
+
+@given(steps=STEPS)
+def test_any_order_of_writing_rotating_and_looking(tmp_path_factory, steps: list[str]) -> None:  # type: ignore[no-untyped-def]
+    """Every line comes once, in order."""
+    path = tmp_path_factory.mktemp("follow") / "a.jsonl"
+    path.touch()
+    follower = opened(path)
+    pending, written, seen = b"", [], []
+    for number, step in enumerate([*steps, "end", "poll"]):
+        if step == "write":
+            append(path, b"%d\n" % number)
+            written.append(pending + b"%d" % number)
+            pending = b""
+        elif step == "half":
+            append(path, b"h")
+            pending += b"h"
+        elif step == "end" and pending:
+            append(path, b"\n")
+            written.append(pending)
+            pending = b""
+        elif step == "rotate" and not pending:
+            os.rename(path, segments.closed_name(str(path), number))
+            path.touch()
+        elif step == "poll":
+            seen += raws(follower.poll())
+    assert seen == written
+    assert set(follower.events) == set()
