@@ -125,10 +125,9 @@ def take(approvals: list[Approval], tool: str, arguments_sha256: str) -> Approva
     return other
 
 
-def verdict(approval: Approval, objection: str | None) -> dict[str, Any]:
-    """Return the `policy` block that says whether the approval allows the call."""
-    rule = f"approval:{objection or 'approved'}"
-    return {"id": POLICY, "decision": "allow" if objection is None else "deny", "rules": [rule]}
+def verdict(objection: str) -> dict[str, Any]:
+    """Return the `policy` block for a call that its approval does not allow."""
+    return {"id": POLICY, "decision": "deny", "rules": [f"approval:{objection}"]}
 
 
 def refusal(tool: str, objection: str) -> ApprovalMismatch:

@@ -11,12 +11,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from auditlog_cli import times
-from auditlog_cli.capture import approval as approvals
 from auditlog_cli.capture import context, digests
 from auditlog_cli.capture import scopes as scope_rules
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.context import Frame
-from auditlog_cli.errors import Denied, ScopeDenied, UsageError
+from auditlog_cli.capture.verdicts import judge
+from auditlog_cli.errors import Denied, UsageError
 from auditlog_cli.writer import ids
 
 if TYPE_CHECKING:
@@ -192,7 +192,11 @@ class ToolCall:
         self._session = session
         self._frame = Frame(session, self.span_id, parent, of_agent=False)
         self._who = session.envelope(self.span_id, parent.span_id)
-        self._judge()
+        verdict = judge(self, session, self._requires)
+        self.approval, self._refusal = verdict.approval, verdict.refusal
+        first = 0 if "policy" in self._blocks else 1
+        self.policy = next(iter(verdict.policies[:first]), None)
+        self._more_policies = verdict.policies[first:]
         self._began = time.monotonic_ns()
         return self._record("start", {"result_status": "pending"})
 
@@ -205,44 +209,6 @@ class ToolCall:
             self._status, self._error = "denied", failure(self._refusal)
             self.finish()
             raise self._refusal
-
-    def _judge(self) -> None:
-        """Check scopes and approval; the record carries what denies, or else what was checked first."""
-        session, verdicts = self._session, []
-        if self._requires:
-            missing = scope_rules.uncovered(session.identity.scopes or (), self._requires)
-            rules = [f"requires:{scope}" for scope in self._requires]
-            verdicts.append(
-                {"id": scope_rules.POLICY, "decision": "deny" if missing else "allow", "rules": rules},
-            )
-            if missing:
-                self._refusal = ScopeDenied(
-                    f"{self.name} did not run: agent {session.agent_id} lacks {', '.join(missing)}",
-                    help="scopes=[…] of the session or of the nested agent",
-                )
-        objection = self._take_approval()
-        if self.approval is not None and objection is not None:
-            verdicts.append(approvals.verdict(self.approval, objection))
-            self._refusal = self._refusal or approvals.refusal(self.name, objection)
-        verdicts.sort(key=lambda block: block["decision"] != "deny")
-        if "policy" in self._blocks:
-            self._more_policies = verdicts
-        else:
-            self.policy = verdicts[0] if verdicts else None
-            self._more_policies = verdicts[1:]
-
-    def _take_approval(self) -> str | None:
-        waiting = self._session.run.approvals
-        if self.approval is None:
-            self.approval = approvals.take(waiting, self.name, self.arguments_sha256)
-            return None if self.approval is None else self.approval.objection(self.name, self.arguments_sha256)
-        objection = self.approval.objection(self.name, self.arguments_sha256)
-        if objection is None:
-            try:
-                waiting.remove(self.approval)
-            except ValueError:
-                return "used"
-        return objection
 
     def _outcome(self, error: BaseException | None, latency_ms: float | None) -> dict[str, Any] | None:
         """The record of the outcome; None if there is none to write."""
