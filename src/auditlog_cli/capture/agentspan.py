@@ -254,6 +254,8 @@ class AgentSpan:
                 blocks["metadata"] = {"approval": said}
             action = {"tool": tool, "arguments": arguments}
             self.write("approval", status, action, blocks, parent=parent, span_id=span_id)
+            if status == "denied" and asked not in self.run.approvals:
+                self.run.approvals.append(asked)  # also one that a call asked for itself goes on denying
 
         return Approval(record, tool, arguments_sha256, dict(told))
 

@@ -115,7 +115,7 @@ def take(approvals: list[Approval], tool: str, arguments_sha256: str) -> Approva
             continue
         if each.arguments_sha256 == arguments_sha256:
             try:
-                if each.status != "pending":
+                if each.status == "approved":  # a denial goes on denying
                     approvals.remove(each)
             except ValueError:
                 continue  # another thread used it in this very moment

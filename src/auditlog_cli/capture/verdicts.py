@@ -47,6 +47,8 @@ def judge(call: ToolCall, session: Session, requires: tuple[str, ...]) -> Verdic
     if approval is not None and objection is not None:
         policies.append(approvals.verdict(objection))
         refusal = refusal or approvals.refusal(call.name, objection)
+    if refusal is not None and session.run.enforce and approval is not None and objection is None:
+        session.run.approvals.append(approval)  # the call will not run: its approval is still unused
     policies.sort(key=lambda block: block["decision"] != "deny")
     return Verdict(policies, approval, refusal)
 
