@@ -28,16 +28,25 @@ def closed_name(path: str, first: int) -> str:
 def closed(path: str) -> list[tuple[int, str]]:
     """Return (first seq, path) of the closed segments of the log at `path`, oldest first.
 
-    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds.
+    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds. A folder that
+    cannot be read has none.
+    """
+    try:
+        return find_closed(path)
+    except OSError:
+        return []
+
+
+def find_closed(path: str) -> list[tuple[int, str]]:
+    """Return what `closed` does.
+
+    Raises:
+        OSError: If the folder cannot be read: who writes must not take that for "none".
     """
     folder, name = os.path.split(path)
     begin = stem(name) + "."
     found: dict[int, str] = {}
-    try:
-        entries = os.listdir(folder or ".")
-    except OSError:
-        return []
-    for entry in sorted(entries):
+    for entry in sorted(os.listdir(folder or ".")):
         digits, _, ending = entry[len(begin) :].partition(".")
         if (
             entry.startswith(begin)
@@ -47,6 +56,60 @@ def closed(path: str) -> list[tuple[int, str]]:
         ):
             found.setdefault(int(digits), os.path.join(folder, entry))
     return sorted(found.items())
+
+
+def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
+    """Open the whole log as it is at one moment, however many writers rotate it.
+
+    List and sizes are taken under one short shared lock (integrity.md, 7): a naive listing sees a segment
+    that is being renamed twice, or not at all. Where there is no lock file (a copy of a log, a medium that
+    cannot be written) nobody writes, and none is needed.
+
+    Args:
+        path: The log.
+        timeout_s: How long to wait for a writer; a hung one does not keep a reader out for ever.
+
+    Returns:
+        (path, descriptor, size) of each segment, oldest first, the active one last if it is there. The
+        descriptors are the caller's to close; what was appended later lies behind the sizes.
+
+    Raises:
+        OSError: If a segment cannot be opened.
+    """
+    import fcntl
+    import time
+
+    try:
+        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        lock = -1
+    taken: list[tuple[str, int, int]] = []
+    try:
+        deadline = time.monotonic() + timeout_s
+        while lock >= 0:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(0.001)
+        for name in [*(found for _, found in find_closed(path)), path]:
+            try:
+                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+            except FileNotFoundError:
+                if name != path:
+                    raise
+                continue
+            taken.append((name, fd, os.fstat(fd).st_size))
+    except OSError:
+        for _, fd, _ in taken:
+            os.close(fd)
+        raise
+    finally:
+        if lock >= 0:
+            os.close(lock)
+    return taken
 
 
 def active_of(path: str) -> str | None:

@@ -8,22 +8,25 @@ from auditlog_cli import segments
 
 
 def lay(path: str, size: int) -> None:
-    """Put `size` bytes aside beside the log at `path`, if they are not there yet. Never fails: a disk too
-    full for it will say so at the next append.
+    """Put `size` bytes aside beside the log at `path`, if they are not there yet.
+
+    Never fails: a disk too full for it will say so at the next append.
     """
     name = segments.ballast_name(path)
-    if size <= 0 or os.path.exists(name):
-        return
     try:
+        if size <= 0 or os.path.lexists(name):
+            return
         fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except OSError:
         return
     try:
         os.posix_fallocate(fd, 0, size)
     except OSError:
-        os.unlink(name)
-    finally:
+        drop(path)
+    try:
         os.close(fd)
+    except OSError:
+        pass
 
 
 def drop(path: str) -> None:

@@ -9,67 +9,52 @@ from typing import Any
 import orjson
 
 from auditlog_cli import segments
-from auditlog_cli.errors import AuditWriteError
+from auditlog_cli.writer import disk
 
 LARGEST_VALUE = 1024 * 1024
 
+Blobs = dict[str, bytes]
+"""SHA-256 (hex) → the JSON text of a value."""
 
-def move_out(record: dict[str, Any], path: str) -> tuple[dict[str, Any], bool]:
-    """Write each value of `record` above 1 MiB to the blobs of the log at `path`.
 
-    Args:
-        record: Made of JSON values only.
+def take_out(record: dict[str, Any]) -> tuple[dict[str, Any], Blobs]:
+    """Take each value above 1 MiB out of `record`, which is made of JSON values only.
 
     Returns:
-        The record with `{"sha256": …, "bytes": …}` in their places, and whether there was any. The
-        deepest member that is too large is the one that moves.
-
-    Raises:
-        AuditWriteError: If a blob cannot be written.
+        The record with `{"sha256": …, "bytes": …}` in their places, and the values. The deepest member
+        that is too large is the one that goes.
     """
-    moved = False
+    blobs: Blobs = {}
 
     def visit(value: Any) -> Any:
-        nonlocal moved
         text = orjson.dumps(value)
         if len(text) <= LARGEST_VALUE:
             return value
         if isinstance(value, dict):
             made = {name: visit(item) for name, item in value.items()}
-            if len(orjson.dumps(made)) <= LARGEST_VALUE:
+            text = orjson.dumps(made)
+            if len(text) <= LARGEST_VALUE:
                 return made
-        moved = True
-        return _store(text, path)
+        total = hashlib.sha256(text).hexdigest()
+        blobs[total] = text
+        return {"sha256": total, "bytes": len(text)}
 
-    return {name: visit(item) for name, item in record.items()}, moved
+    return {name: visit(item) for name, item in record.items()}, blobs
 
 
-def _store(data: bytes, path: str) -> dict[str, object]:
-    total = hashlib.sha256(data).hexdigest()
+def store(blobs: Blobs, path: str) -> None:
+    """Keep the values beside the log at `path`, on the disk, before their record is written.
+
+    Raises:
+        AuditWriteError: If that cannot be done.
+    """
     folder = segments.blobs_name(path)
-    name = os.path.join(folder, total)
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
-        if not os.path.exists(name):
-            temporary = f"{name}.{os.urandom(4).hex()}.tmp"
-            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with open(fd, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(fd)
-            os.rename(temporary, name)
-            _sync(folder)
+        disk.sync_folder(folder)
+        for total, text in blobs.items():
+            name = os.path.join(folder, total)
+            if not os.path.exists(name):
+                disk.keep(name, text)
     except OSError as error:
-        raise AuditWriteError(
-            f"{folder}: a value above 1 MiB cannot be kept there ({error.strerror}); nothing was written",
-            help="make room, then call again",
-        ) from error
-    return {"sha256": total, "bytes": len(data)}
-
-
-def _sync(folder: str) -> None:
-    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        raise disk.refused(folder, "a value above 1 MiB cannot be kept there", error) from error

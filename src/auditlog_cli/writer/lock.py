@@ -10,20 +10,33 @@ import errno
 import fcntl
 import os
 import time
+from collections.abc import Callable
+from functools import partial
 
 from auditlog_cli import segments
-from auditlog_cli.errors import AuditWriteError, LockTimeout
+from auditlog_cli.errors import LockTimeout
+from auditlog_cli.writer import disk
 
 _FIRST_PAUSE_S = 0.0001
 _LONGEST_PAUSE_S = 0.005
+_EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
+_HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EINTR)
 
 
 class FileLock:
-    """The lock between processes. Threads of one process are kept apart by their log's own lock."""
+    """The lock between processes. Threads of one process are kept apart by their log's own lock.
+
+    Attributes:
+        release:
+            Lets go; nothing happens if the lock is not held. Called first thing in a `finally`, and no
+            function of Python's: an exception out of a signal handler (Ctrl-C) can hit the first line of
+            such a function, and then the lock would stay.
+    """
 
     def __init__(self, log: str, timeout_s: float) -> None:
         self.path = segments.lock_name(log)
         self.timeout_s = timeout_s
+        self.release: Callable[[], object] = bool
         self._fd = -1
 
     def acquire(self) -> None:
@@ -31,56 +44,49 @@ class FileLock:
 
         Raises:
             LockTimeout: If another process did not let go in time.
-            AuditWriteError: If the lock file cannot be opened.
+            AuditWriteError: If the lock file cannot be opened or locked.
         """
-        deadline = None
+        deadline = 0.0
         pause = _FIRST_PAUSE_S
         while True:
             if self._fd < 0:
                 self._open()
             try:
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EINTR):
-                    raise AuditWriteError(
-                        f"{self.path}: cannot be locked ({error.strerror}); nothing was written",
-                        help="the file system must support flock",
-                    ) from error
-                now = time.monotonic()
-                deadline = deadline or now + self.timeout_s
-                if now >= deadline:
-                    raise LockTimeout(
-                        f"{self.path}: another writer has held the lock for {self.timeout_s:g} s; nothing was written",
-                        help=f"see who holds it: fuser -v {self.path}",
-                    ) from None
-                time.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE_S)
+                fcntl.flock(self._fd, _EXCLUSIVE)
+                if os.fstat(self._fd).st_nlink:
+                    return
+                # Somebody deleted the lock file: the next writer locks a new one, this one protects nothing.
+                self.close()
                 continue
-            if os.fstat(self._fd).st_nlink:
-                return
-            # Somebody deleted the lock file: the next writer locks a new one, so this one protects nothing.
-            self.close()
-
-    def release(self) -> None:
-        """Let go."""
-        if self._fd >= 0:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
+            except OSError as error:
+                if error.errno not in _HELD_BY_ANOTHER:
+                    self.close()
+                    raise disk.refused(self.path, "cannot be locked", error) from error
+            now = time.monotonic()
+            deadline = deadline or now + self.timeout_s
+            if now >= deadline:
+                raise LockTimeout(
+                    f"{self.path}: another writer has held the lock for {self.timeout_s:g} s; {disk.NOTHING}",
+                    help=f"see who holds it: fuser -v {self.path}",
+                )
+            time.sleep(min(pause, deadline - now))
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
 
     def close(self) -> None:
-        """Give the descriptor back; a lock held goes with it."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        """Give the descriptor back; a lock held goes with it.
 
-    def forget(self) -> None:
-        """After a fork, in the child: the descriptor is shared with the parent, and so is its lock."""
-        self.close()
+        Also what a child does after a fork: its descriptor is the parent's, and so would be its lock.
+        """
+        fd, self._fd, self.release = self._fd, -1, bool
+        if fd >= 0:
+            try:
+                os.close(fd)
+            except OSError:
+                pass  # Linux has closed it all the same, and the file is empty
 
     def _open(self) -> None:
         try:
             self._fd = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise AuditWriteError(
-                f"{self.path}: cannot be opened ({error.strerror}); nothing was written",
-                help="the folder of the log must exist and be writable",
-            ) from error
+            raise disk.refused(self.path, "cannot be opened", error) from error
+        self.release = partial(fcntl.flock, self._fd, fcntl.LOCK_UN)

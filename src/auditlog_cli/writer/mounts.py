@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 
 _SHARED = frozenset(("nfs", "nfs4", "cifs", "smb", "smb2", "smb3", "smbfs", "afs", "ceph", "glusterfs", "lustre"))
 _TABLE = "/proc/self/mountinfo"
+_OCTAL = re.compile(r"\\([0-7]{3})")  # how the table writes blanks and the like
 
 
 def shared_filesystem(path: str, table: str = _TABLE) -> str | None:
@@ -27,8 +29,8 @@ def shared_filesystem(path: str, table: str = _TABLE) -> str | None:
         columns, types = front.split(" "), back.split(" ")
         if len(columns) < 5 or not types[0]:
             continue
-        mount = columns[4].replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
+        mount = _OCTAL.sub(lambda found: chr(int(found[1], 8)), columns[4])
         inside = place == mount or place.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best):
             best, kind = mount, types[0]
-    return kind if kind in _SHARED or kind.startswith("fuse.") or kind == "fuse" else None
+    return kind if kind in _SHARED or kind.startswith("fuse") else None

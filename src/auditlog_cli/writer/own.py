@@ -6,6 +6,7 @@ import os
 import re
 import socket
 from base64 import b64encode
+from hashlib import sha256
 
 from auditlog_cli import times
 from auditlog_cli.writer import ids
@@ -24,8 +25,13 @@ def record(which: str, /, **members: object) -> dict[str, object]:
 def origin(path: str) -> str:
     """Return the default name of a log: `<host>/<log name>/<8 random hex>`, unique, no spaces."""
     name = os.path.basename(path).removesuffix(".jsonl")
-    text = f"{socket.gethostname()}/{name}/{os.urandom(4).hex()}"
-    return re.sub(r"[^A-Za-z0-9._/-]", "_", text)[-200:]
+    text = f"{socket.gethostname()}/{name}"
+    return f"{re.sub(r'[^A-Za-z0-9._/-]', '_', text)[:190]}/{os.urandom(4).hex()}"
+
+
+def is_origin(text: str) -> bool:
+    """Tell whether `text` may name a log: 1 to 200 characters of `[A-Za-z0-9._/-]`."""
+    return re.fullmatch(r"[A-Za-z0-9._/-]{1,200}", text) is not None
 
 
 def genesis(head: dict[str, object]) -> dict[str, object]:
@@ -49,13 +55,12 @@ def rotate(
     )
 
 
-def recovered(kind: str, torn: bytes = b"", sha256: str | None = None, **members: object) -> dict[str, object]:
+def recovered(kind: str, torn: bytes = b"", **members: object) -> dict[str, object]:
     """Return what is written after the end of a log was repaired.
 
     Args:
         kind: `newline` (with `seq`), `cut` or `left` (with the torn bytes).
-        torn: The bytes that were no record; their first 4 KiB are kept, redactable.
-        sha256: Their sum.
+        torn: The bytes that were no record; their first 4 KiB are kept, redactable, and their sum.
         members: `seq`, or `file` where they are kept whole.
     """
     if kind == "newline":
@@ -65,11 +70,20 @@ def recovered(kind: str, torn: bytes = b"", sha256: str | None = None, **members
         shown = torn[:_TORN_KEPT].decode("utf-8")
     except UnicodeDecodeError:
         shown = {"not_json": "bytes", "text": b64encode(torn[:_TORN_KEPT]).decode()}
-    return record("recovered", kind=kind, bytes=len(torn), sha256=sha256, torn=shown, **members)
+    total = sha256(torn).hexdigest()
+    return record("recovered", kind=kind, bytes=len(torn), sha256=total, torn=shown, **members)
 
 
-def lost(count: int, first: str | int, last: str | int, reason: str, fallback: object = None) -> dict[str, object]:
-    """Return the record that says how many records did not reach this log, and why."""
+def lost(count: int, first: str, last: str, reason: str, fallback: object = None) -> dict[str, object]:
+    """Return the record that says that records did not reach this log, or are gone from it.
+
+    Args:
+        count: How many, as far as is known.
+        first: The earliest time at which one of them may have been written (RFC 3339).
+        last: The latest.
+        reason: The name of the system's error (`ENOSPC`), or what happened (`file-vanished`).
+        fallback: Where they are instead: `origin`, `size` and `head` of another log.
+    """
     return record("lost", count=count, first=first, last=last, reason=reason, fallback=fallback)
 
 

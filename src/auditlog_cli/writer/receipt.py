@@ -9,8 +9,9 @@ class Receipt:
     Attributes:
         status:
             `durable` (the disk confirmed it), `written` (in the file, not yet confirmed), `fallback`
-            (in the fallback log, at `path`) or `queued` (the call came out of a signal handler while
-            this thread was writing; the outer call writes it before it returns).
+            (in the fallback log, at `path`), `queued` (the call came out of a signal handler while this
+            thread was writing: the outer call writes the record before it returns, and fills this receipt
+            in) or `lost` (it was queued, and then the outer call could not write it; it raised).
         seq, leaf:
             Its place in the log and its hash (64 hex digits); None while queued.
         record_id:

@@ -1,66 +1,74 @@
 """After a failed fsync: the log is copied, because the kernel has marked its pages clean and another
-fsync would report a success that means nothing (integrity.md, 6.3).
+fsync would report a success that means nothing (integrity.md, 6.3). Called with the lock held.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from typing import TYPE_CHECKING
 
-from auditlog_cli.errors import DurabilityError
-from auditlog_cli.sealing.line import Unsealed, unseal
-from auditlog_cli.writer import own
-from auditlog_cli.writer.active import Active, sync_folder
-from auditlog_cli.writer.syncing import Syncer
+from auditlog_cli.errors import AuditWriteError, DurabilityError, TamperError
+from auditlog_cli.writer import disk, own, tail
+
+if TYPE_CHECKING:
+    from auditlog_cli.writer.active import Active
+    from auditlog_cli.writer.syncing import Syncer
 
 
-def copy(active: Active, syncer: Syncer, ticket: int) -> None:
+def copy(active: Active, syncer: Syncer) -> None:
     """Copy the active segment to a new file, checking every line, put it in the old one's place, and
-    record what happened. Called with the lock held.
+    record what happened.
 
     Raises:
         DurabilityError: If that fails too. Appends stay refused: the next one tries again.
     """
     failure = syncer.failed
     assert failure is not None
-    unsure = ticket - syncer.done
-    active.catch_up()
-    last = active.seq - 1
-    first = max(active.first, last - unsure + 1)
-    temporary = f"{active.path}.resync"
     try:
-        present = _copy(active, temporary, first)
-        os.rename(temporary, active.path)
-        sync_folder(active.path)
-    except OSError as error:
+        active.catch_up()
+        last = active.seq - 1
+        first = min(last, max(active.first, syncer.done))
+        present = _copy(active, f"{active.path}.resync", first)
+        active.doubt = True
+        active.catch_up()
+        name = errno.errorcode.get(failure.errno or 0, "error")
+        active.append_own(own.durability(first, last, name, present))
+        syncer.settle()
+    except TamperError:
+        raise  # the loss has been recorded; the next append copies what there is
+    except (OSError, AuditWriteError) as error:
+        reason = disk.why(error) if isinstance(error, OSError) else str(error)
         raise DurabilityError(
             f"{active.path}: the disk did not confirm earlier records, and the log cannot be copied "
-            f"({error.strerror or error}); nothing was written",
+            f"({reason}); {disk.NOTHING}",
             help="look at the disk (dmesg); appends stay refused until the copy succeeds",
         ) from error
-    active.close()
-    active.catch_up()
-    name = errno.errorcode.get(failure.errno or 0, "error")
-    active.append_own(own.durability(first, last, name, present))
-    try:
-        os.fdatasync(active.fd)
-    except OSError as error:
-        raise syncer.failure(error) from error
-    syncer.settle(ticket)
 
 
 def _copy(active: Active, temporary: str, first: int) -> int:
-    """Copy line by line; return how many records from `first` on are there."""
+    """Put a durable copy in the place of the segment; return how many records from `first` on it holds."""
     present = 0
-    with open(active.path, "rb") as source:
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    before = ""
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
         with open(fd, "wb") as target:
-            for line in source:
-                try:
-                    present += unseal(line.removesuffix(b"\n")).seq >= first
-                except Unsealed:
-                    pass  # it stays as it is: what it says is for the verifier
-                target.write(line)
+            os.fchmod(fd, os.fstat(active.fd).st_mode & 0o777)
+            for line in tail.lines(active.fd, 0):
+                found = tail.sealed(line)
+                if found is not None:
+                    # A line that does not follow the one before stays as it is, for the verifier.
+                    present += found.seq >= first and before in ("", found.prev)
+                    before = found.leaf
+                target.write(line + b"\n")
             target.flush()
-            os.fsync(target.fileno())
+            os.fsync(fd)
+        os.rename(temporary, active.path)
+    except BaseException:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise
+    disk.sync_folder(active.path)
     return present
