@@ -50,7 +50,8 @@ class AuditHandler(logging.Handler):
             metadata |= {"message": str(record.msg), "args": record.args}
         given = {name: value for name, value in record.__dict__.items() if name not in _OF_LOGGING}
         error = record.exc_info[1] if record.exc_info else None
-        status = "error" if error is not None or record.levelno >= logging.ERROR else "success"
+        level = record.levelno or logging.NOTSET  # makeLogRecord, for records off a socket, need not know one
+        status = "error" if error is not None or level >= logging.ERROR else "success"
         assert self.log is not None
         logged.record(self.log, self._outside, given, metadata, status=status, error=error)
 

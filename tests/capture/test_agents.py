@@ -110,7 +110,7 @@ def test_an_agent_has_an_id(audit: Recording) -> None:
 
 def test_an_exception_in_it_ends_it_as_an_error(audit: Recording) -> None:
     with audit.log.session(**WHO) as s:
-        with pytest.raises(ValueError), s.agent("refunder"):
+        with pytest.raises(ValueError, match="x"), s.agent("refunder"):
             raise ValueError("x")
         s.event("after")
     statuses = [each["action"]["result_status"] for each in audit.of_type("lifecycle")]

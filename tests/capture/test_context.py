@@ -59,10 +59,9 @@ class TestThreads:
             current_session().event("inside", result=number)
             return number
 
-        with audit.log.session(**WHO) as s, ThreadPoolExecutor(4) as pool:
-            with s.tool("outer") as t:
-                bound = s.bind(work)
-                assert sorted(pool.map(bound, range(8))) == list(range(8))
+        with audit.log.session(**WHO) as s, ThreadPoolExecutor(4) as pool, s.tool("outer") as t:
+            bound = s.bind(work)
+            assert sorted(pool.map(bound, range(8))) == list(range(8))
         assert parents(audit, "inside") == [t.span_id] * 8
 
     def test_the_explicit_session_needs_no_context(self, audit: Recording) -> None:
@@ -197,7 +196,7 @@ class TestTasks:
                     await task
 
         asyncio.run(run())
-        start, end = audit.of_type("tool_invocation")
+        _start, end = audit.of_type("tool_invocation")
         assert end["action"]["result_status"] == "error"
         assert end["action"]["error"]["type"] == "asyncio.exceptions.CancelledError"
 

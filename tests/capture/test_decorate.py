@@ -170,7 +170,7 @@ class TestGenerators:
             yield 1
             raise ValueError("no more")
 
-        with audit.log.session(**WHO), pytest.raises(ValueError):
+        with audit.log.session(**WHO), pytest.raises(ValueError, match="no more"):
             list(count())
         assert [end["result_status"] for end in ends(audit)] == ["error"]
 
@@ -278,9 +278,9 @@ class TestWhatHasYetToRun:
             return "done"
 
         with audit.log.session(**WHO) as s:
-            assert asyncio.run(audit.log.tool(lambda: work())()) == "done"
+            assert asyncio.run(audit.log.tool(work)()) == "done"
             with pytest.raises(ZeroDivisionError):
-                asyncio.run(audit.log.tool(lambda: broken())())
+                asyncio.run(audit.log.tool(broken)())
         done, failed = ends(audit)
         assert (done["result"], failed["result_status"]) == ("done", "error")
         assert audit.of_type("inside")[0]["parent_span_id"] == audit.of_type("tool_invocation")[0]["span_id"]
@@ -290,7 +290,7 @@ class TestWhatHasYetToRun:
             yield 1
 
         async def run() -> list[int]:
-            return [number async for number in audit.log.tool(lambda: numbers())()]
+            return [number async for number in audit.log.tool(numbers)()]
 
         with audit.log.session(**WHO):
             assert list(audit.log.tool(lambda: (n for n in "ab"))()) == ["a", "b"]

@@ -208,7 +208,7 @@ def test_every_later_call_raises_with_the_first_cause(audit: Recording) -> None:
         s.user_message("x")
     audit.log.left = None  # the disk has room again: the session stays failed
     for late in (
-        lambda: s.llm(),
+        s.llm,
         lambda: s.event("retrieval"),
         lambda: s.final_answer("x"),
         lambda: s.message_to("a"),
@@ -217,8 +217,8 @@ def test_every_later_call_raises_with_the_first_cause(audit: Recording) -> None:
         lambda: s.tool("pay").start(),
         lambda: s.agent("a").open(),
         lambda: s.measured_llm().__enter__(),
-        lambda: t.finish(),
-        lambda: s.close(),
+        t.finish,
+        s.close,
     ):
         with pytest.raises(AuditWriteError, match="this session can record nothing more") as later:
             late()
@@ -291,9 +291,7 @@ def test_any_error_of_the_writer_is_a_failure(audit: Recording, monkeypatch: pyt
         s.user_message("x")
 
 
-def test_ctrl_c_in_the_middle_of_a_write_is_a_failure_too(
-    audit: Recording, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_in_the_middle_of_a_write_is_a_failure_too(audit: Recording, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody knows whether the record is there. The tool does not run."""
 
     def interrupted(*args: Any, **kwargs: Any) -> Any:

@@ -86,11 +86,14 @@ class TestEnvironment:
     """A child process goes on where its parent stood."""
 
     def test_the_child_goes_on_in_the_same_session(self, audit: Recording) -> None:
-        with audit.log.session(
-            **WHO, approved_by="bob", approved_at="2026-06-01T14:21:03Z", grant_id="g1", emergency="down"
-        ) as s:
-            with s.agent({"id": "refunder", "version": "2"}, scopes=["refunds:write"]), s.tool("spawn") as t:
-                env = s.env()
+        with (
+            audit.log.session(
+                **WHO, approved_by="bob", approved_at="2026-06-01T14:21:03Z", grant_id="g1", emergency="down"
+            ) as s,
+            s.agent({"id": "refunder", "version": "2"}, scopes=["refunds:write"]),
+            s.tool("spawn") as t,
+        ):
+            env = s.env()
         with audit.log.session_from_env(env) as child:
             child.event("here")
             assert (child.session_id, child.trace_id) == (s.session_id, s.trace_id)

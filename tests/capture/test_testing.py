@@ -20,7 +20,7 @@ def test_a_recording_gives_the_records_back() -> None:
     with recording() as audit:
         refund_agent(audit.log, order=42)
         folder = os.path.dirname(audit.log.path)
-    tools = [each for each in audit_types(folder, audit.log.path)]
+    tools = list(audit_types(folder, audit.log.path))
     assert tools == []
     assert not os.path.exists(folder)
 

@@ -11,8 +11,18 @@ from auditlog_cli.writer.values import Plain
 
 
 def frozen(value: object) -> object:
-    """Return `value` as JSON holds it, in containers of its own: later changes by the caller do not reach it."""
-    return Plain({"": value}).record[""]
+    """Return `value` as JSON holds it, in containers of its own: later changes by the caller do not reach it.
+
+    Numbers too large for 64 bits stay Python's own, so that masks can look at them; `_json` writes them.
+    """
+    return Plain({"": value}, numbers_as_they_are=True).record[""]
+
+
+def _json(value: object, option: int = 0) -> bytes:
+    try:
+        return orjson.dumps(value, option=option)
+    except TypeError:
+        return orjson.dumps(Plain({"": value}).record[""], option=option)
 
 
 def of_arguments(arguments: object, key: bytes | None = None) -> str:
@@ -30,13 +40,13 @@ def of_arguments(arguments: object, key: bytes | None = None) -> str:
     >>> of_arguments({"b": 1, "a": 2}) == of_arguments({"a": 2, "b": 1})
     True
     """
-    data = orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    data = _json(arguments, orjson.OPT_SORT_KEYS)
     return hmac.new(key, data, sha256).hexdigest() if key is not None else sha256(data).hexdigest()
 
 
 def text(value: object) -> str:
     """Return `value` itself if it is text, else its JSON form (a list of messages, for example)."""
-    return value if isinstance(value, str) else orjson.dumps(frozen(value)).decode()
+    return value if isinstance(value, str) else _json(frozen(value)).decode()
 
 
 def of_text(value: str) -> str:

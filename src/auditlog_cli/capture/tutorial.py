@@ -12,8 +12,9 @@ from typing import Any, Self
 
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.writer import ids, masking, plain
-from auditlog_cli.writer.log import AuditLog, Fsync, Redact
+from auditlog_cli.writer.log import AuditLog
 from auditlog_cli.writer.receipt import Receipt
+from auditlog_cli.writer.settings import Fsync, Redact
 
 # One e-mail address in a payload can be withheld later without the rest; when and what stays in the clear.
 POLICY = {"base": "default/1", "plain": ["/ts", "/event_type"], "open": ["/payload"]}
