@@ -5,7 +5,9 @@ Every public name is loaded when it is first asked for: `import auditlog_cli` al
 
 # A new public name is one line in `_WHERE`, one in `__all__`, one import below; a test holds them together.
 _WHERE = {
+    "Approval": "capture.approval",
     "ApprovalMismatch": "errors",
+    "AsyncAuditLog": "capture.aio",
     "Audit": "capture.tutorial",
     "AuditHandler": "logging_handler",
     "AuditLog": "capture.log",
@@ -25,6 +27,7 @@ _WHERE = {
     "ScopeDenied": "errors",
     "Session": "capture.session",
     "TamperError": "errors",
+    "ToolCall": "capture.toolcall",
     "UsageError": "errors",
     "__version__": "_version",
     "add_up": "queries",
@@ -36,7 +39,9 @@ _WHERE = {
 }
 
 __all__ = [
+    "Approval",
     "ApprovalMismatch",
+    "AsyncAuditLog",
     "Audit",
     "AuditHandler",
     "AuditLog",
@@ -56,6 +61,7 @@ __all__ = [
     "ScopeDenied",
     "Session",
     "TamperError",
+    "ToolCall",
     "UsageError",
     "__version__",
     "add_up",
@@ -69,9 +75,12 @@ __all__ = [
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditlog_cli._version import __version__
+    from auditlog_cli.capture.aio import AsyncAuditLog
+    from auditlog_cli.capture.approval import Approval
     from auditlog_cli.capture.context import current_session
     from auditlog_cli.capture.log import AuditLog
     from auditlog_cli.capture.session import Session
+    from auditlog_cli.capture.toolcall import ToolCall
     from auditlog_cli.capture.tutorial import Audit, audit_to
     from auditlog_cli.errors import (
         ApprovalMismatch,

@@ -230,7 +230,10 @@ class TestPlainFile:
     def test_masks_hold_here_too(self, tmp_path: Path) -> None:
         path = tmp_path / "a.jsonl"
         path.write_text(PLAIN)
-        with pytest.warns(UserWarning, match="unsealed"), audit_to(path, redact=["payload.email"], fsync="always") as audit:
+        with (
+            pytest.warns(UserWarning, match="unsealed"),
+            audit_to(path, redact=["payload.email"], fsync="always") as audit,
+        ):
             assert audit("event", {"email": "ann@example.org"}).status == "durable"
         assert events(path)[1]["payload"] == {"email": "[masked]"}
 

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def decorated(
     function: F,
-    log: AuditLog | None,
+    log: Callable[[], AuditLog],
     *,
     name: str | None,
     requires: Scopes | None,
@@ -31,7 +31,7 @@ def decorated(
 
     Args:
         function: Plain, coroutine, generator or asynchronous generator function.
-        log: Only sessions on this log count; None: any.
+        log: Gives the log, asked at each call. Only sessions on it count.
         name: Of the tool; default: of the function.
         requires, effect: As for `Session.tool`.
         skip: Parameters that are no arguments of the tool, such as a database connection.
@@ -49,7 +49,7 @@ def decorated(
     scopes = requires if requires is None or isinstance(requires, str) else tuple(requires)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> ToolCall:
-        acting = session or _session(log)
+        acting = session or _session(log())
         return acting.tool(called, bind(args, kwargs), requires=scopes, effect=effect)
 
     if inspect.isasyncgenfunction(function):
@@ -101,10 +101,10 @@ def decorated(
     return cast(F, plain)
 
 
-def _session(log: AuditLog | None) -> Session:
-    """The innermost session of this context, on `log` if that is given."""
+def _session(log: AuditLog) -> Session:
+    """The innermost session of this context that writes to `log`."""
     frame = context.current()
-    while frame is not None and log is not None and frame.session.log is not log:
+    while frame is not None and frame.session.log is not log:
         frame = frame.outer
     if frame is None:
         raise context.none_open()
