@@ -138,8 +138,8 @@ class TestPlainFile:
 
     @pytest.mark.parametrize(
         "content",
-        [PLAIN, "not json\n", '{"action":"x","agentId":"a"}\n', "[1]", "\n", '{"timestamp":"x"}'],
-        ids=["tutorial", "text", "agentaudit", "array", "blank", "whole"],
+        [PLAIN, "not json\n", '{"action":"x","agentId":"a"}\n', "\n", '{"timestamp":"x"}'],
+        ids=["tutorial", "text", "agentaudit", "blank", "whole"],
     )
     def test_any_plain_file_is_kept_byte_for_byte(self, tmp_path: Path, content: str) -> None:
         path = tmp_path / "a.jsonl"
@@ -148,6 +148,15 @@ class TestPlainFile:
             audit("event", {})
         assert path.read_text().startswith(content)
         assert path.read_text().count("\n") == content.count("\n") + 1 + (not content.endswith("\n"))
+
+    @pytest.mark.parametrize("content", ["[]", '[{"ts": 1}]', ' [\n  {"ts": 1}\n]\n'])
+    def test_a_json_array_is_left_alone(self, tmp_path: Path, content: str) -> None:
+        """Some tutorials rewrite one array: a line behind it would make the file unreadable for its readers."""
+        path = tmp_path / "a.json"
+        path.write_text(content)
+        with pytest.raises(UsageError, match="holds a JSON array"):
+            audit_to(path)
+        assert path.read_text() == content
 
     def test_many_threads_and_processes(self, tmp_path: Path) -> None:
         """Every event once, no line torn."""

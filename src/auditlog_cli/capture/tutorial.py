@@ -211,9 +211,15 @@ def audit_to(
 
     Raises:
         AuditWriteError: If it cannot be opened, here; if an event cannot be written, at that call.
+        UsageError: If the file holds one JSON array: a line at its end would make it unreadable for its readers.
     """
     name = os.path.realpath(path)
     kind = plain.kind(name)
+    if kind == "array":
+        raise UsageError(
+            f"{name} holds a JSON array, not lines; nothing was written",
+            help='begin a new file: audit_to("audit.jsonl")',
+        )
     if kind == "plain":
         return _unsealed(name, fsync, redact, lock_timeout_s)
     if kind == "new":

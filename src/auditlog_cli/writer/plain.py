@@ -17,14 +17,15 @@ from auditlog_cli.writer import tail
 from auditlog_cli.writer.lock import FileLock
 from auditlog_cli.writer.values import Plain
 
-Kind = Literal["new", "sealed", "plain"]
+Kind = Literal["new", "sealed", "array", "plain"]
 
 
 def kind(path: str) -> Kind:
     """Return what the file at `path` is. Reads its first line only.
 
     `new`: there is none, or an empty one. `sealed`: a log of ours, also one whose very first line was torn,
-    which the writer repairs; and whatever cannot be read, which the writer refuses. `plain`: anything else.
+    which the writer repairs; and whatever cannot be read, which the writer refuses. `array`: the
+    whole file is, as it seems, one JSON array. `plain`: anything else.
     """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -41,6 +42,8 @@ def kind(path: str) -> Kind:
         line = tail.first_line(fd)
     finally:
         os.close(fd)
+    if line.lstrip().startswith(b"["):
+        return "array"
     torn_at_birth = found.st_size == len(line) and line.startswith(b'{"timestamp":"') and not _whole(line)
     return "sealed" if torn_at_birth or _sealed(line) else "plain"
 
