@@ -46,6 +46,17 @@ class Entry(Prepared):
         return len(self.body) + len(self.trailer) + _CLOSING
 
 
+def close_all(entries: list[Entry], seq: int, prev: str) -> tuple[bytes, list[str]]:
+    """Return the lines of `entries` at the place `seq`, after the leaf `prev`, and the leaf of each."""
+    lines = []
+    leaves = []
+    for place, entry in enumerate(entries, seq):
+        line, prev = entry.close(place, prev)
+        lines.append(line)
+        leaves.append(prev)
+    return b"".join(lines), leaves
+
+
 class Maker:
     """Makes entries for one log.
 
@@ -83,7 +94,7 @@ class Maker:
         if self._mask is not None or type(record) is not dict or (self._source is not None and "source" not in record):
             return self.make_slowly(record)
         found = self._shapes.match(record)
-        if found is None:
+        if found is None or len(record) < 2:
             return self.make_slowly(record)
         body = found.string[:-1]
         pieces = [*found.groups()]
@@ -97,9 +108,9 @@ class Maker:
             added = b'"record_id":"%b",' % record_id.encode()
             if "timestamp" not in record:
                 added = b'"timestamp":"%b",%b' % (times.now().encode(), added)
-            elif body.startswith(b'{"timestamp":"'):
-                at = body.index(b'"', 14) + 2
-                if body[at - 1 : at] != b",":  # the only member, or an escape in it: no time of day, at any rate
+            elif body.startswith(b'{"timestamp":'):
+                at = body.find(b'"', 14) + 2
+                if body[13:14] != b'"' or body[at - 1 : at] != b",":  # no time of day, at any rate
                     return self.make_slowly(record)
             pieces[0] = b"%b%b%b" % (body[:at], added, pieces[0][at:])
             body = b"%b%b%b" % (body[:at], added, body[at:])
@@ -112,7 +123,7 @@ class Maker:
             raise AuditWriteError("a record is a mapping of member names to values; nothing was written")
         plain = _Plain(record, self._mask)
         given, fresh_id = plain.record, ids.record_id()
-        made = {} if "timestamp" in given else {"timestamp": times.now()}
+        made: dict[str, object] = {} if "timestamp" in given else {"timestamp": times.now()}
         if next(iter(given), "") == "timestamp":
             made["timestamp"] = given["timestamp"]
         if "record_id" not in given:

@@ -12,7 +12,7 @@ from auditlog_cli import times
 from auditlog_cli.errors import AuditWriteError, DurabilityError, LockTimeout
 from auditlog_cli.writer import ballast, blobs, disk, resync, rotation, settings
 from auditlog_cli.writer.active import Active
-from auditlog_cli.writer.entry import Entry
+from auditlog_cli.writer.entry import Entry, close_all
 from auditlog_cli.writer.lock import FileLock
 from auditlog_cli.writer.lost import Losses
 from auditlog_cli.writer.receipt import Receipt
@@ -153,21 +153,13 @@ class Pen:
             if self._losses:
                 self._losses.tell(active)
             first, prev, _ = active.mark
-            seq = first
-            lines = []
-            leaves = []
-            for entry in entries:
-                line, prev = entry.close(seq, prev)
-                lines.append(line)
-                leaves.append(prev)
-                seq += 1
-            active.write(b"".join(lines), seq, prev)
-            for entry, leaf in zip(entries, leaves, strict=True):
+            lines, leaves = close_all(entries, first, prev)
+            active.write(lines, first + len(entries), leaves[-1])
+            for seq, (entry, leaf) in enumerate(zip(entries, leaves, strict=True), first):
                 receipt = entry.receipt
-                receipt.status, receipt.seq, receipt.leaf = "written", first, leaf
-                first += 1
+                receipt.status, receipt.seq, receipt.leaf = "written", seq, leaf
             self._written += len(entries)
-            return seq
+            return first + len(entries)
         except OSError as error:
             active.doubt = True
             raise disk.refused(self.path, "cannot be written", error) from error
