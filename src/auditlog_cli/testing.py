@@ -51,11 +51,12 @@ class Recording:
     """
 
     def __init__(self, path: str) -> None:
-        self.log = _Failing(path, fsync="none", ballast_bytes=0)
+        self._failing = _Failing(path, fsync="none", ballast_bytes=0)
+        self.log: AuditLog = self._failing
 
     def fail_after(self, appends: int) -> None:
         """Let the next `appends` succeed and each one after them raise `AuditWriteError`."""
-        self.log.left = appends
+        self._failing.left = appends
 
     @property
     def records(self) -> list[dict[str, Any]]:

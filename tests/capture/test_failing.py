@@ -206,7 +206,7 @@ def test_every_later_call_raises_with_the_first_cause(audit: Recording) -> None:
     audit.fail_after(0)
     with pytest.raises(AuditWriteError) as first:
         s.user_message("x")
-    audit.log.left = None  # the disk has room again: the session stays failed
+    audit.fail_after(10**6)  # the disk has room again: the session stays failed
     for late in (
         s.llm,
         lambda: s.event("retrieval"),
@@ -311,7 +311,7 @@ def test_one_session_fails_and_another_goes_on(audit: Recording) -> None:
     audit.fail_after(0)
     with pytest.raises(AuditWriteError):
         failed.user_message("x")
-    audit.log.left = None
+    audit.fail_after(10**6)
     with audit.log.session(**WHO) as s:
         s.user_message("x")
     with pytest.raises(AuditWriteError):
@@ -405,7 +405,7 @@ def test_warn_goes_on_and_says_so_at_both_ends(audit: Recording) -> None:
         assert s.user_message("x").status == "lost"
         with s.tool("pay") as t:
             t.result(1)
-        audit.log.left = None
+        audit.fail_after(10**6)
         s.final_answer("y")
     assert len(warned) == 3
     assert audit.records[0]["metadata"]["on_error"] == "warn"

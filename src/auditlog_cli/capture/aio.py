@@ -76,6 +76,11 @@ class AsyncAuditLog(Doors, aio.AsyncAuditLog):
             )
         return self._log
 
+    @property
+    def log(self) -> AuditLog | None:
+        """The log behind, once it is open: for `status`, `origin`, `failed`."""
+        return None if self._log is None else self._opened()
+
     async def open(self) -> Self:
         """Open the log; `async with` does it by itself.
 
