@@ -10,7 +10,7 @@ from contextvars import ContextVar, Token
 from types import TracebackType
 from typing import Any, Self
 
-from auditlog_cli.errors import AuditWriteError, UsageError
+from auditlog_cli.errors import UsageError
 from auditlog_cli.writer import ids, masking, plain
 from auditlog_cli.writer.log import AuditLog
 from auditlog_cli.writer.receipt import Receipt
@@ -231,8 +231,6 @@ def audit_to(
 
 def _unsealed(name: str, fsync: Fsync, redact: Redact | Iterable[str] | None, lock_timeout_s: float) -> Audit:
     mask = redact if redact is None or callable(redact) else masking.paths(redact)
-    if not os.access(name, os.W_OK):
-        raise AuditWriteError(f"{name}: cannot be written; check owner and mode")
     file = plain.PlainFile(name, lock_timeout_s)
     warnings.warn(
         f"{name} holds lines that are not sealed, so it is continued unsealed: changes to it cannot be detected; "

@@ -70,10 +70,17 @@ class PlainFile:
     Args:
         path: The file.
         lock_timeout_s: How long to wait for another writer, seconds.
+
+    Raises:
+        AuditWriteError: If it cannot be opened for writing: said now, not at the first event.
     """
 
     def __init__(self, path: str, lock_timeout_s: float) -> None:
         self.path = os.path.realpath(path)
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC))
+        except OSError as error:
+            raise self._failed(error) from error
         self._lock = FileLock(self.path, lock_timeout_s)
         self._mutex = threading.Lock()
         self._process = os.getpid()
@@ -147,7 +154,10 @@ class PlainFile:
             ) from error
 
     def _failed(self, error: OSError) -> AuditWriteError:
-        return AuditWriteError(f"{self.path}: cannot be written ({error.strerror}); nothing was written")
+        return AuditWriteError(
+            f"{self.path}: cannot be written ({error.strerror}); nothing was written",
+            help="check owner and mode of the file, and its disk",
+        )
 
     def close(self) -> None:
         """Give the lock's descriptor back."""
