@@ -53,17 +53,26 @@ class Recording:
     def __init__(self, path: str) -> None:
         self._failing = _Failing(path, fsync="none", ballast_bytes=0)
         self.log: AuditLog = self._failing
+        self._kept: list[dict[str, Any]] | None = None
 
     def fail_after(self, appends: int) -> None:
         """Let the next `appends` succeed and each one after them raise `AuditWriteError`."""
         self._failing.left = appends
 
+    def close(self) -> None:
+        """Close the log, and keep its records."""
+        self.log.close()
+        self._kept = self.records
+
     @property
     def records(self) -> list[dict[str, Any]]:
         """The records as they can be read back, in order, under the names of `auditlog.record/1`.
 
-        The log's own (genesis, …) and the seal's members (`seq`, `prev`, `_salts`) are left out.
+        The log's own (genesis, …) and the seal's members (`seq`, `prev`, `_salts`) are left out. They stay here
+        when `with recording()` has ended and its folder is gone.
         """
+        if self._kept is not None:
+            return self._kept
         found: list[dict[str, Any]] = []
         for log in find([self.log.path]):
             for file in log.files:
@@ -94,7 +103,7 @@ def recording(folder: str | os.PathLike[str] | None = None) -> Iterator[Recordin
     try:
         yield audit
     finally:
-        audit.log.close()
+        audit.close()
 
 
 @contextmanager

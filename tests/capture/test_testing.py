@@ -65,3 +65,11 @@ def test_segments_are_read_in_order(tmp_path: Path) -> None:
         refund_agent(audit.log, order=2)
         orders = [each["action"]["arguments"]["order"] for each in audit.of_type("tool_invocation")]
     assert orders == [1, 1, 2, 2]
+
+
+def test_the_records_outlive_their_folder() -> None:
+    """So assertions may stand behind the `with`, where the log is closed."""
+    with recording() as audit, audit.log.session(user="alice", agent="planner", scopes=[]):
+        pass
+    assert [each["action"]["phase"] for each in audit.records] == ["start", "end"]
+    assert not Path(audit.log.path).exists()
