@@ -8,7 +8,6 @@ import sys
 from typing import Any
 
 from auditlog_cli.capture import logged
-from auditlog_cli.capture.log import AuditLog
 from auditlog_cli.writer import log as writer
 
 _OF_LOGGING = frozenset(logging.LogRecord("", 0, "", 0, "", (), None).__dict__) | {"message", "asctime", "taskName"}
@@ -36,8 +35,7 @@ class AuditHandler(logging.Handler):
 
     def __init__(self, log: writer.AuditLog | str | os.PathLike[str], level: int | str = logging.NOTSET) -> None:
         super().__init__(level)
-        self._own = None if isinstance(log, writer.AuditLog) else AuditLog(log)
-        self.log = log if isinstance(log, writer.AuditLog) else self._own
+        self.log, self._own = logged.opened(log)
         self._outside = logged.Outside()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -52,7 +50,6 @@ class AuditHandler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         level = record.levelno or logging.NOTSET  # makeLogRecord, for records off a socket, need not know one
         status = "error" if error is not None or level >= logging.ERROR else "success"
-        assert self.log is not None
         logged.record(self.log, self._outside, given, metadata, status=status, error=error)
 
     def handleError(self, record: logging.LogRecord) -> None:
@@ -64,5 +61,5 @@ class AuditHandler(logging.Handler):
     def close(self) -> None:
         """Close the handler, and the log if the handler opened it."""
         super().close()
-        if self._own is not None:
-            self._own.close()
+        if self._own:
+            self.log.close()

@@ -7,7 +7,6 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from auditlog_cli.capture import logged
-from auditlog_cli.capture.log import AuditLog
 from auditlog_cli.writer import log as writer
 
 _ERRORS = ("error", "exception", "critical", "fatal")
@@ -35,7 +34,7 @@ class AuditProcessor:
     """
 
     def __init__(self, log: writer.AuditLog | str | os.PathLike[str], *, drop: bool = False) -> None:
-        self.log = log if isinstance(log, writer.AuditLog) else AuditLog(log)
+        self.log, _ = logged.opened(log)
         self._drop = drop
         self._outside = logged.Outside()
 

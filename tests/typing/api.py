@@ -76,6 +76,8 @@ def sessions() -> None:
     log.session_from_env(agnet="worker")  # type: ignore[call-arg]
     log.session_from_headers({"traceparent": "00-…"}, user="alice", agent="worker")
     s.tool()  # type: ignore[call-arg]
+    s.tool("pay", effect="fly")  # type: ignore[arg-type]
+    s.event("retrieval", status="fine")  # type: ignore[arg-type]
     s.tool("pay", requires=3)  # type: ignore[arg-type]
     s.tool("pay", dta={"purpose": "billing"})  # type: ignore[call-arg]
     s.ask_approval("pay").granted()  # type: ignore[call-arg]

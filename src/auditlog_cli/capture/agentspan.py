@@ -11,6 +11,7 @@ from auditlog_cli import times
 from auditlog_cli.capture import context, propagation
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.context import Frame
+from auditlog_cli.capture.given import STATUSES
 from auditlog_cli.capture.identity import Agent, Identity
 from auditlog_cli.capture.run import Run
 from auditlog_cli.capture.scopes import POLICY, Scopes, listed
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from auditlog_cli.capture.session import Session
     from auditlog_cli.writer.log import AuditLog
 
-STATUSES = ("success", "error", "denied", "blocked", "partial", "timeout", "pending", "unknown")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -278,6 +278,8 @@ class AgentSpan:
 
         Serves plain functions, coroutine functions, generators and asynchronous generators.
         """
+        if not callable(function):
+            raise UsageError("bind: a function", help="s.bind(work), not s.bind(work())")
         return context.bound(function, self.here()[1])
 
     @property

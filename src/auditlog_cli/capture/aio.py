@@ -58,7 +58,7 @@ class AsyncAuditLog(Doors, aio.AsyncAuditLog):
         for name in options:
             if name not in LogOptions.__annotations__:
                 raise UsageError(f"{name}: AuditLog has no such option")
-        super().__init__(path, **options)
+        super().__init__(os.fspath(path), **options)
         self._path = path
         self._options = options
 

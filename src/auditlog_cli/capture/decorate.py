@@ -7,8 +7,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Gene
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from auditlog_cli.capture import context
-from auditlog_cli.capture.scopes import Scopes
+from auditlog_cli.capture import context, given
+from auditlog_cli.capture.given import Effect
+from auditlog_cli.capture.scopes import Scopes, listed
 from auditlog_cli.capture.session import Session
 from auditlog_cli.capture.toolcall import ToolCall
 from auditlog_cli.errors import UsageError
@@ -23,7 +24,7 @@ def decorated(
     *,
     name: str | None,
     requires: Scopes | None,
-    effect: str | None,
+    effect: Effect | None,
     skip: Iterable[str],
     session: Session | None,
 ) -> F:
@@ -38,15 +39,18 @@ def decorated(
         session: Default: that of the context, asked for at each call.
 
     Raises:
-        UsageError: If it is no function.
+        UsageError: If it is no function, or has no parameter that `skip` names: what was to be left out would be
+            recorded.
     """
     if isinstance(function, (staticmethod, classmethod)) or inspect.isclass(function) or not callable(function):
         raise UsageError("@log.tool belongs on a function, below @staticmethod and @classmethod")
     called = name or getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
     if called is None:
         raise UsageError("@log.tool: this callable has no name", help='@log.tool(name="…")')
-    bind = _binder(function, frozenset(skip))
-    scopes = requires if requires is None or isinstance(requires, str) else tuple(requires)
+    left_out = frozenset([skip] if isinstance(skip, str) else skip)
+    bind = _binder(function, left_out)
+    scopes = None if requires is None else listed(requires, "requires")
+    given.effect(effect)
 
     def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> ToolCall:
         acting = session or _session(log())
@@ -117,6 +121,11 @@ def _binder(function: Callable[..., Any], skip: frozenset[str]) -> Callable[...,
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # some functions written in C have none
         signature = None
+    if signature is not None:
+        kinds = {each.kind for each in signature.parameters.values()}
+        unknown = sorted(skip - signature.parameters.keys())
+        if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise UsageError(f"skip: the function has no parameter {', '.join(unknown)}")
     own = next(iter(signature.parameters), "") if signature is not None else ""
     is_method = own in ("self", "cls") and "." in getattr(function, "__qualname__", "")
     left_out = skip | {own} if is_method else skip

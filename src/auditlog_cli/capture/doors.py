@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, Unpack, overload
 
-from auditlog_cli.capture import decorate, identity, propagation
+from auditlog_cli.capture import decorate, given, identity, propagation
+from auditlog_cli.capture.given import Effect
 from auditlog_cli.capture.identity import Agent, Chain, Moment, User
 from auditlog_cli.capture.propagation import Headers, Options
 from auditlog_cli.capture.run import OnError, Run
@@ -69,7 +70,7 @@ class Doors:
             on_error: What to do when a record cannot be written. `raise` (default): the call and every later
                 one raise. `abort`: the process says why on stderr and ends with exit code 70. `warn`: go on
                 with a warning; the log says that it was asked for.
-            digest_key: Key of `arguments_sha256` (HMAC), for arguments that can be guessed.
+            digest_key: Key of `arguments_sha256` (HMAC), 16 bytes or more, for arguments that can be guessed.
             metadata: For the first record, such as versions of frameworks.
 
         Raises:
@@ -98,8 +99,7 @@ class Doors:
                 raise UsageError("traceparent: not valid (W3C Trace Context, 3.2)")
             trace_id, parent_span_id = place
         for name, value in (("session_id", session_id), ("trace_id", trace_id), ("parent_span_id", parent_span_id)):
-            if value is not None and (not isinstance(value, str) or not value.strip()):
-                raise UsageError(f"{name}: a text that is not empty")
+            given.text(name, value)
         log = self._writer()
         run = Run(
             log,
@@ -107,9 +107,10 @@ class Doors:
             trace_id=trace_id or ids.trace_id(),
             enforce=enforce,
             on_error=on_error,
-            digest_key=digest_key,
+            digest_key=given.key(digest_key),
         )
-        told = {"on_error": on_error} | ({"fsync": "none"} if log.fsync == "none" else {}) | dict(metadata or {})
+        told = {"on_error": on_error} | ({"fsync": "none"} if log.fsync == "none" else {})
+        told |= given.block("metadata", {} if metadata is None else metadata)
         return Session(run, who, within=None, parent=parent_span_id, metadata=told)
 
     @overload
@@ -122,7 +123,7 @@ class Doors:
         *,
         name: str | None = None,
         requires: Scopes | None = None,
-        effect: str | None = None,
+        effect: Effect | None = None,
         skip: Iterable[str] = (),
         session: Session | None = None,
     ) -> Callable[[F], F]: ...
@@ -133,7 +134,7 @@ class Doors:
         *,
         name: str | None = None,
         requires: Scopes | None = None,
-        effect: str | None = None,
+        effect: Effect | None = None,
         skip: Iterable[str] = (),
         session: Session | None = None,
     ) -> Any:
@@ -149,7 +150,7 @@ class Doors:
             name: Of the tool. Default: of the function.
             requires: The scopes that a call needs.
             effect: `read`, `write`, `delete`, `execute`, `send`, `pay`, `post`, `configure` or `decide`.
-            skip: Parameters that are not recorded, such as a database connection.
+            skip: Parameters that are not recorded, such as a database connection. One that there is not is an error.
             session: Default: the session on this log that is open where the function is called.
 
         Raises:

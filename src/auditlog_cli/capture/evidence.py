@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
+from auditlog_cli.capture import given as checks
 from auditlog_cli.errors import UsageError
 
 Block = Mapping[str, Any]
@@ -45,9 +46,10 @@ def blocks(given: Evidence | Blocks, names: frozenset[str] = NAMES) -> dict[str,
     """Return the blocks, those that are None left out.
 
     Raises:
-        UsageError: If a name is none of these: a misspelt argument is not to become a member of the log.
+        UsageError: If a name is none of these: a misspelt argument is not to become a member of the log. Or if a
+            block is no dictionary.
     """
     for name in given:
         if name not in names:
             raise UsageError(f"{name}: no such argument", help="members of your own go into metadata={…}")
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: checks.block(name, value) for name, value in given.items() if value is not None}

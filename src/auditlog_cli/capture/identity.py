@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from auditlog_cli import times
+from auditlog_cli.capture import given
 from auditlog_cli.capture import scopes as scope_rules
 from auditlog_cli.capture.digests import frozen
 from auditlog_cli.capture.scopes import Scopes
@@ -21,6 +22,7 @@ Chain = str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """On whose behalf: an actor's id, a list of `{actor, role}`, root first, or RFC 8693 claims with `act`."""
 Moment = str | datetime | None
 """RFC 3339 text, or a datetime with a time zone."""
+_CHAIN = 'on_behalf_of=[{"actor": "carol", "role": "initiator"}], root first'
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,10 @@ def of_session(
     authorization: dict[str, Any] = {} if granted is None else {"scopes": list(granted)}
     authorization["session_type"] = "autonomous" if approved_by is None else "human_approved"
     for name, value in (
-        ("approved_by", _text("approved_by", approved_by)),
+        ("approved_by", given.text("approved_by", approved_by)),
         ("approved_at", moment("approved_at", approved_at)),
         ("expires_at", moment("expires_at", expires_at)),
-        ("grant_id", _text("grant_id", grant_id)),
+        ("grant_id", given.text("grant_id", grant_id)),
         ("emergency", _emergency(emergency)),
     ):
         if value is not None:
@@ -174,36 +176,34 @@ def _agent(agent: Agent, user: dict[str, Any] | None) -> dict[str, Any]:
     return block
 
 
-def _block(name: str, given: Mapping[str, Any], example: str) -> dict[str, Any]:
-    found = given.get("id") if isinstance(given, Mapping) else None
+def _block(name: str, told: Mapping[str, Any], example: str) -> dict[str, Any]:
+    found = told.get("id") if isinstance(told, Mapping) else None
     if not isinstance(found, str) or not found.strip():
         raise UsageError(f"{name}: an id is needed, as text or as the member id", help=example)
-    made = frozen(given)
+    made = frozen(told)
     assert isinstance(made, dict)
     return {member: value for member, value in made.items() if value is not None}
 
 
-def _text(name: str, value: object) -> str | None:
-    if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise UsageError(f"{name}: a text that is not empty")
-    return value
-
-
-def _emergency(given: str | Mapping[str, Any] | None) -> object:
-    if given is None:
+def _emergency(told: str | Mapping[str, Any] | None) -> object:
+    if told is None:
         return None
-    if isinstance(given, str):
-        return {"active": True, "reason": _text("emergency", given)}
-    return frozen(given)
+    if isinstance(told, str):
+        return {"active": True, "reason": given.text("emergency", told)}
+    if not isinstance(told, Mapping) or not told:
+        raise UsageError(
+            "emergency: a reason", help='emergency="orders stuck since 9:00", or {"active", "reason", "ticket"}'
+        )
+    return frozen(told)
 
 
-def _chain(given: Chain, user: dict[str, Any] | None, agent: str) -> tuple[dict[str, Any], ...]:
-    if isinstance(given, Mapping):
-        chain = claims_chain(given)
-        if user is not None and not given.get("sub"):
+def _chain(told: Chain, user: dict[str, Any] | None, agent: str) -> tuple[dict[str, Any], ...]:
+    if isinstance(told, Mapping):
+        chain = claims_chain(told)
+        if user is not None and not told.get("sub"):
             chain.insert(0, {"actor": user["id"], "role": "initiator"})
     else:
-        chain = [] if given is None else _entries([{"actor": given}] if isinstance(given, str) else given)
+        chain = [] if told is None else _entries([{"actor": told}] if isinstance(told, str) else told)
         if user is not None and all(each["actor"] != user["id"] for each in chain):
             chain.append({"actor": user["id"], "role": "delegate" if chain else "initiator"})
     if chain and chain[-1]["actor"] == agent:
@@ -214,14 +214,16 @@ def _chain(given: Chain, user: dict[str, Any] | None, agent: str) -> tuple[dict[
     return (*before, chain[-1])
 
 
-def _entries(given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _entries(told: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    if not isinstance(told, Iterable):
+        raise UsageError("on_behalf_of: an actor, or a list of actors", help=_CHAIN)
     chain: list[dict[str, Any]] = []
-    for place, each in enumerate(given):
+    for place, each in enumerate(told):
         actor = each.get("actor") if isinstance(each, Mapping) else None
         if not isinstance(actor, str) or not actor.strip():
             raise UsageError(
                 f"on_behalf_of: entry {place} names no actor",
-                help='on_behalf_of=[{"actor": "carol", "role": "initiator"}], root first',
+                help=_CHAIN,
             )
         made = frozen(each)
         assert isinstance(made, dict)

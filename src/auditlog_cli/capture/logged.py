@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from auditlog_cli import times
 from auditlog_cli.capture import context
+from auditlog_cli.capture.log import AuditLog as PublicLog
 from auditlog_cli.capture.toolcall import failure
-from auditlog_cli.errors import NoSession
+from auditlog_cli.errors import NoSession, UsageError
 from auditlog_cli.writer import ids
 from auditlog_cli.writer.log import AuditLog
 from auditlog_cli.writer.receipt import Receipt
@@ -52,6 +54,20 @@ SAID_BY_SESSION = frozenset(
 )
 """What a line inside a session cannot say otherwise: a line about user bob is not a deed of bob's."""
 _TEXTS = frozenset(["session_id", "trace_id", "record_id", "span_id", "parent_span_id"])
+
+
+def opened(log: object) -> tuple[AuditLog, bool]:
+    """Return the log to write to, and whether it was opened here: `log` is one, or the path of one.
+
+    Raises:
+        UsageError: If it is neither.
+        AuditWriteError: If it cannot be opened.
+    """
+    if isinstance(log, AuditLog):
+        return log, False
+    if not isinstance(log, (str, os.PathLike)):
+        raise UsageError("log: an AuditLog, or a path", help="of an AsyncAuditLog that is open: alog.log")
+    return PublicLog(log), True
 
 
 class Outside:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from auditlog_cli.capture import digests
+from auditlog_cli.capture import digests, given
 
 if TYPE_CHECKING:
     from auditlog_cli.capture.session import Session
@@ -23,11 +23,12 @@ def model_blocks(
     if prompt is not None:
         told["prompt"] = digests.text_block(prompt)
     if system is not None:
-        told.setdefault("prompt", {})["system_sha256"] = digests.of_text(system)
+        told.setdefault("prompt", {})["system_sha256"] = digests.of_text(digests.text(system))
     if response is not None:
         told["response"] = digests.text_block(response)
     if usage is not None:
-        told["usage"] = digests.frozen(usage)
+        # What a client leaves open (None) is not said.
+        told["usage"] = {name: value for name, value in given.block("usage", usage).items() if value is not None}
     return told
 
 

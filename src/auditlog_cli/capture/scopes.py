@@ -6,7 +6,7 @@ segments and each segment is equal or `*`; a final `**` covers all the rest. Upp
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from auditlog_cli.errors import UsageError
 
@@ -24,6 +24,8 @@ def listed(scopes: Scopes, name: str = "scopes") -> tuple[str, ...]:
     >>> listed("orders:read refunds:write")
     ('orders:read', 'refunds:write')
     """
+    if not isinstance(scopes, Iterable) or isinstance(scopes, (Mapping, bytes)):
+        raise UsageError(f"{name}: a list of texts", help=f'{name}=["orders:read", "refunds:write"]')
     found: dict[str, None] = {}
     for scope in scopes.split() if isinstance(scopes, str) else scopes:
         if not isinstance(scope, str) or not scope or scope.split() != [scope]:

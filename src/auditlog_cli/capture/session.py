@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Unpack
 
-from auditlog_cli.capture import digests, evidence
+from auditlog_cli.capture import digests, evidence, given
 from auditlog_cli.capture.agentspan import AgentSpan
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.evidence import Blocks, Evidence
+from auditlog_cli.capture.given import Effect, Status
 from auditlog_cli.capture.identity import Agent
 from auditlog_cli.capture.modelcall import ModelCall, model_blocks
 from auditlog_cli.capture.scopes import Scopes
 from auditlog_cli.capture.toolcall import ToolCall, failure
+from auditlog_cli.errors import UsageError
 from auditlog_cli.writer import ids
 from auditlog_cli.writer.receipt import Receipt
 
@@ -36,7 +38,7 @@ class Session(AgentSpan):
         requires: Scopes | None = None,
         call_id: str | None = None,
         approval: Approval | None = None,
-        effect: str | None = None,
+        effect: Effect | None = None,
         resource: str | None = None,
         **blocks: Unpack[Evidence],
     ) -> ToolCall:
@@ -52,10 +54,18 @@ class Session(AgentSpan):
             resource: Opaque id of the thing acted on, never a name.
             blocks: Evidence for both lines, such as `data={"purpose": "billing"}`.
         """
-        action = {name: value for name, value in (("effect", effect), ("resource", resource)) if value is not None}
+        said = (("effect", given.effect(effect)), ("resource", given.text("resource", resource)))
+        action = {name: value for name, value in said if value is not None}
         told = evidence.blocks(blocks)
         return ToolCall(
-            self, name, arguments, requires=requires, call_id=call_id, approval=approval, action=action, blocks=told
+            self,
+            name,
+            arguments,
+            requires=requires,
+            call_id=_id(call_id),
+            approval=approval,
+            action=action,
+            blocks=told,
         )
 
     def agent(
@@ -75,7 +85,8 @@ class Session(AgentSpan):
         """
         actor, frame = self.here()
         identity = actor.successor(agent, scopes, frame)
-        return Session(self.run, identity, within=frame, parent=None, metadata=metadata or {})
+        told = given.block("metadata", {} if metadata is None else metadata)
+        return Session(self.run, identity, within=frame, parent=None, metadata=told)
 
     def ask_approval(
         self,
@@ -97,9 +108,11 @@ class Session(AgentSpan):
             via, ticket: Where it was asked.
         """
         actor, frame = self.here()
-        given = digests.frozen({} if arguments is None else arguments)
+        if given.text("tool", tool) is None:
+            raise UsageError("tool: which tool is to be approved")
+        exactly = digests.frozen({} if arguments is None else arguments)
         told = {"reason": reason, "via": via, "ticket": ticket}
-        asked = actor.ask(frame, tool, given, digests.of_arguments(given, self.run.digest_key), told)
+        asked = actor.ask(frame, tool, exactly, digests.of_arguments(exactly, self.run.digest_key), told)
         self.run.approvals.append(asked)
         return asked
 
@@ -127,11 +140,12 @@ class Session(AgentSpan):
             error: If it failed.
             system: The system prompt; only its SHA-256 is kept.
         """
-        action: dict[str, Any] = {"call_id": call_id, "latency_ms": latency_ms}
+        action: dict[str, Any] = {"call_id": _id(call_id), "latency_ms": given.milliseconds(latency_ms)}
         if error is not None:
-            action["error"] = failure(error) if isinstance(error, BaseException) else {"message": error}
+            action["error"] = failure(error) if isinstance(error, BaseException) else {"message": str(error)}
         told = model_blocks(prompt, response, usage, system) | evidence.blocks(blocks)
-        who = {name: value for name, value in (("model", model), ("provider", provider)) if value is not None}
+        named = (("model", given.text("model", model)), ("provider", given.text("provider", provider)))
+        who = {name: value for name, value in named if value is not None}
         return self._record("llm_call", "success" if error is None else "error", action, told, agent=who)
 
     llm = model_call
@@ -161,13 +175,13 @@ class Session(AgentSpan):
         self,
         type: str,  # noqa: A002 - the member's name
         *,
-        status: str = "success",
+        status: Status = "success",
         tool: str | None = None,
         arguments: object = None,
         result: object = None,
         error: BaseException | str | None = None,
         resource: str | None = None,
-        effect: str | None = None,
+        effect: Effect | None = None,
         phase: str | None = None,
         latency_ms: float | None = None,
         call_id: str | None = None,
@@ -186,13 +200,13 @@ class Session(AgentSpan):
         action: dict[str, Any] = {
             "tool": tool,
             "arguments": arguments,
-            "call_id": call_id,
-            "resource": resource,
-            "effect": effect,
+            "call_id": _id(call_id),
+            "resource": given.text("resource", resource),
+            "effect": given.effect(effect),
             "phase": phase,
             "result": result,
             "error": failure(error) if isinstance(error, BaseException) else error,
-            "latency_ms": latency_ms,
+            "latency_ms": given.milliseconds(latency_ms),
         }
         return self._record(type, status, action, evidence.blocks(blocks, evidence.ALL))
 
@@ -254,6 +268,8 @@ class Session(AgentSpan):
         authenticated: bool | None,
         blocks: Evidence,
     ) -> Receipt:
+        if given.text("agent", agent) is None:
+            raise UsageError("agent: which agent the message is from or to")
         me = self.here()[0].agent_id
         ends = {"from": me, "to": agent} if direction == "sent" else {"from": agent, "to": me}
         message: dict[str, Any] = {"id": message_id or ids.record_id(), **ends, "direction": direction}
@@ -273,3 +289,8 @@ class Session(AgentSpan):
     ) -> Receipt:
         actor, frame = self.here()
         return actor.write(kind, status, action, blocks, parent=frame, agent=agent)
+
+
+def _id(call_id: object) -> str | None:
+    """A call id as text: those of JSON-RPC may be numbers."""
+    return None if call_id is None else str(call_id)

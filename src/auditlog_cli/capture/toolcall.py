@@ -74,6 +74,8 @@ class ToolCall:
     ) -> None:
         if not isinstance(name, str) or not name:
             raise UsageError("tool: the name of a tool is a text that is not empty")
+        if approval is not None and not isinstance(approval, Approval):
+            raise UsageError("approval: what ask_approval(…) gave")
         self.name = name
         self.span_id = ids.span_id()
         self.arguments = digests.frozen({} if arguments is None else arguments)
