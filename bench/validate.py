@@ -110,9 +110,8 @@ def _blocks(log: Path) -> Any:
             yield block
 
 
-def main(words: list[str]) -> None:
-    log = Path(words[0])
-    rounds = int(words[1]) if len(words) > 1 else ROUNDS
+def table(log: Path, rounds: int = ROUNDS) -> str:
+    """The table as Markdown."""
     cases = peers(log)
     seconds: dict[str, list[float]] = {name: [] for name in cases}
     for _ in range(rounds):
@@ -121,16 +120,23 @@ def main(words: list[str]) -> None:
             call()
             seconds[name].append(time.perf_counter() - begin)
     ours_records, ours_bytes = 0.0, 0.0
-    print(f"{'':40} {'records/s':>11} {'MB/s':>8} {'ours / it':>10}")
+    lines = [
+        "### Validating a log of 1 GB",
+        "",
+        "| | records/s | MB/s | auditlog is faster by |",
+        "|---|---:|---:|---:|",
+    ]
     for name, (_, records, size) in cases.items():
         took = statistics.median(seconds[name])
         per_second, bytes_second = records / took, size / took / 1e6
         if not ours_records:
             ours_records, ours_bytes = per_second, bytes_second
         ratio = ours_bytes / bytes_second if name.startswith("jq") else ours_records / per_second
-        print(f"{name:40} {per_second:11,.0f} {bytes_second:8.1f} {ratio:9.1f}x")
-    print(f"largest process of ours: {peak(log)} MiB; {rounds} rounds, medians; {os.cpu_count()} cores")
+        shown = f"**{name}**" if name.startswith("auditlog") else name
+        lines.append(f"| {shown} | {per_second:,.0f} | {bytes_second:.1f} | {ratio:.1f}x |")
+    lines += ["", f"Largest process of ours: {peak(log)} MiB; {rounds} rounds, medians; {os.cpu_count()} cores.", ""]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.stdout.write(table(Path(sys.argv[1]), *(int(word) for word in sys.argv[2:])))

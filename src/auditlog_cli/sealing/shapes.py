@@ -197,6 +197,9 @@ def _hint(record: dict[str, object]) -> object:
         len(action),
         len(action.get("arguments", ())),
         len(record.get("delegation_chain", ())),  # type: ignore[arg-type]
+        len(record.get("user", ())),  # type: ignore[arg-type]
+        len(record.get("authorization", ())),  # type: ignore[arg-type]
+        record.get("parent_span_id") is None,
     )
 
 

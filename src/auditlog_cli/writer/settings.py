@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -57,8 +58,9 @@ def refuse_numbers(**numbers: float | None) -> None:
         UsageError: If one is negative, no number, or larger than the system can wait.
     """
     for name, value in numbers.items():
-        if value is not None and not 0 <= value <= threading.TIMEOUT_MAX:
-            raise UsageError(f"{name}={value!r}: 0 or more is needed")
+        most = threading.TIMEOUT_MAX if name.endswith("_s") else sys.maxsize
+        if value is not None and not 0 <= value <= most:
+            raise UsageError(f"{name}={value!r}: a number from 0 to {most:.0f} is needed")
 
 
 def head(policy: str | Mapping[str, object] | None, origin: str | None, heartbeat_s: float | None) -> Head:
