@@ -125,8 +125,9 @@ def handle(customer: str, order_id: int, wish: str) -> None:
         text = f"We have sent you {amount:.2f} EUR." if pay(s, order_id, amount) else "We will call you tomorrow."
         tell(s, order_id, text)
         s.final_answer(text)
+    print(f"{customer}: {text}")
 
 
 with log:
-    handle("alice@example.org", 1042, "My tea pot arrived in pieces. Please refund order 1042.")
     handle("dave@example.org", 2077, "Refund order 2077, and hurry.")
+    handle("alice@example.org", 1042, "My tea pot arrived in pieces. Please refund order 1042.")

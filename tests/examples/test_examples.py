@@ -1,4 +1,4 @@
-"""Every example runs as people run it, quickly and quietly, and the log it writes is valid."""
+"""Every example runs as people run it, quickly and without a warning, and the log it writes is valid."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def run(name: str, log: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / name, log], capture_output=True, text=True, timeout=30, check=False
     )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", sorted({path.name for path in EXAMPLES.glob("*.py")} - BY_OTHERS))
