@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import pickle
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from auditlog_cli import AsyncAuditLog, AuditHandler, AuditLog, AuditProcessor, Session, UsageError, audit_to, validate
+from auditlog_cli import (
+    AsyncAuditLog,
+    AuditHandler,
+    AuditLog,
+    AuditProcessor,
+    NoSession,
+    Session,
+    UsageError,
+    audit_to,
+    validate,
+)
 from auditlog_cli.testing import Recording
 
 WHO: dict[str, Any] = {"user": "alice", "agent": "planner", "scopes": ["a:b"]}
@@ -114,3 +126,17 @@ def test_what_can_be_understood_is_taken(audit: Recording) -> None:
     assert audit.of_type("tool_invocation")[0]["action"]["call_id"] == "7"
     assert audit.of_type("llm_call")[0]["usage"] == {"input_tokens": 3}
     assert validate(audit.log.path, strict=True).findings == []
+
+
+def test_a_traceback_says_what_to_do() -> None:
+    """Nobody who lets it pass has to look into `error.help`; also behind a process pool."""
+    with pytest.raises(NoSession) as caught:
+        raise NoSession("no session", help="with log.session(…)")
+    told = "".join(traceback.format_exception(caught.value))
+    assert "NoSession: no session\nhelp: with log.session(…)\n" in told
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.help, again.__notes__) == (
+        "no session",
+        "with log.session(…)",
+        ["help: with log.session(…)"],
+    )
