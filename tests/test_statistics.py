@@ -72,6 +72,13 @@ def test_a_call_is_counted_once() -> None:
     assert found.all.latencies.count == 2
 
 
+def test_an_approval_is_no_call() -> None:
+    """It names the tool that is asked for, and the call itself is another record."""
+    found = Statistics()
+    found.add(record(action__type="approval", action__result_status="denied"), "auditlog")
+    assert (found.all.records, found.all.calls, found.all.refused) == (1, 0, 1)
+
+
 def test_values_of_lists_count_each_once() -> None:
     found = Statistics(("authorization.scopes",))
     found.add(record(authorization__scopes=["a", "b", "a"]), "auditlog")

@@ -86,7 +86,8 @@ class Group:
         self.refused += status in REFUSED
         if fields.text(content, "action.phase") == "start":
             return  # its end is counted
-        self.calls += bool(fields.text(content, "action.tool"))
+        # A question about a call names its tool, too, and is no call.
+        self.calls += bool(fields.text(content, "action.tool")) and fields.text(content, "action.type") != "approval"
         latency = fields.get(content, "action.latency_ms")
         if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < 1e15:
             self.latencies.add(float(latency))
