@@ -1,4 +1,4 @@
-"""`make demo`: a refund handled by five agents is written to a log, and the log is asked what happened.
+"""`make demo`: refunds handled by five agents are written to a log, and the log is asked what happened.
 
 Nothing here is special: the log is written by `refund_agents.py` through the library, and every command is one
 that you can type yourself. The log stays in `demo/`.
@@ -7,26 +7,54 @@ that you can type yourself. The log stays in `demo/`.
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+from auditlog_cli import Record, read
+
 HERE = Path(__file__).parent
-LOG = Path("demo") / "audit.jsonl"
+LOG = Path("demo/audit.jsonl")
 AUDITLOG = Path(sys.executable).with_name("auditlog")
 
-QUESTIONS = [
-    ("What happened last?", ["tail", "-n", "8", str(LOG)]),
-    ("What was refused, or went wrong?", ["filter", str(LOG), "--status", "denied", "--status", "error"]),
-    ("Who did what, on whose behalf?", ["trace", "TRACE", str(LOG)]),
-    ("Does every record answer the six questions?", ["validate", str(LOG)]),
-]
+
+def main() -> int:
+    """Write, then ask; the exit code is that of the first command that failed."""
+    if LOG.exists():
+        print(f"{LOG} is there already: this run is added to it (rm -r {LOG.parent} begins anew)")
+    example = HERE / "refund_agents.py"
+    code = ask("Five agents handle two refunds, and record what they do.", "python", os.path.relpath(example), str(LOG))
+    if code:
+        return code
+    for why, *words in (
+        ("What happened last?", "tail", "-n", "8", *text(), str(LOG)),
+        ("What was refused, or went wrong?", "filter", str(LOG), "--status", "denied", "--status", "error", *text()),
+        ("Who did what, on whose behalf, and who approved?", "trace", newest_trace(), str(LOG)),
+        ("Does every record answer the six questions?", "validate", str(LOG)),
+    ):
+        code = code or ask(why, "auditlog", *words)
+    if code:
+        return code
+    comment("The log is yours to play with. Try:")
+    for words in (["tail", str(LOG)], ["filter", str(LOG), "--user", "dave*"], ["stats", str(LOG)], ["--help"]):
+        print(f"    {os.path.relpath(AUDITLOG)} {' '.join(words)}")
+    return 0
 
 
-def say(command: str, *, comment: str = "") -> None:
-    """Show a command the way a terminal would."""
-    bold, dim, plain = ("\033[1m", "\033[2m", "\033[0m") if colour() else ("", "", "")
-    print(f"\n{dim}# {comment}{plain}\n{bold}$ {command}{plain}" if comment else f"{bold}$ {command}{plain}", flush=True)
+def ask(why: str, *words: str) -> int:
+    """Show a command the way a terminal would, run it, and return its exit code."""
+    comment(why)
+    bold, plain = ("\033[1m", "\033[0m") if colour() else ("", "")
+    print(f"{bold}$ {shlex.join(words)}{plain}", flush=True)
+    program = {"python": sys.executable, "auditlog": str(AUDITLOG)}[words[0]]
+    return subprocess.run([program, *words[1:]], check=False).returncode
+
+
+def comment(what: str) -> None:
+    """Say what comes."""
+    dim, plain = ("\033[2m", "\033[0m") if colour() else ("", "")
+    print(f"\n{dim}# {what}{plain}", flush=True)
 
 
 def colour() -> bool:
@@ -34,30 +62,13 @@ def colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def main() -> int:
-    """Write, then ask; the exit code is that of the first command that failed."""
-    if LOG.exists():
-        print(f"{LOG} is there already: this run is added to it (rm -r {LOG.parent} begins anew)")
-    say(f"python {HERE.name}/refund_agents.py {LOG}", comment="Five agents handle a refund; the log is written as they act.")
-    written = subprocess.run([sys.executable, str(HERE / "refund_agents.py"), str(LOG)], stdout=subprocess.PIPE, text=True)
-    print(written.stdout, end="")
-    if written.returncode:
-        return written.returncode
-    trace = newest_trace()
-    for comment, words in QUESTIONS:
-        words = [trace if word == "TRACE" else word for word in words]
-        say(f"auditlog {' '.join(words)}", comment=comment)
-        code = subprocess.run([str(AUDITLOG), *words]).returncode
-        if code:
-            return code
-    say(f"{AUDITLOG} --help", comment=f"The log is yours to play with: {LOG}. Try next:")
-    return 0
+def text() -> list[str]:
+    """What makes a pipe show what a terminal shows: there, records come as they are stored."""
+    return [] if sys.stdout.isatty() else ["--format", "text"]
 
 
 def newest_trace() -> str:
-    """The trace of the last record."""
-    from auditlog_cli import Record, read
-
+    """The trace of the last record that has one."""
     traces = [record.content.get("trace_id") for record in read(LOG) if isinstance(record, Record)]
     return str([trace for trace in traces if trace][-1])
 

@@ -47,6 +47,8 @@ class AuditlogError(Exception):
         super().__init__(message)
         self.message = message
         self.help = help
+        if help:
+            self.add_note(f"help: {help}")  # below the last line of a traceback
 
     def __str__(self) -> str:
         return self.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import threading
 import time
 from pathlib import Path
@@ -99,7 +100,6 @@ def test_a_cancelled_call_that_fails_makes_no_noise(path: Path) -> None:
 
 def test_the_loop_goes_on_while_the_disk_is_slow(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sync of 200 ms does not stop other tasks."""
-    import os
 
     async def main() -> int:
         ticks = 0
@@ -133,3 +133,20 @@ def test_errors_come_out_of_the_await(path: Path) -> None:
 
     asyncio.run(main())
     assert len(walk(path).callers) == 1
+
+
+def test_after_a_fork_the_child_has_a_thread_of_its_own(path: Path) -> None:
+    """The parent's thread is not there in the child: a call must not wait for it for ever."""
+    log = AsyncAuditLog(path, fsync="none")
+    asyncio.run(log.append(small(0)))
+    child = os.fork()
+    if child == 0:
+        try:
+            asyncio.run(asyncio.wait_for(log.append(small(1)), 10))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    asyncio.run(log.append(small(2)))
+    asyncio.run(log.close())
+    assert sorted(r["i"] for r in walk(path).callers) == [0, 1, 2]

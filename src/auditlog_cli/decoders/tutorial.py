@@ -27,6 +27,8 @@ _ACTORS: _Names = (
 )
 _PROMPT = ("prompt", "message", "question")
 _RESPONSE = ("response", "answer", "reply")
+_BESIDE = frozenset((*_PROMPT, *_RESPONSE, "correlation_id", "request_id", "run_id"))
+"""Names in a payload that are no arguments of its tool, although they stand beside it."""
 _TEXTS: _Names = (("prompt", _PROMPT), ("response", _RESPONSE))
 _CALL = ("call_id", "tool_call_id")
 _TOOL = ("tool", "tool_name", "function", "function_name")
@@ -95,7 +97,7 @@ def _action(word: str, left: dict[str, object]) -> dict[str, object]:
     status = _take(left, _STATUS)
     if arguments is None and tool is not None and result is None:
         # The tutorial puts the arguments beside the tool's name. What belongs elsewhere has been taken.
-        rest = [name for name in left if name not in _PROMPT and name not in _RESPONSE]
+        rest = [name for name in left if name not in _BESIDE]
         arguments = {name: left.pop(name) for name in rest} or None
     if arguments is not None:
         action["arguments"] = arguments

@@ -35,7 +35,8 @@ class AsyncAuditLog:
         self._open = functools.partial(AuditLog, path, **options)
         self._log: AuditLog | None = None
         self._closed = False
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="auditlog")
+        self._thread = _one_thread()
+        self._process = os.getpid()
 
     async def open(self) -> AsyncAuditLog:
         """Open the log; `async with` does it by itself.
@@ -90,6 +91,8 @@ class AsyncAuditLog:
     async def _do(self, work: Callable[[], Result]) -> Result:
         if self._closed:
             raise AuditWriteError("this log was closed; nothing was written")
+        if self._process != os.getpid():  # forked: the thread is the parent's, and would be waited for for ever
+            self._thread, self._process = _one_thread(), os.getpid()
         # Shielded: what waits in the thread's queue is done even if nobody waits for it any more.
         future = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
@@ -105,6 +108,10 @@ class AsyncAuditLog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+
+def _one_thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="auditlog")
 
 
 def _look(future: asyncio.Future[Any]) -> None:

@@ -32,6 +32,8 @@ def paths(wanted: Iterable[str], *, how: str = "mask", key: bytes | None = None)
         raise UsageError(f"how={how!r}: one of mask, hash, remove")
     if key is not None and len(key) < 16:
         raise UsageError("key: at least 16 bytes")
+    if not isinstance(wanted, Iterable):
+        raise UsageError("redact: dotted paths such as user.email, or a function")
     given = [wanted] if isinstance(wanted, str) else list(wanted)
     for path in given:
         if not isinstance(path, str) or not path or "" in path.split("."):
