@@ -22,6 +22,7 @@ FLOORS: list[set[str]] = [
      "statistics", "sinks"},
     {"capture"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
+    {"lookup"},
     {"queries", "validation"},
     {"__init__"},
     {"cli"},
@@ -123,16 +124,16 @@ def test_the_start_path_stays_light(tmp_path: Path) -> None:
     import sys
 
     log = tmp_path / "audit.jsonl"
-    log.write_text('{"ts":1780324991.2,"event_type":"tool_call","payload":{"tool":"x"}}\n')
+    log.write_text('{"ts":1780324991.2,"event_type":"tool_call","payload":{"tool":"x","request_id":"req-1"}}\n')
     code = (
         "import sys; from auditlog_cli.cli.front import main; main(sys.argv[1:]);"
         "sys.stderr.write(' '.join(sorted(sys.modules)))"
     )
     heavy = {"re", "typing", "json", "dataclasses", "typer", "rich", "orjson", "jsonschema", "enum", "argparse",
              "collections.abc", "datetime", "logging", "pathlib", "inspect", "contextlib"}  # fmt: skip
-    for command in ("tail", "--help"):
+    for command in (["tail"], ["--help"], ["trace", "req-1"], ["traces"]):
         found = subprocess.run(
-            [sys.executable, "-S", "-c", code, command, str(log)], capture_output=True, text=True, check=True,
+            [sys.executable, "-S", "-c", code, *command, str(log)], capture_output=True, text=True, check=True,
             env={"PYTHONPATH": str(SRC.parent)},
         )  # fmt: skip
         assert not heavy & set(found.stderr.split()), command

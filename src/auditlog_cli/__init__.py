@@ -5,6 +5,7 @@ Every public name is loaded when it is first asked for: `import auditlog_cli` al
 
 # A new public name is one line in `_WHERE`, one in `__all__`, one import below; a test holds them together.
 _WHERE = {
+    "Ambiguous": "tracing.search",
     "Approval": "capture.approval",
     "ApprovalMismatch": "errors",
     "AsyncAuditLog": "capture.aio",
@@ -28,6 +29,7 @@ _WHERE = {
     "Session": "capture.session",
     "TamperError": "errors",
     "ToolCall": "capture.toolcall",
+    "Trace": "tracing.trees",
     "UsageError": "errors",
     "__version__": "_version",
     "add_up": "queries",
@@ -35,10 +37,13 @@ _WHERE = {
     "current_session": "capture.context",
     "read": "queries",
     "select": "queries",
+    "trace": "queries",
+    "traces": "queries",
     "validate": "validation",
 }
 
 __all__ = [
+    "Ambiguous",
     "Approval",
     "ApprovalMismatch",
     "AsyncAuditLog",
@@ -62,6 +67,7 @@ __all__ = [
     "Session",
     "TamperError",
     "ToolCall",
+    "Trace",
     "UsageError",
     "__version__",
     "add_up",
@@ -69,6 +75,8 @@ __all__ = [
     "current_session",
     "read",
     "select",
+    "trace",
+    "traces",
     "validate",
 ]
 
@@ -97,9 +105,11 @@ if TYPE_CHECKING:
         UsageError,
     )
     from auditlog_cli.logging_handler import AuditHandler
-    from auditlog_cli.queries import add_up, read, select
+    from auditlog_cli.queries import add_up, read, select, trace, traces
     from auditlog_cli.record import BadLine, Line, Record
     from auditlog_cli.structlog_processor import AuditProcessor
+    from auditlog_cli.tracing.search import Ambiguous
+    from auditlog_cli.tracing.trees import Trace
     from auditlog_cli.validation import validate
     from auditlog_cli.writer.receipt import Receipt
 

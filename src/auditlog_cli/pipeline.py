@@ -45,7 +45,7 @@ def containing(
 
     Args:
         paths: Files, folders, globs, `-`.
-        needles: From `selection.needle`: texts that stand in a JSON line as they are.
+        needles: From `strictjson.needle`: texts that stand in a JSON line as they are.
         shape: As for `read`.
         counts: Lines read, passed and unparsed are counted; what is yielded is the caller's to judge.
         parallel: See `scan.candidates`.

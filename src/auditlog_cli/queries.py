@@ -1,4 +1,4 @@
-"""Reading and asking from Python: the functions behind `tail`, `filter` and `stats`.
+"""Reading and asking from Python: the functions behind `tail`, `filter`, `stats`, `trace` and `traces`.
 
 The words are those of the command line. A source is a path, several paths (files, folders, globs), or an
 iterable of lines as bytes. Nothing is printed, and the environment is not read.
@@ -10,11 +10,13 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from auditlog_cli import decoders, pipeline
+from auditlog_cli import decoders, lookup, pipeline
 from auditlog_cli.counts import Counts
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.selection import Selection, select_by
 from auditlog_cli.statistics import Statistics
+from auditlog_cli.tracing.summaries import Summary
+from auditlog_cli.tracing.trees import Trace
 
 Source = str | os.PathLike[str] | Iterable[str | os.PathLike[str]] | Iterable[bytes]
 
@@ -93,20 +95,85 @@ def add_up(source: Source, *, by: Sequence[str] = (), shape: str | None = None) 
     return found
 
 
+def trace(source: Source, id: str, *, shape: str | None = None) -> Trace:  # noqa: A002 - the word on the screen
+    """Return the tree that `auditlog trace` would draw; of a session, all of its traces as one.
+
+    Args:
+        source: Path, paths, or lines as bytes.
+        id: A trace, session or span id, or the beginning of one (4 characters or more) that no other id has.
+        shape: As for `read`.
+
+    Raises:
+        InputError: If nothing bears the id, or a log is missing or cannot be read.
+        UsageError: If the id is empty or too short; `tracing.search.Ambiguous` if it may mean several.
+    """
+    paths, lines = _taken_apart(source)
+    return lookup.find(lookup.Logs(paths, lines=lines, shape=shape), id).tree()
+
+
+def traces(
+    source: Source,
+    *,
+    user: Sequence[str] | None = None,
+    agent: Sequence[str] | None = None,
+    session: Sequence[str] | None = None,
+    tool: Sequence[str] | None = None,
+    status: Sequence[str] | None = None,
+    type: Sequence[str] | None = None,  # noqa: A002 - the option's word
+    approved_by: Sequence[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    where: Sequence[str] | None = None,
+    shape: str | None = None,
+    counts: Counts | None = None,
+) -> list[Summary]:
+    """Return a summary of each trace, the newest first, as `auditlog traces` would list them.
+
+    With selectors (those of `select`): every trace with a record that matches, summed up as a whole. Bad lines
+    are counted and left out.
+
+    Raises:
+        InputError: If a log is missing or cannot be read.
+        UsageError, DefinitionError: If a time or an expression is wrong.
+    """
+    chosen = select_by(
+        user=_several(user), agent=_several(agent), session=_several(session), tool=_several(tool),
+        status=_several(status), type=_several(type), approved_by=_several(approved_by), since=since, until=until,
+        where=_several(where),
+    )  # fmt: skip
+    tally = Counts() if counts is None else counts
+    paths, lines = _taken_apart(source)
+    if lines is None:
+        items = pipeline.judged(paths, chosen, shape=shape, counts=tally, search=False)
+    else:
+        items = _judged(lines, chosen, shape, tally)
+    return lookup.summarize(items).summaries()
+
+
 def _selected(lines: Iterator[Line], chosen: Selection, shape: str | None, counts: Counts) -> Iterator[Record]:
+    for item, wanted in _judged(lines, chosen, shape, counts):
+        if wanted and isinstance(item, Record):
+            yield item
+
+
+def _judged(
+    lines: Iterator[Line], chosen: Selection, shape: str | None, counts: Counts
+) -> Iterator[tuple[Record | BadLine, bool]]:
     decode = decoders.forced(shape) if shape else decoders.decode
     for line in lines:
         counts.read += 1
         item = decode(line)
+        wanted = False
         if isinstance(item, BadLine):
             counts.bad += 1
         elif item.is_own and not chosen.own:
             counts.own += 1
         elif chosen(item):
             counts.selected += 1
-            yield item
+            wanted = True
         else:
             counts.passed += 1
+        yield item, wanted
 
 
 def _several(given: Sequence[str] | None) -> Sequence[str] | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from auditlog_cli import fields, times
 from auditlog_cli.errors import UsageError
 from auditlog_cli.matching import like
+from auditlog_cli.strictjson import needle
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +37,6 @@ _VERBATIM_PATHS = frozenset(path for name in _VERBATIM for path in _PATHS[name])
     "span_id", "parent_span_id", "record_id", "action.call_id",
 }  # fmt: skip
 _SYNONYMS = {"tool_call": "tool_invocation", "tool_use": "tool_invocation"}
-_UNESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-")
-"""Characters that no encoder of JSON escapes (but for one that escapes everything: `scan` looks for those)."""
-_SHORTEST_NEEDLE = 3
 
 
 class Selection:
@@ -161,25 +159,6 @@ def _moment(option: str, text: str | None, now_micros: int | None) -> int | None
             f"{option}: {text!r} is no time", help="2026-06-01, 2026-06-01T14:00:00Z, or 3h, 2d (so long ago)"
         )
     return found
-
-
-def needle(value: str) -> bytes | None:
-    """Return the longest piece of `value` that stands in a JSON line as it is, or None if there is none.
-
-    Wildcards and characters that an encoder may escape cut a value into pieces; a value that looks like a
-    number may be written otherwise (`1.50`).
-
-    >>> needle("sess_*/42abc"), needle("é"), needle("12.5"), needle("125")
-    (b'sess_', None, None, b'125')
-    """
-    best = piece = ""
-    for char in value:
-        piece = piece + char if char in _UNESCAPED else ""
-        if len(piece) > len(best):
-            best = piece
-    if len(best) < _SHORTEST_NEEDLE or (not best.isdigit() and not best.strip("0123456789.-eE")):
-        return None
-    return best.encode()
 
 
 def _better(before: list[bytes] | None, found: list[bytes | None]) -> list[bytes] | None:

@@ -35,6 +35,9 @@ except ImportError:  # pragma: no cover - other interpreters than CPython
 MAX_DEPTH = 512
 MAX_LINE = 64 * 1024 * 1024
 _BLANKS = " \t\n\r"
+_UNESCAPED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.:@-")
+"""Characters that no encoder of JSON escapes (but for one that escapes everything: `scan` looks for those)."""
+_SHORTEST_NEEDLE = 3
 _FEW = 1000  # lines after which importing orjson has paid for itself (bench/decode.py)
 
 
@@ -228,3 +231,22 @@ def _refuse_surrogates(value: object) -> None:
             except UnicodeEncodeError:
                 raise Malformed("encoding", "a lone surrogate (half of a character)") from None
         stack.extend(_children(item))
+
+
+def needle(value: str) -> bytes | None:
+    """Return the longest piece of `value` that stands in a JSON line as it is, or None if there is none.
+
+    Wildcards and characters that an encoder may escape cut a value into pieces; a value that looks like a
+    number may be written otherwise (`1.50`).
+
+    >>> needle("sess_*/42abc"), needle("é"), needle("12.5"), needle("125")
+    (b'sess_', None, None, b'125')
+    """
+    best = piece = ""
+    for char in value:
+        piece = piece + char if char in _UNESCAPED else ""
+        if len(piece) > len(best):
+            best = piece
+    if len(best) < _SHORTEST_NEEDLE or (not best.isdigit() and not best.strip("0123456789.-eE")):
+        return None
+    return best.encode()

@@ -62,3 +62,13 @@ def test_a_key_press_never_ends_in_an_error(
     assert offered("tail nowhere/") == []
     monkeypatch.delenv("_AUDITLOG_COMPLETE")
     assert main(["--version"]) == 0
+
+
+def test_ids_of_traces_sessions_and_spans(offered: Callable[[str], list[str]]) -> None:
+    """The id comes before the log on the line, so those of the log that would be read."""
+    assert sorted(offered("trace ")) == ["sess_1", "sess_2", "span_1", "trace_1"]
+    assert offered("trace tr") == ["trace_1"]
+    assert offered("trace trace_1 au") == ["audit.jsonl"]
+    assert sorted(offered("traces --session ")) == ["sess_1", "sess_2"]
+    assert offered("trace trace_1 audit.jsonl --chain sp") == ["span_1"]
+    assert offered("trace trace_1 --format m") == ["mermaid"]

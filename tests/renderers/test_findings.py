@@ -180,4 +180,4 @@ def test_text_keeps_to_the_terminal(report: ValidationReport, columns: int, unic
 def test_text_lets_no_control_character_out(content: str, columns: int) -> None:
     suite = hostile_suite(path=content, message=content)
     for each in text.finding(suite.findings[0], Style(columns=columns), helped=True):
-        assert not any(ord(char) in safe._ESCAPES and char not in "\u2068\u2069" for char in each)
+        assert not any(ord(char) in safe.escapes() and char not in "\u2068\u2069" for char in each)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from auditlog_cli import parallel, pipeline
 from auditlog_cli.counts import Counts
 from auditlog_cli.record import Line
-from auditlog_cli.selection import needle, select_by
+from auditlog_cli.selection import select_by
 from auditlog_cli.sources import scan
+from auditlog_cli.strictjson import needle
 from tests.logs import agentaudit, line, record, tutorial, write
 
 

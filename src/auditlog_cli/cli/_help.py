@@ -130,6 +130,73 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog tail audit.jsonl\n'
           'auditlog tail -f audit.jsonl --status denied --status error\n'
           'auditlog tail -n 50 logs/ --agent refunder --format story'),
+ 'trace': ('Draw what happened as a tree: who called what, on whose behalf, how it ended, how long it took.',
+           'auditlog trace [OPTION]... ID [PATH]...',
+           'ID is a trace, a session (each of its traces is drawn) or a span (its trace is drawn, and the '
+           'span marked).\n'
+           'A place in the tree rests on the parent that a record names. Where none is named, something '
+           'weaker may\n'
+           'tell: the same tool-call id, the delegation chain, the time; such a branch is dotted and says '
+           'which. What\n'
+           'contradicts itself is drawn and named: parents that are missing, circles, clocks that disagree.',
+           (('Arguments',
+             (('ID', 'A trace, session or span id, or the beginning of one (4 characters or more).'),
+              ('[PATH]...',
+               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
+            ('How they are shown',
+             (('--chain SPAN', 'Only what leads to SPAN: its parents from the root down.'),
+              ('-d, --depth N', 'Draw N levels; what is deeper is counted.'),
+              ('--all', 'Draw everything, long runs of the same call too.'),
+              ('--format text|json|mermaid|dot',
+               'text: a tree; json: auditlog.trace/1 (`auditlog schema trace`), every node whatever --depth '
+               'says; mermaid, dot: a graph for other tools.'),
+              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+              ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--verbose', 'Say on standard error what was read, and how.'),
+              ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+            ('How they are read',
+             (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+           'auditlog trace trace_4p8r1q audit.jsonl\n'
+           'auditlog trace sess_9x logs/ --depth 3\n'
+           'auditlog trace trace_4p8r1q audit.jsonl --chain s-transfer\n'
+           'auditlog trace trace_4p8r1q audit.jsonl --format mermaid'),
+ 'traces': ('List the traces of a log, the newest first: when, who, which agents, calls, errors, how long.',
+            'auditlog traces [OPTION]... [PATH]...',
+            'With selectors: every trace with a record that matches; the numbers are of the whole trace. '
+            'What bears\n'
+            'no trace id is listed by its session.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('How they are shown',
+              (('-n, --limit N', 'Only the N that began last.'),
+               ('--format text|json|jsonl|csv', 'Default: text.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--verbose', 'Say on standard error what was read, and how.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
+             ('Which records',
+              (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+               ('-a, --agent ID', 'Id or name of the agent.'),
+               ('-s, --session ID', 'Session id.'),
+               ('--tool NAME', 'Tool.'),
+               ('--status WORD',
+                'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
+               ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
+               ('--approved-by ID', 'Who approved, for the session or for the one action.'),
+               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--until TIME', 'Before.'),
+               ('-w, --where EXPR',
+                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+                "*@example.com'; see docs/expressions.md."))),
+             ('How they are read',
+              (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+            'auditlog traces audit.jsonl\n'
+            'auditlog traces logs/ --user alice@example.org --since 7d\n'
+            'auditlog traces audit.jsonl --status denied -n 20\n'
+            'auditlog traces audit.jsonl --format csv -o traces.csv'),
  'validate': ('Say what is wrong with a log: line by line, in words, and which of the six questions it '
               'answers.',
               'auditlog validate [OPTION]... [PATH]...',

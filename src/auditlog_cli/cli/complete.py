@@ -9,6 +9,7 @@ from typing import Any
 from auditlog_cli import decoders, fields
 from auditlog_cli.sources.files import ENDINGS
 
+_HOLDING = ("trace_id", "session_id")
 _LINES = 2000  # of the end of a log: enough for the ids somebody looks for, quick enough for a key press
 
 
@@ -55,10 +56,17 @@ def any_id(ctx: Any, incomplete: str) -> list[str]:
     return _ids(ctx, incomplete, ("trace_id", "session_id", "span_id"))
 
 
-def _ids(ctx: Any, incomplete: str, paths_: tuple[str, ...]) -> list[str]:
+def spans(ctx: Any, incomplete: str) -> list[str]:
+    """Span ids: of the trace or session that is named on the line, if one is."""
+    return _ids(ctx, incomplete, ("span_id",), within=ctx.params.get("wanted") or "")
+
+
+def _ids(ctx: Any, incomplete: str, paths_: tuple[str, ...], *, within: str = "") -> list[str]:
     found: dict[str, None] = {}
     try:
         for content in _recent(ctx):
+            if within and not any(fields.text(content, each).startswith(within) for each in _HOLDING):
+                continue
             for path in paths_:
                 text = fields.text(content, path)
                 if text and text.startswith(incomplete):

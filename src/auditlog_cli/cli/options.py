@@ -260,3 +260,42 @@ ReportFormat = Annotated[
         rich_help_panel=_SHOW,
     ),
 ]
+
+WantedId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="A trace, session or span id, or the beginning of one (4 characters or more).",
+        autocompletion=complete.any_id,
+    ),
+]
+Depth = Annotated[
+    int | None,
+    typer.Option("--depth", "-d", metavar="N", help="Draw N levels; what is deeper is counted.", rich_help_panel=_SHOW),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Draw everything, long runs of the same call too.", rich_help_panel=_SHOW)
+]
+Chain = Annotated[
+    str | None,
+    typer.Option(
+        "--chain",
+        metavar="SPAN",
+        help="Only what leads to SPAN: its parents from the root down.",
+        autocompletion=complete.spans,
+        rich_help_panel=_SHOW,
+    ),
+]
+TraceFormat = Annotated[
+    Literal["text", "json", "mermaid", "dot"],
+    typer.Option(
+        "--format",
+        help="text: a tree; json: auditlog.trace/1 (`auditlog schema trace`), every node whatever --depth says; "
+        "mermaid, dot: a graph for other tools.",
+        rich_help_panel=_SHOW,
+    ),
+]
+Latest = Annotated[
+    int | None,
+    typer.Option("--limit", "-n", metavar="N", help="Only the N that began last.", rich_help_panel=_SHOW),
+]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from auditlog_cli import registry
 from auditlog_cli.cli import show
-from auditlog_cli.renderers.text import Style
 from auditlog_cli.sinks import ClosedPipe, FileOutput
 
 TYPE_CHECKING = False
@@ -29,11 +28,7 @@ class Printer:
         terminal = not to_file and show.is_terminal(1)
         self.format = wanted or ("text" if terminal else "raw")
         self._shape = registry.load("renderers/records", self.format)
-        self._style = Style(
-            colour=not to_file and show.in_colour(color),
-            unicode=to_file or show.in_unicode(),
-            columns=0 if to_file else show.columns(),
-        )
+        self._style = show.style(color, path)
         self._out = show.output(path)
         self._out.eager = self._out.eager or eager
         self._first = True

@@ -10,6 +10,7 @@ from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe
+from auditlog_cli.renderers.text import Style
 from auditlog_cli.sinks import FileOutput, Output
 
 TYPE_CHECKING = False
@@ -63,6 +64,8 @@ def in_unicode() -> bool:
     """Tell whether the terminal shows more than ASCII: what LC_ALL, LC_CTYPE or LANG say."""
     for name in ("LC_ALL", "LC_CTYPE", "LANG"):
         value = os.environ.get(name)
+        if name == "LC_CTYPE" and value == "C.UTF-8" and os.environ.get("LANG") in ("C", "POSIX"):
+            continue  # not the user's: Python itself sets it where the locale is C (PEP 538)
         if value:
             return "utf-8" in value.lower() or "utf8" in value.lower()
     return False
@@ -86,6 +89,18 @@ def output(path: str | None) -> Output:
     if path is None or path == "-":
         return Output(1, eager=is_terminal(1))
     return FileOutput(path)
+
+
+def style(color: str, path: str | None) -> Style:
+    """Return how to draw text for where `output` leads: a file gets neither colours nor a width.
+
+    Args:
+        color: `auto`, `always` or `never`.
+        path: As for `output`.
+    """
+    if path is not None and path != "-":
+        return Style()
+    return Style(colour=in_colour(color), unicode=in_unicode(), columns=columns())
 
 
 def finish(out: Output) -> None:

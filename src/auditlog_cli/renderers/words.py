@@ -127,9 +127,10 @@ def about(content: dict[str, object]) -> str:
     if word == "approval":
         return fields_line(content, "approval.tool", "approval.status")
     if word in ("agent_message", "handoff", "message"):
-        ends = [safe.one_line(fields.text(content, path)) for path in ("message.from", "message.to")]
+        sender, receiver = (safe.one_line(fields.text(content, path)) for path in ("message.from", "message.to"))
         text = first_text(content, "message.text", "prompt.text", "response.text")
-        way = " → ".join(end for end in ends if end)
+        way = f"{sender} → {receiver}" if sender and receiver else ""
+        way = way or (f"from {sender}" if sender else f"to {receiver}" if receiver else "")
         return " ".join(part for part in (way, text) if part)
     if word == "lifecycle":
         return safe.one_line(fields.text(content, "action.phase"))

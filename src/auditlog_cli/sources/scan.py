@@ -13,7 +13,6 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli import parallel
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN
@@ -99,7 +98,11 @@ def _searched(path: str, fd: int, needles: list[bytes], counts: Counts, processe
 
 def _ranges(fd: int, size: int, needles: list[bytes], in_parallel: bool) -> Iterator[tuple[list[Hit], int]]:
     """Yield (hits, lines) of consecutive ranges of the file."""
-    processes = min(parallel.cores(), size // _WORTH_A_PROCESS) if in_parallel else 1
+    processes = size // _WORTH_A_PROCESS if in_parallel else 1
+    if processes >= 2:
+        from auditlog_cli import parallel
+
+        processes = min(parallel.cores(), processes)
     if processes < 2:
         yield from _search(fd, 0, size, needles)
         return

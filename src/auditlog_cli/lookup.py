@@ -1,0 +1,265 @@
+"""Traces in logs: which one an id means and all of its records; and which traces there are.
+
+An id is looked for by a search over the bytes, so that a gigabyte costs one pass of that, or two: a span
+tells its trace in the first, and the second finds the rest of that trace.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from auditlog_cli import decoders, pipeline
+from auditlog_cli.counts import Counts
+from auditlog_cli.errors import InputError
+from auditlog_cli.record import BadLine, Line, Record
+from auditlog_cli.sources import files, scan
+from auditlog_cli.strictjson import needle
+from auditlog_cli.tracing.facts import text
+from auditlog_cli.tracing.search import Ambiguous, Candidate, Search, by_trace, candidates_of, ids
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from auditlog_cli.tracing.summaries import Listing
+    from auditlog_cli.tracing.trees import Trace
+
+    Lines = Iterable[Line | BadLine]
+
+_LOOKED_AT = 2000  # lines at the end of each log, for ids that look like one that is not there
+_SIMILAR = 3
+
+
+class Found:
+    """What an id means.
+
+    Attributes:
+        id: The trace or session that was found, whole.
+        kind: `trace` or `session`.
+        span: The span that was asked for, or empty.
+        records: All of its records, in the order of the logs.
+    """
+
+    __slots__ = ("id", "kind", "records", "span")
+
+    def __init__(self, id: str, kind: str, span: str, records: list[Record]) -> None:  # noqa: A002
+        self.id = id
+        self.kind = kind
+        self.span = span
+        self.records = records
+
+    def tree(self) -> Trace:
+        """Return everything as one tree."""
+        from auditlog_cli.tracing.forest import build
+
+        return build(self.records, self.id, self.kind)
+
+    def trees(self) -> list[Trace]:
+        """Return one tree for each trace, in the order in which they begin."""
+        from auditlog_cli.tracing.forest import build
+
+        parts = by_trace(self.records)
+        return [build(some, id_ or self.id, "trace" if id_ else "session") for id_, some in parts.items()]
+
+
+class Logs:
+    """Logs that can be searched more than once.
+
+    Args:
+        paths:
+            Files, folders, globs, `-`. What can be read only once (standard input, a pipe) is held in memory.
+        lines: In place of paths: the lines themselves.
+        shape: Take every line for this shape; None: told from each line.
+        parallel: See `scan.candidates`.
+        on_bad: Called with each bad line, once.
+    """
+
+    def __init__(
+        self,
+        paths: list[str],
+        *,
+        lines: Lines | None = None,
+        shape: str | None = None,
+        parallel: bool = False,
+        on_bad: Callable[[BadLine], None] | None = None,
+    ) -> None:
+        self.paths = paths
+        self.counts = Counts()
+        self._shape = shape
+        self._parallel = parallel
+        self._on_bad = on_bad
+        self._bad: set[tuple[str, int]] = set()
+        self._held: list[Line | BadLine] | None = None
+        if lines is not None:
+            self._held = list(lines)
+        elif any(not _can_be_read_again(file) for log in files.find(paths) for file in log.files):
+            self._held = [item if isinstance(item, BadLine) else item.line for item in pipeline.read(paths)]
+
+    def search(self, wanted: list[str], test: Callable[[Record], bool], *, keep: bool = True) -> list[Record]:
+        """Return the records that `test` wants. `counts` tells what was read, and what it was.
+
+        Args:
+            wanted: Texts of which every wanted record holds at least one.
+            test: Which of the candidates are wanted.
+            keep: Whether to return them; else `test` has seen each, and memory does not grow with them.
+
+        Raises:
+            InputError: If a log cannot be read, or there is no line at all.
+        """
+        counts = self.counts = Counts()
+        found: list[Record] = []
+        for item in self._candidates(wanted):
+            if isinstance(item, BadLine):
+                counts.bad += 1
+                place = (item.line.path, item.line.offset)
+                if self._on_bad is not None and place not in self._bad:
+                    self._on_bad(item)
+                self._bad.add(place)
+            elif item.is_own:
+                counts.own += 1
+            elif test(item):
+                counts.selected += 1
+                if keep:
+                    found.append(item)
+            else:
+                counts.passed += 1
+        if not counts.read:
+            raise InputError(f"{', '.join(self.paths) or 'no lines'}: empty, nothing to look at")
+        return found
+
+    def _candidates(self, wanted: list[str]) -> Iterator[Record | BadLine]:
+        needles = [found for found in map(needle, wanted) if found is not None]
+        if len(needles) < len(wanted):
+            needles = []
+        counts = self.counts
+        if self._held is not None:
+            return self._from_memory(needles)
+        if needles:
+            return pipeline.containing(self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel)
+        return _counted(pipeline.read(self.paths, shape=self._shape), counts)
+
+    def _from_memory(self, needles: list[bytes]) -> Iterator[Record | BadLine]:
+        decode = decoders.forced(self._shape) if self._shape else decoders.decode
+        assert self._held is not None
+        for line in self._held:
+            self.counts.read += 1
+            if needles and isinstance(line, Line) and not scan.holds(line.raw, needles):
+                self.counts.passed += 1
+                self.counts.unparsed += 1
+            else:
+                yield decode(line)
+
+    def similar(self, wanted: str) -> list[str]:
+        """Return ids near the end of the logs that look like `wanted`."""
+        from difflib import get_close_matches
+
+        from auditlog_cli.sources.backwards import last_lines
+
+        lines: Lines
+        if self._held is not None:
+            lines = self._held[-_LOOKED_AT:]
+        else:
+            lines = [line for log in files.find(self.paths) for line in last_lines(log, _LOOKED_AT)]
+        known: dict[str, None] = {}
+        for line in lines:
+            record = decoders.decode(line)
+            if isinstance(record, Record) and not record.is_own:
+                known.update((each, None) for _, each in ids(record))
+        return get_close_matches(wanted, list(known), n=_SIMILAR, cutoff=0.6)
+
+
+def _can_be_read_again(path: str) -> bool:
+    return path != files.STDIN and stat.S_ISREG(os.stat(path).st_mode)
+
+
+def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:
+    for item in items:
+        counts.read += 1
+        yield item
+
+
+def find(logs: Logs, wanted: str) -> Found:
+    """Return the trace that an id means, with all of its records.
+
+    Args:
+        logs: Where to look.
+        wanted: A trace, session or span id, or the beginning of one that no other id has.
+
+    Raises:
+        InputError: If nothing bears it, or a log cannot be read, or there is no line at all.
+        Ambiguous: If it may mean several.
+        UsageError: If it is empty or too short.
+    """
+    search = Search(wanted)
+    logs.search([wanted], search.take, keep=False)
+    answer = search.answer()
+    if answer is None:
+        similar = logs.similar(wanted)
+        raise InputError(
+            f"no trace, session or span begins with {wanted!r}",
+            help=f"did you mean {' or '.join(similar)}?" if similar else "`auditlog traces` lists what there is",
+        )
+    candidate, records = answer
+    if candidate.kinds & {"trace", "session"}:
+        return _whole(logs, candidate, records)
+    return _around(logs, candidate, records)
+
+
+def _whole(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
+    """The records of a trace or of a session were all found by its id."""
+    kind = "trace" if "trace" in candidate.kinds else "session"
+    names = [name for name in ("trace", "session") if name in candidate.kinds]
+    mine = [record for record in records if any(text(record.content.get(f"{n}_id")) == candidate.id for n in names)]
+    _recount(logs.counts, len(mine))
+    return Found(candidate.id, kind, _span(candidate), mine)
+
+
+def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
+    """The trace, or else the session, of a span: found by a second search."""
+    span = _span(candidate)
+    for kind in ("trace", "session"):
+        member = f"{kind}_id"
+        names = {text(record.content.get(member)) for record in records} - {""}
+        if not names:
+            continue
+        found = logs.search(sorted(names), lambda record: text(record.content.get(member)) in names)  # noqa: B023
+        if len(names) > 1:
+            traces = {name: [each for each in found if text(each.content.get(member)) == name] for name in names}
+            message = f"{candidate.kind} {candidate.id!r} occurs in {len(names):,} {kind}s"
+            raise Ambiguous(message, candidates_of(traces, kind), help=f"give the id of the {kind}")
+        return Found(names.pop(), kind, span, found)
+    _recount(logs.counts, len(records))
+    return Found(candidate.id, "session", span, records)
+
+
+def _span(candidate: Candidate) -> str:
+    return candidate.id if candidate.kinds & {"span", "parent"} else ""
+
+
+def _recount(counts: Counts, selected: int) -> None:
+    counts.passed += counts.selected - selected
+    counts.selected = selected
+
+
+def summarize(
+    judged: Iterable[tuple[Record | BadLine, bool]], on_bad: Callable[[BadLine], None] | None = None
+) -> Listing:
+    """Return a short summary of every trace. Memory: a few hundred bytes for each trace, however long.
+
+    Args:
+        judged:
+            Every record, and whether it is wanted (`pipeline.judged` without a search). A trace is listed if
+            one of its records is wanted; the summary is of the whole trace.
+        on_bad: Called with each bad line.
+    """
+    from auditlog_cli.tracing.summaries import Listing
+
+    listing = Listing()
+    for item, wanted in judged:
+        if isinstance(item, BadLine):
+            if on_bad is not None:
+                on_bad(item)
+        elif not item.is_own:
+            listing.add(item, wanted=wanted)
+    return listing

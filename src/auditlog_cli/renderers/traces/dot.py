@@ -1,0 +1,74 @@
+"""A graph for Graphviz (https://graphviz.org/doc/info/lang.html): `dot -Tsvg`."""
+
+from __future__ import annotations
+
+from auditlog_cli.renderers import labels, safe
+from auditlog_cli.tracing.trees import DENIALS, FAILURES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from auditlog_cli.renderers.rows import Row
+    from auditlog_cli.renderers.text import Style
+    from auditlog_cli.tracing.trees import Node, Trace
+
+    Drawn = tuple[Trace, list[Row], Node | None]
+
+HINT = "a graph for Graphviz"
+_LONGEST = 120
+
+
+def lines(id: str, kind: str, parts: list[Drawn], style: Style, *, chain: bool = False) -> Iterator[str]:  # noqa: A002
+    """Yield the graph line by line. See `text.lines` for the arguments."""
+    del style, chain
+    yield f"digraph {quoted(f'{kind} {id}')} {{"
+    yield '  charset="UTF-8"; rankdir=LR; node [shape=box, style=rounded, fontname="sans-serif"];'
+    number = 0
+    for place, (trace, rows, marked) in enumerate(parts):
+        yield f"  subgraph cluster_{place} {{"
+        yield f"    label={quoted(f'{trace.kind} {trace.id}')};"
+        names: dict[Node, str] = {}
+        fold_above = ""
+        for row in rows:
+            number += 1
+            name = f"n{number}"
+            above = fold_above if fold_above else names.get(row.above) if row.above is not None else None
+            fold_above = name if row.fold is not None and row.has_below else ""
+            if row.node is not None:
+                names[row.node] = name
+                yield f"    {name} [label={quoted(*labels.sentences(row.node))}{_look(row.node, marked)}];"
+            else:
+                assert row.fold is not None
+                yield f"    {name} [label={quoted(labels.folded(row.fold))}, shape=plaintext];"
+            if above is not None:
+                yield f"    {above} -> {name}{_edge(row)};"
+        yield "  }"
+    yield "}"
+
+
+def _look(node: Node, marked: Node | None) -> str:
+    colour = "red" if node.status in FAILURES else "orange" if node.status in DENIALS else ""
+    look = f", color={colour}" if colour else ""
+    if node.is_problem:
+        look += ', style="rounded,dashed"'
+    return f"{look}, penwidth=3" if node is marked else look
+
+
+def _edge(row: Row) -> str:
+    if row.node is None or row.node.evidence in ("", "span"):
+        return ""
+    return f" [style=dashed, label={quoted(row.node.evidence)}]"
+
+
+def quoted(*texts: str) -> str:
+    r"""Return the texts, a line each, as one quoted string.
+
+    A backslash is doubled, for `\N` and its like are escapes in labels; an ampersand begins an entity there.
+
+    >>> quoted('a "b" \\N &amp;')
+    '"a \\"b\\" \\\\N &amp;amp;"'
+    """
+    shown = [safe.clip(safe.one_line(text), _LONGEST) for text in texts]
+    escaped = [text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") for text in shown]
+    return '"' + "\\n".join(escaped) + '"'
