@@ -12,8 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from auditlog_cli import Record, read
-
 HERE = Path(__file__).parent
 LOG = Path("demo/audit.jsonl")
 AUDITLOG = Path(sys.executable).with_name("auditlog")
@@ -30,14 +28,19 @@ def main() -> int:
     for why, *words in (
         ("What happened last?", "tail", "-n", "8", *text(), str(LOG)),
         ("What was refused, or went wrong?", "filter", str(LOG), "--status", "denied", "--status", "error", *text()),
-        ("Who did what, on whose behalf, and who approved?", "trace", newest_trace(), str(LOG)),
+        ("Who did what, on whose behalf, and who approved?", "trace", "refund-1042", str(LOG)),
         ("Does every record answer the six questions?", "validate", str(LOG)),
     ):
         code = code or ask(why, "auditlog", *words)
     if code:
         return code
     comment("The log is yours to play with. Try:")
-    for words in (["tail", str(LOG)], ["filter", str(LOG), "--user", "dave*"], ["stats", str(LOG)], ["--help"]):
+    for words in (
+        ["tail", str(LOG)],
+        ["filter", str(LOG), "--user", "dave*"],
+        ["trace", "refund-2077", str(LOG)],
+        ["--help"],
+    ):
         print(f"    {os.path.relpath(AUDITLOG)} {' '.join(words)}")
     return 0
 
@@ -65,12 +68,6 @@ def colour() -> bool:
 def text() -> list[str]:
     """What makes a pipe show what a terminal shows: there, records come as they are stored."""
     return [] if sys.stdout.isatty() else ["--format", "text"]
-
-
-def newest_trace() -> str:
-    """The trace of the last record that has one."""
-    traces = [record.content.get("trace_id") for record in read(LOG) if isinstance(record, Record)]
-    return str([trace for trace in traces if trace][-1])
 
 
 if __name__ == "__main__":

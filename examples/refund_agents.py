@@ -118,7 +118,7 @@ def handle(customer: str, order_id: int, wish: str) -> None:
     """Do what a customer asks for: one session."""
     scopes = ["orders:read", "parcels:read", "refunds:write", "mail:send"]
     agent = {"id": "planner", "version": "1.2", "model": "demo-model-1", "owner": "shop-team"}
-    with log.session(user=customer, agent=agent, scopes=scopes, enforce=True) as s:
+    with log.session(user=customer, agent=agent, scopes=scopes, enforce=True, session_id=f"refund-{order_id}") as s:
         s.user_message(wish)
         ask_model(s, wish, "1. research  2. pay  3. tell")
         amount = research(s, order_id)
