@@ -16,7 +16,7 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.sources import files, scan
 from auditlog_cli.strictjson import needle
 from auditlog_cli.tracing.facts import text
-from auditlog_cli.tracing.search import Ambiguous, Candidate, Search, by_trace, candidates_of, ids
+from auditlog_cli.tracing.search import NO_ID, Ambiguous, Candidate, Search, by_trace, candidates_of, has_no_id, ids
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Found:
     """What an id means.
 
     Attributes:
-        id: The trace or session that was found, whole.
-        kind: `trace` or `session`.
+        id: The trace or session that was found, whole; `-` for records that name neither.
+        kind: `trace`, `session` or `none`.
         span: The span that was asked for, or empty.
         records: All of its records, in the order of the logs.
     """
@@ -59,6 +59,8 @@ class Found:
         """Return one tree for each trace, in the order in which they begin."""
         from auditlog_cli.tracing.forest import build
 
+        if self.kind == "none":
+            return [self.tree()]
         parts = by_trace(self.records)
         return [build(some, id_ or self.id, "trace" if id_ else "session") for id_, some in parts.items()]
 
@@ -100,7 +102,7 @@ class Logs:
         """Return the records that `test` wants. `counts` tells what was read, and what it was.
 
         Args:
-            wanted: Texts of which every wanted record holds at least one.
+            wanted: Texts of which every wanted record holds at least one; none: nothing is known of them.
             test: Which of the candidates are wanted.
             keep: Whether to return them; else `test` has seen each, and memory does not grow with them.
 
@@ -184,13 +186,17 @@ def find(logs: Logs, wanted: str) -> Found:
 
     Args:
         logs: Where to look.
-        wanted: A trace, session or span id, or the beginning of one that no other id has.
+        wanted:
+            A trace, session or span id, or the beginning of one that no other id has; `-` for the records
+            that name neither a trace nor a session.
 
     Raises:
         InputError: If nothing bears it, or a log cannot be read, or there is no line at all.
         Ambiguous: If it may mean several.
         UsageError: If it is empty or too short.
     """
+    if wanted == NO_ID:
+        return _without_id(logs)
     search = Search(wanted)
     logs.search([wanted], search.take, keep=False)
     answer = search.answer()
@@ -204,6 +210,13 @@ def find(logs: Logs, wanted: str) -> Found:
     if candidate.kinds & {"trace", "session"}:
         return _whole(logs, candidate, records)
     return _around(logs, candidate, records)
+
+
+def _without_id(logs: Logs) -> Found:
+    records = logs.search([], has_no_id)
+    if not records:
+        raise InputError("every record names a trace or a session", help="`auditlog traces` lists them")
+    return Found(NO_ID, "none", "", records)
 
 
 def _whole(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:

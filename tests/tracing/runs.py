@@ -203,6 +203,19 @@ def tutorial_log() -> list[bytes]:
     ]  # fmt: skip
 
 
+def tutorial_log_without_ids() -> list[bytes]:
+    """As the tutorial's function is first shown: a time, a word, a payload, and no id at all."""
+    t = 1780324991.0
+    return [
+        tutorial("session_start", t, user_id="u-9", agent="support"),
+        tutorial("tool_call", t + 0.2, tool="get_account_balance", account_id="12345"),
+        tutorial("tool_result", t + 0.5, tool="get_account_balance", result="1,204.50"),
+        tutorial("tool_call", t + 0.7, tool="send_mail", to="ann@example.org"),
+        tutorial("tool_error", t + 1.7, tool="send_mail", error="no route"),
+        tutorial("session_end", t + 2.0, user_id="u-9", agent="support"),
+    ]  # fmt: skip
+
+
 def agentaudit_log() -> list[bytes]:
     """What AgentAudit's clients write, with the ids that its server gives: an end names its start as the parent."""
     run = {"traceId": "run-17", "agentId": "crew-1"}

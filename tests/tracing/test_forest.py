@@ -220,6 +220,17 @@ handoff
 """)
 
 
+def test_the_tutorials_log_without_any_id() -> None:
+    """Words and times are all there is: a session holds its calls, an error ends its call."""
+    made = tree(runs.tutorial_log_without_ids())
+    assert sketch(made) == "session\n  get_account_balance [time]\n  send_mail [time]"
+    assert [(node.status, node.duration) for node in made.nodes] == [
+        ("", 2_000_000),
+        ("", 300_000),
+        ("error", 1_000_000),
+    ]
+
+
 def test_equal_calls_without_ids_are_told_apart_by_time_and_said_to_be_guessed() -> None:
     events = ("tool_call", "tool_call", "tool_result", "tool_result")
     made = tree([tutorial(word, 1780324991.0 + n, agent="a", tool="t") for n, word in enumerate(events)])

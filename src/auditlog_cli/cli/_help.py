@@ -140,7 +140,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'which. What\n'
            'contradicts itself is drawn and named: parents that are missing, circles, clocks that disagree.',
            (('Arguments',
-             (('ID', 'A trace, session or span id, or the beginning of one (4 characters or more).'),
+             (('ID',
+               'A trace, session or span id, or the beginning of one (4 characters or more); - for the '
+               'records that bear no id.'),
               ('[PATH]...',
                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
@@ -165,7 +167,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog traces [OPTION]... [PATH]...',
             'With selectors: every trace with a record that matches; the numbers are of the whole trace. '
             'What bears\n'
-            'no trace id is listed by its session.',
+            'no trace id is listed by its session; what bears neither, as `-`.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '

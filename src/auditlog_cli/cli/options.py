@@ -265,7 +265,8 @@ WantedId = Annotated[
     str,
     typer.Argument(
         metavar="ID",
-        help="A trace, session or span id, or the beginning of one (4 characters or more).",
+        help="A trace, session or span id, or the beginning of one (4 characters or more); "
+        "- for the records that bear no id.",
         autocompletion=complete.any_id,
     ),
 ]

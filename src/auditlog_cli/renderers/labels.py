@@ -19,8 +19,13 @@ _EVIDENCE = {
     "call": "the same tool-call id",
     "approval": "the same approval id",
     "delegation": "the delegation chain, or another agent's call that was open",
-    "time": "the time: within an open call of the same agent, or the latest such start",
+    "time": "the time: within an open call or session, or the latest such start",
 }
+
+
+def title(kind: str, id: str) -> str:  # noqa: A002 - the word on the screen
+    """Return how to call a trace, a session, or what bears no id."""
+    return "records without an id" if kind == "none" else f"{kind} {safe.one_line(id)}"
 
 
 def what(node: Node) -> str:

@@ -56,7 +56,7 @@ def lines(found: list[Summary], style: Style, *, left_out: int = 0) -> Iterator[
 
 def _cells(each: Summary, style: Style) -> tuple[str, ...]:
     began = labels.instant(each.start)
-    name = safe.one_line(each.id) if each.kind == "trace" else f"session {safe.one_line(each.id)}"
+    name = f"session {safe.one_line(each.id)}" if each.kind == "session" else safe.one_line(each.id)
     return tuple(
         map(
             style.glyphs,

@@ -85,7 +85,10 @@ class Fact:
 
     def _may_have_a_result(self, has_result: bool) -> None:
         """The tutorial writes the call before it is made; its result, if any, comes as an event of its own."""
-        if not has_result and not self.status and self.latency is None:
+        if text(self.record.stored.get("event_type")).lower() in _RESULTS:
+            self.role = "end"
+            self.worded = True
+        elif not has_result and not self.status and self.latency is None:
             self.role = "start"
             self.worded = True
 

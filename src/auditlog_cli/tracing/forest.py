@@ -25,7 +25,7 @@ def build(records: Iterable[Record], id: str, kind: str = "trace") -> Trace:  # 
     Args:
         records: In the order of the logs. Each ends up in exactly one node.
         id: The trace id or the session id, for the header.
-        kind: `trace` or `session`.
+        kind: `trace`, `session` or `none`.
 
     Time and memory are linear in the records, but for sorting.
     """

@@ -23,6 +23,7 @@ _HOLDS_NOTHING = frozenset((APPROVAL, "llm_call", "message", "agent_message", "h
 _NAMING = ("to", "to_agent", "target", "target_agent", "recipient", "receiver", "next_agent", "agent_to", "delegate_to",
            "agent", "agent_id", "agent_name")  # fmt: skip
 _VERBS = ("transfer_to_", "delegate_to_", "handoff_to_", "hand_off_to_", "ask_", "call_", "run_", "invoke_")
+_ANYONE = ("*",)
 _FOREVER = (1 << 62, 0)
 
 
@@ -87,7 +88,9 @@ class Guesses:
         node = draft.node
         frame = _frame(node)
         if not declared_root:
-            within = self._innermost(frame, draft)
+            # What names no agent may belong to anyone's open call.
+            anyone = (node.trace_id, _ANYONE) if not node.agent and not node.chain else frame
+            within = self._innermost(anyone, draft)
             if within is not None:
                 node.parent, node.evidence = within, "time"
                 return
@@ -139,7 +142,7 @@ class Guesses:
             if lasts:
                 return home.node
             del self._homes[frame]
-        return self._innermost((node.trace_id, ("*",)), draft, across=True)
+        return self._innermost((node.trace_id, _ANYONE), draft, across=True)
 
     def _remember(self, draft: Draft, frame: Frame) -> None:
         """What later nodes may hang under."""
@@ -147,7 +150,7 @@ class Guesses:
         span = _interval(draft)
         if span is not None:
             self._open.setdefault(frame, []).append(span)
-            self._open.setdefault((node.trace_id, ("*",)), []).append(span)
+            self._open.setdefault((node.trace_id, _ANYONE), []).append(span)
         if len(self._agents) > 1:
             for agent in self._named_by(node):
                 if agent != node.agent:

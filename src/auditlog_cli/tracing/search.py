@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from auditlog_cli.record import Record
 
 SHORTEST_PREFIX = 4
+NO_ID = "-"
+"""What stands for the records that name neither a trace nor a session, as a dash does in a table."""
 MOST_CANDIDATES = 1000
 _PLACES = (("trace", "trace_id"), ("session", "session_id"), ("span", "span_id"), ("parent", "parent_span_id"))
 _REQUESTS = ("correlation_id", "request_id", "run_id")  # what the tutorial's decoder leaves of them
@@ -156,6 +158,12 @@ def ids(record: Record) -> list[tuple[str, str]]:
         if isinstance(metadata, dict):
             found += [("request", value) for value in map(text, map(metadata.get, _REQUESTS)) if value]
     return found
+
+
+def has_no_id(record: Record) -> bool:
+    """Tell whether a record names neither a trace nor a session; a dash in their place names nothing."""
+    content = record.content
+    return all(text(content.get(name)) in ("", NO_ID) for name in ("trace_id", "session_id"))
 
 
 def candidates_of(traces: dict[str, list[Record]], kind: str) -> list[Candidate]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli.fields import is_hole
 from auditlog_cli.tracing.facts import APPROVAL, TOOL, Fact, text
+from auditlog_cli.tracing.search import NO_ID, has_no_id
 from auditlog_cli.tracing.trees import DENIALS, FAILURES
 
 TYPE_CHECKING = False
@@ -14,11 +15,11 @@ _AGENTS_KEPT = 8
 
 
 class Summary:
-    """One trace; or a session's records that name no trace.
+    """One trace; or a session's records that name no trace; or all records that name neither.
 
     Attributes:
-        id: The trace id, or the session id.
-        kind: `trace` or `session`.
+        id: The trace id, or the session id, or `-`.
+        kind: `trace`, `session` or `none`.
         session: The session id of its first record.
         user: The first one named: e-mail, else id, else name; None if that is withheld, empty if nobody is.
         agents: The acting agents by name, else id, in the order of their first act; the first few.
@@ -102,15 +103,10 @@ def _user(user: object) -> str | None:
 
 
 class Listing:
-    """Takes records, and knows the traces they belong to.
-
-    Attributes:
-        astray: How many records named neither a trace nor a session.
-    """
+    """Takes records, and knows the traces they belong to."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Summary] = {}
-        self.astray = 0
 
     def add(self, record: Record, *, wanted: bool = True) -> None:
         """Count a record in.
@@ -121,9 +117,8 @@ class Listing:
         kind, id_ = "trace", text(record.content.get("trace_id"))
         if not id_:
             kind, id_ = "session", text(record.content.get("session_id"))
-        if not id_:
-            self.astray += 1
-            return
+        if not id_ or (id_ == NO_ID and has_no_id(record)):
+            kind, id_ = "none", NO_ID
         found = self._found.get((kind, id_))
         if found is None:
             found = self._found[kind, id_] = Summary(id_, kind)

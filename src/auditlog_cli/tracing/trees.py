@@ -17,7 +17,7 @@ EVIDENCE = ("span", "call", "approval", "delegation", "time")
     approval    the same approval id
     delegation  the delegation chain is one longer than that of the agent above, or that agent names this
                 one, or has a call open meanwhile
-    time        within the interval of an open call of the same agent
+    time        within the interval of an open call or session of the same agent; of anyone, if it names no agent
 """
 
 MISSING = "missing"
@@ -218,8 +218,8 @@ class Trace:
     """The records of one trace, or of one session, as a tree.
 
     Attributes:
-        id: The trace id; for a session, or for records without a trace, the session id.
-        kind: `trace` or `session`.
+        id: The trace id; for a session, or for records without a trace, the session id; `-` for those without both.
+        kind: `trace`, `session` or `none`.
         roots: The nodes without a parent, in the order of time.
         nodes: All nodes, each after its parent, in the order in which they are drawn.
         start: The first instant that is told, or None.

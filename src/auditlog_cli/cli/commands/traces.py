@@ -30,7 +30,7 @@ def traces(
     """List the traces of a log, the newest first: when, who, which agents, calls, errors, how long.
 
     With selectors: every trace with a record that matches; the numbers are of the whole trace. What bears
-    no trace id is listed by its session.
+    no trace id is listed by its session; what bears neither, as `-`.
 
     Examples:
       auditlog traces audit.jsonl
@@ -66,6 +66,4 @@ def traces(
         for line in listing.lines(shown, show.style(color, output), left_out=len(everything) - len(shown)):
             out.line(line)
         show.finish(out)
-    if found.astray:
-        notices.say(f"{found.astray:,} of {counts.read:,} lines name neither a trace nor a session")
     return notices.done(counts, logs)

@@ -26,7 +26,7 @@ _GAPS = 5
 def header(trace: Trace, style: Style) -> Iterator[str]:
     """Yield who, when, and how many of what."""
     session = labels.first_of(trace, "session_id")
-    parts = [(f"{trace.kind} {safe.one_line(trace.id)}" if trace.id else "records without an id", "call")]
+    parts = [(labels.title(trace.kind, trace.id), "call")]
     if session and trace.kind == "trace" and session != trace.id:
         parts.append((f"session {session}", ""))
     yield from _wrapped(parts, style, "  ")

@@ -22,12 +22,12 @@ _LONGEST = 120
 def lines(id: str, kind: str, parts: list[Drawn], style: Style, *, chain: bool = False) -> Iterator[str]:  # noqa: A002
     """Yield the graph line by line. See `text.lines` for the arguments."""
     del style, chain
-    yield f"digraph {quoted(f'{kind} {id}')} {{"
+    yield f"digraph {quoted(labels.title(kind, id))} {{"
     yield '  charset="UTF-8"; rankdir=LR; node [shape=box, style=rounded, fontname="sans-serif"];'
     number = 0
     for place, (trace, rows, marked) in enumerate(parts):
         yield f"  subgraph cluster_{place} {{"
-        yield f"    label={quoted(f'{trace.kind} {trace.id}')};"
+        yield f"    label={quoted(labels.title(trace.kind, trace.id))};"
         names: dict[Node, str] = {}
         fold_above = ""
         for row in rows:

@@ -40,7 +40,7 @@ def lines(id: str, kind: str, parts: list[Drawn], style: Style, *, chain: bool =
         yield f'  whole["{encoded(f"{kind} {id}")}"]'
     number = 0
     for place, (trace, rows, marked) in enumerate(parts):
-        yield f'  subgraph t{place}["{encoded(f"{trace.kind} {trace.id}")}"]'
+        yield f'  subgraph t{place}["{encoded(labels.title(trace.kind, trace.id))}"]'
         names: dict[Node, str] = {}
         fold_above = ""
         for row in rows:
