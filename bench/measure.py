@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -42,19 +43,35 @@ def commands(cases: dict[str, list[str]], rounds: int, *, warm: int = 1) -> dict
     peaks: dict[str, list[float]] = {name: [] for name in cases}
     for turn in range(rounds + warm):
         for name, words in cases.items():
-            begin = time.perf_counter()
-            with open(os.devnull, "wb") as null:
-                process = subprocess.Popen(words, stdout=null, stderr=subprocess.PIPE, env=environment())
-                _, err = process.communicate() if process.stderr is None else (None, process.stderr.read())
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-            took = time.perf_counter() - begin
-            if process.returncode > 1:
-                raise SystemExit(f"{name}: exit code {process.returncode}\n{err.decode()[-500:]}")
+            took, peak = _one(name, words)
             if turn >= warm:
                 seconds[name].append(took)
-                peaks[name].append(usage.ru_maxrss / 1024)
+                peaks[name].append(peak)
     return {name: Row(name, statistics.median(seconds[name]), statistics.median(peaks[name])) for name in cases}
+
+
+# A process inherits the peak of the one that starts it, so a small one does that; and it looks at the clock.
+_STARTER = """
+import os, sys, time
+null = os.open(os.devnull, os.O_WRONLY)
+begin = time.perf_counter()
+pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, null, 1)])
+_, status, usage = os.wait4(pid, 0)
+print(time.perf_counter() - begin, usage.ru_maxrss / 1024, os.waitstatus_to_exitcode(status))
+"""
+
+
+def _one(name: str, words: list[str]) -> tuple[float, float]:
+    """Run a command; return seconds, and the largest resident size of one of its processes in MiB."""
+    program = shutil.which(words[0]) or words[0]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _STARTER, program, *words[1:]],
+        capture_output=True, text=True, env=environment(), check=True,
+    )  # fmt: skip
+    took, peak, code = done.stdout.split()
+    if int(code) > 1:
+        raise SystemExit(f"{name}: exit code {code}\n{done.stderr[-500:]}")
+    return float(took), float(peak)
 
 
 def functions(cases: dict[str, Callable[[], object]], rounds: int) -> dict[str, Row]:
@@ -80,7 +97,7 @@ def data(records: int) -> Path:
         generator = Path(os.environ.get("AUDITLOG_DATA", ROOT / ".." / "shared")) / "bench" / "gen.py"
         if not generator.exists():
             raise SystemExit(f"no generator at {generator}: set AUDITLOG_DATA to the shared folder")
-        subprocess.run([sys.executable, str(generator), str(path), str(records)], check=True)
+        subprocess.run([sys.executable, str(generator), str(path), str(records)], check=True, stdout=subprocess.DEVNULL)
     return path
 
 

@@ -134,7 +134,8 @@ def about(content: dict[str, object]) -> str:
         return " ".join(part for part in (way, text) if part)
     if word == "lifecycle":
         return safe.one_line(fields.text(content, "action.phase"))
-    return first_text(content, "message.text", "prompt.text", "response.text", "action.resource", "action.phase")
+    told = ("message.text", "prompt.text", "response.text", "decision.outcome", "action.resource", "action.phase")
+    return first_text(content, *told)
 
 
 def _model(content: dict[str, object]) -> str:
@@ -144,9 +145,9 @@ def _model(content: dict[str, object]) -> str:
 
 
 def error(content: dict[str, object], longest: int = _LONGEST_VALUE) -> str:
-    """Return what went wrong: `type: message` where it is told so.
+    """Return what went wrong: `type: message` where it is told so, the type without its module.
 
-    >>> error({"action": {"error": {"type": "TimeoutError", "message": "no answer"}}})
+    >>> error({"action": {"error": {"type": "asyncio.TimeoutError", "message": "no answer"}}})
     'TimeoutError: no answer'
     """
     found = fields.get(content, "action.error")
@@ -154,7 +155,8 @@ def error(content: dict[str, object], longest: int = _LONGEST_VALUE) -> str:
         return ""
     if isinstance(found, dict) and isinstance(found.get("message"), str):
         kind = found.get("type")
-        text = f"{kind}: {found['message']}" if isinstance(kind, str) and kind else str(found["message"])
+        short = kind.rpartition(".")[2] or kind if isinstance(kind, str) else ""
+        text = f"{short}: {found['message']}" if short else str(found["message"])
         return safe.clip(safe.one_line(text), longest)
     if isinstance(found, str):
         return safe.clip(safe.one_line(found), longest)
