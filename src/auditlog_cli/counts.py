@@ -38,7 +38,7 @@ class Counts:
     def __str__(self) -> str:
         parts = [f"{self.selected:,} selected", f"{self.passed:,} not selected"]
         if self.unparsed:
-            parts[1] += f" ({self.unparsed:,} ruled out by their bytes, not parsed)"
+            parts[1] += f" ({self.unparsed:,} of them unparsed)"
         if self.own:
             parts.append(f"{self.own:,} of the log's own")
         parts.append(f"{self.bad:,} bad")

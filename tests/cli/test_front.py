@@ -212,3 +212,10 @@ def test_a_full_disk_behind_standard_output() -> None:
         )
     assert result.returncode == 5
     assert b"error[write]: standard output" in result.stderr
+
+
+def test_an_unknown_command_points_to_the_list_of_commands(cli: Callable[..., Result]) -> None:
+    """Not to the help of a command that does not exist."""
+    done = cli("tial")
+    assert done.code == 2
+    assert done.err.splitlines()[1] == "  help: auditlog --help"

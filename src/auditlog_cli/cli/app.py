@@ -59,7 +59,7 @@ def run(words: list[str]) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        at = words[0] if words and not words[0].startswith("-") else ""
-        failure.say("usage", message(), f"auditlog {at} --help".replace("  ", " "))
+        known = words and words[0].replace("-", "_") in registry.names("cli/commands")
+        failure.say("usage", message(), f"auditlog {words[0]} --help" if known else "auditlog --help")
         return EXIT_USAGE
     return result if isinstance(result, int) else EXIT_OK
