@@ -303,7 +303,7 @@ def test_the_documentation_shows_what_is_printed() -> None:
 def _added_up(err: str) -> bool:
     told = next(each for each in reversed(err.splitlines()) if " read: " in each)
     numbers = [int(word.replace(",", "")) for word in told.replace("(", "").split() if word[0].isdigit()]
-    parts = numbers[1:3] + numbers[(4 if "ruled out" in told else 3) :]
+    parts = numbers[1:3] + numbers[(4 if "unparsed)" in told else 3) :]
     return sum(parts) == numbers[0]
 
 
