@@ -1,0 +1,1 @@
+"""Private keys that sign, public keys that are trusted, and the check whether a signature holds."""
