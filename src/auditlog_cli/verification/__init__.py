@@ -10,13 +10,13 @@ import os
 from base64 import b64encode
 from collections.abc import Callable
 
-from auditlog_cli import parallel, times
-from auditlog_cli.errors import DefinitionError, InputError, UsageError
+from auditlog_cli import parallel, segments, times
+from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.sealing import merkle
 from auditlog_cli.signing import signers as allowed
-from auditlog_cli.sources.files import STDIN
+from auditlog_cli.sources import files
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, own, reading, revoked
+from auditlog_cli.verification import heads, judging, keys, manifests, own, reading, revoked
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.pieces import Bad, Run
@@ -141,6 +141,21 @@ def _trust(signers: str | None, vkey: str | None, at: str | None, gone: str | No
     return keys.Trust(trusted, moment, revoked.load(gone) if gone is not None else lambda key: False)
 
 
+def logs(paths: list[str]) -> list[str]:
+    """Return the logs that `paths` name (files, folders, globs), each once; a closed segment stands for its log.
+
+    What is not there stays in the list: its verdict is that it is missing.
+    """
+    found: list[str] = []
+    for path in paths:
+        try:
+            names = [log.path for log in files.find([path])]
+        except InputError:
+            names = [path]
+        found += [segments.active_of(name) or name for name in names]
+    return list(dict.fromkeys(found))
+
+
 def run(path: str, question: Question, progress: Progress | None = None) -> Verdict:
     """Judge one log.
 
@@ -192,6 +207,9 @@ class _Reading:
         self._story = own.Story()
         self._withheld = Withholdings(question.trust)
         self._given: list[own.Checkpoint] = []
+        self._shared = manifests.load(question.manifest) if question.manifest is not None else None
+        if self._shared is not None:
+            self._withheld.manifest(self._shared.withheld)
         self._last: tuple[object, own.Place] | None = None
         self._side = self._read_side()
         if snapshot.stub is not None:
@@ -292,6 +310,7 @@ class _Reading:
         (verdict.findings if question.require_heartbeat else verdict.warnings).extend(story.gaps)
         if question.require_heartbeat and story.heartbeat_s is None:
             verdict.findings.append(Problem("gap", "no heartbeat was promised in the genesis record", seq=0))
+        self._compare_manifest(chain)
         memory = self._compare_heads(chain)
         verdict.findings.sort(key=lambda problem: problem.seq if problem.seq is not None else 1 << 62)
         verdict.not_checked = judging.not_checked(
@@ -303,7 +322,9 @@ class _Reading:
         verdict, story, stub = self._verdict, self._story, self._snapshot.stub
         begun_broken = any(problem.seq == 0 for problem in verdict.findings)
         if not chain.start and not story.genesis and not begun_broken:
-            verdict.findings.append(Problem("genesis", "record 0 is no genesis record", seq=0, path=verdict.path, line=1))
+            verdict.findings.append(
+                Problem("genesis", "record 0 is no genesis record", seq=0, path=verdict.path, line=1)
+            )
         if story.second is not None:
             place = story.second
             verdict.findings.append(
@@ -342,6 +363,24 @@ class _Reading:
                 Problem("unsigned-tail", f"{many} not covered by a checkpoint, from record {start} on", seq=start)
             )
 
+    def _compare_manifest(self, chain: Chain) -> None:
+        shared, trust = self._shared, self._question.trust
+        if shared is None:
+            return
+        trouble = ""
+        if shared.origin != self._verdict.origin:
+            trouble = "it names another log"
+        elif shared.size != chain.next or shared.head != chain.head:
+            trouble = "it was made for another state of the log"
+        elif trust is not None and keys.names_redactors(trust.signers) and keys.shared(shared, trust) is False:
+            trouble = "no redactor whose key was given signed it"
+        if trouble:
+            self._verdict.findings.append(
+                Problem(
+                    "declaration", f"the manifest does not declare what is withheld here: {trouble}", path=shared.path
+                )
+            )
+
     def _compare_heads(self, chain: Chain) -> bool:
         """Compare with what was seen before; tell whether anything was."""
         verdict = self._verdict
@@ -371,6 +410,3 @@ class _Reading:
                         )
                     )  # fmt: skip
         return compared
-
-
-__all__ = ["STDIN", "DefinitionError", "Question", "asked", "remember", "run", "verify"]

@@ -73,7 +73,13 @@ def checkpoints(
 
 
 def _compare(
-    verdict: Verdict, chain: Chain, story: Story, each: Checkpoint, note: notes.Note, judged: keys.Judged, signed: Signed
+    verdict: Verdict,
+    chain: Chain,
+    story: Story,
+    each: Checkpoint,
+    note: notes.Note,
+    judged: keys.Judged,
+    signed: Signed,
 ) -> bool | None:
     """Whether a checkpoint agrees with the log; None if that cannot be told."""
     size, seq = note.size, each.place.seq

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from auditlog_cli.sealing import notes, sshsig
 from auditlog_cli.signing import checks
 from auditlog_cli.signing.signers import CHECKPOINTS, REDACTIONS, Signers, Trusted
+from auditlog_cli.verification.manifests import NAMESPACE, Manifest
 from auditlog_cli.verification.own import Checkpoint
 
 
@@ -101,6 +102,18 @@ def declaration(message: bytes, armour: object, by: str, trust: Trust, at: int |
     if signature.key not in redactors.ssh_keys(by, REDACTIONS, moment) or trust.revoked(signature.key):
         return False
     return checks.ssh(signature, armour, REDACTIONS, message)
+
+
+def shared(manifest: Manifest, trust: Trust) -> bool | None:
+    """Tell whether a redactor whose key was given signed a manifest; None if nobody here can tell."""
+    try:
+        signature = sshsig.parse(manifest.armour)
+    except sshsig.SshsigError:
+        return False
+    known = {each.key for each in trust.signers.trusted if _for_redactions(each)}
+    if signature.key not in known or trust.revoked(signature.key):
+        return False
+    return checks.ssh(signature, manifest.armour, NAMESPACE, manifest.data)
 
 
 def names_redactors(signers: Signers) -> bool:

@@ -109,7 +109,9 @@ class Story:
             count = own.get("count")
             if which == "lost" and isinstance(count, int):
                 message = f"{count:,} {message}"
-            self.listed.append(Problem(which, message, seq=place.seq, path=place.path, line=place.line, byte=place.byte))
+            self.listed.append(
+                Problem(which, message, seq=place.seq, path=place.path, line=place.line, byte=place.byte)
+            )
 
     def _beat(self, at: int | None, place: Place) -> None:
         self._gap(at, place)
