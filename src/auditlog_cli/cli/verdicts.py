@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditlog_cli.renderers.text import Style
     from auditlog_cli.verdict import Verdict
-    from auditlog_cli.verification import Question
+    from auditlog_cli.verification.whole import Question
 
 
 def memory() -> str:

@@ -5,16 +5,11 @@ One cause, one finding: after a break it goes on from the next line's own `seq` 
 
 from __future__ import annotations
 
-from collections import deque
-
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import ZEROS
 from auditlog_cli.verdict import Problem
-from auditlog_cli.verification.pieces import BLOCK, Bad, Event, Run
-
-_UNKNOWN = bytes(32)
-_LEVEL = BLOCK.bit_length() - 1
-_KEPT = 1 << 16  # leaves looked back upon for the root at an earlier size
+from auditlog_cli.verification.growth import Growth
+from auditlog_cli.verification.pieces import Bad, Event, Run
 
 
 class Stub:
@@ -62,26 +57,19 @@ class Chain:
         self.next = 0
         self.start = 0
         self.head = ZEROS
-        self.roots: dict[int, bytes] = {}
         self.crooked: int | None = None
         self.named: list[int] = []
         self.sealed = False
         self.lines = 0
         self._stub = stub
-        self._tree = merkle.Range()
-        self._wanted = {size for size in wanted if size > 0}
-        self._unresolved: set[int] = set()
-        self._history: deque[tuple[merkle.Range, bytes]] = deque()
-        self._held = 0
-        self._pending: bytes | None = None
+        self._tree = Growth(wanted)
+        self.roots = self._tree.roots
         self._bad: list[tuple[str, int, Bad]] = []
         self._begun = False
         self._excused: set[int] = set()  # numbers that come again because of a break that was reported
         self._break: Problem | None = None
         self._last_flaw: tuple[Problem, int] | None = None
         self._before_bad = 0
-        if 0 in wanted:
-            self.roots[0] = merkle.EMPTY
 
     # --- what comes
 
@@ -100,8 +88,8 @@ class Chain:
         before = self._settle_bad(run)
         self._link(path, base, run, before)
         for size in checkpoints:
-            self._want(size)
-        self._extend(run)
+            self._tree.want(size)
+        self._tree.extend(run)
         self.next = run.seq + len(run.leaves) // 32
         self.head = run.leaves[-32:].hex()
 
@@ -112,11 +100,11 @@ class Chain:
             torn = self._bad.pop()
         for path, base, bad in self._bad:
             self._flawed(path, base, bad)
-            self._grow(bad.count)
+            self._tree.unknown(bad.many)
         self._bad = []
         if torn is not None:
             self._torn(*torn)
-        self._settle(None)
+        self._tree.settle(None)
 
     # --- where it begins
 
@@ -131,7 +119,8 @@ class Chain:
             self.findings.append(
                 Problem(
                     "prefix", f"the records before {run.seq} are missing, and nothing declares that they were pruned",
-                    seq=0, path=path, line=base + run.number, byte=run.offset, expected="record 0", found=f"record {run.seq}",
+                    seq=0, path=path, line=base + run.number, byte=run.offset, expected="record 0",
+                    found=f"record {run.seq}",
                 )
             )  # fmt: skip
             self.crooked = 0
@@ -141,7 +130,7 @@ class Chain:
             return
         self.start = self.next = stub.records
         self.head = stub.head
-        self._tree = stub.tree.copy()
+        self._tree.begin(stub.tree)
 
     # --- bad lines
 
@@ -149,7 +138,7 @@ class Chain:
         """Judge the bad lines before a run; return how many records they can have stood for."""
         if not self._bad:
             return 0
-        first = run.events[0] if run.events and run.events[0].index == 0 else None
+        first = run.events[0] if run.events and run.events[0].place == 0 else None
         if first is not None and self._is_left(first):
             path, base, bad = self._bad.pop()
             self.fragments.append(
@@ -161,10 +150,10 @@ class Chain:
             if not self._bad:
                 return 0
         replaced = 0
-        self._before_bad, size_before = self.next, self._size_so_far
+        self._before_bad, size_before = self.next, self._tree.size
         for path, base, bad in self._bad:
             self._flawed(path, base, bad)
-            self._grow(bad.count)
+            self._tree.unknown(bad.many)
             replaced += bad.replaced
         if run.seq != self._before_bad + 1 or self.next != self._before_bad + 1:
             self._crook(size_before)
@@ -181,17 +170,17 @@ class Chain:
         if self._last_flaw is not None:
             problem, end = self._last_flaw
             if problem.detail == bad.detail and end == self.next and problem.path == path:
-                problem.again += bad.count
-                self.next += bad.count
+                problem.again += bad.many
+                self.next += bad.many
                 self._last_flaw = (problem, self.next)
                 return
         problem = Problem(
             "line", f"record {self.next} is no well-formed record: {bad.reason}", seq=self.next, detail=bad.detail,
             path=path, line=base + bad.number, byte=bad.offset + bad.at,
         )  # fmt: skip
-        problem.again = bad.count - 1
+        problem.again = bad.many - 1
         self.findings.append(problem)
-        self.next += bad.count
+        self.next += bad.many
         self._last_flaw = (problem, self.next)
 
     def _torn(self, path: str, base: int, bad: Bad) -> None:
@@ -211,10 +200,10 @@ class Chain:
             # `next` stands behind the bad lines; they may stand for fewer records (a line too many), or for more.
             first = self._before_bad
             if first <= run.seq <= first + replaced:
-                self._settle(run.prev)
+                self._tree.settle(run.prev)
             else:
                 self._broken(run, first, where)
-                self._settle(None)
+                self._tree.settle(None)
             return
         if run.seq != self.next:
             if run.seq in self._excused and self._break is not None:
@@ -222,7 +211,7 @@ class Chain:
                 self._excused |= {run.seq + len(run.leaves) // 32}
             else:
                 self._broken(run, self.next, where)
-            self._settle(None)
+            self._tree.settle(None)
             return
         if self._break is not None and run.seq not in self._excused:
             self._break, self._excused = None, set()
@@ -236,11 +225,11 @@ class Chain:
                     seq=run.seq, expected=self.head, found=run.prev, **where,  # type: ignore[arg-type]
                 )
             )  # fmt: skip
-            if self._pending is not None:
+            if self._tree.holds_one:
                 self.named.append(run.seq - 1)
-            self._settle(run.prev)
+            self._tree.settle(run.prev)
             return
-        self._settle(None)
+        self._tree.settle(None)
 
     def _broken(self, run: Run, expected: int, where: dict[str, object]) -> None:
         count = len(run.leaves) // 32
@@ -250,111 +239,26 @@ class Chain:
         )  # fmt: skip
         self.findings.append(self._break)
         self._excused = {expected, expected + 1, run.seq + count}
-        self._crook(self._size_so_far)
-
-    @property
-    def _size_so_far(self) -> int:
-        return self._tree.size + (self._pending is not None)
+        self._crook(self._tree.size)
 
     def _crook(self, size: int) -> None:
         if self.crooked is None:
             self.crooked = size
 
-    # --- the tree
-
-    def _want(self, size: int) -> None:
-        """See to it that the root at `size` will be known. Every leaf so far is settled."""
-        if size > self._tree.size:
-            self._wanted.add(size)
-        elif size == self._tree.size > 0:
-            self.roots[size] = self._tree.root()
-        elif size > 0 and size not in self.roots and not self._look_back(size):
-            self._unresolved.add(size)
-
-    def _look_back(self, size: int) -> bool:
-        """Take the root at an earlier size from the leaves that are still at hand."""
-        for tree, leaves in reversed(self._history):
-            if tree.size < size <= tree.size + len(leaves) // 32:
-                again = tree.copy()
-                for at in range(0, 32 * (size - tree.size), 32):
-                    again.add(leaves[at : at + 32])
-                self.roots[size] = again.root()
-                return True
-        return False
-
-    def _remember(self, leaves: bytes) -> None:
-        self._history.append((self._tree.copy(), leaves))
-        self._held += len(leaves)
-        while self._held - len(self._history[0][1]) > 32 * _KEPT:
-            self._held -= len(self._history.popleft()[1])
-
-    def _settle(self, named: str | None) -> None:
-        """Put the last leaf into the tree: its own, or the one that its successor names."""
-        if self._pending is None:
-            return
-        if named:
-            self._pending = bytes.fromhex(named)
-        self._remember(self._pending)
-        self._tree.add(self._pending)
-        self._pending = None
-        self._note()
-
-    def _note(self) -> None:
-        if self._tree.size in self._wanted:
-            self._wanted.discard(self._tree.size)
-            self.roots[self._tree.size] = self._tree.root()
-
-    def _grow(self, count: int) -> None:
-        """Bad lines take a place each; their leaves are not known (the last one's may be named)."""
-        for _ in range(min(count, 1 << 20)):
-            self._settle(None)
-            self._pending = _UNKNOWN
-
-    def _extend(self, run: Run) -> None:
-        """Put the leaves of a run into the tree, but for the last one: its successor may name another."""
-        tree, leaves, last = self._tree, run.leaves, len(run.leaves) // 32 - 1
-        self._remember(leaves[: 32 * last])
-        aligned = tree.size == run.seq
-        at = 0
-        while at < last:
-            block = run.blocks.get(at) if aligned else None
-            if block is not None and at + BLOCK <= last and not self._wanted_within(tree.size, tree.size + BLOCK):
-                _add_block(tree, block)
-                at += BLOCK
-            else:
-                tree.add(leaves[32 * at : 32 * at + 32])
-                at += 1
-                if self._wanted:
-                    self._note()
-        self._pending = leaves[-32:]
-
-    def _wanted_within(self, after: int, to: int) -> bool:
-        return bool(self._wanted) and any(after < size <= to for size in self._wanted)
-
     @property
     def unresolved(self) -> set[int]:
         """Sizes below the end whose root has to be found in a second pass."""
-        return {size for size in self._unresolved if self.start < size <= self.size} - self.roots.keys()
+        return {size for size in self._tree.unresolved if self.start < size <= self.size} - self.roots.keys()
 
     @property
     def size(self) -> int:
         """How many leaves the tree has."""
-        return self._tree.size
+        return self._tree.settled
 
     @property
     def root(self) -> bytes:
         """The root over all of them."""
         return self._tree.root()
-
-
-def _add_block(tree: merkle.Range, root: bytes) -> None:
-    """Put a whole subtree of BLOCK leaves at the end of a tree whose size is a multiple of BLOCK."""
-    place = tree.size >> _LEVEL
-    while place & 1:
-        root = merkle.node(tree.hashes.pop(), root)
-        place >>= 1
-    tree.hashes.append(root)
-    tree.size += BLOCK
 
 
 def _how(found: int, expected: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from auditlog_cli.sealing import notes
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification import keys
@@ -107,10 +109,8 @@ def _compare(
         signed.incomparable += 1
         holds = _signature(verdict, each, judged)
         return None if holds and root is None else False
-    _add(
-        verdict, "root", f"{_name(each)} names another root: the first {size:,} records are not those it was made over{broken}",
-        each, expected=notes.text("", 0, note.root).decode().split()[-1], found=notes.text("", 0, root).decode().split()[-1],
-    )  # fmt: skip
+    text = f"{_name(each)} names another root: the first {size:,} records are not those it was made over{broken}"
+    _add(verdict, "root", text, each, expected=b64encode(note.root).decode(), found=b64encode(root).decode())
     return False
 
 

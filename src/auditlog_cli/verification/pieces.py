@@ -27,7 +27,7 @@ class Event(NamedTuple):
     """Something in a run that is more than a link of the chain.
 
     Attributes:
-        index: Which line of the run.
+        place: Which line of the run.
         seq: Its number.
         number, offset: Its line, counted from 1 in the piece, and its first byte in the file.
         own: What a record of the log about itself says (`auditlog`), or None.
@@ -36,7 +36,7 @@ class Event(NamedTuple):
         leaf: Its leaf.
     """
 
-    index: int
+    place: int
     seq: int
     number: int
     offset: int
@@ -73,7 +73,7 @@ class Bad(NamedTuple):
 
     Attributes:
         number, offset: Where the first one stands.
-        count: How many.
+        many: How many.
         detail, reason, at: What is wrong with the first one (`lines.Flawed`).
         is_object: Whether they are JSON objects (a torn tail is none).
         seals: Whether something like a seal stands in one of them.
@@ -84,7 +84,7 @@ class Bad(NamedTuple):
 
     number: int
     offset: int
-    count: int
+    many: int
     detail: str
     reason: str
     at: int
@@ -205,7 +205,8 @@ class Reader:
             self._events.append(
                 Event(
                     len(self._leaves), checked.seq, self._lines, offset,
-                    own if isinstance(own, dict) else None, checked.content.get("timestamp"), checked.holes, checked.leaf,
+                    own if isinstance(own, dict) else None, checked.content.get("timestamp"), checked.holes,
+                    checked.leaf,
                 )
             )  # fmt: skip
         self._leaves.append(leaf)

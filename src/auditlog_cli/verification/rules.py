@@ -33,7 +33,8 @@ RULES = {
         fix="Append once more: the writer repairs the end and says so.",
     ),
     "unsigned-tail": _rule(
-        "unsigned-tail", "Records are not covered by a checkpoint", "medium", "gap", fix="Seal the log: `auditlog seal`."
+        "unsigned-tail", "Records are not covered by a checkpoint", "medium", "gap",
+        fix="Seal the log: `auditlog seal`.",
     ),
 }  # fmt: skip
 
