@@ -6,7 +6,9 @@ leaf before) are a `Run`; whoever puts the pieces together (`chain`) compares ru
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import re
 from binascii import hexlify
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -21,6 +23,8 @@ from auditlog_cli.verification.lines import TRAILER, Flawed, Hole, check
 
 BLOCK = 64
 """Leaves that are hashed together where they lie, so that whoever builds the tree has less to do."""
+
+_RESERVED = re.compile(rb'"_(?:salts|redacted|leaf)"')
 
 
 class Event(NamedTuple):
@@ -132,20 +136,17 @@ class Reader:
         Hot (bench/verify.py): what is checked here by search and comparison, `lines.check` checks step by step, and
         it decides wherever this is not sure. tests/verification/test_lines.py holds the two together.
         """
-        loads, dumps, match, take = orjson.loads, orjson.dumps, WELL_FORMED.match, self._take
+        loads, dumps, match, reserved = orjson.loads, orjson.dumps, WELL_FORMED.match, _RESERVED.search
         for raw in lines:
             leaf = b""
             try:
                 content = loads(raw)
                 # Strict JSON as orjson writes it: no name twice, no escape that is not needed (strictjson.decode).
-                if dumps(content) == raw and raw.count(b'"_salts"') == 1:
+                if dumps(content) == raw and "auditlog" not in content:
                     cut = raw.rfind(TRAILER)
-                    if (
-                        b'"_redacted"' not in raw
-                        and b'"_leaf"' not in raw
-                        and "auditlog" not in content
-                        and match(raw, cut)
-                    ):
+                    # The first reserved name is that of the trailer: there is no other in the line.
+                    first = reserved(raw)
+                    if first is not None and first.start() == cut + 1 and match(raw, cut):
                         leaf = self._link(raw, cut, content)
             except (ValueError, TypeError):
                 leaf = b""
@@ -154,7 +155,7 @@ class Reader:
                 self._leaves.append(leaf)
                 self._timestamp = content.get("timestamp")
             else:
-                take(raw, offset)
+                self._take(raw, offset)
             offset += len(raw) + 1
         return offset
 
@@ -174,8 +175,6 @@ class Reader:
                 return b""
             value = raw[start:end]
             loads(value)
-            if value[0] in b" \t\n\r" or value[-1] in b" \t\n\r":
-                return b""
             parts += (raw[at:start], b'{"_redacted":"', hexlify(sha256(salt.encode() + value)), b'"}')
             at = end
         parts.append(raw[at:cut])
@@ -314,7 +313,13 @@ def of_bytes(data: bytes, offset: int) -> Piece:
     reader = Reader()
     lines = data.split(b"\n")
     rest = lines.pop()
-    offset = reader.plain(lines, offset)
+    collecting = gc.isenabled()
+    gc.disable()  # records are trees: what is let go is freed at once, and looking for cycles costs time
+    try:
+        offset = reader.plain(lines, offset)
+    finally:
+        if collecting:
+            gc.enable()
     if rest:
         reader.torn(rest, offset)
     return reader.done()
