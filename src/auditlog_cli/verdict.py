@@ -94,13 +94,14 @@ class Verdict:
         withheld: What is withheld, the first thousand of it.
         withheld_total: How many places.
         listed: What the log says about itself that a reader should know: repairs, losses, failed syncs.
+        help: What to do if nothing could be looked at; or empty.
         not_checked: What nobody looked at, and why. Never empty.
         remembered: What became of the memory of heads: `new`, `agrees`, or empty if it was not asked.
     """
 
     __slots__ = (
-        "checkpoints", "findings", "first", "head", "key_given", "listed", "not_checked", "origin", "path", "records",
-        "remembered", "root", "signed", "unsigned_tail", "warnings", "withheld", "withheld_total",
+        "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "origin", "path",
+        "records", "remembered", "root", "signed", "unsigned_tail", "warnings", "withheld", "withheld_total",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
@@ -109,6 +110,7 @@ class Verdict:
         self.records = 0
         self.first = 0
         self.head = ""
+        self.help = ""
         self.root = ""
         self.key_given = False
         self.signed = 0

@@ -325,7 +325,41 @@ def test_what_people_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: C
     goldens.check("verify/torn", cli("verify", "audit.jsonl", "--no-remember"))
     (tmp_path / "audit.jsonl").write_bytes(b"".join(demo().splitlines(keepends=True)[:-1]))
     goldens.check("verify/rolled_back", cli("verify", "audit.jsonl"))
-    goldens.check("verify/missing", cli("verify", "nothing.jsonl"))
+    goldens.check("verify/missing", cli("verify", "audi.jsonl"))
+
+
+def test_json_keeps_to_its_schema(tmp_path: Path, cli: Cli) -> None:
+    """Whatever the verdict, the JSON is `auditlog.verification/1`."""
+    import jsonschema
+
+    from auditlog_cli.validator import schemas
+
+    schema = jsonschema.Draft202012Validator(schemas.load("verification"))
+    path = tmp_path / "audit.jsonl"
+    for data in (demo(), demo()[:-9], demo().replace(b'"u-2"', b'"u-9"'), b"", b'{"a":1}\n', demo() + b"x\n" * 3):
+        path.write_bytes(data)
+        schema.validate(json.loads(cli("verify", path, "--no-remember", "--format", "json").out))
+
+
+def test_very_many_findings_are_counted(tmp_path: Path) -> None:
+    """Every record changed: a thousand are listed, the others counted."""
+    path = write(tmp_path, 2500)
+    path.write_bytes(path.read_bytes().replace(b'"tool":"x"', b'"tool":"y"'))
+    verdict = verify(path)
+    assert len(verdict.findings) == 1000
+    assert sum(1 + problem.again for problem in verdict.findings) == 2499
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    """The segments through a pipe: chain and root are those of the files."""
+    import subprocess
+    import sys
+
+    path = write(tmp_path, 100, max_bytes=16 * 1024)
+    data = b"".join(file.read_bytes() for file in [*sorted(tmp_path.glob("audit.[0-9]*.jsonl")), path])
+    code = "from auditlog_cli import verify; verdict = verify('-'); print(verdict.exit_code, verdict.root)"
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["0", verify(path).root]
 
 
 def version() -> dict[str, str]:

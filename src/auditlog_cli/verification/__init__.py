@@ -142,10 +142,19 @@ def run(path: str, question: Question, progress: Progress | None = None) -> Verd
     try:
         with reading.Snapshot(path) as snapshot:
             if not snapshot.segments:
-                return could_not(verdict, "missing", "no such file")
+                return could_not(verdict, "missing", "no such file", _near(path))
             return Reading(snapshot, question, verdict, remembered, progress).judge()
     except InputError as error:
         return could_not(verdict, "unreadable", error.message.removeprefix(f"{path}: "))
+
+
+def _near(path: str) -> str:
+    """A hint at a log with a similar name."""
+    try:
+        files.find([path])
+    except InputError as error:
+        return error.help
+    return ""
 
 
 def remember(verdict: Verdict, question: Question) -> None:

@@ -11,6 +11,9 @@ from auditlog_cli.verdict import Problem
 from auditlog_cli.verification.growth import Growth
 from auditlog_cli.verification.pieces import Bad, Event, Run
 
+MOST = 1000
+"""Findings of one kind that are listed: memory does not grow with the damage."""
+
 
 class Stub:
     """What stands for a pruned prefix (integrity.md, 5.6).
@@ -70,6 +73,8 @@ class Chain:
         self._break: Problem | None = None
         self._last_flaw: tuple[Problem, int] | None = None
         self._before_bad = 0
+        self._many: dict[str, int] = {}
+        self._latest: dict[str, Problem] = {}
 
     # --- what comes
 
@@ -106,6 +111,15 @@ class Chain:
             self._torn(*torn)
         self._tree.settle(None)
 
+    def _found(self, problem: Problem) -> None:
+        """Note a finding; of very many of a kind the later ones are counted only."""
+        self._many[problem.code] = self._many.get(problem.code, 0) + 1
+        if self._many[problem.code] <= MOST:
+            self.findings.append(problem)
+            self._latest[problem.code] = problem
+        else:
+            self._latest[problem.code].again += 1
+
     # --- where it begins
 
     def _begin(self, path: str, base: int, run: Run) -> None:
@@ -116,7 +130,7 @@ class Chain:
         if run.seq == 0 or (stub is None and run.prev == ZEROS):
             return
         if stub is None or run.seq < stub.records:
-            self.findings.append(
+            self._found(
                 Problem(
                     "prefix", f"the records before {run.seq} are missing, and nothing declares that they were pruned",
                     seq=0, path=path, line=base + run.number, byte=run.offset, expected="record 0",
@@ -179,12 +193,12 @@ class Chain:
             path=path, line=base + bad.number, byte=bad.offset + bad.at,
         )  # fmt: skip
         problem.again = bad.many - 1
-        self.findings.append(problem)
+        self._found(problem)
         self.next += bad.many
         self._last_flaw = (problem, self.next)
 
     def _torn(self, path: str, base: int, bad: Bad) -> None:
-        self.findings.append(
+        self._found(
             Problem(
                 "torn-tail", "the log ends in bytes that are no record: an append that did not come to its end",
                 seq=self.next, path=path, line=base + bad.number, byte=bad.offset,
@@ -216,7 +230,7 @@ class Chain:
         if self._break is not None and run.seq not in self._excused:
             self._break, self._excused = None, set()
         if run.prev and self.head and run.prev != self.head:
-            self.findings.append(
+            self._found(
                 Problem(
                     "chain",
                     f"record {run.seq} does not continue record {run.seq - 1}: that one, or this link, was changed"
@@ -237,7 +251,7 @@ class Chain:
             "seq", f"record {run.seq} stands where record {expected} is expected: {_how(run.seq, expected)}",
             seq=expected, expected=str(expected), found=str(run.seq), **where,  # type: ignore[arg-type]
         )  # fmt: skip
-        self.findings.append(self._break)
+        self._found(self._break)
         self._excused = {expected, expected + 1, run.seq + count}
         self._crook(self._tree.size)
 

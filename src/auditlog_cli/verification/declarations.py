@@ -81,7 +81,7 @@ class Withholdings:
         for (seq, field), (commit, place) in self._holes.items():
             target = self._covering(seq, field, commit)
             if target is None and self._manifest.get((seq, field)) != commit:
-                if undeclared is not None and undeclared.seq == seq:
+                if undeclared is not None and (undeclared.seq == seq or len(findings) >= SHOWN):
                     undeclared.again += 1
                 else:
                     undeclared = _undeclared(seq, field, place)

@@ -13,7 +13,7 @@ from auditlog_cli.verification.pieces import BLOCK, Run
 _UNKNOWN = bytes(32)
 _LEVEL = BLOCK.bit_length() - 1
 _KEPT = 1 << 16  # leaves looked back upon for the root at an earlier size
-_MOST_UNKNOWN = 1 << 20
+_MOST_UNKNOWN = 1 << 10  # behind more than one the tree is not compared anyway
 
 
 class Growth:

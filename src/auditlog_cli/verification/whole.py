@@ -42,8 +42,15 @@ class Question:
         self.processes = processes
 
 
-def could_not(verdict: Verdict, code: str, message: str) -> Verdict:
+_HELP = {
+    "empty": "nothing was recorded, or somebody emptied it: a checkpoint or a remembered head would tell",
+    "unsealed": "`auditlog seal` seals JSONL that exists already; what AuditLog writes is sealed from the start",
+}
+
+
+def could_not(verdict: Verdict, code: str, message: str, help: str = "") -> Verdict:  # noqa: A002 - the word shown
     """Make it the verdict that nothing could be looked at."""
+    verdict.help = help or _HELP.get(code, "")
     verdict.findings = [Problem(code, message, path=verdict.path)]
     verdict.not_checked = ["anything: the log could not be looked at"]
     return verdict

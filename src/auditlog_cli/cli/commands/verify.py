@@ -36,7 +36,7 @@ def verify(
       auditlog verify logs/ --format junit -o verify.xml
     """
     from auditlog_cli import verification
-    from auditlog_cli.cli import progress, reports, show, verdicts
+    from auditlog_cli.cli import failure, progress, reports, show, verdicts
     from auditlog_cli.verdict import overall
 
     given = show.paths(paths)
@@ -62,7 +62,10 @@ def verify(
     except BaseException:
         reports.discard(out)
         raise
+    for verdict in found:
+        if verdict.exit_code == 3:
+            failure.say("input", f"{verdict.path}: {verdict.findings[0].message}", verdict.help)
     if format != "text" or (output is not None and output != "-"):
-        for verdict in found:
+        for verdict in (each for each in found if each.exit_code != 3):
             notices.say(f"{verdict.path}: {verdict.sentence}")
     return overall(found)
