@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
     {"capture"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
     {"lookup"},
-    {"queries", "validation"},
+    {"queries", "validation", "proofs"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -37,7 +37,7 @@ ROOMS = {
     "jsonschema_rs": ("validator",),
     "cryptography": ("signing/",),
 }
-DISK = ("sources/", "writer/", "signing/", "segments.py", "registry.py", "sinks.py", "validator", "cli/")
+DISK = ("proofs.py", "sources/", "writer/", "signing/", "segments.py", "registry.py", "sinks.py", "validator", "cli/")
 LONGEST = {"cli/options.py": 900, "cli/commands/": 120, "decoders/": 170, "": 330}
 GENERATED = ("cli/_table.py", "cli/_help.py")
 

@@ -47,6 +47,16 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             "auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'\n"
             'auditlog filter audit.jsonl --session s-42 | jq -r .action.tool\n'
             'auditlog filter audit.jsonl --status denied --count-by user.id'),
+ 'head': ('Print the state of a log in one line: its name, how many records, their root, and the leaf of the '
+          'last.',
+          'auditlog head [OPTION]... PATH',
+          'Keep that line where the log is not: in the output of a CI job, a ticket, a chat. Whoever has it '
+          'can tell later\n'
+          'whether records up to there were changed or taken away, even by somebody who has the key. The '
+          'chain is\n'
+          'checked on the way, but no signature.',
+          (('Arguments', (('PATH', 'The log.'),)),),
+          'auditlog head audit.jsonl\nauditlog head audit.jsonl >> $GITHUB_STEP_SUMMARY'),
  'keygen': ('Make a key pair to sign with: an OpenSSH Ed25519 key, the public half in FILE.pub.',
             'auditlog keygen [OPTION]... FILE',
             "What is printed is the line that an auditor needs, in the form of OpenSSH's allowed_signers: "
@@ -61,6 +71,26 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog keygen seal.key --log audit.jsonl > signers\n'
             'auditlog keygen dpo.key --by dpo@example.org >> signers\n'
             'auditlog seal audit.jsonl --key seal.key'),
+ 'prove': ('Prove to somebody who does not have the log that a record is in it, as it stands.',
+           'auditlog prove [OPTION]... ID [PATH]',
+           'Two files are written: OUT.jsonl, the record, and OUT.tlog-proof, a proof of a kilobyte under '
+           'the newest signed\n'
+           'checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with '
+           '--check, or with\n'
+           'any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all '
+           'the same.',
+           (('Arguments',
+             (('ID', 'The record_id of a record, or its number (seq); with --check, OUT.'),
+              ('[PATH]', 'The log.'))),
+            ('Options',
+             (('--check', 'Check a proof instead of making one.'),
+              ('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('-o, --output OUT', 'What the two files are called; default: record-ID.')))),
+           'auditlog prove 17 audit.jsonl -o evidence\n'
+           'auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl\n'
+           'auditlog prove --check evidence --signers signers'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '

@@ -336,3 +336,20 @@ KeyLog = Annotated[
 KeyOwner = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who is to sign with it what is withheld from a log.")
 ]
+
+Proved = Annotated[
+    str, typer.Argument(metavar="ID", help="The record_id of a record, or its number (seq); with --check, OUT.")
+]
+ProvedLog = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The log.", autocompletion=complete.paths)]
+CheckProof = Annotated[bool, typer.Option("--check", help="Check a proof instead of making one.")]
+Signers = Annotated[
+    str | None,
+    typer.Option(
+        "--signers",
+        metavar="FILE",
+        help="Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the log.",
+    ),
+]
+ProofOutput = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID.")
+]
