@@ -91,6 +91,23 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'auditlog prove 17 audit.jsonl -o evidence\n'
            'auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl\n'
            'auditlog prove --check evidence --signers signers'),
+ 'prune': ('Delete the oldest closed segments of a log once all of their records are older than TIME.',
+           'auditlog prune [OPTION]... PATH',
+           'The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let '
+           'what stays be\n'
+           'verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) '
+           'stays, and with\n'
+           'it all that is newer. There is no way back: keep a copy elsewhere if you may need one.',
+           (('Arguments', (('PATH', 'The log.'),)),
+            ('What goes',
+             (('--older-than TIME', '400d, 52w, or a date.'),
+              ('--reason TEXT', 'Why, for the record.'),
+              ('-n, --dry-run', 'Only say what would go.'),
+              ('--yes', 'Do not ask.'))),
+            ('How they are shown',
+             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+           'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
+           'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '

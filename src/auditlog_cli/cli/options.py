@@ -353,3 +353,14 @@ Signers = Annotated[
 ProofOutput = Annotated[
     str | None, typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID.")
 ]
+
+_GOES = "What goes"
+
+OlderThan = Annotated[
+    str, typer.Option("--older-than", metavar="TIME", help="400d, 52w, or a date.", rich_help_panel=_GOES)
+]
+PruneReason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the record.", rich_help_panel=_GOES)
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would go.", rich_help_panel=_GOES)]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_GOES)]
