@@ -133,12 +133,15 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             (('--key FILE', 'The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.'),
              ('--watch', 'Go on, and sign again whenever there is more.'),
              ('--every SECONDS', 'How often --watch looks.'),
-             ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'))),
+             ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'),
+             ('--successor FILE',
+              'The private key that signs from now on; --key is the old one, which says so in the log.'))),
            ('How they are shown',
             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
           'auditlog seal audit.jsonl --key seal.key\n'
           'auditlog seal audit.jsonl --key seal.key --watch --every 30\n'
-          'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint'),
+          'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
+          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',

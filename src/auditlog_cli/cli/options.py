@@ -319,6 +319,15 @@ Watch = Annotated[
 Every = Annotated[
     int, typer.Option("--every", metavar="SECONDS", help="How often --watch looks.", rich_help_panel=_SIGN)
 ]
+Successor = Annotated[
+    str | None,
+    typer.Option(
+        "--successor",
+        metavar="FILE",
+        help="The private key that signs from now on; --key is the old one, which says so in the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
 CheckpointFile = Annotated[
     str | None,
     typer.Option(
