@@ -373,3 +373,8 @@ PruneReason = Annotated[
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would go.", rich_help_panel=_GOES)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_GOES)]
+
+BundledId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
+]
