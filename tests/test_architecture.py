@@ -24,7 +24,8 @@ FLOORS: list[set[str]] = [
     {"capture"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
     {"lookup"},
-    {"queries", "validation", "verification"},
+    {"queries", "validation", "verification", "proofs"},
+    {"evidence"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -37,8 +38,8 @@ ROOMS = {
     "jsonschema_rs": ("validator",),
     "cryptography": ("signing/",),
 }
-DISK = ("sources/", "writer/", "signing/", "segments.py", "registry.py", "sinks.py", "validator", "cli/")
-LONGEST = {"cli/commands/": 120, "decoders/": 170, "": 330}
+DISK = ("proofs.py", "sources/", "writer/", "signing/", "segments.py", "registry.py", "sinks.py", "validator", "cli/")
+LONGEST = {"cli/options.py": 900, "cli/commands/": 120, "decoders/": 170, "": 330}
 GENERATED = ("cli/_table.py", "cli/_help.py")
 
 
@@ -102,12 +103,14 @@ def test_the_disk_and_the_exit_have_their_rooms(path: Path) -> None:
                 assert relative(path).startswith(DISK), f"{relative(path)}:{node.lineno} opens files"
             assert called != "print", f"{relative(path)}:{node.lineno} prints"
             if called == "sys.exit":
-                assert relative(path).startswith(("cli/", "__main__")), f"{relative(path)}:{node.lineno} exits"
+                assert relative(path).startswith(("cli/", "__main__", "evidence/check.py")), (
+                    f"{relative(path)}:{node.lineno} exits"
+                )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_modules_are_short(path: Path) -> None:
-    """About 300 lines, plug-ins 150, commands 80; what is generated does not count."""
+    """About 300 lines, plug-ins 150, commands 80; options.py is a table, and what is generated does not count."""
     if relative(path) in GENERATED:
         return
     longest = next(lines for start, lines in LONGEST.items() if relative(path).startswith(start))

@@ -1,6 +1,20 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'filter': ('Print the records that match, as they are stored.',
+PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
+            'this tool.',
+            'auditlog bundle [OPTION]... ID PATH',
+            'The zip file holds the records as they stand, a proof for each under the newest signed '
+            'checkpoint, a checker that\n'
+            'needs nothing but Python, and a page that says how to check who signed, with OpenSSL. It does '
+            'not hold the\n'
+            'public key: hand that over by another way.',
+            (('Arguments', (('ID', 'A session or trace id, whole.'), ('PATH', 'The log.'))),
+             ('How they are shown',
+              (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
+            'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl -o evidence.zip'),
+ 'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
             'what was\n'
@@ -47,6 +61,67 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             "auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'\n"
             'auditlog filter audit.jsonl --session s-42 | jq -r .action.tool\n'
             'auditlog filter audit.jsonl --status denied --count-by user.id'),
+ 'head': ('Print the state of a log in one line: its name, how many records, their root, and the leaf of the '
+          'last.',
+          'auditlog head [OPTION]... PATH',
+          'Keep that line where the log is not: in the output of a CI job, a ticket, a chat. Whoever has it '
+          'can tell later\n'
+          'whether records up to there were changed or taken away, even by somebody who has the key. The '
+          'chain is\n'
+          'checked on the way, but no signature.',
+          (('Arguments', (('PATH', 'The log.'),)),),
+          'auditlog head audit.jsonl\nauditlog head audit.jsonl >> $GITHUB_STEP_SUMMARY'),
+ 'keygen': ('Make a key pair to sign with: an OpenSSH Ed25519 key, the public half in FILE.pub.',
+            'auditlog keygen [OPTION]... FILE',
+            "What is printed is the line that an auditor needs, in the form of OpenSSH's allowed_signers: "
+            'hand it over by\n'
+            'another way than the log. Where the private half lies decides what a signature is worth: the '
+            'best place is\n'
+            "another user or another machine than the agents'. An existing SSH key (Ed25519) does as well.",
+            (('Arguments', (('FILE', 'Where the private half goes; it must not be there yet.'),)),
+             ('Options',
+              (('--log PATH', 'The log that the key is to sign; its name goes into the line.'),
+               ('--by NAME', 'Who is to sign with it what is withheld from a log.')))),
+            'auditlog keygen seal.key --log audit.jsonl > signers\n'
+            'auditlog keygen dpo.key --by dpo@example.org >> signers\n'
+            'auditlog seal audit.jsonl --key seal.key'),
+ 'prove': ('Prove to somebody who does not have the log that a record is in it, as it stands.',
+           'auditlog prove [OPTION]... ID [PATH]',
+           'Two files are written: OUT.jsonl, the record, and OUT.tlog-proof, a proof of a kilobyte under '
+           'the newest signed\n'
+           'checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with '
+           '--check, or with\n'
+           'any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all '
+           'the same.',
+           (('Arguments',
+             (('ID', 'The record_id of a record, or its number (seq); with --check, OUT.'),
+              ('[PATH]', 'The log.'))),
+            ('Options',
+             (('--check', 'Check a proof instead of making one.'),
+              ('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('-o, --output OUT', 'What the two files are called; default: record-ID.')))),
+           'auditlog prove 17 audit.jsonl -o evidence\n'
+           'auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl\n'
+           'auditlog prove --check evidence --signers signers'),
+ 'prune': ('Delete the oldest closed segments of a log once all of their records are older than TIME.',
+           'auditlog prune [OPTION]... PATH',
+           'The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let '
+           'what stays be\n'
+           'verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) '
+           'stays, and with\n'
+           'it all that is newer. There is no way back: keep a copy elsewhere if you may need one.',
+           (('Arguments', (('PATH', 'The log.'),)),
+            ('What goes',
+             (('--older-than TIME', '400d, 52w, or a date.'),
+              ('--reason TEXT', 'Why, for the record.'),
+              ('-n, --dry-run', 'Only say what would go.'),
+              ('--yes', 'Do not ask.'))),
+            ('How they are shown',
+             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+           'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
+           'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '
@@ -57,6 +132,30 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('How they are shown',
               (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
             'auditlog schema\nauditlog schema record\nauditlog schema validation -o validation.schema.json'),
+ 'seal': ('Sign the state of a log: how many records, and the one hash that stands for all of them.',
+          'auditlog seal [OPTION]... PATH',
+          'Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes '
+          'into the\n'
+          'log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl '
+          'check it as\n'
+          "well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, "
+          'from outside.\n'
+          '\n'
+          'The agents must not be able to read the key: run `auditlog seal --watch` as another user.',
+          (('Arguments', (('PATH', 'The log.'),)),
+           ('How it is signed',
+            (('--key FILE', 'The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.'),
+             ('--watch', 'Go on, and sign again whenever there is more.'),
+             ('--every SECONDS', 'How often --watch looks.'),
+             ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'),
+             ('--successor FILE',
+              'The private key that signs from now on; --key is the old one, which says so in the log.'))),
+           ('How they are shown',
+            (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+          'auditlog seal audit.jsonl --key seal.key\n'
+          'auditlog seal audit.jsonl --key seal.key --watch --every 30\n'
+          'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
+          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',
@@ -246,11 +345,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
-             ('Whom is trusted',
+             ('Options',
               (('--signers FILE',
-                'Trusted keys: an allowed_signers file, or a public key. Get it from somewhere else than the '
-                'log.'),
-               ('--vkey FILE', 'A C2SP verifier key instead.'),
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'),)),
+             ('Whom is trusted',
+              (('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--at TIME', 'Keys must be valid at TIME; default: when each record was made.'),
                ('--revoked FILE',
                 'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),

@@ -18,7 +18,7 @@ from auditlog_cli.cli.trusting import Remember as Remember
 from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
 from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
 from auditlog_cli.cli.trusting import Revoked as Revoked
-from auditlog_cli.cli.trusting import Signers as Signers
+from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
 
 _SELECT = "Which records"
@@ -310,12 +310,80 @@ Latest = Annotated[
     typer.Option("--limit", "-n", metavar="N", help="Only the N that began last.", rich_help_panel=_SHOW),
 ]
 
-VerdictFormat = Annotated[
-    Literal["text", "json", "sarif", "junit"],
+_SIGN = "How it is signed"
+
+Log = Annotated[str, typer.Argument(metavar="PATH", help="The log.", autocompletion=complete.paths)]
+Key = Annotated[
+    str,
     typer.Option(
-        "--format",
-        help="text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, junit: for "
-        "other tools.",
-        rich_help_panel=_SHOW,
+        "--key",
+        metavar="FILE",
+        help="The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.",
+        rich_help_panel=_SIGN,
     ),
+]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Go on, and sign again whenever there is more.", rich_help_panel=_SIGN)
+]
+Every = Annotated[
+    int, typer.Option("--every", metavar="SECONDS", help="How often --watch looks.", rich_help_panel=_SIGN)
+]
+Successor = Annotated[
+    str | None,
+    typer.Option(
+        "--successor",
+        metavar="FILE",
+        help="The private key that signs from now on; --key is the old one, which says so in the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
+CheckpointFile = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Put the checkpoint there, and do not touch the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
+KeyFile = Annotated[str, typer.Argument(metavar="FILE", help="Where the private half goes; it must not be there yet.")]
+KeyLog = Annotated[
+    str | None,
+    typer.Option("--log", metavar="PATH", help="The log that the key is to sign; its name goes into the line."),
+]
+KeyOwner = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who is to sign with it what is withheld from a log.")
+]
+
+Proved = Annotated[
+    str, typer.Argument(metavar="ID", help="The record_id of a record, or its number (seq); with --check, OUT.")
+]
+ProvedLog = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The log.", autocompletion=complete.paths)]
+CheckProof = Annotated[bool, typer.Option("--check", help="Check a proof instead of making one.")]
+Signers = Annotated[
+    str | None,
+    typer.Option(
+        "--signers",
+        metavar="FILE",
+        help="Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the log.",
+    ),
+]
+ProofOutput = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID.")
+]
+
+_GOES = "What goes"
+
+OlderThan = Annotated[
+    str, typer.Option("--older-than", metavar="TIME", help="400d, 52w, or a date.", rich_help_panel=_GOES)
+]
+PruneReason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the record.", rich_help_panel=_GOES)
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would go.", rich_help_panel=_GOES)]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_GOES)]
+
+BundledId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
 ]

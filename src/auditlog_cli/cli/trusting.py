@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 _TRUST = "Whom is trusted"
-Signers = Annotated[
-    str | None,
-    typer.Option(
-        "--signers",
-        metavar="FILE",
-        help="Trusted keys: an allowed_signers file, or a public key. Get it from somewhere else than the log.",
-        rich_help_panel=_TRUST,
-    ),
-]
 Vkey = Annotated[
     str | None,
     typer.Option("--vkey", metavar="FILE", help="A C2SP verifier key instead.", rich_help_panel=_TRUST),
@@ -77,5 +68,14 @@ RequireHeartbeat = Annotated[
         "--require-heartbeat",
         help="Checkpoints further apart than promised are a finding, not a warning.",
         rich_help_panel=_TRUST,
+    ),
+]
+VerdictFormat = Annotated[
+    Literal["text", "json", "sarif", "junit"],
+    typer.Option(
+        "--format",
+        help="text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, junit: for "
+        "other tools.",
+        rich_help_panel="How they are shown",
     ),
 ]

@@ -19,6 +19,7 @@ PART = 1 << 22
 """Bytes that are judged at a time; a longer line stays whole."""
 _STEP = 1 << 16
 _SMALL = 1 << 20
+_ATTEMPTS = 20
 _BATCH = 4096  # lines of a stream that are judged at a time
 
 
@@ -56,21 +57,36 @@ class Snapshot:
             self.segments = [(STDIN, 0, 0)]
             return
         # The side file before the log: what it covers was synced before it was published, so it is in a later
-        # look at the log. The stub after it: it is there before the first segment is gone.
+        # look at the log.
         self.side = _small(segments.checkpoint_name(path))
-        try:
-            self.segments = segments.snapshot(path)
-        except OSError as error:
-            raise InputError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
-        self._fds = [fd for _, fd, _ in self.segments]
-        try:
-            for name, fd, _ in self.segments:
-                if not stat.S_ISREG(os.fstat(fd).st_mode):
-                    raise InputError(f"{name}: not a file")
-            self._read_stub()
-        except BaseException:
+        self.segments = self._take()
+
+    def _take(self) -> list[tuple[str, int, int]]:
+        """The segments, and the stub that was there before and after they were looked for: nobody pruned meanwhile."""
+        before = _small(self.stub_path)
+        for attempt in range(_ATTEMPTS):
+            try:
+                taken = segments.snapshot(self.path)
+            except FileNotFoundError:
+                if attempt + 1 < _ATTEMPTS:
+                    continue  # a segment went between the list and the look at it
+                raise InputError(f"{self.path}: its segments come and go; try again") from None
+            except OSError as error:
+                raise InputError(f"{error.filename or self.path}: cannot be read ({error.strerror})") from error
+            self._fds = [fd for _, fd, _ in taken]
+            try:
+                for name, fd, _ in taken:
+                    if not stat.S_ISREG(os.fstat(fd).st_mode):
+                        raise InputError(f"{name}: not a file")
+                after = _small(self.stub_path)
+                if after == before:
+                    return self._without_pruned(taken, after)
+            except BaseException:
+                self.close()
+                raise
             self.close()
-            raise
+            before = after
+        raise InputError(f"{self.path}: it is pruned again and again; try again")
 
     def __enter__(self) -> Snapshot:
         return self
@@ -89,19 +105,19 @@ class Snapshot:
         """How many bytes there are, as they lie on the disk."""
         return sum(size for _, _, size in self.segments)
 
-    def _read_stub(self) -> None:
-        data = _small(self.stub_path)
+    def _without_pruned(self, taken: list[tuple[str, int, int]], data: bytes | None) -> list[tuple[str, int, int]]:
         if data is None:
-            return
+            return taken
         try:
             self.stub = stub(data)
         except ValueError as error:
             self.stub_trouble = str(error)
-            return
+            return taken
         limit = self.stub.records
-        if all(_first(name) for name, _, _ in self.segments):
-            # Pruning was cut short between the stub and the last unlink: those segments are declared as gone.
-            self.segments = [each for each in self.segments if each[0] == self.path or _first(each[0]) >= limit]
+        if not all(_first(name) for name, _, _ in taken):
+            return taken
+        # Pruning was cut short between the stub and the last unlink: those segments are declared as gone.
+        return [each for each in taken if each[0] == self.path or _first(each[0]) >= limit]
 
     def parts(self) -> list[Part]:
         """Return the parts of all segments, in order."""
