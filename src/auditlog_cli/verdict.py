@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK
 
 COULD_NOT_LOOK = ("missing", "empty", "unsealed", "unreadable")
-_LATER = ("torn-tail", "unsigned-tail")
+_LATER = ("torn-tail", "unsigned-tail", "unchecked")
 
 
 class Problem:

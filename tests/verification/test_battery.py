@@ -308,6 +308,87 @@ def test_any_damage_is_answered(tmp_path_factory: pytest.TempPathFactory, data: 
     assert verdict.not_checked
 
 
+def test_a_raw_log_under_a_checkpoint(tmp_path: Path) -> None:
+    """JSON Lines that nobody sealed (2.8): intact, grown, edited, cut, torn; its checkpoint does not fit a sealed log."""
+    import base64
+
+    from auditlog_cli.sealing import merkle
+    from auditlog_cli.sealing.hashes import sha256
+
+    path = tmp_path / "old.jsonl"
+    rows = [b'{"n":%d}\n' % number for number in range(9)]
+    root = merkle.root_of(sha256(b"\x00" + row[:-1]) for row in rows)
+    Path(f"{path}.checkpoint").write_bytes(notes.text("example.org/old#raw", 9, root) + b"\n")
+
+    def of(data: bytes) -> list[tuple[str, int | None]]:
+        path.write_bytes(data)
+        return codes(verify(path))
+
+    assert of(b"".join(rows)) == []
+    assert verify(path).root == base64.b64encode(root).decode()
+    assert of(b"".join(rows) + b'{"n":10}\n') == []
+    assert of(b"".join(rows) + b'{"n":') == [("torn-tail", 9)]
+    assert of(b"".join(rows[:5])) == [("truncated", 5)]
+    assert of(b"".join(rows).replace(b'"n":3', b'"n":4')) == [("root", None)]
+    assert verify(path, known=f"8:{verify(path).root}").exit_code == 1
+    sealed = write(tmp_path)
+    os.replace(f"{path}.checkpoint", f"{sealed}.checkpoint")
+    assert codes(verify(sealed)) == [("signature", None)]
+
+
+def test_what_the_library_signs_is_signed(tmp_path: Path) -> None:
+    """AuditLog(key=…), rotation, prune: signed throughout; without its stub the pruned log does not pass."""
+    import shutil
+    import subprocess
+
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("no ssh-keygen here")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    kind, public_key, *_ = Path(f"{key}.pub").read_text().split()
+    keys = tmp_path / "signers"
+    keys.write_text(f'{ORIGIN} namespaces="auditlog-checkpoint" {kind} {public_key}\n')
+    path = write(tmp_path, 100, key=key, max_bytes=16 * 1024)
+    verdict = verify(path, signers=keys)
+    assert (verdict.findings, verdict.warnings, verdict.unsigned_tail) == ([], [], 0)
+    from auditlog_cli.writer import pruning
+
+    pruning.carry_out(pruning.plan(str(path), 1 << 62), "test")
+    pruned = verify(path, signers=keys)
+    assert (pruned.findings, pruned.signed) == ([], verdict.signed)
+    assert pruned.first > 0
+    (tmp_path / "audit.pruned.json").unlink()
+    assert codes(verify(path, signers=keys)) == [("prefix", 0)]
+
+
+def test_without_the_package_nothing_passes_for_signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cryptography: a note alone cannot be checked, and the verdict is not "intact and signed"."""
+    from auditlog_cli.signing import checks
+
+    path = write(tmp_path)
+    keys = sign(path, verify(path))
+    monkeypatch.setattr(checks, "ed25519", lambda *_: None)
+    verdict = verify(path, signers=keys)
+    assert (verdict.exit_code, verdict.signed, codes(verdict)) == (6, 0, [("unchecked", None)])
+    assert any("neither the package cryptography" in item for item in verdict.not_checked)
+
+
+def test_the_demo_is_signed_without_the_package(shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No cryptography, but ssh-keygen: it checks the SSH signatures of checkpoints and declarations."""
+    import shutil
+
+    from auditlog_cli.signing import checks
+
+    if not shutil.which("ssh-keygen"):
+        pytest.skip("no ssh-keygen here")
+    vectors = shared / "spec/vectors"
+    shutil.copy(vectors / "demo-after.jsonl", tmp_path / "audit.jsonl")
+    monkeypatch.setattr(checks, "ed25519", lambda *_: None)
+    verdict = verify(tmp_path / "audit.jsonl", signers=vectors / "signers", require_signed_tail=True)
+    assert (verdict.exit_code, verdict.signed) == (0, 8)
+    assert [item.signed for item in verdict.withheld] == [True, True]
+
+
 # --- the command
 
 

@@ -149,6 +149,11 @@ def _warn(verdict: Verdict, code: str, text: str, each: Checkpoint) -> None:
     verdict.warnings.append(Problem(code, text, seq=place.seq, path=place.path, line=place.line, byte=place.byte))
 
 
+def unchecked() -> Problem:
+    """Return the finding that keys were given and nothing here can check what they signed: not judged, so exit 6."""
+    return Problem("unchecked", "a key was given, and nothing here can check signatures: install auditlog-cli[seal]")
+
+
 def confined(chain: Chain, verdict: Verdict, given: list[Checkpoint]) -> None:
     """Say of a changed record that nothing else was, where a checkpoint over the others still agrees (4.2)."""
     sizes = [each.note.size for each in given if each.note is not None and chain.roots.get(each.note.size) == each.note.root]  # fmt: skip # noqa: E501

@@ -6,9 +6,11 @@ import os
 import stat
 from base64 import b64decode
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from auditlog_cli import parallel, segments, strictjson
 from auditlog_cli.errors import InputError
+from auditlog_cli.record import BadLine
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sources import lines, opening
 from auditlog_cli.sources.files import STDIN
@@ -149,6 +151,29 @@ def judged(parts: list[Part], processes: int) -> Iterator[tuple[Part, pieces.Pie
             yield part, _piece(part)
         else:
             yield from ((part, piece) for piece in _streamed(part))
+
+
+class RawLine(NamedTuple):
+    """A line as it stands: its bytes without LF, where it is, and whether an LF ends it."""
+
+    data: bytes
+    path: str
+    number: int
+    offset: int
+    ended: bool
+
+
+def raw_lines(snapshot: Snapshot) -> Iterator[RawLine]:
+    """Yield the lines of all segments, in order.
+
+    Raises:
+        InputError: If they cannot be read, or one is longer than 64 MiB.
+    """
+    for name, fd, size in snapshot.segments:
+        for line in lines.lines_of(_Bytes(Part(name, fd, 0, size, last=True)), name):
+            if isinstance(line, BadLine):
+                raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
+            yield RawLine(line.raw, name, line.number, line.offset, line.ended)
 
 
 def _piece(part: Part) -> pieces.Piece:

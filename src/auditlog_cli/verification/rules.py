@@ -32,6 +32,9 @@ RULES = {
         "torn-tail", "The log ends in bytes that are no record", "low", "indicator",
         fix="Append once more: the writer repairs the end and says so.",
     ),
+    "unchecked": _rule(
+        "unchecked", "Nothing here can check signatures", "medium", "gap", fix="Install auditlog-cli[seal], or ssh-keygen.",
+    ),
     "unsigned-tail": _rule(
         "unsigned-tail", "Records are not covered by a checkpoint", "medium", "gap",
         fix="Seal the log: `auditlog seal`.",

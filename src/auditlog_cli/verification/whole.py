@@ -8,7 +8,7 @@ from collections.abc import Callable
 from auditlog_cli import parallel
 from auditlog_cli.sealing import merkle
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, manifests, own, reading
+from auditlog_cli.verification import heads, judging, keys, manifests, own, raw, reading
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.pieces import Bad, Run
@@ -89,6 +89,8 @@ class Reading:
     def judge(self) -> Verdict:
         """Read the log and say what it is."""
         verdict, question = self._verdict, self._question
+        if self._side is not None and raw.is_raw(self._side, self._snapshot):
+            return self._judge_raw(self._side)
         wanted = {head.size for head in [*question.known, *self._remembered.values()]}
         if self._side is not None and self._side.note is not None:
             wanted.add(self._side.note.size)
@@ -105,6 +107,16 @@ class Reading:
             chain.roots.update(self._pass(Chain(self._snapshot.stub, chain.unresolved), first=False).roots)
         self._fill(chain)
         return verdict
+
+    def _judge_raw(self, side: own.Checkpoint) -> Verdict:
+        question, verdict = self._question, self._verdict
+        origin = side.note.origin if side.note is not None else ""
+        seen = [*question.known, *([self._remembered[origin]] if origin in self._remembered else [])]
+        if not self._snapshot.size:
+            return could_not(verdict, "empty", "no line in it")
+        return raw.judge(
+            self._snapshot, side, verdict, question.trust, seen, require_signed_tail=question.require_signed_tail
+        )
 
     def _pass(self, chain: Chain, *, first: bool) -> Chain:
         parts = self._snapshot.parts()
@@ -221,6 +233,8 @@ class Reading:
             verdict.findings.append(
                 Problem("no-checkpoint", "a key was given, and no checkpoint in or beside the log is signed by it")
             )
+        if not signed.found and signed.unchecked:
+            verdict.findings.append(judging.unchecked())
         if question.require_signed_tail and verdict.unsigned_tail > 0:
             many = f"{verdict.unsigned_tail:,} {'record is' if verdict.unsigned_tail == 1 else 'records are'}"
             verdict.findings.append(
