@@ -65,7 +65,7 @@ def parse(note: str) -> Note:
     head = _TEXT.match(note)
     if not head:
         raise NoteError("no checkpoint: origin, size and root are expected on three lines")
-    root = _decoded(head[3])
+    root = decoded(head[3])
     rest = note[head.end() :]
     if not rest.startswith("\n"):
         raise NoteError("no empty line behind the root")
@@ -78,7 +78,7 @@ def parse(note: str) -> Note:
         line = _SIGNATURE.match(rest, at)
         if not line:
             raise NoteError("a signature line is malformed")
-        blob = _decoded(line[2])
+        blob = decoded(line[2])
         if len(blob) < 5:
             raise NoteError("a signature is too short")
         signatures.append(Signature(line[1], blob[:4], blob[4:]))
@@ -111,7 +111,7 @@ def parse_vkey(text: str) -> tuple[str, bytes]:
     parts = text.strip().split("+", 2)
     if len(parts) != 3 or not parts[0]:
         raise NoteError("no verifier key: NAME+ID+KEY is expected")
-    blob = _decoded(parts[2])
+    blob = decoded(parts[2])
     if blob[:1] != _ED25519 or len(blob) != 33:
         raise NoteError("a verifier key of another algorithm than Ed25519")
     if parts[1] != key_id(parts[0], blob[1:]).hex():
@@ -119,8 +119,16 @@ def parse_vkey(text: str) -> tuple[str, bytes]:
     return parts[0], blob[1:]
 
 
-def _decoded(text: str) -> bytes:
+def decoded(text: str) -> bytes:
+    """Return what `text` means as base64. One text for one meaning: no other spelling passes.
+
+    Raises:
+        NoteError: If it is none.
+    """
     try:
-        return b64decode(text, validate=True)
+        data = b64decode(text, validate=True)
     except (Error, ValueError) as error:
         raise NoteError("no base64 where it is expected") from error
+    if b64encode(data).decode() != text:
+        raise NoteError("base64 with stray bits")
+    return data

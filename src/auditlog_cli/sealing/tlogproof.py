@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from typing import NamedTuple
 
 from auditlog_cli.sealing import notes
@@ -53,6 +53,6 @@ def parse(text: str) -> TlogProof:
     note = text[head.end() :]
     try:
         notes.parse(note)
+        return TlogProof(int(head[1]), tuple(notes.decoded(each) for each in head[2].split()), note)
     except notes.NoteError as error:
-        raise TlogProofError(f"the checkpoint in it: {error}") from error
-    return TlogProof(int(head[1]), tuple(b64decode(each) for each in head[2].split()), note)
+        raise TlogProofError(str(error)) from error
