@@ -33,7 +33,8 @@ RULES = {
         fix="Append once more: the writer repairs the end and says so.",
     ),
     "unchecked": _rule(
-        "unchecked", "Nothing here can check signatures", "medium", "gap", fix="Install auditlog-cli[seal], or ssh-keygen.",
+        "unchecked", "Nothing here can check signatures", "medium", "gap",
+        fix="Install auditlog-cli[seal], or ssh-keygen.",
     ),
     "unsigned-tail": _rule(
         "unsigned-tail", "Records are not covered by a checkpoint", "medium", "gap",
