@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from auditlog_cli import AuditLog, DefinitionError, UsageError, Verdict, verify
 from auditlog_cli.sealing import notes, sshsig
+from auditlog_cli.sealing.hashes import ZEROS
 from tests import goldens
 from tests.conftest import Result
 
@@ -357,7 +358,14 @@ def test_what_the_library_signs_is_signed(tmp_path: Path) -> None:
     pruned = verify(path, signers=keys)
     assert (pruned.findings, pruned.signed) == ([], verdict.signed)
     assert pruned.first > 0
-    (tmp_path / "audit.pruned.json").unlink()
+    stub = tmp_path / "audit.pruned.json"
+    kept = stub.read_bytes()
+    head = json.loads(kept)["head"]
+    stub.write_bytes(kept.replace(head.encode(), ZEROS.encode()))
+    assert ("chain", pruned.first) in codes(verify(path, signers=keys))
+    stub.write_bytes(b"{}")
+    assert codes(verify(path, signers=keys)) == [("prefix", 0)]
+    stub.unlink()
     assert codes(verify(path, signers=keys)) == [("prefix", 0)]
 
 

@@ -84,6 +84,22 @@ def test_the_fast_way_takes_nothing_that_the_slow_one_refuses(value: object, dat
     assert isinstance(found[-1], Run) if fine else isinstance(found[-1], Bad)
 
 
+@pytest.mark.parametrize("text", [":5,", "a:5,", '":5,', "{:5}", "[:5,", '\\":5,', ":[1],"])
+def test_a_span_inside_a_text_is_none(text: str) -> None:
+    """What looks like the value of a member, but stands in a text, is refused on both ways."""
+    first, head = sealed(0, ZEROS, metadata="m")
+    line, _ = sealed(1, head, agent={"id": [text, text]})
+    body, _, _ = line.rpartition(b',"_salts":[')
+    begin = body.index(b'"agent"')
+    for start in range(begin, len(body) - 90):
+        for size in (1, 3):
+            forged = b'%b,"_salts":[["%022d",%d,%d]]}' % (body, 7, start, size)
+            found = of_bytes(first + forged + b"\n", 0).found
+            assert isinstance(found[-1], Bad), forged[start : start + size]
+            with pytest.raises(Flawed):
+                check(forged)
+
+
 @given(json_values)
 def test_every_member_is_found_to_the_byte(value: object) -> None:
     """Against json: each member's bytes are its value, at its pointer."""

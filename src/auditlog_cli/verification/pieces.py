@@ -26,6 +26,11 @@ BLOCK = 64
 
 _RESERVED = re.compile(rb'"_(?:salts|redacted|leaf)"')
 
+_BEHIND_A_NAME = frozenset(b'%c":' % byte for byte in range(256) if byte not in b'{[,:\\"')
+"""The three bytes before the value of a member: the last of its name, the closing quote, the colon. Behind an opening
+quote stands the text of a string; an opening quote follows a bracket, a comma or a colon. What could be either, or is
+an escaped quote, is looked at the slow way."""
+
 
 class Event(NamedTuple):
     """Something in a run that is more than a link of the chain.
@@ -161,25 +166,24 @@ class Reader:
 
     def _link(self, raw: bytes, cut: int, content: dict[str, object]) -> bytes:
         """The leaf of a line that continues the run, or nothing if that is not sure."""
+        if not self._leaves:
+            return b""
         at = 0
         parts: list[bytes] = []
-        loads = orjson.loads
+        loads, known = orjson.loads, _BEHIND_A_NAME
         spans: list[tuple[str, int, int]] = content["_salts"]  # type: ignore[assignment]
         for salt, start, size in spans:
             end = start + size
-            if start < at or end > cut:
-                return b""
-            # `":` with the closing quote of a name: behind an opening one stands the text of a string, and an
-            # opening one follows a bracket, a comma or a colon. Then a whole value follows, and then its end.
-            if raw[start - 2 : start] != b'":' or raw[start - 3] in b'{[,:\\"' or raw[end] not in b",}":
+            # A whole value must follow a name, and then its end.
+            if start < at or end > cut or raw[start - 3 : start] not in known or raw[end] not in b",}":
                 return b""
             value = raw[start:end]
             loads(value)
-            parts += (raw[at:start], b'{"_redacted":"', hexlify(sha256(salt.encode() + value)), b'"}')
+            parts += raw[at:start], b'{"_redacted":"', hexlify(sha256(salt.encode() + value)), b'"}'
             at = end
         parts.append(raw[at:cut])
         skeleton = b"".join(parts)
-        if not skeleton.endswith(self._expected) or not self._leaves:
+        if not skeleton.endswith(self._expected):
             return b""
         leaf = sha256(b"\x00" + skeleton + b"}")
         seq: int = content["seq"]  # type: ignore[assignment]

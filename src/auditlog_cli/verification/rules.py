@@ -33,7 +33,7 @@ RULES = {
         fix="Append once more: the writer repairs the end and says so.",
     ),
     "unchecked": _rule(
-        "unchecked", "Nothing here can check signatures", "medium", "gap", 
+        "unchecked", "Nothing here can check signatures", "medium", "gap",
         fix="Install auditlog-cli[seal], or ssh-keygen.",
     ),
     "unsigned-tail": _rule(
