@@ -16,6 +16,7 @@ from auditlog_cli.withholding import anatomy
 from auditlog_cli.withholding.anatomy import Anatomy, Value
 from auditlog_cli.withholding.subject import Subject
 
+TORN = "/auditlog/torn"
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -115,11 +116,13 @@ class BySubject:
         """Return what of this record is to go."""
         subject = self.subject
         chosen = {value.field for value in line.values if subject.in_json(line.text(value))}
-        left = [*subject.readable_places(line)]
-        left += [field for field in chosen if not anatomy.declarable(field) or subject.names_itself(field)]
+        if line.own is not None and line.own.get("file") in subject.torn:
+            chosen |= {value.field for value in line.values if value.field == TORN}
+        barred = {field for field in chosen if not anatomy.declarable(field) or subject.unnamed(field) != field}
+        left = [subject.unnamed(pointer) for pointer in (*subject.readable_places(line), *sorted(barred))]
         if left and self._whole and line.own is None:
             return Choice(whole=True)
-        return Choice(frozenset(chosen.difference(left)), left=tuple(dict.fromkeys(left)))
+        return Choice(frozenset(chosen - barred), left=tuple(dict.fromkeys(left)))
 
 
 class _Path:

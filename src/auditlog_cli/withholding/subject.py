@@ -32,6 +32,7 @@ class Subject:
     Attributes:
         blobs: Names of large values (`audit.blobs/`) that are known to hold an identifier: who refers to
             one of them is a hit. Filled by the caller.
+        torn: Names of files with torn ends (`audit.torn.*`) that do. Filled by the caller.
         needles: Lower-case bytes of which every line with a hit holds one, or an escape; None if every
             line has to be looked at.
     """
@@ -39,6 +40,7 @@ class Subject:
     def __init__(self, identifiers: list[str]) -> None:
         self.identifiers = identifiers
         self.blobs: set[str] = set()
+        self.torn: set[str] = set()
         forms = {unicodedata.normalize(form, each) for each in identifiers for form in ("NFC", "NFD")} | {*identifiers}
         words = sorted(forms, key=len, reverse=True)
         patterns = [f"(?i:{re.escape(word)})" if "@" in word else re.escape(word) for word in words]
@@ -90,7 +92,7 @@ class Subject:
     def readable_places(self, line: Anatomy) -> Iterator[str]:
         """Yield JSON pointers of the places where an identifier stands and that cannot be withheld by field.
 
-        For a member name that holds one: the pointer of the object it is in.
+        For a member name that holds one: the pointer of the object it is in (see `unnamed`, too).
         """
         stack: list[tuple[str, object]] = [("", line.plain)]
         while stack:
@@ -107,9 +109,14 @@ class Subject:
             elif not isinstance(value, bool) and self.in_value(value):
                 yield pointer
 
-    def names_itself(self, field: str) -> bool:
-        """Tell whether the name of a field holds an identifier: it must not be copied into a declaration."""
-        return any(self.in_text(step) for step in anatomy.steps(field))
+    def unnamed(self, pointer: str) -> str:
+        """Return a JSON pointer up to the first name that holds an identifier: that must not be written down."""
+        found = ""
+        for raw, step in zip(pointer.split("/")[1:], anatomy.steps(pointer), strict=True):
+            if self.in_text(step):
+                break
+            found += f"/{raw}"
+        return found
 
 
 def _torn_bytes(item: dict[str, object]) -> list[object]:
