@@ -93,7 +93,7 @@ def dissect(raw: bytes) -> Anatomy | None:
     closing = _CLOSING.search(raw, max(0, cut - _SHORTEST_CLOSING), cut)
     if not closing:
         raise Unsealed("json", "seq and prev do not close the record")
-    pieces = []
+    pieces: list[bytes] = []
     at = 0
     for number, (_, offset, length) in enumerate(spans):
         # `_salts` is a reserved name at any depth, so no value of a record looks like this mark.

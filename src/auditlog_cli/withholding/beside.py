@@ -60,8 +60,18 @@ def torn_with(path: str, holds: Callable[[bytes], bool]) -> set[str]:
     return {name for name in names if is_torn(path, name) and holds(_read(_torn(path, name)))}
 
 
+def any_doomed(path: str) -> bool:
+    """Tell whether large values are marked as withheld and still there."""
+    try:
+        return any(name.endswith(_DOOMED) for name in os.listdir(segments.blobs_name(path)))
+    except OSError:
+        return False
+
+
 def doom_blobs(path: str, names: Iterable[str]) -> None:
     """Mark large values as withheld: once their records are rewritten, nothing else would tell after a crash.
+
+    Done before anything is declared; `drop_blobs` gives the name back to what no redaction came to take.
 
     Raises:
         OSError: If that cannot be done.

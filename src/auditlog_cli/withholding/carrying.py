@@ -1,7 +1,8 @@
 """A redaction carried out, in the order of integrity.md, 2.7. Writers may go on meanwhile.
 
+    0  mark the large values that will go         no data is lost if nothing follows
     1  append `redact`, signed; sync              under the lock of the log
-    2  a target in the active segment: rotate     under the same lock
+    2  a target in the active segment: rotate     under the lock of the log
     3  rewrite each segment that is concerned     under a lock on that segment; `replacing`
     4  append `redacted`; sync                    under the lock of the log, once for each segment
     5  drop the index
@@ -58,16 +59,20 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
         AuditWriteError: If it cannot be begun (nothing has changed) or finished: the message says how to.
     """
     with _Book(plan.path) as book:
-        with book.held() as active:
-            seqs = _declare(active, plan.targets, said, key)
-            book.sync()
-        step("declared")
-        with _unfinished(plan.path, seqs):
+        try:
             beside.doom_blobs(plan.path, plan.blobs)
-            done = _withhold(book, {seq: plan.targets for seq in seqs}, step, before=plan.targets)
+            step("large values marked")
+            with book.held() as active:
+                declared = _declare(active, plan.targets, said, key)
+                book.sync()
+        except OSError as error:
+            raise disk.refused(error.filename or plan.path, "cannot be withheld", error, "nothing was") from error
+        step("declared")
+        with _unfinished(plan.path, [*declared]):
+            done = _withhold(book, declared, step)
             beside.drop_torn(plan.path, plan.torn)
             step("torn ends dropped")
-    return Done(seqs, done)
+    return Done([*declared], done)
 
 
 def resume(plan: Plan, pending: list[Pending], step: Step = lambda name: None) -> Done:
@@ -82,62 +87,63 @@ def resume(plan: Plan, pending: list[Pending], step: Step = lambda name: None) -
         AuditWriteError: See `carry_out`.
     """
     declared = {each.seq: declaring.targets_of(each.said) for each in pending}
-    targets = [target for some in declared.values() for target in some]
+    torn = {plan.torn_ends.get(target.seq, "") for some in declared.values() for target in some if target.field == TORN}
     with _Book(plan.path) as book, _unfinished(plan.path, [*declared]):
-        done = _withhold(book, declared, step, before=targets)
-        beside.drop_torn(plan.path, plan.torn)
+        done = _withhold(book, declared, step)
+        beside.drop_torn(plan.path, (torn | plan.torn) - {""})
         step("torn ends dropped")
     return Done([*declared], done)
 
 
-def erased(
-    plan: Plan, request: str, by: str, done: Done | None
-) -> None:
-    """Append the record that one person was withheld (2.6, `erase-subject`).
+def run(
+    plan: Plan, said: Declared, key: Key | None, *, request: str | None = None, step: Step = lambda name: None
+) -> Done:
+    """Carry out a plan, if there is something to do, and record the erasure of one person if it is one.
+
+    Args:
+        plan: From `planning.plan`.
+        said: Who, and why.
+        key: See `carry_out`.
+        request: The case number of an erasure. Recorded once; again only if more was found.
+        step: See `carry_out`.
 
     Raises:
-        AuditWriteError: If it cannot be written.
+        AuditWriteError: See `carry_out`.
     """
-    with _Book(plan.path) as book:
-        with book.held() as active:
-            at = done.declared_at if done is not None else []
-            active.append_own(declaring.erased(request, at, plan.values, plan.records, plan.left, by))
-        book.sync()
+    done = Done([], []) if plan.nothing else carry_out(plan, said, key, step)
+    if request is not None and (request not in plan.requests or not plan.nothing):
+        with _Book(plan.path) as book, book.held() as active:
+            left = list(dict.fromkeys(plan.left))
+            active.append_own(declaring.erased(request, done.declared_at, plan.values, plan.records, left, said.by))
+            book.sync()
+        step("erasure recorded")
+    return done
 
 
 # --- the steps ----------------------------------------------------------------------------------
 
 
-def _declare(active: Active, targets: list[Target], said: Declared, key: Key | None) -> list[int]:
-    """Append the declarations; return their numbers."""
-    seqs = []
-    origin = str(active.head.get("origin", ""))
-    for record in declaring.declarations(origin, said, targets, key):
-        seqs.append(active.seq)
+def _declare(active: Active, targets: list[Target], said: Declared, key: Key | None) -> dict[int, list[Target]]:
+    """Append the declarations; return the number of each and what it declares."""
+    made: dict[int, list[Target]] = {}
+    for some, record in declaring.declarations(str(active.head.get("origin", "")), said, targets, key):
+        made[active.seq] = some
         active.append_own(record)
-    return seqs
+    return made
 
 
-def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step, *, before: list[Target]) -> list[str]:
+def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> list[str]:
     """Steps 2 to 6 for declarations that are in the log; return the files that were rewritten."""
     path = book.path
+    beside.drop_index(path)  # once more below: a reader may have built it anew in between
     with book.held() as active:
-        if any(target.seq >= active.first for target in before) and rotation.holds_records(active):
+        newest = max((target.seq for some in declared.values() for target in some), default=-1)
+        if newest >= active.first and rotation.holds_records(active):
             rotation.rotate(active, book.syncer)
             step("rotated")
-    closed = segments.find_closed(path)
-    firsts = [first for first, _ in closed]
-    wanted: dict[int, list[Target]] = {}
-    for target in dict.fromkeys(before):
-        number = bisect_right(firsts, target.seq) - 1
-        if number >= 0:  # what was pruned meanwhile is gone
-            wanted.setdefault(number, []).append(target)
     rewritten = []
-    for number, some in sorted(wanted.items()):
-        name = closed[number][1]
+    for name, seqs, some in _by_segment(path, declared):
         total = replacing.rewrite(name, some, step)
-        theirs = {target.seq for target in some}
-        seqs = [seq for seq, targets in declared.items() if any(target.seq in theirs for target in targets)]
         with book.held() as active:
             active.append_own(declaring.redacted(name, total, seqs))
             book.sync()
@@ -150,9 +156,18 @@ def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step, *, bef
     return rewritten
 
 
-def torn_of(plan: Plan) -> bool:
-    """Tell whether a torn end is among what goes."""
-    return any(target.field == TORN for target in plan.targets)
+def _by_segment(path: str, declared: dict[int, list[Target]]) -> Iterator[tuple[str, list[int], list[Target]]]:
+    """Yield each closed segment that is concerned: its path, the declarations, their targets in it."""
+    closed = segments.find_closed(path)
+    firsts = [first for first, _ in closed]
+    found: dict[int, dict[int, list[Target]]] = {}
+    for seq, targets in declared.items():
+        for target in targets:
+            number = bisect_right(firsts, target.seq) - 1
+            if number >= 0:  # what was pruned meanwhile is gone
+                found.setdefault(number, {}).setdefault(seq, []).append(target)
+    for number, each in sorted(found.items()):
+        yield closed[number][1], [*each], [target for some in each.values() for target in some]
 
 
 class _Book:

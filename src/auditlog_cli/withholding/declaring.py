@@ -70,8 +70,8 @@ def message(origin: str, reason: str, targets: list[Target]) -> bytes:
 
 def declarations(
     origin: str, said: Declared, targets: list[Target], key: Key | None
-) -> Iterator[dict[str, object]]:
-    """Yield the `redact` records that declare `targets`, signed if there is a key.
+) -> Iterator[tuple[list[Target], dict[str, object]]]:
+    """Yield the `redact` records that declare `targets`, signed if there is a key, each with what it declares.
 
     Raises:
         AuditWriteError: If the key cannot sign.
@@ -79,13 +79,8 @@ def declarations(
     for start in range(0, len(targets), MOST_TARGETS):
         some = targets[start : start + MOST_TARGETS]
         armour = key.sshsig(NAMESPACE, message(origin, said.reason, some)) if key is not None else None
-        yield own.record(
-            "redact",
-            targets=[target._asdict() for target in some],
-            reason=said.reason,
-            by=said.by,
-            sshsig=armour,
-        )
+        told = [target._asdict() for target in some]
+        yield some, own.record("redact", targets=told, reason=said.reason, by=said.by, sshsig=armour)
 
 
 def redacted(segment: str, sha256: str, declared_at: list[int]) -> dict[str, object]:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from typing import NamedTuple
 
 from auditlog_cli import segments
-from auditlog_cli.sealing.line import Unsealed
+from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import beside, digests, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
@@ -54,6 +54,10 @@ class Plan:
         torn: Names of files with torn ends that go.
         bad: How many lines could not be looked at, because they are no well-formed sealed lines.
         pending: Earlier declarations that were not carried out to the end.
+        dregs: Whether an earlier redaction left large values or torn ends that were to go.
+        torn_ends: Number of the record of a repair → file with the torn end, as far as it is there.
+        origin: The name of the log.
+        size, head: How many records were looked at, and the leaf of the last one.
         requests: Case numbers whose erasure the log records already.
     """
 
@@ -66,6 +70,11 @@ class Plan:
         self.torn: set[str] = set()
         self.bad = 0
         self.pending: list[Pending] = []
+        self.dregs = beside.any_doomed(path)
+        self.torn_ends: dict[int, str] = {}
+        self.origin = ""
+        self.size = 0
+        self.head = ""
         self.requests: set[str] = set()
 
     @property
@@ -82,6 +91,11 @@ class Plan:
     def records(self) -> int:
         """From how many records."""
         return len({target.seq for target in self.targets})
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an earlier redaction was not carried out to the end."""
+        return bool(self.pending) or self.dregs
 
     @property
     def nothing(self) -> bool:
@@ -140,7 +154,8 @@ class _First:
     def read(self, file: reading.Segment) -> None:
         """Look at one segment."""
         data = file.lines()
-        self._starts.append(_first_seq(file.path, data))
+        self._begin(file.path, data)
+        self._end(data)
         self.found.append([])
         for raw in reading.candidates(data, self._chooser.needles, lowered=self._chooser.lowered):
             try:
@@ -152,6 +167,33 @@ class _First:
                 if line.own is not None:
                     self._own(line, line.own)
                 self._take(line, self._chooser.choose(line))
+
+    def _begin(self, path: str, data: bytes) -> None:
+        """Note the number of the first record, by the name of the file or by its first line; and the origin."""
+        try:
+            line = dissect(data.partition(b"\n")[0])
+        except (Unsealed, Malformed):
+            line = None
+        if line is not None and line.own is not None:
+            self._made.origin = self._made.origin or str(line.own.get("origin", ""))
+        if segments.active_of(path) is not None:
+            bare = path.removesuffix(".zst").removesuffix(".gz")
+            self._starts.append(int(segments.stem(bare).rpartition(".")[2]))
+        else:
+            self._starts.append(line.seq if line is not None else 0)
+
+    def _end(self, data: bytes) -> None:
+        """Note the last record."""
+        end = len(data) - 1
+        while end > 0:
+            start = data.rfind(b"\n", 0, end) + 1
+            try:
+                last = unseal(data[start:end])
+            except Unsealed:
+                end = start - 1
+                continue
+            self._made.size, self._made.head = last.seq + 1, last.leaf
+            return
 
     def _take(self, line: Anatomy, choice: Choice) -> None:
         self._made.left += ((line.seq, pointer) for pointer in choice.left)
@@ -167,9 +209,8 @@ class _First:
                     self.found[-1].append((line.seq, value.offset, Target(line.seq, value.field, line.commit(value))))
                 named = {name.decode() for name in _BLOB.findall(line.text(value))}
                 self._made.blobs |= named & self._large
-        torn = line.own.get("file") if line.own is not None and TORN in choice.fields else None
-        if isinstance(torn, str) and beside.is_torn(self._made.path, torn):
-            self._made.torn.add(torn)
+        if TORN in choice.fields and line.seq in self._made.torn_ends:
+            self._made.torn.add(self._made.torn_ends[line.seq])
 
     def _own(self, line: Anatomy, own: dict[str, object]) -> None:
         kind = own.get("type")
@@ -182,6 +223,9 @@ class _First:
                 self._done |= {(seq, int(digits)) for seq in seqs if type(seq) is int and digits.isdecimal()}
         elif kind == "erase-subject" and isinstance(own.get("request"), str):
             self._made.requests.add(str(own["request"]))
+        elif kind == "recovered" and beside.is_torn(self._made.path, str(own.get("file"))):
+            self._made.torn_ends[line.seq] = str(own["file"])
+            self._made.dregs = self._made.dregs or TORN in line.holes
 
     def pending(self) -> list[Pending]:
         """Return the declarations that some segment still waits for."""
@@ -235,18 +279,6 @@ class _Second:
                 )
             else:
                 self._made.kept |= {name.decode() for name in _BLOB.findall(text)} & self._made.blobs
-
-
-def _first_seq(path: str, data: bytes) -> int:
-    """The number of the first record of a segment: by its name, or by its first line."""
-    bare = path.removesuffix(".zst").removesuffix(".gz")
-    if segments.active_of(path) is not None:
-        return int(segments.stem(bare).rpartition(".")[2])
-    try:
-        line = dissect(data.partition(b"\n")[0])
-    except (Unsealed, Malformed):
-        return 0
-    return line.seq if line is not None else 0
 
 
 def still_named(path: str, names: set[str]) -> set[str]:

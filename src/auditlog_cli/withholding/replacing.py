@@ -9,7 +9,6 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
@@ -163,8 +162,3 @@ def _drop(temporary: str) -> None:
         os.unlink(temporary)
     except FileNotFoundError:
         pass
-
-
-def refuse_vanished(path: str) -> AuditWriteError:
-    """Return the error for a segment that is gone since it was looked at."""
-    return AuditWriteError(f"{path}: gone since the redaction began", help="was it pruned? then nothing is left in it")
