@@ -113,8 +113,8 @@ def run(
     done = Done([], []) if plan.nothing else carry_out(plan, said, key, step)
     if request is not None and (request not in plan.requests or not plan.nothing):
         with _Book(plan.path) as book, book.held() as active:
-            left = list(dict.fromkeys(plan.left))
-            active.append_own(declaring.erased(request, done.declared_at, plan.values, plan.records, left, said.by))
+            for record in declaring.erased(request, done.declared_at, plan.values, plan.records, plan.left, said.by):
+                active.append_own(record)
             book.sync()
         step("erasure recorded")
     return done

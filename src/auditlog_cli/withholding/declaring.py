@@ -97,8 +97,8 @@ def redacted(segment: str, sha256: str, declared_at: list[int]) -> dict[str, obj
 
 def erased(
     request: str, redact_at: list[int], values: int, records: int, left: list[tuple[int, str]], by: str
-) -> dict[str, object]:
-    """Return the `erase-subject` record.
+) -> Iterator[dict[str, object]]:
+    """Yield the `erase-subject` record; more than one where a line would be too long for what is left.
 
     Args:
         request: The operator's case number.
@@ -108,10 +108,17 @@ def erased(
         left: (seq, JSON pointer) of plain places where an identifier still stands.
         by: Who withheld.
     """
-    places = [{"seq": seq, "field": field} for seq, field in left]
-    return own.record(
-        "erase-subject", request=request, redact_at=redact_at, values=values, records=records, left=places, by=by
-    )
+    places = [{"seq": seq, "field": field} for seq, field in dict.fromkeys(left)]
+    for start in range(0, max(1, len(places)), MOST_TARGETS):
+        yield own.record(
+            "erase-subject",
+            request=request,
+            redact_at=redact_at,
+            values=0 if start else values,
+            records=0 if start else records,
+            left=places[start : start + MOST_TARGETS],
+            by=by,
+        )
 
 
 def targets_of(said: dict[str, object]) -> list[Target]:
