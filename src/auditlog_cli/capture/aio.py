@@ -28,6 +28,9 @@ class LogOptions(TypedDict, total=False):
     policy: str | Mapping[str, object] | None
     origin: str | None
     heartbeat_s: float | None
+    key: str | os.PathLike[str] | None
+    checkpoint_records: int
+    checkpoint_s: float
     source: Mapping[str, object] | None
     allow_shared_filesystem: bool
     ballast_bytes: int

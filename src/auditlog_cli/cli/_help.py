@@ -47,6 +47,20 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             "auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'\n"
             'auditlog filter audit.jsonl --session s-42 | jq -r .action.tool\n'
             'auditlog filter audit.jsonl --status denied --count-by user.id'),
+ 'keygen': ('Make a key pair to sign with: an OpenSSH Ed25519 key, the public half in FILE.pub.',
+            'auditlog keygen [OPTION]... FILE',
+            "What is printed is the line that an auditor needs, in the form of OpenSSH's allowed_signers: "
+            'hand it over by\n'
+            'another way than the log. Where the private half lies decides what a signature is worth: the '
+            'best place is\n'
+            "another user or another machine than the agents'. An existing SSH key (Ed25519) does as well.",
+            (('Arguments', (('FILE', 'Where the private half goes; it must not be there yet.'),)),
+             ('Options',
+              (('--log PATH', 'The log that the key is to sign; its name goes into the line.'),
+               ('--by NAME', 'Who is to sign with it what is withheld from a log.')))),
+            'auditlog keygen seal.key --log audit.jsonl > signers\n'
+            'auditlog keygen dpo.key --by dpo@example.org >> signers\n'
+            'auditlog seal audit.jsonl --key seal.key'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '
@@ -57,6 +71,27 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('How they are shown',
               (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
             'auditlog schema\nauditlog schema record\nauditlog schema validation -o validation.schema.json'),
+ 'seal': ('Sign the state of a log: how many records, and the one hash that stands for all of them.',
+          'auditlog seal [OPTION]... PATH',
+          'Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes '
+          'into the\n'
+          'log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl '
+          'check it as\n'
+          "well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, "
+          'from outside.\n'
+          '\n'
+          'The agents must not be able to read the key: run `auditlog seal --watch` as another user.',
+          (('Arguments', (('PATH', 'The log.'),)),
+           ('How it is signed',
+            (('--key FILE', 'The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.'),
+             ('--watch', 'Go on, and sign again whenever there is more.'),
+             ('--every SECONDS', 'How often --watch looks.'),
+             ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'))),
+           ('How they are shown',
+            (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+          'auditlog seal audit.jsonl --key seal.key\n'
+          'auditlog seal audit.jsonl --key seal.key --watch --every 30\n'
+          'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',

@@ -300,3 +300,39 @@ Latest = Annotated[
     int | None,
     typer.Option("--limit", "-n", metavar="N", help="Only the N that began last.", rich_help_panel=_SHOW),
 ]
+
+_SIGN = "How it is signed"
+
+Log = Annotated[str, typer.Argument(metavar="PATH", help="The log.", autocompletion=complete.paths)]
+Key = Annotated[
+    str,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.",
+        rich_help_panel=_SIGN,
+    ),
+]
+Watch = Annotated[
+    bool, typer.Option("--watch", help="Go on, and sign again whenever there is more.", rich_help_panel=_SIGN)
+]
+Every = Annotated[
+    int, typer.Option("--every", metavar="SECONDS", help="How often --watch looks.", rich_help_panel=_SIGN)
+]
+CheckpointFile = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Put the checkpoint there, and do not touch the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
+KeyFile = Annotated[str, typer.Argument(metavar="FILE", help="Where the private half goes; it must not be there yet.")]
+KeyLog = Annotated[
+    str | None,
+    typer.Option("--log", metavar="PATH", help="The log that the key is to sign; its name goes into the line."),
+]
+KeyOwner = Annotated[
+    str | None, typer.Option("--by", metavar="NAME", help="Who is to sign with it what is withheld from a log.")
+]

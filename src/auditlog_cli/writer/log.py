@@ -8,8 +8,10 @@ from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
-from auditlog_cli.errors import AuditWriteError
-from auditlog_cli.writer import masking, process, settings
+from auditlog_cli.errors import AuditWriteError, UsageError
+from auditlog_cli.writer import masking, process, settings, upkeep
+from auditlog_cli.writer.checkpointing import Checkpointer
+from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.entry import Entry, Maker
 from auditlog_cli.writer.pen import Pen
 from auditlog_cli.writer.receipt import Receipt
@@ -45,6 +47,10 @@ class AuditLog:
             that of the log, `default/1` for a new one.
         origin: The unique name of the log; default `<host>/<name>/<random>`.
         heartbeat_s: Promise a checkpoint at least that often (seconds); verify then looks for gaps.
+        key: Sign the log with this OpenSSH private key (Ed25519): every `checkpoint_records` records and
+            `checkpoint_s` seconds, at rotation and close, and every `heartbeat_s`. Better: `auditlog seal
+            --watch` under another user, for who can read this key can forge.
+        checkpoint_records, checkpoint_s: See `key`.
         source: Members for `source` of each record that has none, such as `{"component": "billing"}`.
         allow_shared_filesystem: Write on NFS, SMB or FUSE all the same (one writer host only).
         ballast_bytes: Room held back for the last words on a full disk; 0 for none.
@@ -70,6 +76,9 @@ class AuditLog:
         policy: str | Mapping[str, object] | None = None,
         origin: str | None = None,
         heartbeat_s: float | None = None,
+        key: str | os.PathLike[str] | None = None,
+        checkpoint_records: int = 1000,
+        checkpoint_s: float = 60.0,
         source: Mapping[str, object] | None = None,
         allow_shared_filesystem: bool = False,
         ballast_bytes: int = 1024 * 1024,
@@ -80,9 +89,11 @@ class AuditLog:
         settings.refuse_contradictions(self.path, fsync, on_error, fallback)
         settings.refuse_numbers(
             interval_s=interval_s, max_bytes=max_bytes, max_age_s=max_age_s, lock_timeout_s=lock_timeout_s,
-            heartbeat_s=heartbeat_s, ballast_bytes=ballast_bytes,
+            heartbeat_s=heartbeat_s, ballast_bytes=ballast_bytes, checkpoint_records=checkpoint_records,
+            checkpoint_s=checkpoint_s,
         )  # fmt: skip
         wanted = settings.head(policy, origin, heartbeat_s)
+        signer = None if key is None else settings.signer(key)
         mask = None if redact is None else redact if callable(redact) else masking.paths(redact)
         second: AuditLog | None = None
         if fallback is not None:
@@ -107,6 +118,9 @@ class AuditLog:
             self._pen.let_go()
             raise
         self._maker = Maker(self.path, tree, mask, source)
+        self._signs = signer and Checkpointer(
+            self._pen, Sealer(self.path, signer), checkpoint_records, checkpoint_s, heartbeat_s
+        )
         self._open = True
         process.opened(self)
 
@@ -125,7 +139,10 @@ class AuditLog:
             AuditWriteError: Nothing of the record is in the log (except for DurabilityError, which says
                 otherwise).
         """
-        return self._pen.write([self._maker.make(record)], durable)[0]
+        receipt = self._pen.write([self._maker.make(record)], durable)[0]
+        if self._signs:
+            self._signs.written(1)
+        return receipt
 
     def write_many(self, records: Iterable[Mapping[str, Any]], *, durable: bool | None = None) -> list[Receipt]:
         """Append a batch with one write and, if asked, one sync: all of it or nothing.
@@ -134,11 +151,30 @@ class AuditLog:
             AuditWriteError: Nothing of the batch is in the log (see `append`).
         """
         entries = [self._maker.make(record) for record in records]
-        return self._pen.write(entries, durable) if entries else []
+        receipts = self._pen.write(entries, durable) if entries else []
+        if self._signs:
+            self._signs.written(len(receipts))
+        return receipts
 
     def take(self, entries: list[Entry], durable: bool | None) -> list[Receipt]:
         """Append what another log made ready and could not write: this log is its fallback."""
         return self._pen.write(entries, durable)
+
+    def append_own(self, record: dict[str, object]) -> None:
+        """Append a record of the log's own (integrity.md, 2.6): for what signs, withholds and prunes.
+
+        Raises:
+            AuditWriteError: If it cannot be written.
+        """
+        upkeep.append_own(self._pen, record)
+
+    def durable(self) -> int:
+        """Return how many records are on the disk, once all that were written are.
+
+        Raises:
+            AuditWriteError: If the disk did not confirm it.
+        """
+        return upkeep.durable(self._pen)
 
     def rotate(self) -> None:
         """Close the active segment now, whatever its size; nothing happens while it holds no record.
@@ -146,7 +182,19 @@ class AuditLog:
         Raises:
             AuditWriteError: If it cannot be done.
         """
-        self._pen.rotate()
+        upkeep.rotate(self._pen)
+
+    def checkpoint(self) -> None:
+        """Sign the log now, whatever the time; only with a `key`.
+
+        Raises:
+            UsageError: If the log was opened without a key.
+            SealRefused: If the log does not extend what was signed last.
+            AuditWriteError: If it cannot be signed or written.
+        """
+        if not self._signs:
+            raise UsageError("checkpoint: the log was opened without key=")
+        self._signs.sign(whatever=True)
 
     def sync(self) -> None:
         """Return once everything this process has written is on the disk.
@@ -165,7 +213,11 @@ class AuditLog:
         """
         if self._open:
             process.closed(self)
-            self._pen.close()
+            try:
+                if self._signs and not self._pen.closed:
+                    self._signs.close()
+            finally:
+                self._pen.close()
 
     def __enter__(self) -> AuditLog:
         return self
@@ -183,6 +235,8 @@ class AuditLog:
     def after_fork(self) -> None:
         """Called in a child: its own lock descriptor, its own locks, no background thread yet."""
         self._pen.after_fork()
+        if self._signs:
+            self._signs.after_fork()
 
     def __repr__(self) -> str:
         return f"AuditLog({self.path!r})"
@@ -206,7 +260,8 @@ class AuditLog:
     @property
     def status(self) -> dict[str, object]:
         """What is known about this log: for a health check, and never silent about losses."""
-        return {"path": self.path, **self._pen.status}
+        unsigned = str(self._signs.failed) if self._signs and self._signs.failed else None
+        return {"path": self.path, **self._pen.status, "unsigned": unsigned}
 
     @property
     def failed(self) -> AuditWriteError | None:

@@ -52,8 +52,8 @@ class Pen:
         self._max_age = None if max_age_s is None else int(max_age_s * times.SECOND)
         self._fallback = fallback
         self._lock = FileLock(path, lock_timeout_s)
-        self._syncer = Syncer(path, self.active.written, interval_s)
-        self.active.retire = self._syncer.retire
+        self.syncer = Syncer(path, self.active.written, interval_s)
+        self.active.retire = self.syncer.retire
         self._written = 0
         self._reset()
 
@@ -77,7 +77,7 @@ class Pen:
 
         try:
             settings.prepare_place(self.path, allow_shared_filesystem=allow_shared_filesystem)
-            self._locked(begin)
+            self.locked(begin)
         except AuditWriteError as error:
             if self._fallback is None:
                 raise
@@ -104,11 +104,11 @@ class Pen:
         if seq < 0:
             return receipts
         if durable:
-            self._wait(seq)
+            self.wait(seq)
             for receipt in receipts:
                 receipt.status = "durable"
         elif self._fsync == "interval":
-            self._syncer.soon()
+            self.syncer.soon()
         return receipts
 
     def _take_turn(self, entries: list[Entry]) -> int:
@@ -144,12 +144,12 @@ class Pen:
         active, lock = self.active, self._lock
         try:
             lock.acquire()
-            if self._syncer.failed is not None:
-                self._copy_after_failure()
+            if self.syncer.failed is not None:
+                self.copy_after_failure()
             active.catch_up()
             length = sum([entry.size for entry in entries])
             if active.mark[2] + length > self._max_bytes or self._max_age is not None:
-                rotation.rotate_if_due(active, self._syncer, length, self._max_bytes, self._max_age)
+                rotation.rotate_if_due(active, self.syncer, length, self._max_bytes, self._max_age)
             if self._losses:
                 self._losses.tell(active)
             first, prev, _ = active.mark
@@ -196,20 +196,7 @@ class Pen:
             self._close_after = False
             self.close()
 
-    def rotate(self) -> None:
-        """Close the active segment now; nothing happens while it holds no record."""
-
-        def now() -> None:
-            if self._syncer.failed is not None:
-                self._copy_after_failure()
-            self.active.catch_up()
-            if rotation.holds_records(self.active):
-                rotation.rotate(self.active, self._syncer)
-
-        self._refuse_closed()
-        self._locked(now)
-
-    def _locked(self, work: Callable[[], object]) -> None:
+    def locked(self, work: Callable[[], object]) -> None:
         """Do `work` with the log held against threads and processes; what the system says becomes ours."""
         with self._mutex:
             try:
@@ -245,19 +232,21 @@ class Pen:
 
     def sync(self) -> None:
         """Return once everything this process has written is on the disk."""
-        self._refuse_closed()
-        self._wait(self.active.mark[0])
+        self.refuse_closed()
+        self.wait(self.active.mark[0])
 
-    def _wait(self, seq: int) -> None:
+    def wait(self, seq: int) -> None:
+        """Return once the records below `seq` are on the disk."""
         try:
-            self._syncer.wait(seq)
+            self.syncer.wait(seq)
         except AuditWriteError as error:
             self.failed = self.failed or error
             raise
 
-    def _copy_after_failure(self) -> None:
-        failure = self._syncer.failed
-        resync.copy(self.active, self._syncer)
+    def copy_after_failure(self) -> None:
+        """After a failed fsync: put a copy of the segment in its place (integrity.md, 6.3)."""
+        failure = self.syncer.failed
+        resync.copy(self.active, self.syncer)
         if self.failed is None and failure is not None:
             self.failed = disk.refused(self.path, "the disk did not confirm earlier records", failure, "it was copied")
 
@@ -277,10 +266,10 @@ class Pen:
         try:
             try:
                 if self._losses:
-                    self._locked(self._last_words)
+                    self.locked(self._last_words)
             finally:
                 if self._fsync != "none" and self.active.fd >= 0:
-                    self._wait(self.active.mark[0])
+                    self.wait(self.active.mark[0])
         finally:
             self.let_go()
 
@@ -291,7 +280,7 @@ class Pen:
             DurabilityError: If the system complains at this late moment.
         """
         self.closed = True
-        self._syncer.stop()
+        self.syncer.stop()
         self._lock.close()
         try:
             self.active.close()
@@ -303,7 +292,8 @@ class Pen:
             if self._fallback is not None:
                 self._fallback.close()
 
-    def _refuse_closed(self) -> None:
+    def refuse_closed(self) -> None:
+        """Raise `AuditWriteError` once the log is closed."""
         if self.closed:
             raise AuditWriteError(f"{self.path}: this log was closed; {disk.NOTHING}")
 
@@ -312,14 +302,14 @@ class Pen:
         self._reset()
         self._lock.close()
         self.active.doubt = True  # a thread of the parent may have been in the middle of an append
-        self._syncer.after_fork()
+        self.syncer.after_fork()
 
     @property
     def status(self) -> dict[str, object]:
         """What is known: see `AuditLog.status`."""
         return {
             "next_seq": self.active.seq,
-            "durable_seq": self._syncer.done,
+            "durable_seq": self.syncer.done,
             "written": self._written,
             "not_written": self._losses.count,
             "recovered": self.active.recovered,

@@ -8,12 +8,15 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from auditlog_cli import segments
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.sealing import policy as policies
 from auditlog_cli.writer import disk, mounts, own
+
+if TYPE_CHECKING:
+    from auditlog_cli.signing.signer import Signer
 
 Fsync = Literal["always", "interval", "none"]
 OnError = Literal["raise", "fallback"]
@@ -83,6 +86,17 @@ def head(policy: str | Mapping[str, object] | None, origin: str | None, heartbea
     if heartbeat_s is not None:
         wanted["heartbeat_s"] = heartbeat_s
     return wanted
+
+
+def signer(key: str | os.PathLike[str]) -> Signer:
+    """Return the key to sign with.
+
+    Raises:
+        DefinitionError: If there is none, or it cannot sign.
+    """
+    from auditlog_cli.signing.signer import load  # brings subprocess along, and is needed by few
+
+    return load(os.fsdecode(key))
 
 
 def first_head(path: str, wanted: Head) -> Head:

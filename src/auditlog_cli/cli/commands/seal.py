@@ -1,0 +1,39 @@
+"""`auditlog seal`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def seal(
+    path: o.Log,
+    key: o.Key,
+    watch: o.Watch = False,
+    every: o.Every = 60,
+    checkpoint: o.CheckpointFile = None,
+    quiet: o.Quiet = False,
+) -> int:
+    """Sign the state of a log: how many records, and the one hash that stands for all of them.
+
+    Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes into the
+    log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl check it as
+    well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, from outside.
+
+    The agents must not be able to read the key: run `auditlog seal --watch` as another user.
+
+    Examples:
+      auditlog seal audit.jsonl --key seal.key
+      auditlog seal audit.jsonl --key seal.key --watch --every 30
+      auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint
+    """
+    from auditlog_cli.cli import sealing, show
+    from auditlog_cli.signing import signer
+
+    notices = show.Notices(quiet=quiet)
+    with sealing.opened(path, signer.load(key), checkpoint) as sealed:
+        sealing.sign(sealed, notices)
+        if watch:
+            sealing.watch(sealed, every, notices)
+    return 0

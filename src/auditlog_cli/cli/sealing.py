@@ -1,0 +1,89 @@
+"""`auditlog seal`: the log opened for signing, signed once, or watched."""
+
+from __future__ import annotations
+
+import os
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from auditlog_cli import segments
+from auditlog_cli.cli.show import Notices, output
+from auditlog_cli.cli.show import finish as finished
+from auditlog_cli.errors import UsageError
+from auditlog_cli.signing.signer import Signer
+from auditlog_cli.writer import growth
+from auditlog_cli.writer.checkpoints import Sealer
+from auditlog_cli.writer.log import AuditLog
+
+
+class Opened(NamedTuple):
+    """What signs, and the log to which the checkpoint is appended, if this user may do that."""
+
+    sealer: Sealer
+    log: AuditLog | None
+
+
+@contextmanager
+def opened(path: str, signer: Signer, beside: str | None) -> Iterator[Opened]:
+    """Give the log at `path`, opened for signing.
+
+    Raises:
+        UsageError: If it is a closed segment.
+        InputError: If there is nothing to sign.
+    """
+    active = segments.active_of(path)
+    if active:
+        raise UsageError(f"{path}: a closed segment; the log is signed as a whole", help=f"auditlog seal {active} …")
+    sealed = growth.is_sealed(path)
+    sealer = Sealer(path, signer, beside=beside, raw=not sealed)
+    if not sealed or beside or not _may_write(path):
+        yield Opened(sealer, None)
+        return
+    with AuditLog(path, ballast_bytes=0) as log:
+        yield Opened(sealer, log)
+
+
+def sign(opened: Opened, notices: Notices) -> int:
+    """Sign once, say what was signed, and return how many records that were."""
+    sealer, log = opened
+    if log is None:
+        done = sealer.seal()
+    else:
+        done = sealer.seal(log.durable, log.append_own)
+    out = output(None)
+    out.line(f"{sealer.path}: {done.size} records signed, root {b64encode(done.root).decode()}")
+    finished(out)
+    where = f"in the log and in {sealer.beside}" if log else f"in {sealer.beside}"
+    notices.say(f"the checkpoint of {done.origin} is {where}")
+    return done.size
+
+
+def watch(opened: Opened, every: int, notices: Notices) -> None:
+    """Sign whenever something new is there, at most every so many seconds; until somebody stops it."""
+    if every < 1:
+        raise UsageError("--every: at least 1 second")
+    quiet = Notices(quiet=True)
+    notices.say(f"watching, every {every} s; Ctrl-C ends it")
+    seen = _size(opened)
+    while True:
+        time.sleep(every)
+        now = _size(opened)
+        if now != seen:
+            sign(opened, quiet)
+            seen = _size(opened)
+
+
+def _size(opened: Opened) -> tuple[int, int]:
+    """Changes whenever the log does; missing counts as a change, and signing then says so."""
+    try:
+        found = os.stat(opened.sealer.path)
+    except OSError:
+        return (-1, -1)
+    return found.st_ino, found.st_size
+
+
+def _may_write(path: str) -> bool:
+    return os.access(path, os.W_OK) and os.access(os.path.dirname(path) or ".", os.W_OK)

@@ -1,0 +1,245 @@
+"""The tree over a log on disk, grown record by record as the log grows (integrity.md, 5.2). Reads only.
+
+Between two checkpoints it remembers at most 64 hashes and where it stopped reading. What it remembers is a claim:
+before it goes on it looks whether the record there is still the one it saw.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import orjson
+
+from auditlog_cli import segments
+from auditlog_cli.errors import InputError, SealRefused
+from auditlog_cli.sealing import hashes, merkle, notes
+from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
+
+_BLOCK = 1 << 20
+_LONGEST = 64 * 1024 * 1024
+_CHECKPOINT = b'"auditlog":{"type":"checkpoint"'
+
+
+class _Spot(NamedTuple):
+    """Where reading goes on: in the file with this device and inode, at this byte."""
+
+    device: int
+    inode: int
+    offset: int
+
+
+class Growth:
+    """The tree over the first records of a log.
+
+    Args:
+        path: The log.
+
+    Attributes:
+        tree: Its hashes.
+        head: The leaf of the last record, 64 hex digits.
+        origin: The name of the log, as its first record says; empty if that was not read.
+        signed: The newest checkpoint record that was read, or None.
+        raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
+    """
+
+    def __init__(self, path: str, *, raw: bool = False) -> None:
+        self.path = path
+        self.raw = raw
+        self.tree = merkle.Range()
+        self.head = hashes.ZEROS
+        self.origin = ""
+        self.signed: notes.Note | None = None
+        self._spot: _Spot | None = None
+
+    def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = lambda: None) -> int:
+        """Take in what the log holds by now.
+
+        Args:
+            until: Stop at so many records; None: at the last whole line.
+            sync: Bring what is read to the disk first: only what is durable may be signed.
+            seen: Called after each record.
+
+        Returns:
+            How many records the tree covers.
+
+        Raises:
+            SealRefused: If the log is broken, or no longer holds what was read before.
+            InputError: If it cannot be read.
+        """
+        try:
+            parts = segments.snapshot(self.path)
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+        try:
+            if not parts:
+                raise InputError(f"{self.path}: no such file")
+            for name, fd, size in self._from_here(parts):
+                if sync:
+                    os.fdatasync(fd)
+                for line in self._lines(name, fd, size):
+                    if until is not None and self.tree.size >= until:
+                        return self.tree.size
+                    self._take(name, line)
+                    seen()
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+        finally:
+            for _, fd, _ in parts:
+                os.close(fd)
+        return self.tree.size
+
+    def _from_here(self, parts: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+        """The segments that hold what was not read yet, or the first of it."""
+        numbers = {name: first for first, name in segments.closed(self.path)}
+        firsts = [numbers.get(name) for name, _, _ in parts]
+        begin = _first_seq(parts[0][1]) if firsts[0] is None and not self.raw else firsts[0]
+        if self.tree.size == 0 and begin and begin > 0:
+            self._begin_behind(begin)
+        here = [at for at, first in enumerate(firsts) if first is not None and first <= self.tree.size]
+        if firsts[-1] is None and _first_seq(parts[-1][1]) in range(self.tree.size + 1):
+            here.append(len(parts) - 1)
+        return parts[here[-1] if here else 0 :]
+
+    def _begin_behind(self, first: int) -> None:
+        """Begin behind what was pruned, as the stub says; the signed roots tell whether it speaks the truth."""
+        name = segments.pruned_name(self.path)
+        try:
+            with open(name, "rb") as file:
+                stub = orjson.loads(file.read(_BLOCK))
+            self.tree = merkle.Range(stub["records"], [b64decode(each, validate=True) for each in stub["range"]])
+            self.head, self.origin = str(stub["head"]), str(stub["origin"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SealRefused(
+                f"{self.path}: begins at record {first}, and {os.path.basename(name)} does not say what came before",
+                help=f"auditlog verify {self.path}",
+            ) from error
+
+    def _lines(self, name: str, fd: int, size: int) -> Iterator[bytes]:
+        """The lines, without LF, that were not read yet."""
+        if name.endswith((".zst", ".gz")):
+            raise InputError(f"{name}: unpack it: a compressed segment cannot be sealed again")
+        found = os.fstat(fd)
+        at, skip = 0, -1
+        if self._spot and self._spot[:2] == (found.st_dev, found.st_ino) and self._spot.offset <= size:
+            at = self._spot.offset
+        elif self.tree.size and not self.raw:
+            skip = self.tree.size  # rewritten by a redaction, or read in another file before: count
+        elif self.raw and self.tree.size:
+            raise SealRefused(f"{self.path}: was replaced or shortened since it was read", help="nothing was signed")
+        before = b""
+        for line, end in _split(fd, at, size):
+            seq = _seq(line) if skip >= 0 else skip
+            if seq < skip:
+                before = line if seq >= 0 else before
+            else:
+                if before:
+                    self._still(before)
+                    before = b""
+                skip = -1
+                yield line
+            self._spot = _Spot(found.st_dev, found.st_ino, end)
+        if before:
+            self._still(before)
+
+    def _still(self, line: bytes) -> None:
+        """Look whether the last record that was read is still there."""
+        try:
+            same = unseal(line).leaf == self.head
+        except Unsealed:
+            same = False
+        if not same:
+            raise SealRefused(
+                f"{self.path}: record {self.tree.size - 1} is no longer the one that was read before",
+                help=f"auditlog verify {self.path}",
+            )
+
+    def _take(self, name: str, line: bytes) -> None:
+        """Add one line to the tree."""
+        if self.raw:
+            self.head = hashes.leaf(line)
+            self.tree.add(bytes.fromhex(self.head))
+            return
+        seq = self.tree.size
+        try:
+            found = unseal(line)
+        except Unsealed:
+            return  # a torn fragment that could not be cut off, or damage: the next record tells which
+        if found.seq != seq or (found.prev != self.head and not found.tombstone):
+            raise SealRefused(
+                f"{name}: the chain is broken at record {seq}; nothing was signed", help=f"auditlog verify {self.path}"
+            )
+        self.head = found.leaf
+        self.tree.add(bytes.fromhex(found.leaf))
+        self._look(line, found)
+
+    def _look(self, line: bytes, found: Sealed) -> None:
+        """Learn the name of the log, and which state was signed."""
+        if found.seq == 0 or (_CHECKPOINT in line and not found.spans):
+            try:
+                own = orjson.loads(line).get("auditlog")
+                if found.seq == 0:
+                    self.origin = str(own["origin"])
+                elif own["type"] == "checkpoint":
+                    self.signed = notes.parse(own["note"])
+            except (ValueError, AttributeError, KeyError, TypeError):
+                return
+
+
+def is_sealed(path: str) -> bool:
+    """Tell whether the log at `path` is one of ours: its first line has a trailer.
+
+    Raises:
+        InputError: If there is no such file, or if it holds no whole line.
+    """
+    closed = segments.closed(path)
+    try:
+        fd = os.open(closed[0][1] if closed else path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    try:
+        line = next(_split(fd, 0, os.fstat(fd).st_size), None)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        os.close(fd)
+    if line is None:
+        raise InputError(f"{path}: holds no complete record, so there is nothing to sign")
+    try:
+        unseal(line[0])
+    except Unsealed:
+        return False
+    return True
+
+
+def _split(fd: int, at: int, size: int) -> Iterator[tuple[bytes, int]]:
+    """Whole lines from byte `at` on, without LF, and the byte behind each."""
+    rest = b""
+    place = at
+    while place < size:
+        block = os.pread(fd, min(_BLOCK, size - place), place)
+        if not block:
+            return
+        place += len(block)
+        *lines, rest = (rest + block).split(b"\n")
+        end = place - len(rest)
+        ends = end - sum(map(len, lines)) - len(lines)
+        for line in lines:
+            ends += len(line) + 1
+            yield line, ends
+        if len(rest) > _LONGEST:
+            return
+
+
+def _seq(line: bytes) -> int:
+    try:
+        return unseal(line).seq
+    except Unsealed:
+        return -1
+
+
+def _first_seq(fd: int) -> int:
+    line = next(_split(fd, 0, os.fstat(fd).st_size), None)
+    return _seq(line[0]) if line else -1

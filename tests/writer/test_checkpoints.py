@@ -1,0 +1,419 @@
+"""Checkpoints: what is signed, when, and what is refused (integrity.md, 5.1 and 5.2)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from base64 import b64decode
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, SealRefused, UsageError
+from auditlog_cli.sealing import notes, sshsig
+from auditlog_cli.signing import checks, keygen, signer, signers
+from auditlog_cli.writer.checkpoints import Sealer
+from auditlog_cli.writer.growth import Growth, is_sealed
+from auditlog_cli.writer.log import AuditLog
+
+RECORD = {"user": {"id": "ann"}, "action": {"type": "tool_invocation", "tool": "x", "arguments": {"n": 1}}}
+
+
+@pytest.fixture(scope="module")
+def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("keys") / "seal.key"
+    keygen.make(str(path), "test")
+    return path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "audit.jsonl"
+
+
+def lines(path: Path) -> list[bytes]:
+    """Every line of the log, closed segments first."""
+    files = [*sorted(path.parent.glob("audit.[0-9]*.jsonl")), path]
+    return [line for file in files for line in file.read_bytes().split(b"\n")[:-1]]
+
+
+def checkpoints(path: Path) -> list[dict[str, Any]]:
+    own = [json.loads(line).get("auditlog", {}) for line in lines(path)]
+    return [each for each in own if each.get("type") == "checkpoint"]
+
+
+def side(path: Path) -> notes.Note:
+    return notes.parse(Path(f"{path}.checkpoint").read_text())
+
+
+def root(path: Path, size: int) -> bytes:
+    growth = Growth(str(path))
+    assert growth.grow(size) == size
+    return growth.tree.root()
+
+
+def good(path: Path, key: Path) -> notes.Note:
+    """The newest checkpoint, if both of its signatures hold and the log hashes to its root."""
+    public = signer.load(str(key)).public
+    note, record = side(path), checkpoints(path)[-1]
+    assert notes.parse(record["note"]) == note
+    assert checks.ed25519(public, note.text, note.signatures[0].raw)
+    assert checks.ssh(sshsig.parse(record["sshsig"]), record["sshsig"], signers.CHECKPOINTS, note.text)
+    assert root(path, note.size) == note.root
+    return note
+
+
+def test_a_log_with_a_key_is_signed_at_its_end(path: Path, key: Path) -> None:
+    with AuditLog(path, key=key, origin="test/log") as log:
+        for _ in range(5):
+            log.append(RECORD)
+    note = good(path, key)
+    assert (note.origin, note.size) == ("test/log", 6)
+    assert len(lines(path)) == 7
+    with AuditLog(path, key=key):
+        pass
+    assert len(lines(path)) == 7, "nothing new: nothing to sign"
+
+
+def test_every_so_many_records(path: Path, key: Path) -> None:
+    with AuditLog(path, key=key, checkpoint_records=10) as log:
+        for _ in range(4):
+            log.write_many([RECORD] * 10)
+            before = len(checkpoints(path))
+            deadline = time.monotonic() + 10
+            while len(checkpoints(path)) == before and time.monotonic() < deadline:
+                time.sleep(0.001)
+        assert len(checkpoints(path)) >= 4
+    good(path, key)
+
+
+def test_at_rotation(path: Path, key: Path) -> None:
+    with AuditLog(path, key=key) as log:
+        log.append(RECORD)
+        log.rotate()
+        log.append(RECORD)
+        deadline = time.monotonic() + 10
+        while not checkpoints(path) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert len(checkpoints(path)) == 1
+    assert good(path, key).size >= 4
+
+
+def test_while_idle_if_that_was_promised(path: Path, key: Path) -> None:
+    """And the end says that no more will come."""
+    with AuditLog(path, key=key, heartbeat_s=0.05, checkpoint_s=1000) as log:
+        log.append(RECORD)
+        deadline = time.monotonic() + 10
+        while len(checkpoints(path)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert len(checkpoints(path)) >= 4
+    assert json.loads(lines(path)[-2])["auditlog"] == {"type": "close"}
+    good(path, key)
+
+
+def test_on_request(path: Path, key: Path) -> None:
+    with AuditLog(path, key=key) as log:
+        log.append(RECORD)
+        log.checkpoint()
+        assert side(path).size == 2
+    with AuditLog(path) as log, pytest.raises(UsageError):
+        log.checkpoint()
+
+
+def test_two_signers_of_one_log(path: Path, key: Path) -> None:
+    """Threads of two writers and a third that only signs: no refusal, and every checkpoint holds."""
+    with AuditLog(path, key=key, checkpoint_records=3) as one, AuditLog(path, key=key, checkpoint_records=5) as two:
+        third = Sealer(str(path), signer.load(str(key)))
+        for n in range(60):
+            (one if n % 3 else two).append(RECORD)
+            if n % 7 == 0:
+                third.seal(two.durable, two.append_own)
+    assert one.status["unsigned"] is two.status["unsigned"] is None
+    found = [notes.parse(each["note"]) for each in checkpoints(path)]
+    assert len(found) > 8
+    for note in found:
+        assert root(path, note.size) == note.root
+
+
+def test_a_child_goes_on_signing(path: Path, key: Path) -> None:
+    with AuditLog(path, key=key, checkpoint_records=2) as log:
+        log.append(RECORD)
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                log.append(RECORD)
+                log.close()
+                code = 0
+            finally:
+                os._exit(code)
+        assert os.waitpid(child, 0)[1] == 0
+        log.append(RECORD)
+    good(path, key)
+
+
+def test_redaction_in_between_changes_nothing(path: Path, key: Path) -> None:
+    """A segment rewritten with holes has other bytes and the same leaves: the next checkpoint extends the last."""
+    sealer = Sealer(str(path), signer.load(str(key)))
+    with AuditLog(path) as log:
+        for _ in range(3):
+            log.append(RECORD)
+        first = sealer.seal(log.durable, log.append_own)
+    line = lines(path)[1]
+    salt, start, length = json.loads(line)["_salts"][0]
+    from auditlog_cli.sealing import hashes
+
+    hole = hashes.HOLE % hashes.commit(salt.encode(), line[start : start + length])
+    cut = line.rfind(b',"_salts":[')
+    shift = len(hole) - length
+    salts = [[s, at + shift if at > start else at, n] for s, at, n in json.loads(line)["_salts"][1:]]
+    new = (
+        line[:start]
+        + hole
+        + line[start + length : cut]
+        + b',"_salts":'
+        + json.dumps(salts, separators=(",", ":")).encode()
+    )
+    copy = path.with_suffix(".tmp")
+    copy.write_bytes(path.read_bytes().replace(line, new + b"}"))
+    copy.rename(path)
+    with AuditLog(path) as log:
+        log.append(RECORD)
+        second = sealer.seal(log.durable, log.append_own)
+    assert (first.size, second.size) == (4, 6)
+    good(path, key)
+
+
+# --- refusals ---------------------------------------------------------------------------------------
+
+
+def cut_below(path: Path) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:3]))
+
+
+def replace_a_record(path: Path) -> None:
+    """A record replaced and everything behind it chained anew, without the checkpoint record."""
+    fresh = path.with_name("fresh.jsonl")
+    with AuditLog(fresh, origin="test/log", ballast_bytes=0) as log:
+        for n in range(5):
+            log.append({**RECORD, "session_id": f"other-{n}"})
+    fresh.rename(path)
+
+
+def break_the_chain(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b'"tool":"x"', b'"tool":"y"', 1))
+
+
+def damage_the_side_file(path: Path) -> None:
+    Path(f"{path}.checkpoint").write_bytes(b"nonsense")
+
+
+def side_file_of_another_log(path: Path) -> None:
+    file = Path(f"{path}.checkpoint")
+    file.write_text(file.read_text().replace("test/log", "test/other"))
+
+
+def drop_the_side_file_and_replace_a_root(path: Path) -> None:
+    """No file beside the log: then the checkpoint record in it tells."""
+    note = side(path)
+    Path(f"{path}.checkpoint").unlink()
+    forged = notes.render(note._replace(root=b"x" * 32, signatures=()))
+    with AuditLog(path) as log:
+        from auditlog_cli.writer import own
+
+        log.append_own(own.record("checkpoint", note=forged, sshsig=""))
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [cut_below, replace_a_record, break_the_chain, damage_the_side_file, side_file_of_another_log,
+     drop_the_side_file_and_replace_a_root],
+)  # fmt: skip
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh signer", "same signer"])
+def test_what_does_not_extend_the_signed_state_is_refused(
+    path: Path, key: Path, attack: Callable[[Path], None], fresh: bool
+) -> None:
+    """And nothing is changed by the refusal: a cut log is never laundered."""
+    sealer = Sealer(str(path), signer.load(str(key)))
+    with AuditLog(path, origin="test/log") as log:
+        for _ in range(4):
+            log.append(RECORD)
+        sealer.seal(log.durable, log.append_own)
+    attack(path)
+    if not fresh and attack in (break_the_chain, drop_the_side_file_and_replace_a_root):
+        pytest.skip("it remembers what it signed, and the log extends that; verify finds what was changed")
+    before = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+    with pytest.raises(SealRefused):
+        (Sealer(str(path), signer.load(str(key))) if fresh else sealer).seal()
+    assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+def test_a_refusal_in_the_background_is_said_and_the_log_goes_on(path: Path, key: Path) -> None:
+    with AuditLog(path, origin="test/log", key=key) as log:
+        log.append(RECORD)
+    damage_the_side_file(path)
+    log = AuditLog(path, key=key, checkpoint_records=1)
+
+    def go_on() -> None:
+        log.append(RECORD)
+        deadline = time.monotonic() + 10
+        while log.status["unsigned"] is None and time.monotonic() < deadline:
+            time.sleep(0.001)
+
+    with pytest.warns(RuntimeWarning, match="goes on without a signature"):
+        go_on()
+    assert "is no checkpoint" in str(log.status["unsigned"])
+    log.append(RECORD)
+    with pytest.raises(SealRefused):
+        log.close()
+    assert len(lines(path)) == 5
+
+
+def test_a_key_that_is_none_stops_before_anything_is_made(path: Path, tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError):
+        AuditLog(path, key=tmp_path / "no-such-key")
+    assert not path.exists()
+
+
+def test_a_checkpoint_that_cannot_be_kept_is_not_recorded(path: Path, key: Path, tmp_path: Path) -> None:
+    with AuditLog(path) as log:
+        log.append(RECORD)
+        sealer = Sealer(str(path), signer.load(str(key)), beside=str(tmp_path / "no-such-folder" / "checkpoint"))
+        with pytest.raises(AuditWriteError, match="was not kept"):
+            sealer.seal(log.durable, log.append_own)
+    assert not checkpoints(path)
+
+
+# --- logs of others, logs that are only read ---------------------------------------------------------
+
+
+def test_a_log_is_signed_from_outside(path: Path, key: Path, tmp_path: Path) -> None:
+    """Read only: the checkpoint goes elsewhere, the log keeps every byte."""
+    with AuditLog(path) as log:
+        log.append(RECORD)
+    before = path.read_bytes()
+    elsewhere = tmp_path / "elsewhere"
+    done = Sealer(str(path), signer.load(str(key)), beside=str(elsewhere)).seal()
+    assert path.read_bytes() == before
+    assert notes.parse(elsewhere.read_text()).root == done.root == root(path, 2)
+
+
+def test_anybodys_lines_are_signed_as_they_are(tmp_path: Path, key: Path) -> None:
+    """leaf = SHA-256(0x00 ‖ line); the name says so; what was signed once must stay."""
+    path = tmp_path / "old.jsonl"
+    path.write_bytes(b'{"a":1}\n{"a":2}\n{"torn')
+    assert not is_sealed(str(path))
+    sealer = Sealer(str(path), signer.load(str(key)), raw=True)
+    first = sealer.seal()
+    assert (first.size, first.origin[-4:]) == (2, "#raw")
+    with path.open("ab") as file:
+        file.write(b'"}\n')
+    assert sealer.seal().size == 3
+    again = Sealer(str(path), signer.load(str(key)), raw=True).seal()
+    assert (again.size, again.origin) == (3, first.origin)
+    path.write_bytes(path.read_bytes().replace(b"1", b"3"))
+    with pytest.raises(SealRefused):
+        Sealer(str(path), signer.load(str(key)), raw=True).seal()
+
+
+@pytest.mark.parametrize("content", [None, b"", b'{"torn'])
+def test_where_nothing_is_nothing_is_signed(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "audit.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError):
+        is_sealed(str(path))
+
+
+def test_the_trees_of_the_vectors(shared: Path, tmp_path: Path) -> None:
+    """Every log that the stock checkers take, pruned ones too: the same root."""
+    count = 0
+    for number, text in enumerate((shared / "spec" / "vectors" / "cases.jsonl").read_text().split("\n")[:-1]):
+        case = json.loads(text)
+        if not case["stock"]["ok"] or not case["files"]:
+            continue
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, content in case["files"].items():
+            (folder / name).write_bytes(b64decode(content["base64"]) if isinstance(content, dict) else content.encode())
+        growth = Growth(str(folder / "audit.jsonl"))
+        growth.grow()
+        assert growth.tree.root() == b64decode(case["stock"]["root"]), case["name"]
+        count += 1
+    assert count > 40
+
+
+# --- the command line --------------------------------------------------------------------------------
+
+
+def auditlog(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "auditlog_cli", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_the_command_line(path: Path, tmp_path: Path) -> None:
+    """keygen, seal, seal again, an auditor's check with ssh-keygen, a cut, and the refusal."""
+    with AuditLog(path, origin="test/log") as log:
+        log.append(RECORD)
+        log.append(RECORD)
+    made = auditlog(tmp_path, "keygen", "seal.key", "--log", "audit.jsonl")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith('test/log namespaces="auditlog-checkpoint" ssh-ed25519 AAAA')
+    assert (tmp_path / "seal.key").stat().st_mode & 0o777 == 0o600
+    again = auditlog(tmp_path, "keygen", "seal.key")
+    assert (again.returncode, "never overwritten" in again.stderr) == (2, True)
+
+    sealed = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "seal.key")
+    assert sealed.returncode == 0, sealed.stderr
+    assert sealed.stdout.startswith("audit.jsonl: 3 records signed, root ")
+    good(path, tmp_path / "seal.key")
+    assert auditlog(tmp_path, "seal", "audit.jsonl", "--key", "seal.key", "--quiet").stderr == ""
+
+    (tmp_path / "signers").write_text(made.stdout)
+    record = checkpoints(path)[-1]
+    (tmp_path / "sig").write_text(record["sshsig"])
+    if subprocess.run(["which", "ssh-keygen"], capture_output=True, check=False).returncode == 0:
+        subprocess.run(
+            ["ssh-keygen", "-Y", "verify", "-f", "signers", "-I", "test/log", "-n", "auditlog-checkpoint", "-s", "sig"],
+            cwd=tmp_path, input=side(path).text, check=True, capture_output=True,
+        )  # fmt: skip
+
+    cut_below(path)
+    refused = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "seal.key")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        "auditlog: error[refused]: audit.jsonl: 4 records were signed, and only 3 are there"
+    )
+    assert auditlog(tmp_path, "seal", "nothing.jsonl", "--key", "seal.key").returncode == 3
+    assert auditlog(tmp_path, "seal", "audit.jsonl", "--key", "nothing.key").returncode == 4
+    assert not (tmp_path / "nothing.jsonl").exists()
+
+
+def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
+    """Signs what comes, from outside, until it is stopped."""
+    with AuditLog(path) as log:
+        log.append(RECORD)
+        watcher = subprocess.Popen(
+            [sys.executable, "-m", "auditlog_cli", "seal", path, "--key", key, "--watch", "--every", "1",
+             "--checkpoint", tmp_path / "elsewhere"],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert watcher.stdout
+        assert ": 2 records signed" in watcher.stdout.readline()
+        log.append(RECORD)
+        assert ": 3 records signed" in watcher.stdout.readline()
+        watcher.send_signal(2)
+        _, err = watcher.communicate(timeout=30)
+    assert watcher.returncode == 130
+    assert "Traceback" not in err
