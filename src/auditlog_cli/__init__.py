@@ -36,6 +36,7 @@ _WHERE = {
     "audit_to": "capture.tutorial",
     "current_session": "capture.context",
     "read": "queries",
+    "redact": "withholding.api",
     "select": "queries",
     "trace": "queries",
     "traces": "queries",
@@ -74,6 +75,7 @@ __all__ = [
     "audit_to",
     "current_session",
     "read",
+    "redact",
     "select",
     "trace",
     "traces",
@@ -111,6 +113,7 @@ if TYPE_CHECKING:
     from auditlog_cli.tracing.search import Ambiguous
     from auditlog_cli.tracing.trees import Trace
     from auditlog_cli.validation import validate
+    from auditlog_cli.withholding.api import redact
     from auditlog_cli.writer.receipt import Receipt
 
 
