@@ -16,11 +16,12 @@ _DOOMED = ".withheld"
 
 
 def blobs(path: str) -> set[str]:
-    """Return the names of the large values of the log at `path`."""
-    try:
-        return {name for name in os.listdir(segments.blobs_name(path)) if _SUM.fullmatch(name)}
-    except OSError:
-        return set()
+    """Return the names of the large values of the log at `path`.
+
+    Raises:
+        InputError: If their folder cannot be read: that must not pass for "none".
+    """
+    return {name for name in _names(segments.blobs_name(path)) if _SUM.fullmatch(name)}
 
 
 def is_torn(path: str, name: str) -> bool:
@@ -53,19 +54,17 @@ def torn_with(path: str, holds: Callable[[bytes], bool]) -> set[str]:
     Raises:
         InputError: If one cannot be read.
     """
-    try:
-        names = os.listdir(os.path.dirname(path) or ".")
-    except OSError:
-        return set()
+    names = _names(os.path.dirname(path) or ".")
     return {name for name in names if is_torn(path, name) and holds(_read(_torn(path, name)))}
 
 
 def any_doomed(path: str) -> bool:
-    """Tell whether large values are marked as withheld and still there."""
-    try:
-        return any(name.endswith(_DOOMED) for name in os.listdir(segments.blobs_name(path)))
-    except OSError:
-        return False
+    """Tell whether large values are marked as withheld and still there.
+
+    Raises:
+        InputError: If their folder cannot be read.
+    """
+    return any(name.endswith(_DOOMED) for name in _names(segments.blobs_name(path)))
 
 
 def doom_blobs(path: str, names: Iterable[str]) -> None:
@@ -135,6 +134,15 @@ def drop_index(path: str) -> None:
 
 def _torn(path: str, name: str) -> str:
     return os.path.join(os.path.dirname(path), name)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
 
 
 def _read(path: str) -> bytes:

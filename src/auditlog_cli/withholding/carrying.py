@@ -207,7 +207,10 @@ class _Book:
             self._active.doubt = True
             raise disk.refused(self.path, "cannot be used", error) from error
         finally:
-            self._lock.release()
+            try:
+                self._lock.release()
+            except OSError:
+                self._lock.close()  # a lock goes with the last descriptor of its file
 
     def sync(self) -> None:
         """Bring the log to the disk.

@@ -14,7 +14,7 @@ from auditlog_cli.record import Line
 from auditlog_cli.selection import Selection
 from auditlog_cli.withholding import anatomy
 from auditlog_cli.withholding.anatomy import Anatomy, Value
-from auditlog_cli.withholding.subject import Subject
+from auditlog_cli.withholding.subject import BYTES, Subject
 
 TORN = "/auditlog/torn"
 _NOTHING: frozenset[str] = frozenset()
@@ -106,7 +106,7 @@ class BySubject:
     def needles(self) -> list[bytes] | None:
         """See `Chooser`."""
         needles = self.subject.needles
-        return None if needles is None else [*needles, *(name.encode() for name in self.subject.blobs)]
+        return None if needles is None else [*needles, BYTES, *(name.encode() for name in self.subject.blobs)]
 
     @needles.setter
     def needles(self, value: object) -> None:

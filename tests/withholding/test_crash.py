@@ -1,0 +1,259 @@
+"""A crash at each step of a redaction: `--resume` finishes it, no value is lost, none is left readable."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditlog_cli import AuditLog, AuditWriteError, redact
+from auditlog_cli.selection import select_by
+from auditlog_cli.signing import signer
+from auditlog_cli.withholding import carrying, planning, resuming
+from auditlog_cli.withholding.choosing import BySubject
+from auditlog_cli.withholding.declaring import Declared
+from auditlog_cli.withholding.subject import Subject
+from auditlog_cli.withholding.wish import Wish
+from tests.conftest import Result
+from tests.withholding.state import call, everything, look
+
+Open = Callable[..., AuditLog]
+STRACE = shutil.which("strace")
+ROOT = Path(__file__).parents[2]
+STEPS = ["large values marked", "declared", "rotated", "written", "renamed", "recorded", "index dropped",
+         "large values dropped", "torn ends dropped"]  # fmt: skip
+
+
+class Crash(BaseException):
+    """The process is gone."""
+
+
+def history(path: Path) -> None:
+    """Two closed segments and an active one, with values, a large value, torn ends, and an index."""
+    with AuditLog(path, fsync="none", ballast_bytes=0, origin="example.org/test") as log:
+        log.append(call(1))
+        log.append(call(2, action={"type": "llm_call", "result": {"text": "x " * 600_000 + "u-17"}}))
+        log.rotate()
+        log.append(call(3, user={"id": "u-3", "email": "other@example.org"}))
+        log.append(call(4))
+        log.rotate()
+        with path.open("ab") as file:
+            file.write(b'{"a":"' + b"t" * 9000 + b" u-17 ")
+        log.append(call(5))
+    Path(f"{path}.index").write_bytes(b"u-17")
+
+
+def go(path: Path, step: Callable[[str], None] = lambda name: None, key: Path | None = None) -> None:
+    plan = planning.plan(str(path), BySubject(Subject(["u-17", "ann@example.org"])))
+    signing = signer.load(str(key)) if key else None
+    carrying.run(plan, Declared("dpo@example.org", "case 17"), signing, request="17", step=step)
+
+
+def finish(path: Path, key: Path | None = None) -> int:
+    plan = planning.plan(str(path), Wish(records=("-",), whole=True).chooser(select_by()))
+    mine, others = resuming.finishable(plan, signer.load(str(key)) if key else None)
+    if mine or plan.dregs:
+        carrying.resume(plan, mine)
+    return len(others)
+
+
+def callers(path: Path) -> list[str]:
+    """The records that are no record of the log's own, values aside."""
+    return [str(each.get("session_id")) for each in look(path, finished=False).records if "auditlog" not in each]
+
+
+def steps(path: Path) -> list[str]:
+    found: list[str] = []
+    go(path, found.append)
+    return found
+
+
+def test_the_steps_are_those_of_the_standard(path: Path) -> None:
+    history(path)
+    assert steps(path) == [
+        "large values marked", "declared", "rotated", *["written", "renamed", "recorded"] * 3, "index dropped",
+        "large values dropped", "torn ends dropped", "erasure recorded",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_a_crash_at_each_step(path: Path, number: int) -> None:
+    history(path)
+    before, leaves = callers(path), look(path).leaves
+    count = iter(range(100))
+
+    def step(name: str) -> None:
+        if next(count) == number:
+            raise Crash
+
+    with pytest.raises(Crash):
+        go(path, step)
+    assert look(path, finished=False).leaves[: len(leaves)] == leaves
+    finish(path)
+    look(path)
+    go(path)
+    state = look(path)
+    assert state.leaves[: len(leaves)] == leaves
+    assert callers(path) == before
+    rest = everything(path.parent)
+    assert b"u-17" not in rest
+    assert b"ann@" not in rest
+    assert b"other@example.org" in rest
+    assert state.own("erase-subject")
+    size = len(state.leaves)
+    go(path)
+    assert finish(path) == 0
+    assert len(look(path).leaves) == size
+
+
+FAILING = ["os.rename", "os.unlink", "os.fsync", "os.write", "os.open", "os.fchmod", "fcntl.flock", "os.stat", "os.listdir"]
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_refusal_of_the_system_at_each_call(
+    path: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the system refuses: a clear error of ours, nothing lost, and it can be finished."""
+    history(path)
+    shutil.copytree(path.parent, tmp_path / "kept")
+    module, _, function = name.partition(".")
+    real = getattr(sys.modules[module] if module in sys.modules else __import__(module), function)
+    for number in range(60):
+        shutil.rmtree(path.parent)
+        shutil.copytree(tmp_path / "kept", path.parent)
+        before = callers(path)
+        count = iter(range(10_000))
+        failed = []
+
+        def refuse(*args: Any, count: Any = count, number: int = number, failed: list[int] = failed, **named: Any) -> Any:
+            if next(count) == number:
+                failed.append(1)
+                raise OSError(5, "Input/output error")
+            return real(*args, **named)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(name, refuse)
+            try:
+                go(path)
+            except Exception as error:
+                assert type(error).__module__ == "auditlog_cli.errors", error
+                assert "u-17" not in str(error)
+                assert "Input/output error" in str(error)
+        if not failed:
+            return
+        finish(path)
+        go(path)
+        look(path)
+        assert callers(path) == before
+        assert b"u-17" not in everything(path.parent)
+    raise AssertionError("so many calls? raise the limit")
+
+
+def test_what_stops_behind_the_declaration_says_how_to_go_on(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    history(path)
+    real = os.rename
+
+    def refuse(old: str, new: str) -> None:
+        if str(old).endswith(".jsonl.tmp"):
+            raise OSError(28, "No space left on device")
+        real(old, new)
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(AuditWriteError, match="declared in record 9 and not finished") as caught:
+        go(path)
+    assert caught.value.help.endswith(f"auditlog redact {path} --resume")
+    assert not list(path.parent.glob("*.tmp"))
+
+
+def test_only_what_the_key_signed_is_finished(
+    path: Path, key: Path, stranger: Path, cli: Callable[..., Result]
+) -> None:
+    """Whoever can append can declare: a declaration alone destroys nothing."""
+    history(path)
+
+    def step(name: str) -> None:
+        if name == "declared":
+            raise Crash
+
+    with pytest.raises(Crash):
+        go(path, step, stranger)
+    before = everything(path.parent)
+    done = cli("redact", path, "--resume", "--yes", "--key", key)
+    assert (done.code, b"nothing to finish" in done.raw) == (1, False) or "left alone" in done.err
+    assert b"u-17" in everything(path.parent)
+    del before
+    done = cli("redact", path, "--resume", "--yes", "--key", stranger)
+    assert done.code == 0, done.err
+    look(path)
+
+
+def test_an_ordinary_redaction_says_that_one_is_unfinished(path: Path, cli: Callable[..., Result]) -> None:
+    history(path)
+
+    def step(name: str) -> None:
+        if name == "rotated":
+            raise Crash
+
+    with pytest.raises(Crash):
+        go(path, step)
+    done = cli("redact", path, "--fields", "user.name", "--dry-run")
+    assert "an earlier redaction was not finished (record 9)" in done.err
+    assert redact(path, fields=["user.name"], dry_run=True).unfinished
+
+
+# --- killed at every call -----------------------------------------------------------------------
+
+CHILD = """
+import sys
+from tests.withholding.test_crash import go
+from pathlib import Path
+go(Path(sys.argv[1]))
+"""
+CALLS = ["write", "fsync", "rename", "unlink", "openat", "flock", "close", "ftruncate", "fdatasync"]
+
+
+def run(path: Path, *faults: str) -> list[str]:
+    assert STRACE is not None
+    trace = path.parent.with_suffix(".strace")
+    watched = [str(each) for each in path.parent.rglob("*")] + [str(path.parent)]
+    watched += [f"{each}.tmp" for each in watched] + [f"{path.parent}/audit.{seq:012}.jsonl{end}" for seq in range(16) for end in ("", ".tmp")]
+    watched += [f"{each}.withheld" for each in watched if "blobs" in each]
+    names = [word for each in dict.fromkeys(watched) for word in ("-P", each)]
+    inject = [word for fault in faults for word in ("-e", f"inject={fault}")]
+    done = subprocess.run(
+        [STRACE, "-f", "-qq", "-o", str(trace), "-e", "signal=none", "-e", f"trace={','.join(CALLS)}", *names, *inject,
+         sys.executable, "-c", CHILD, str(path)],
+        capture_output=True, text=True, cwd=ROOT, timeout=120,
+    )  # fmt: skip
+    if "ptrace" in done.stderr.lower():
+        pytest.skip(f"strace may not trace here: {done.stderr.strip()}")
+    return re.findall(r"^\d+ +(\w+)\(", trace.read_text(), re.MULTILINE)
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not there: nothing can be killed at each call")
+@pytest.mark.parametrize("call", [pytest.param(each, marks=pytest.mark.slow) for each in CALLS])
+def test_killed_at_every_call(path: Path, tmp_path: Path, call: str) -> None:
+    history(path)
+    before = callers(path)
+    shutil.copytree(path.parent, tmp_path / "kept")
+    total = run(path).count(call)
+    look(path)
+    assert total or call in ("ftruncate", "fdatasync")
+    for number in range(1, total + 1):
+        shutil.rmtree(path.parent)
+        shutil.copytree(tmp_path / "kept", path.parent)
+        run(path, f"{call}:signal=KILL:when={number}")
+        finish(path)
+        go(path)
+        look(path)
+        assert callers(path) == before
+        assert b"u-17" not in everything(path.parent), (call, number)
+        assert json.loads(path.read_bytes().split(b"\n")[0])
