@@ -146,7 +146,7 @@ def test_a_refusal_of_the_system_at_each_call(
             except Exception as error:
                 assert type(error).__module__ == "auditlog_cli.errors", error
                 assert "u-17" not in str(error)
-                assert "Input/output error" in str(error)
+                assert re.search("Input/output error|did not confirm", str(error))
         if not failed:
             return
         finish(path)
@@ -185,11 +185,11 @@ def test_only_what_the_key_signed_is_finished(
 
     with pytest.raises(Crash):
         go(path, step, stranger)
-    before = everything(path.parent)
+    before = path.read_bytes()
     done = cli("redact", path, "--resume", "--yes", "--key", key)
-    assert (done.code, b"nothing to finish" in done.raw) == (1, False) or "left alone" in done.err
-    assert b"u-17" in everything(path.parent)
-    del before
+    assert done.code == 1
+    assert "left alone" in done.err
+    assert path.read_bytes() == before
     done = cli("redact", path, "--resume", "--yes", "--key", stranger)
     assert done.code == 0, done.err
     look(path)
