@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from auditlog_cli import AuditLog, AuditWriteError, redact
+from auditlog_cli import AuditLog, AuditlogError, AuditWriteError, redact
 from auditlog_cli.selection import select_by
 from auditlog_cli.signing import signer
 from auditlog_cli.withholding import carrying, planning, resuming
@@ -114,7 +114,26 @@ def test_a_crash_at_each_step(path: Path, number: int) -> None:
     assert len(look(path).leaves) == size
 
 
-FAILING = ["os.rename", "os.unlink", "os.fsync", "os.write", "os.open", "os.fchmod", "fcntl.flock", "os.stat", "os.listdir"]
+def outcome(path: Path) -> str:
+    """What a redaction says when it fails; nothing else than our own errors may come out."""
+    try:
+        go(path)
+    except AuditlogError as error:
+        return str(error)
+    return ""
+
+
+FAILING = [
+    "os.rename",
+    "os.unlink",
+    "os.fsync",
+    "os.write",
+    "os.open",
+    "os.fchmod",
+    "fcntl.flock",
+    "os.stat",
+    "os.listdir",
+]
 
 
 @pytest.mark.parametrize("name", FAILING)
@@ -133,7 +152,9 @@ def test_a_refusal_of_the_system_at_each_call(
         count = iter(range(10_000))
         failed = []
 
-        def refuse(*args: Any, count: Any = count, number: int = number, failed: list[int] = failed, **named: Any) -> Any:
+        def refuse(
+            *args: Any, count: Any = count, number: int = number, failed: list[int] = failed, **named: Any
+        ) -> Any:
             if next(count) == number:
                 failed.append(1)
                 raise OSError(5, "Input/output error")
@@ -141,12 +162,9 @@ def test_a_refusal_of_the_system_at_each_call(
 
         with monkeypatch.context() as patch:
             patch.setattr(name, refuse)
-            try:
-                go(path)
-            except Exception as error:
-                assert type(error).__module__ == "auditlog_cli.errors", error
-                assert "u-17" not in str(error)
-                assert re.search("Input/output error|did not confirm", str(error))
+            said = outcome(path)
+        assert not said or re.search("Input/output error|did not confirm", said), said
+        assert "u-17" not in said
         if not failed:
             return
         finish(path)
@@ -224,7 +242,9 @@ def run(path: Path, *faults: str) -> list[str]:
     assert STRACE is not None
     trace = path.parent.with_suffix(".strace")
     watched = [str(each) for each in path.parent.rglob("*")] + [str(path.parent)]
-    watched += [f"{each}.tmp" for each in watched] + [f"{path.parent}/audit.{seq:012}.jsonl{end}" for seq in range(16) for end in ("", ".tmp")]
+    watched += [f"{each}.tmp" for each in watched] + [
+        f"{path.parent}/audit.{seq:012}.jsonl{end}" for seq in range(16) for end in ("", ".tmp")
+    ]
     watched += [f"{each}.withheld" for each in watched if "blobs" in each]
     names = [word for each in dict.fromkeys(watched) for word in ("-P", each)]
     inject = [word for fault in faults for word in ("-e", f"inject={fault}")]

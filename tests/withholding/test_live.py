@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from auditlog_cli import AuditLog, AuditWriteError, redact
-from auditlog_cli.signing import checks
 from auditlog_cli.sealing import sshsig
+from auditlog_cli.signing import checks
 from auditlog_cli.withholding import sharing
 from tests.withholding.state import call, everything, look
 from tests.writer.chain import files, stock

@@ -56,7 +56,9 @@ def test_every_kind_of_place_over_many_segments(path: Path, opened: Open) -> Non
     log.append(call(2, user={"id": "u-2"}, data={"subject_ids": ["u-1", "u-17"]}, metadata={"note": {"by": ["u-17"]}}))
     log.append(call(3, user={"id": "u-3"}, prompt={"text": "Please call Ann@Example.org today"}))
     log.rotate()
-    log.append(call(4, user={"id": "u-170"}, action={"type": "llm_call", "error": "for\nu-17", "result_status": "error"}))
+    log.append(
+        call(4, user={"id": "u-170"}, action={"type": "llm_call", "error": "for\nu-17", "result_status": "error"})
+    )
     log.append(call(5, user={"id": "u-5"}))
     done = redact(path, subject=["u-17", "ann@example.org"], **SAID)
     state = look(path)
@@ -137,7 +139,7 @@ def test_torn_ends_go(path: Path, opened: Open, size: int, garbage: bytes) -> No
     log = opened()
     log.append(call(1, user={"id": "u-2"}))
     with path.open("ab") as file:
-        file.write(b'{"a":"' + b"t" * size + garbage + b' u-17 and')
+        file.write(b'{"a":"' + b"t" * size + garbage + b" u-17 and")
     log.append(call(2, user={"id": "u-2"}))
     kept = path.parent / "audit.torn.2.bin"
     assert kept.exists() is (size > 4096)

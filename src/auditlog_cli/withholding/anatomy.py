@@ -103,19 +103,24 @@ def dissect(raw: bytes) -> Anatomy | None:
     plain = strictjson.decode(b"".join(pieces))
     fields: dict[int, str] = {}
     holes: list[str] = []
-    stack: list[tuple[str, object]] = [("", plain)]
+    stack: list[tuple[str, dict[str, object] | list[object]]] = [("", plain)]
     while stack:
-        pointer, value = stack.pop()
-        if isinstance(value, dict):
-            mark = value.get("_salts")
-            if pointer and type(mark) is int and len(value) == 1:
-                fields[mark] = pointer
-            elif is_hole(value):
-                holes.append(pointer)
-            else:
-                stack += ((f"{pointer}/{_escaped(name)}", each) for name, each in value.items())
-        elif isinstance(value, list):
-            stack += ((f"{pointer}/{place}", each) for place, each in enumerate(value))
+        above, holder = stack.pop()
+        named = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        for name, value in named:
+            # Scalars are the most, and of no interest here: they are told first (bench/redact.py).
+            if not isinstance(value, (dict, list)):
+                continue
+            pointer = f"{above}/{_escaped(name) if isinstance(name, str) else name}"
+            if isinstance(value, dict) and len(value) == 1:
+                mark = value.get("_salts")
+                if type(mark) is int:
+                    fields[mark] = pointer
+                    continue
+                if is_hole(value):
+                    holes.append(pointer)
+                    continue
+            stack.append((pointer, value))
     if sorted(fields) != list(range(len(spans))):
         raise Unsealed("span", "a span is not one value of a member")
     values = [Value(fields[number], *span) for number, span in enumerate(spans)]

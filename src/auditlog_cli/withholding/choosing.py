@@ -17,6 +17,8 @@ from auditlog_cli.withholding.anatomy import Anatomy, Value
 from auditlog_cli.withholding.subject import BYTES, Subject
 
 TORN = "/auditlog/torn"
+_PASSED, _TAKEN, _INSIDE = range(3)
+_MOST_KNOWN = 10_000
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -129,22 +131,29 @@ class _Path:
     """A dotted path, or a JSON pointer, and the fields that it means."""
 
     def __init__(self, path: str) -> None:
+        self._known: dict[str, int] = {}  # the fields of records are few and come again
         self._path = ".".join(anatomy.steps(path)) if path.startswith("/") else path
         pattern = re.escape(self._path).replace(r"\*", r"[^.]+")
         self._wanted = re.compile(rf"{pattern}(?:\..*)?", re.DOTALL)
 
     def takes(self, value: Value, line: Anatomy) -> bool:
         """Tell whether the path leads to the value, to a block that holds it, or into it."""
-        steps = anatomy.steps(value.field)
-        if self._fits(steps):
-            return True
-        names = [step for step in steps if not step.isdigit()]
-        inside = any(self._path.startswith(".".join(each) + ".") for each in (steps, names))
-        return inside and "*" not in self._path and fields.get(line.content, self._path) is not fields.MISSING
+        verdict = self._known.get(value.field)
+        if verdict is None:
+            verdict = self._verdict(anatomy.steps(value.field))
+            if len(self._known) < _MOST_KNOWN:
+                self._known[value.field] = verdict
+        if verdict == _INSIDE:
+            return fields.get(line.content, self._path) is not fields.MISSING
+        return verdict == _TAKEN
 
-    def _fits(self, steps: list[str]) -> bool:
+    def _verdict(self, steps: list[str]) -> int:
         names = [step for step in steps if not step.isdigit()]
-        return any(self._wanted.fullmatch(".".join(each)) for each in (steps, names))
+        spelled = [".".join(steps), ".".join(names)]
+        if any(self._wanted.fullmatch(each) for each in spelled):
+            return _TAKEN
+        inside = "*" not in self._path and any(self._path.startswith(f"{each}.") for each in spelled)
+        return _INSIDE if inside else _PASSED
 
     def plain_places(self, line: Anatomy) -> list[str]:
         """JSON pointers of plain values that the path leads to outright."""

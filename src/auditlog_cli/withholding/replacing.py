@@ -111,7 +111,10 @@ def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
     if any(not target.field and _is(line, target) for target in targets) and line.own is None:
         return lines.bury(line)
     declared = {(target.field, target.commit) for target in targets}
-    fields = {value.field for value in line.values if (value.field, line.commit(value)) in declared}
+    names = {target.field for target in targets}
+    fields = {
+        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
+    }
     return lines.withhold(line, fields) if fields else None
 
 
