@@ -112,7 +112,7 @@ class Work:
         if self._wish != Wish():
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
-        plan = planning.plan(os.path.realpath(path), _nothing())
+        plan = planning.plan(planning.place(path), _nothing())
         mine, others = resuming.finishable(plan, self._key)
         for each in others:
             self._notices.say(f"record {each.seq} declares a redaction that another key signed, or none: left alone")
@@ -142,7 +142,7 @@ class Work:
 
     def _plan(self, path: str) -> Plan:
         self._path = path
-        plan = planning.plan(os.path.realpath(path), self._wish.chooser(self._chosen))
+        plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen))
         if plan.unfinished:
             where = ", ".join(f"record {each.seq}" for each in plan.pending) or "it"
             self._notices.say(
@@ -156,10 +156,10 @@ class Work:
                 "--key is needed: whoever withholds signs for it",
                 help="auditlog keygen dpo.key --by NAME makes one; --unsigned does without, and says what that means",
             )
-        if self._unsigned:
-            self._notices.say(_UNSIGNED)
 
     def _ask(self, plan: Plan, what: str) -> None:
+        if self._unsigned:
+            self._notices.say(_UNSIGNED)
         if self._sure:
             return
         if not (show.is_terminal(0) and show.is_terminal(2)):
@@ -186,8 +186,10 @@ class Work:
         if plan.kept:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
-            out.line(f"left readable in {_counted(len(plan.left), 'place')}, which can go only with --whole:")
-            _tally(out, Counter(f"record {seq} {anatomy.shown(field)}" for seq, field in plan.left), _LEFT_SHOWN)
+            out.line(f"left readable in {_counted(len(plan.left), 'place')} that cannot be withheld by field:")
+            named = Counter(f"record {seq} {anatomy.shown(field) if field else 'a name'}" for seq, field in plan.left)
+            _tally(out, named, _LEFT_SHOWN)
+            out.line("  --whole takes whole records, but none of the log's own")
         if plan.bad:
             out.line(f"{_counted(plan.bad, 'line')} could not be looked at: not well-formed sealed lines")
         if out is not self._out:

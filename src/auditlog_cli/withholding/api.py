@@ -91,7 +91,7 @@ def redact(
     signing = None if key is None else signer.load(os.fsdecode(key))
     if not dry_run and signing is None and not unsigned:
         raise UsageError("key: whoever withholds signs for it", help="key=PATH, or unsigned=True")
-    name = os.path.realpath(os.fsdecode(path))
+    name = planning.place(os.fsdecode(path))
     changes_log = not dry_run and output is None
     if changes_log:
         if subject and request is None:

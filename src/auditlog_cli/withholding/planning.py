@@ -6,6 +6,7 @@ large values that belong to it; the second finds where else those stand.
 
 from __future__ import annotations
 
+import os
 import re
 from bisect import bisect_right
 from typing import NamedTuple
@@ -279,6 +280,11 @@ class _Second:
                 )
             else:
                 self._made.kept |= {name.decode() for name in _BLOB.findall(text)} & self._made.blobs
+
+
+def place(path: str) -> str:
+    """Return where the log really lies: its other files are beside that, not beside a link to it."""
+    return os.path.realpath(path) if os.path.islink(path) else path
 
 
 def still_named(path: str, names: set[str]) -> set[str]:
