@@ -35,19 +35,28 @@ class Anatomy:
         values: Its redactable values, in order.
         plain: Its content, with a mark in the place of each redactable value: what cannot be withheld
             but with the whole record, and the holes.
+        bare: The same as bytes.
         holes: JSON pointers of what has been withheld.
     """
 
-    __slots__ = ("_content", "cut", "holes", "plain", "raw", "seq", "values")
+    __slots__ = ("_content", "bare", "cut", "holes", "plain", "raw", "seq", "values")
 
     def __init__(
-        self, raw: bytes, seq: int, cut: int, values: list[Value], plain: dict[str, object], holes: list[str]
+        self,
+        raw: bytes,
+        seq: int,
+        cut: int,
+        values: list[Value],
+        plain: dict[str, object],
+        bare: bytes,
+        holes: list[str],
     ) -> None:
         self.raw = raw
         self.seq = seq
         self.cut = cut
         self.values = values
         self.plain = plain
+        self.bare = bare
         self.holes = holes
         self._content: dict[str, object] | None = None
 
@@ -100,7 +109,8 @@ def dissect(raw: bytes) -> Anatomy | None:
         pieces += (raw[at:offset], b'{"_salts":%d}' % number)
         at = offset + length
     pieces += (raw[at:cut], b"}")
-    plain = strictjson.decode(b"".join(pieces))
+    bare = b"".join(pieces)
+    plain = strictjson.decode(bare)
     fields: dict[int, str] = {}
     holes: list[str] = []
     stack: list[tuple[str, dict[str, object] | list[object]]] = [("", plain)]
@@ -124,7 +134,7 @@ def dissect(raw: bytes) -> Anatomy | None:
     if sorted(fields) != list(range(len(spans))):
         raise Unsealed("span", "a span is not one value of a member")
     values = [Value(fields[number], *span) for number, span in enumerate(spans)]
-    return Anatomy(raw, int(closing[1]), cut, values, plain, holes)
+    return Anatomy(raw, int(closing[1]), cut, values, plain, bare, holes)
 
 
 def steps(pointer: str) -> list[str]:

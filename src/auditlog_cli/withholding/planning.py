@@ -172,7 +172,7 @@ class _First:
     def _begin(self, path: str, data: bytes) -> None:
         """Note the number of the first record, by the name of the file or by its first line; and the origin."""
         try:
-            line = dissect(data.partition(b"\n")[0])
+            line = dissect(reading.first_line(data))
         except (Unsealed, Malformed):
             line = None
         if line is not None and line.own is not None:

@@ -31,6 +31,21 @@ class Segment:
         self._fd = fd
         self._size = size
 
+    def first_line(self) -> bytes:
+        """Return the first line without its LF; nothing if there is no whole line.
+
+        Raises:
+            InputError: If it cannot be read.
+        """
+        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):
+            return first_line(self.lines())
+        size = 1 << 16
+        while True:
+            data = os.pread(self._fd, min(size, self._size), 0)
+            if b"\n" in data or size >= self._size:
+                return first_line(data)
+            size *= 8
+
     def lines(self) -> bytes:
         """Return the whole lines of the segment, unpacked; a torn end is left away.
 
@@ -80,7 +95,7 @@ def snapshot(path: str) -> Iterator[list[Segment]]:
 def _refuse_unsealed(path: str, found: list[Segment]) -> None:
     if not found:
         raise InputError(f"{path}: no such log")
-    first = found[0].lines().partition(b"\n")[0]
+    first = found[0].first_line()
     if not first:
         raise InputError(f"{path}: empty, nothing to withhold")
     try:
@@ -132,6 +147,11 @@ def candidates(data: bytes, needles: list[bytes] | None, *, lowered: bool) -> It
     del hay
     for start in sorted(starts):
         yield data[start : data.find(b"\n", start)]
+
+
+def first_line(data: bytes) -> bytes:
+    """Return the first line without its LF; nothing if there is no whole line."""
+    return data[: max(0, data.find(b"\n"))]
 
 
 def line_around(data: bytes, place: int) -> bytes:
