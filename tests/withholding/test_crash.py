@@ -15,13 +15,12 @@ from typing import Any
 import pytest
 
 from auditlog_cli import AuditLog, AuditlogError, AuditWriteError, redact
-from auditlog_cli.selection import select_by
 from auditlog_cli.signing import signer
 from auditlog_cli.withholding import carrying, planning, resuming
-from auditlog_cli.withholding.choosing import BySubject
+from auditlog_cli.withholding.choosing import BySubject, Nothing
 from auditlog_cli.withholding.declaring import Declared
 from auditlog_cli.withholding.subject import Subject
-from auditlog_cli.withholding.wish import Wish
+from auditlog_cli.writer import own
 from tests.conftest import Result
 from tests.withholding.state import call, everything, look
 
@@ -58,7 +57,7 @@ def go(path: Path, step: Callable[[str], None] = lambda name: None, key: Path | 
 
 
 def finish(path: Path, key: Path | None = None) -> int:
-    plan = planning.plan(str(path), Wish(records=("-",), whole=True).chooser(select_by()))
+    plan = planning.plan(str(path), Nothing())
     mine, others = resuming.finishable(plan, signer.load(str(key)) if key else None)
     if mine or plan.dregs:
         carrying.resume(plan, mine)
@@ -211,6 +210,17 @@ def test_only_what_the_key_signed_is_finished(
     done = cli("redact", path, "--resume", "--yes", "--key", stranger)
     assert done.code == 0, done.err
     look(path)
+
+
+def test_a_value_that_is_not_the_one_declared_stays(path: Path, opened: Open) -> None:
+    """A forged declaration, carried out with --unsigned: number, field and commitment have to agree."""
+    log = opened()
+    log.append(call(1))
+    target = {"seq": 1, "field": "/user/id", "commit": "00" * 32}
+    log.append_own(own.record("redact", targets=[target], reason="none", by="nobody"))
+    finish(path)
+    assert not look(path, finished=False).withheld
+    assert b"u-17" in everything(path.parent)
 
 
 def test_an_ordinary_redaction_says_that_one_is_unfinished(path: Path, cli: Callable[..., Result]) -> None:

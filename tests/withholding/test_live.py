@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from auditlog_cli import AuditLog, AuditWriteError, redact
+from auditlog_cli import AuditLog, AuditWriteError, UsageError, redact
 from auditlog_cli.sealing import sshsig
 from auditlog_cli.signing import checks
 from auditlog_cli.withholding import sharing
@@ -165,6 +165,12 @@ def test_a_copy_never_overwrites(path: Path, opened: Open, tmp_path: Path) -> No
         redact(path, fields=["user"], unsigned=True, output=copy)
     assert copy.read_text() == "mine"
     assert sorted(file.name for file in tmp_path.iterdir()) == ["logs", "shared.jsonl"]
+
+
+def test_a_copy_cannot_pass_for_a_segment(path: Path, opened: Open) -> None:
+    opened().append(call(1))
+    with pytest.raises(UsageError, match="named like a segment"):
+        redact(path, fields=["user"], unsigned=True, output=path.parent / "audit.000000000009.jsonl")
 
 
 def test_a_copy_holds_only_what_was_looked_at(

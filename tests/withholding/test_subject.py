@@ -150,6 +150,18 @@ def test_torn_ends_go(path: Path, opened: Open, size: int, garbage: bytes) -> No
     assert b"u-17" not in everything(path.parent)
 
 
+def test_a_torn_end_that_no_record_names_goes(path: Path, opened: Open) -> None:
+    """Its writer died between keeping it and saying so."""
+    opened().append(call(1, user={"id": "u-2"}))
+    kept = path.parent / "audit.torn.9.bin"
+    kept.write_bytes(b"u-17")
+    other = path.parent / "audit.torn.8.bin"
+    other.write_bytes(b"u-18")
+    redact(path, subject=["u-17"], **SAID)
+    assert not kept.exists()
+    assert other.exists()
+
+
 def test_the_index_goes(path: Path, opened: Open) -> None:
     opened().append(call())
     index = path.parent / "audit.jsonl.index"

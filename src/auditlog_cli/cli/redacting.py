@@ -10,12 +10,12 @@ from collections.abc import Callable
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
 from auditlog_cli.renderers import safe
-from auditlog_cli.selection import Selection, select_by
+from auditlog_cli.selection import Selection
 from auditlog_cli.signing import signer
 from auditlog_cli.sinks import Output
 from auditlog_cli.sources import files
 from auditlog_cli.withholding import anatomy, carrying, declaring, planning, resuming, sharing
-from auditlog_cli.withholding.choosing import ByField
+from auditlog_cli.withholding.choosing import Nothing
 from auditlog_cli.withholding.planning import Plan
 from auditlog_cli.withholding.wish import Wish
 
@@ -100,7 +100,11 @@ class Work:
         plan = self._plan(path)
         if not plan.nothing:
             self._ask(plan, f"withhold {_counted(plan.values, 'value')} for ever")
-        carrying.run(plan, said, self._key, request=self._wish.request)
+        try:
+            carrying.run(plan, said, self._key, request=self._wish.request)
+        except KeyboardInterrupt:
+            self._notices.say(f"interrupted: auditlog redact {path} --resume finishes what is declared by now")
+            raise
         self._summary(plan, "withheld")
         if not plan.nothing:
             self._notices.say(_NO_WAY_BACK.partition(". ")[2])
@@ -112,7 +116,7 @@ class Work:
         if self._wish != Wish():
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
-        plan = planning.plan(planning.place(path), _nothing())
+        plan = planning.plan(planning.place(path), Nothing())
         mine, others = resuming.finishable(plan, self._key)
         for each in others:
             self._notices.say(f"record {each.seq} declares a redaction that another key signed, or none: left alone")
@@ -197,13 +201,6 @@ class Work:
 
     def _code(self, plan: Plan, done: int) -> int:
         return EXIT_FOUND if plan.left else EXIT_INCOMPLETE if plan.bad else done
-
-
-def _nothing() -> ByField:
-    """Chooses no value: only what the log says of earlier redactions is looked at."""
-    chosen = ByField([], select_by(), ["-"])
-    chosen.needles = []
-    return chosen
 
 
 def _tally(out: Output, counts: Counter[str], most: int = 1000) -> None:

@@ -52,6 +52,20 @@ class Chooser(Protocol):
         ...
 
 
+class Nothing:
+    """No value: only what the log says of earlier redactions is looked at."""
+
+    lowered = False
+
+    def __init__(self) -> None:
+        self.needles: list[bytes] | None = []
+
+    def choose(self, line: Anatomy) -> Choice:
+        """Return that nothing is to go."""
+        del line
+        return Choice()
+
+
 class ByField:
     """Values at dotted paths, or whole records, of the records that a selection or `records` name.
 

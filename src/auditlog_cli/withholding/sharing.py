@@ -9,7 +9,8 @@ import os
 
 import orjson
 
-from auditlog_cli.errors import AuditWriteError
+from auditlog_cli import segments
+from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sinks import FileOutput
 from auditlog_cli.withholding import reading, replacing
@@ -40,9 +41,12 @@ def share(plan: Plan, copy: str, key: Key | None) -> str:
         key: What signs the manifest; None for an unsigned one.
 
     Raises:
+        UsageError: If the copy would pass for a segment of a log.
         AuditWriteError: If something is in the way, or cannot be written.
         InputError: If the log cannot be read.
     """
+    if segments.active_of(copy) is not None:
+        raise UsageError(f"{copy}: named like a segment of a log", help="choose another name, such as shared.jsonl")
     manifest = manifest_name(copy)
     names = [manifest, f"{manifest}.sig", copy] if key is not None else [manifest, copy]
     for name in names:
