@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
     {"capture"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
     {"lookup", "withholding"},
-    {"queries", "validation"},
+    {"queries", "validation", "proofs"},
     {"__init__"},
     {"cli"},
     {"__main__"},
@@ -38,6 +38,7 @@ ROOMS = {
     "cryptography": ("signing/",),
 }
 DISK = (
+    "proofs.py",
     "sources/",
     "writer/",
     "signing/",

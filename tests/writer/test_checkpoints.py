@@ -400,6 +400,24 @@ def test_the_command_line(path: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "nothing.jsonl").exists()
 
 
+def test_a_key_hands_over_to_the_next(path: Path, tmp_path: Path) -> None:
+    """The old key says so in the log, the new one signs, and the two lines for auditors part their times."""
+    with AuditLog(path, origin="test/log") as log:
+        log.append(RECORD)
+    old, new = (keygen.make(str(tmp_path / name), "test") for name in ("old.key", "new.key"))
+    done = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "old.key", "--successor", "new.key")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(lines(path)[3])["auditlog"]
+    assert [told[name] for name in ("type", "old", "new")] == ["key", old.public_line, new.public_line]
+    message = f"test/log\n{new.public_line}\n{told['valid_from']}\n".encode()
+    assert checks.ssh(sshsig.parse(told["sshsig"]), told["sshsig"], "auditlog-key", message)
+    assert sshsig.parse(told["sshsig"]).key == old.key
+    good(path, tmp_path / "new.key")
+    trusted = signers.parse(done.stdout, "keys")
+    assert trusted.keys("test/log", signers.CHECKPOINTS, 0) == [old.public]
+    assert trusted.keys("test/log", signers.CHECKPOINTS, 1 << 60) == [new.public]
+
+
 def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
     """Signs what comes, from outside, until it is stopped."""
     with AuditLog(path) as log:

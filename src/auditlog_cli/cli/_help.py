@@ -47,6 +47,16 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             "auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'\n"
             'auditlog filter audit.jsonl --session s-42 | jq -r .action.tool\n'
             'auditlog filter audit.jsonl --status denied --count-by user.id'),
+ 'head': ('Print the state of a log in one line: its name, how many records, their root, and the leaf of the '
+          'last.',
+          'auditlog head [OPTION]... PATH',
+          'Keep that line where the log is not: in the output of a CI job, a ticket, a chat. Whoever has it '
+          'can tell later\n'
+          'whether records up to there were changed or taken away, even by somebody who has the key. The '
+          'chain is\n'
+          'checked on the way, but no signature.',
+          (('Arguments', (('PATH', 'The log.'),)),),
+          'auditlog head audit.jsonl\nauditlog head audit.jsonl >> $GITHUB_STEP_SUMMARY'),
  'keygen': ('Make a key pair to sign with: an OpenSSH Ed25519 key, the public half in FILE.pub.',
             'auditlog keygen [OPTION]... FILE',
             "What is printed is the line that an auditor needs, in the form of OpenSSH's allowed_signers: "
@@ -61,6 +71,43 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog keygen seal.key --log audit.jsonl > signers\n'
             'auditlog keygen dpo.key --by dpo@example.org >> signers\n'
             'auditlog seal audit.jsonl --key seal.key'),
+ 'prove': ('Prove to somebody who does not have the log that a record is in it, as it stands.',
+           'auditlog prove [OPTION]... ID [PATH]',
+           'Two files are written: OUT.jsonl, the record, and OUT.tlog-proof, a proof of a kilobyte under '
+           'the newest signed\n'
+           'checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with '
+           '--check, or with\n'
+           'any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all '
+           'the same.',
+           (('Arguments',
+             (('ID', 'The record_id of a record, or its number (seq); with --check, OUT.'),
+              ('[PATH]', 'The log.'))),
+            ('Options',
+             (('--check', 'Check a proof instead of making one.'),
+              ('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('-o, --output OUT', 'What the two files are called; default: record-ID.')))),
+           'auditlog prove 17 audit.jsonl -o evidence\n'
+           'auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl\n'
+           'auditlog prove --check evidence --signers signers'),
+ 'prune': ('Delete the oldest closed segments of a log once all of their records are older than TIME.',
+           'auditlog prune [OPTION]... PATH',
+           'The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let '
+           'what stays be\n'
+           'verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) '
+           'stays, and with\n'
+           'it all that is newer. There is no way back: keep a copy elsewhere if you may need one.',
+           (('Arguments', (('PATH', 'The log.'),)),
+            ('What goes',
+             (('--older-than TIME', '400d, 52w, or a date.'),
+              ('--reason TEXT', 'Why, for the record.'),
+              ('-n, --dry-run', 'Only say what would go.'),
+              ('--yes', 'Do not ask.'))),
+            ('How they are shown',
+             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+           'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
+           'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
  'redact': ('Withhold values of a sealed log for ever; its hashes and signatures stay valid.',
             'auditlog redact [OPTION]... [PATH]...',
             'There is no way back: what is withheld is gone from these files. Copies elsewhere (backups, '
@@ -74,7 +121,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
-             ('What is withheld',
+             ('What goes',
               (('--fields PATH,...',
                 'Values at these dotted paths, such as user.email,action.arguments.to; * is any name; a '
                 'block means all in it.'),
@@ -84,7 +131,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--whole',
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
-               ('--dry-run', 'Only say what would go: places, never values.'),
+               ('-n, --dry-run', 'Only say what would go.'),
                ('--yes', 'Do not ask.'),
                ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),
                ('-o, --output COPY',
@@ -148,12 +195,15 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             (('--key FILE', 'The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.'),
              ('--watch', 'Go on, and sign again whenever there is more.'),
              ('--every SECONDS', 'How often --watch looks.'),
-             ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'))),
+             ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'),
+             ('--successor FILE',
+              'The private key that signs from now on; --key is the old one, which says so in the log.'))),
            ('How they are shown',
             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
           'auditlog seal audit.jsonl --key seal.key\n'
           'auditlog seal audit.jsonl --key seal.key --watch --every 30\n'
-          'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint'),
+          'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
+          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',

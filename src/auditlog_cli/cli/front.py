@@ -118,13 +118,16 @@ def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
             text = following
         elif not word.startswith("--") and text.startswith("="):
             return None
-        value = _convert(text, kind, constant)
+        value = _convert(text, kind.rstrip("!"), constant)
         if value is None:
             return None
         if kind.startswith("list"):
             values.setdefault(parameter, []).append(value)  # type: ignore[attr-defined]
         else:
             values[parameter] = value
+    for parameter, kind, _ in options.values():
+        if kind.endswith("!") and parameter not in values:
+            return None  # an option that must be given: Typer says so
     return (command, values) if _place(operands, positional, values) else None
 
 

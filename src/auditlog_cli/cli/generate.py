@@ -96,7 +96,7 @@ def _parse_table(
             constant: object = each.choices
             if each.kind == "flag":
                 constant = not name.startswith("--no-")
-            named[name] = (each.name, each.kind, constant)
+            named[name] = (each.name, each.kind + ("!" if each.required else ""), constant)
     return named, tuple(positional)
 
 

@@ -319,6 +319,15 @@ Watch = Annotated[
 Every = Annotated[
     int, typer.Option("--every", metavar="SECONDS", help="How often --watch looks.", rich_help_panel=_SIGN)
 ]
+Successor = Annotated[
+    str | None,
+    typer.Option(
+        "--successor",
+        metavar="FILE",
+        help="The private key that signs from now on; --key is the old one, which says so in the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
 CheckpointFile = Annotated[
     str | None,
     typer.Option(
@@ -337,7 +346,34 @@ KeyOwner = Annotated[
     str | None, typer.Option("--by", metavar="NAME", help="Who is to sign with it what is withheld from a log.")
 ]
 
-_GOES = "What is withheld"
+Proved = Annotated[
+    str, typer.Argument(metavar="ID", help="The record_id of a record, or its number (seq); with --check, OUT.")
+]
+ProvedLog = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The log.", autocompletion=complete.paths)]
+CheckProof = Annotated[bool, typer.Option("--check", help="Check a proof instead of making one.")]
+Signers = Annotated[
+    str | None,
+    typer.Option(
+        "--signers",
+        metavar="FILE",
+        help="Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the log.",
+    ),
+]
+ProofOutput = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID.")
+]
+
+_GOES = "What goes"
+
+OlderThan = Annotated[
+    str, typer.Option("--older-than", metavar="TIME", help="400d, 52w, or a date.", rich_help_panel=_GOES)
+]
+PruneReason = Annotated[
+    str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the record.", rich_help_panel=_GOES)
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would go.", rich_help_panel=_GOES)]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_GOES)]
+
 _SAYS = "Who says so"
 
 Fields = Annotated[
@@ -401,10 +437,6 @@ Unsigned = Annotated[
         rich_help_panel=_SAYS,
     ),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Only say what would go: places, never values.", rich_help_panel=_GOES)
-]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_GOES)]
 Resume = Annotated[
     bool,
     typer.Option(

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from auditlog_cli import segments
+from auditlog_cli import segments, times
 from auditlog_cli.cli.show import Notices, output
 from auditlog_cli.cli.show import finish as finished
 from auditlog_cli.errors import UsageError
 from auditlog_cli.signing.signer import Signer
-from auditlog_cli.writer import growth
+from auditlog_cli.signing.signers import CHECKPOINTS
+from auditlog_cli.writer import growth, own
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.log import AuditLog
 
@@ -59,6 +60,29 @@ def sign(opened: Opened, notices: Notices) -> int:
     where = f"in the log and in {sealer.beside}" if log else f"in {sealer.beside}"
     notices.say(f"the checkpoint of {done.origin} is {where}")
     return done.size
+
+
+def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
+    """Let the old key say in the log which key comes after it, and sign with that one from now on (integrity.md, 5.3).
+
+    Raises:
+        UsageError: If this user may not write to the log: only a record in it can say so.
+    """
+    sealer, log = opened
+    if log is None:
+        raise UsageError(f"{sealer.path}: --successor is recorded in the log, which this user may not write")
+    sealer.seal(log.durable, log.append_own)
+    old, origin, now = sealer.signer, log.origin, times.now()
+    armour = old.sshsig("auditlog-key", f"{origin}\n{new.public_line}\n{now}\n".encode())
+    log.append_own(own.record("key", old=old.public_line, new=new.public_line, valid_from=now, sshsig=armour))
+    sealer.signer = new
+    sealer.seal(log.durable, log.append_own)
+    moment = now[:19].translate({ord(char): None for char in "-:T"}) + "Z"
+    out = output(None)
+    for key, limit in ((old, "valid-before"), (new, "valid-after")):
+        out.line(f'{origin} namespaces="{CHECKPOINTS}",{limit}="{moment}" {key.public_line}')
+    finished(out)
+    notices.say("the log says so, and is signed by the new key; hand these two lines to whoever checks")
 
 
 def watch(opened: Opened, every: int, notices: Notices) -> None:

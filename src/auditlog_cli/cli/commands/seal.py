@@ -13,6 +13,7 @@ def seal(
     watch: o.Watch = False,
     every: o.Every = 60,
     checkpoint: o.CheckpointFile = None,
+    successor: o.Successor = None,
     quiet: o.Quiet = False,
 ) -> int:
     """Sign the state of a log: how many records, and the one hash that stands for all of them.
@@ -27,13 +28,17 @@ def seal(
       auditlog seal audit.jsonl --key seal.key
       auditlog seal audit.jsonl --key seal.key --watch --every 30
       auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint
+      auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers
     """
     from auditlog_cli.cli import sealing, show
     from auditlog_cli.signing import signer
 
     notices = show.Notices(quiet=quiet)
     with sealing.opened(path, signer.load(key), checkpoint) as sealed:
-        sealing.sign(sealed, notices)
+        if successor:
+            sealing.hand_over(sealed, signer.load(successor), notices)
+        else:
+            sealing.sign(sealed, notices)
         if watch:
             sealing.watch(sealed, every, notices)
     return 0

@@ -1,0 +1,37 @@
+"""`auditlog prove`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def prove(
+    wanted: o.Proved,
+    path: o.ProvedLog = None,
+    check: o.CheckProof = False,
+    signers: o.Signers = None,
+    output: o.ProofOutput = None,
+) -> int:
+    """Prove to somebody who does not have the log that a record is in it, as it stands.
+
+    Two files are written: OUT.jsonl, the record, and OUT.tlog-proof, a proof of a kilobyte under the newest signed
+    checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with --check, or with
+    any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all the same.
+
+    Examples:
+      auditlog prove 17 audit.jsonl -o evidence
+      auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl
+      auditlog prove --check evidence --signers signers
+    """
+    from auditlog_cli.cli import proving
+    from auditlog_cli.errors import UsageError
+
+    if check:
+        if path is not None or output is not None:
+            raise UsageError("--check: takes the name of a proof, and no log", help="auditlog prove --check evidence …")
+        return proving.check(wanted, signers)
+    if signers is not None:
+        raise UsageError("--signers: goes with --check")
+    return proving.prove(wanted, path, output)

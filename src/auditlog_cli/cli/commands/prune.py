@@ -1,0 +1,35 @@
+"""`auditlog prune`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def prune(
+    path: o.Log,
+    older_than: o.OlderThan,
+    reason: o.PruneReason = None,
+    dry_run: o.DryRun = False,
+    yes: o.Yes = False,
+    quiet: o.Quiet = False,
+) -> int:
+    """Delete the oldest closed segments of a log once all of their records are older than TIME.
+
+    The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let what stays be
+    verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) stays, and with
+    it all that is newer. There is no way back: keep a copy elsewhere if you may need one.
+
+    Examples:
+      auditlog prune audit.jsonl --older-than 400d --dry-run
+      auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes
+    """
+    from auditlog_cli import times
+    from auditlog_cli.cli import pruning
+    from auditlog_cli.errors import UsageError
+
+    before = times.moment(older_than)
+    if before is None:
+        raise UsageError(f"--older-than: {older_than!r} is no time", help="400d, or 2025-01-01")
+    return pruning.run(path, before, reason or f"older than {older_than}", dry_run=dry_run, yes=yes, quiet=quiet)
