@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -96,8 +97,9 @@ def holes(value: Any, pointer: str = "") -> list[tuple[str, str]]:
 
 
 def everything(folder: Path) -> bytes:
-    """Every byte in and under a folder: what somebody could still find."""
-    return b"\n".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+    """Every byte in and under a folder: what somebody could still find. Without salts, in which any word may stand."""
+    found = b"\n".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+    return re.sub(rb'\["[A-Za-z0-9_-]{22}",', b"[", found)
 
 
 def call(number: int = 1, **members: Any) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_whole_records_become_tombstones(path: Path, opened: Open) -> None:
     state = look(path)
     assert state.leaves[:3] == before
     assert set(state.records[1]) == {"seq", "_leaf", "_salts"}
-    assert b"s-1" not in everything(path.parent)
+    assert b'"s-1"' not in everything(path.parent)
 
 
 def test_own_records_are_never_tombstones(path: Path, opened: Open) -> None:
@@ -137,6 +137,20 @@ def test_digests_go_with_a_tombstone(path: Path, opened: Open) -> None:
     log.append(call(2, response={"sha256": digests.of_text("yes")}))
     redact(path, whole=True, records=[1], **SAID)
     assert [seq for seq, _ in fields(path)] == [1, 2]
+
+
+def test_records_under_a_legal_hold_stay(path: Path, opened: Open) -> None:
+    """Their digests of what goes elsewhere, too; and what is left is said."""
+    log = opened()
+    held = {"retention": {"legal_hold": True}}
+    log.append(call(1, prompt={"text": "yes"}))
+    log.append(call(2, prompt={"text": "yes", "sha256": digests.of_text("yes")}, **held))
+    log.append(call(3, prompt={"text": "yes"}, retention={"legal_hold": False}))
+    done = redact(path, fields=["prompt.text"], **SAID)
+    assert sorted(done.left) == [(2, "/prompt/sha256"), (2, "/prompt/text")]
+    assert fields(path) == [(1, "/prompt/text"), (3, "/prompt/text")]
+    redact(path, fields=["prompt.text"], despite_hold=True, **SAID)
+    assert fields(path)[1:3] == [(2, "/prompt/sha256"), (2, "/prompt/text")]
 
 
 def test_a_name_with_control_characters_cannot_be_declared(path: Path, opened: Open) -> None:

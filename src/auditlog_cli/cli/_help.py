@@ -131,6 +131,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--whole',
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
+               ('--despite-hold',
+                'Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.'),
                ('-n, --dry-run', 'Only say what would go.'),
                ('--yes', 'Do not ask.'),
                ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),

@@ -57,6 +57,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
  'redact': ({'--fields': ('fields', 'list text', None),
              '--subject': ('subject', 'list text', None),
              '--whole': ('whole', 'flag', True),
+             '--despite-hold': ('despite_hold', 'flag', True),
              '--record': ('record', 'list text', None),
              '--user': ('user', 'list text', None),
              '-u': ('user', 'list text', None),

@@ -404,6 +404,14 @@ Whole = Annotated[
         rich_help_panel=_GOES,
     ),
 ]
+DespiteHold = Annotated[
+    bool,
+    typer.Option(
+        "--despite-hold",
+        help="Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.",
+        rich_help_panel=_GOES,
+    ),
+]
 RecordId = Annotated[
     list[str] | None,
     typer.Option("--record", metavar="ID|SEQ", help="Id or number of a record.", rich_help_panel=_SELECT),

@@ -16,7 +16,7 @@ from auditlog_cli.sinks import Output
 from auditlog_cli.sources import files
 from auditlog_cli.withholding import anatomy, carrying, declaring, planning, resuming, sharing
 from auditlog_cli.withholding.choosing import Nothing
-from auditlog_cli.withholding.planning import Plan
+from auditlog_cli.withholding.planned import Plan
 from auditlog_cli.withholding.wish import Wish
 
 _LEFT_SHOWN = 10
@@ -46,6 +46,7 @@ class Work:
         wish, chosen: What is to go.
         by, reason, key, unsigned: Who says so.
         sure: Do not ask.
+        despite_hold: Also records under a legal hold.
         notices: Where notices go.
 
     Raises:
@@ -54,7 +55,7 @@ class Work:
 
     def __init__(
         self, wish: Wish, chosen: Selection, *, by: str, reason: str, key: str | None, unsigned: bool, sure: bool,
-        notices: show.Notices,
+        despite_hold: bool, notices: show.Notices,
     ) -> None:  # fmt: skip
         self._wish = wish
         self._chosen = chosen
@@ -62,6 +63,7 @@ class Work:
         self._reason = reason
         self._unsigned = unsigned
         self._sure = sure
+        self._despite_hold = despite_hold
         self._notices = notices
         if key is not None and unsigned:
             raise UsageError("--key and --unsigned contradict each other")
@@ -146,7 +148,7 @@ class Work:
 
     def _plan(self, path: str) -> Plan:
         self._path = path
-        plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen))
+        plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold)
         if plan.unfinished:
             where = ", ".join(f"record {each.seq}" for each in plan.pending) or "it"
             self._notices.say(
@@ -190,10 +192,14 @@ class Work:
         if plan.kept:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
-            out.line(f"left readable in {_counted(len(plan.left), 'place')} that cannot be withheld by field:")
+            out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
             named = Counter(f"record {seq} {anatomy.shown(field) if field else 'a name'}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
-            out.line("  --whole takes whole records, but none of the log's own")
+            if plan.held:
+                held = _counted(len(plan.held), "record")
+                out.line(f"  {held} under a legal hold (retention.legal_hold): --despite-hold takes them, too")
+            if any(seq not in plan.held for seq, _ in plan.left):
+                out.line("  what cannot be withheld by field goes with --whole, but no record of the log's own does")
         if plan.bad:
             out.line(f"{_counted(plan.bad, 'line')} could not be looked at: not well-formed sealed lines")
         if out is not self._out:

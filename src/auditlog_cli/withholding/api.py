@@ -42,6 +42,7 @@ def redact(
     subject: Sequence[str] = (),
     records: Sequence[str | int] = (),
     whole: bool = False,
+    despite_hold: bool = False,
     user: Sequence[str] | None = None,
     agent: Sequence[str] | None = None,
     session: Sequence[str] | None = None,
@@ -69,6 +70,7 @@ def redact(
         subject: Identifiers of one person: every redactable value in the whole log that holds one.
         records: Ids or numbers of the records that are concerned.
         whole: Whole records; with `subject`, where an identifier cannot be withheld by field.
+        despite_hold: Also records under a legal hold (`retention.legal_hold`); else they stay, and are in `left`.
         user, agent, session, trace, tool, since, until, where: Which records; see `select`.
         by, reason: Who withholds, and why; both stay readable in the log. Needed unless it is a dry run or a copy.
         request: The case number of an erasure; needed with `subject`.
@@ -98,7 +100,7 @@ def redact(
             raise UsageError("request: the case number is needed, it stands for the person in the log")
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
-    plan = planning.plan(name, chooser)
+    plan = planning.plan(name, chooser, despite_hold=despite_hold)
     done = carrying.Done([], [])
     if output is not None and not dry_run:
         sharing.share(plan, os.fsdecode(output), signing)

@@ -24,7 +24,7 @@ from auditlog_cli.errors import AuditlogError, AuditWriteError
 from auditlog_cli.withholding import beside, declaring, planning, replacing
 from auditlog_cli.withholding.choosing import TORN
 from auditlog_cli.withholding.declaring import Declared, Key, Target
-from auditlog_cli.withholding.planning import Pending, Plan
+from auditlog_cli.withholding.planned import Pending, Plan
 from auditlog_cli.writer import disk, mounts, rotation, settings
 from auditlog_cli.writer.active import Active
 from auditlog_cli.writer.lock import FileLock

@@ -12,7 +12,7 @@ from typing import Protocol
 from auditlog_cli.sealing import sshsig
 from auditlog_cli.signing import checks
 from auditlog_cli.withholding import declaring
-from auditlog_cli.withholding.planning import Pending, Plan
+from auditlog_cli.withholding.planned import Pending, Plan
 
 
 class PublicKey(Protocol):

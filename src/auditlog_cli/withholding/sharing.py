@@ -15,7 +15,7 @@ from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sinks import FileOutput
 from auditlog_cli.withholding import reading, replacing
 from auditlog_cli.withholding.declaring import Key
-from auditlog_cli.withholding.planning import Plan
+from auditlog_cli.withholding.planned import Plan
 
 FORMAT = "auditlog-export/1"
 NAMESPACE = "auditlog-export"

@@ -12,6 +12,7 @@ def redact(
     fields: o.Fields = None,
     subject: o.Subject = None,
     whole: o.Whole = False,
+    despite_hold: o.DespiteHold = False,
     record: o.RecordId = None,
     user: o.User = None,
     agent: o.Agent = None,
@@ -59,7 +60,15 @@ def redact(
     split = [path.strip() for words in fields or () for path in words.split(",")]
     wish = Wish(tuple(split), tuple(subject or ()), tuple(record or ()), whole, request)
     work = redacting.Work(
-        wish, chosen, by=by, reason=reason, key=key, unsigned=unsigned, sure=yes, notices=show.Notices(quiet=quiet)
+        wish,
+        chosen,
+        by=by,
+        reason=reason,
+        key=key,
+        unsigned=unsigned,
+        sure=yes,
+        despite_hold=despite_hold,
+        notices=show.Notices(quiet=quiet),
     )
     logs = redacting.logs(show.paths(paths))
     if resume:
