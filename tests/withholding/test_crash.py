@@ -212,6 +212,40 @@ def test_only_what_the_key_signed_is_finished(
     look(path)
 
 
+class NoKey:
+    """A token that nobody touches."""
+
+    def sshsig(self, namespace: str, message: bytes) -> str:
+        raise AuditWriteError("dpo.key: ssh-keygen did not sign with this key; nothing was signed")
+
+
+def test_a_key_that_cannot_sign_changes_nothing(path: Path) -> None:
+    history(path)
+    before = everything(path.parent)
+    names = sorted(path.parent.rglob("*"))
+    plan = planning.plan(str(path), BySubject(Subject(["u-17"])))
+    with pytest.raises(AuditWriteError, match="did not sign"):
+        carrying.run(plan, Declared("dpo@example.org", "case 17"), NoKey(), request="17")
+    assert everything(path.parent) == before
+    assert sorted(path.parent.rglob("*")) == names
+
+
+def test_writers_need_not_wait_for_a_signature(path: Path, key: Path) -> None:
+    """While the key is used, another writer appends."""
+    history(path)
+    signing = signer.load(str(key))
+
+    class Slow:
+        def sshsig(self, namespace: str, message: bytes) -> str:
+            with AuditLog(path, fsync="none", ballast_bytes=0, lock_timeout_s=0.5) as log:
+                log.append(call(9, user={"id": "u-9"}))
+            return signing.sshsig(namespace, message)
+
+    plan = planning.plan(str(path), BySubject(Subject(["u-17"])))
+    carrying.run(plan, Declared("dpo@example.org", "case 17"), Slow(), request="17")
+    look(path)
+
+
 def test_a_value_that_is_not_the_one_declared_stays(path: Path, opened: Open) -> None:
     """A forged declaration, carried out with --unsigned: number, field and commitment have to agree."""
     log = opened()

@@ -23,7 +23,7 @@ from auditlog_cli import segments
 from auditlog_cli.errors import AuditlogError, AuditWriteError
 from auditlog_cli.withholding import beside, declaring, planning, replacing
 from auditlog_cli.withholding.choosing import TORN
-from auditlog_cli.withholding.declaring import Declared, Key, Target
+from auditlog_cli.withholding.declaring import Declared, Key, Signed, Target
 from auditlog_cli.withholding.planned import Pending, Plan
 from auditlog_cli.writer import disk, mounts, rotation, settings
 from auditlog_cli.writer.active import Active
@@ -59,14 +59,17 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
         AuditWriteError: If it cannot be begun (nothing has changed) or finished: the message says how to.
     """
     with _Book(plan.path) as book:
+        with book.held() as active:
+            origin = str(active.head.get("origin", ""))
+        # Signed without the lock: somebody may have to touch a token, and writers must not wait for that.
+        signed = declaring.signed(origin, said.reason, plan.targets, key)
         try:
             beside.doom_blobs(plan.path, plan.blobs)
-            step("large values marked")
-            with book.held() as active:
-                declared = _declare(active, plan.targets, said, key)
-                book.sync()
         except OSError as error:
+            _undo(plan.path)
             raise disk.refused(error.filename or plan.path, "cannot be withheld", error, "nothing was") from error
+        step("large values marked")
+        declared = _declare(book, said, signed)
         step("declared")
         with _unfinished(plan.path, [*declared]):
             done = _withhold(book, declared, step)
@@ -123,13 +126,32 @@ def run(
 # --- the steps ----------------------------------------------------------------------------------
 
 
-def _declare(active: Active, targets: list[Target], said: Declared, key: Key | None) -> dict[int, list[Target]]:
+def _declare(book: _Book, said: Declared, signed: list[Signed]) -> dict[int, list[Target]]:
     """Append the declarations; return the number of each and what it declares."""
     made: dict[int, list[Target]] = {}
-    for some, record in declaring.declarations(str(active.head.get("origin", "")), said, targets, key):
-        made[active.seq] = some
-        active.append_own(record)
+    try:
+        with book.held() as active:
+            for each in signed:
+                made[active.seq] = each.targets
+                active.append_own(declaring.record(said, each))
+            book.sync()
+    except AuditlogError as error:
+        if not made:
+            _undo(book.path)
+            raise
+        raise AuditWriteError(
+            f"{error.message}; the redaction may be declared, and nothing was withheld",
+            help=f"when that is mended: auditlog redact {book.path} --resume",
+        ) from error
     return made
+
+
+def _undo(path: str) -> None:
+    """Give large values their names back: nothing came to take them."""
+    try:
+        beside.drop_blobs(path, planning.still_named)
+    except (OSError, AuditlogError):
+        pass  # what went wrong first is what is said; `--resume` gives them back
 
 
 def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> list[str]:
@@ -229,7 +251,7 @@ def _unfinished(path: str, seqs: list[int]) -> Iterator[None]:
         yield
     except AuditlogError as error:
         raise AuditWriteError(
-            f"{error.message}; the redaction is {where} and not finished: values are still readable",
+            f"{error.message}; the redaction is {where} and not finished: values may still be readable",
             help=f"when that is mended: auditlog redact {path} --resume",
         ) from error
     except OSError as error:

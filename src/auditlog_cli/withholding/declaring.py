@@ -68,19 +68,30 @@ def message(origin: str, reason: str, targets: list[Target]) -> bytes:
     return f"{origin}\n{reason}\n{''.join(lines)}".encode()
 
 
-def declarations(
-    origin: str, said: Declared, targets: list[Target], key: Key | None
-) -> Iterator[tuple[list[Target], dict[str, object]]]:
-    """Yield the `redact` records that declare `targets`, signed if there is a key, each with what it declares.
+class Signed(NamedTuple):
+    """What one declaration names, and the signature over it, if there is a key."""
+
+    targets: list[Target]
+    armour: str | None
+
+
+def signed(origin: str, reason: str, targets: list[Target], key: Key | None) -> list[Signed]:
+    """Return `targets`, in as many declarations as they need, signed if there is a key.
 
     Raises:
         AuditWriteError: If the key cannot sign.
     """
+    made = []
     for start in range(0, len(targets), MOST_TARGETS):
         some = targets[start : start + MOST_TARGETS]
-        armour = key.sshsig(NAMESPACE, message(origin, said.reason, some)) if key is not None else None
-        told = [target._asdict() for target in some]
-        yield some, own.record("redact", targets=told, reason=said.reason, by=said.by, sshsig=armour)
+        made.append(Signed(some, key.sshsig(NAMESPACE, message(origin, reason, some)) if key is not None else None))
+    return made
+
+
+def record(said: Declared, each: Signed) -> dict[str, object]:
+    """Return the `redact` record."""
+    told = [target._asdict() for target in each.targets]
+    return own.record("redact", targets=told, reason=said.reason, by=said.by, sshsig=each.armour)
 
 
 def redacted(segment: str, sha256: str, declared_at: list[int]) -> dict[str, object]:

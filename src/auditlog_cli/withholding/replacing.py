@@ -39,6 +39,8 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
                 _put(path, fd, made, step)
             else:
                 _drop(f"{path}.tmp")
+                os.fsync(fd)  # whoever rewrote it may have died before the name was durable
+                disk.sync_folder(path)
             return hashlib.sha256(made).hexdigest()
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
