@@ -132,11 +132,12 @@ def _declare(book: _Book, said: Declared, signed: list[Signed]) -> dict[int, lis
     try:
         with book.held() as active:
             for each in signed:
-                made[active.seq] = each.targets
+                seq = active.seq
                 active.append_own(declaring.record(said, each))
+                made[seq] = each.targets
             book.sync()
     except AuditlogError as error:
-        if not made:
+        if not made and not getattr(error, "written", 0):
             _undo(book.path)
             raise
         raise AuditWriteError(
