@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import pipeline, segments, strictjson
@@ -58,8 +59,25 @@ def prove(path: str, wanted: str) -> Proved:
             f"{path}: record {seq} is not covered yet: the newest checkpoint is of {note.size} records",
             help=f"auditlog seal {path} --key FILE",
         )
-    hashes = _collect(path, note, merkle.inclusion_stretches(seq, note.size))
-    return Proved(line, tlogproof.TlogProof(seq, tuple(hashes), text))
+    return _proved(path, text, note, [line])[0]
+
+
+def prove_all(path: str, wanted: Callable[[Record], bool]) -> list[Proved]:
+    """Prove that each record that is wanted, and that the newest checkpoint covers, is in the log at `path`.
+
+    Raises:
+        InputError: If there is no checkpoint.
+        SealRefused: If the log is not the one that was signed.
+    """
+    text, note = _newest(path)
+    lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
+    covered = []
+    for line in lines:
+        try:
+            covered += [line] if unseal(line).seq < note.size else []
+        except Unsealed:
+            continue
+    return _proved(path, text, note, covered)
 
 
 def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> Verdict:
@@ -86,6 +104,20 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
         return Verdict(False, f"record {found.seq} was changed, or is not in that log")
     what = "withheld as a whole, is" if found.tombstone else "this is"
     return Verdict(True, f"{what} record {found.seq} of {note.origin}, one of {note.size} that were signed")
+
+
+def _proved(path: str, text: str, note: notes.Note, lines: list[bytes]) -> list[Proved]:
+    """The lines with their proofs, in one pass over the log."""
+    numbers = [unseal(line).seq for line in lines]
+    stretches = {number: merkle.inclusion_stretches(number, note.size) for number in numbers}
+    tree = _collect(path, note, [each for some in stretches.values() for each in some])
+    try:
+        return [
+            Proved(line, tlogproof.TlogProof(number, tuple(tree.roots(stretches[number])), text))
+            for line, number in zip(lines, numbers, strict=True)
+        ]
+    except merkle.ProofError as error:
+        raise InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more") from error
 
 
 def _find(path: str, wanted: str) -> bytes:
@@ -119,20 +151,16 @@ def _newest(path: str) -> tuple[str, notes.Note]:
         raise InputError(f"{name}: is no checkpoint", help=f"auditlog verify {path}") from error
 
 
-def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> list[bytes]:
-    """The roots of the stretches, in one pass over the log, which must be the one that was signed."""
-    roots = merkle.Roots(stretches)
-    growth = Growth(path)
-    size = growth.grow(note.size, seen=lambda: roots.add(bytes.fromhex(growth.head)))
-    if size < note.size or growth.tree.root() != note.root:
+def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> merkle.Roots:
+    """The tree under `note`, with the roots of the stretches, if the log is the one that was signed."""
+    tree = merkle.Roots(stretches)
+    size = Growth(path, tree=tree).grow(note.size)
+    if size < note.size or tree.root() != note.root:
         raise SealRefused(
             f"{path}: is not the log that was signed ({note.size} records); nothing can be proved from it",
             help=f"auditlog verify {path}",
         )
-    try:
-        return roots.proof()
-    except merkle.ProofError as error:
-        raise InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more") from error
+    return tree
 
 
 def _signed(note: notes.Note, trusted: signers.Signers) -> str | None:

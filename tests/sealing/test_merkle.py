@@ -56,7 +56,8 @@ def proof(stretches: list[merkle.Stretch], leaves: list[bytes]) -> list[bytes]:
     found = merkle.Roots(stretches)
     for leaf in leaves:
         found.add(leaf)
-    return found.proof()
+    assert found.root() == root(leaves)
+    return found.roots(stretches)
 
 
 @pytest.mark.parametrize("size", range(len(LEAVES)))
@@ -96,6 +97,23 @@ def test_a_forged_proof_gives_another_root(size: int, data: st.DataObject) -> No
         other = data.draw(st.integers(0, size - 1).filter(lambda n: n != index))
         with_other = proof(merkle.inclusion_stretches(index, size), LEAVES[:size])
         assert merkle.root_by_inclusion(LEAVES[other], index, size, with_other) != root(LEAVES[:size])
+
+
+def test_one_pass_proves_everything_and_a_stub_stands_for_what_was_pruned() -> None:
+    """All leaves at once; and behind a stub those whose proofs need nothing that is gone."""
+    for size in (1, 2, 7, 33, 70):
+        stretches = {n: merkle.inclusion_stretches(n, size) for n in range(size)}
+        for pruned in (0, 1, size // 2, size - 1):
+            tree = merkle.Roots([each for some in stretches.values() for each in some])
+            first = merkle.Range()
+            for leaf in LEAVES[:pruned]:
+                first.add(leaf)
+            tree.begin_at(pruned, first.hashes)
+            for leaf in LEAVES[pruned:size]:
+                tree.add(leaf)
+            assert tree.root() == root(LEAVES[:size])
+            for n in range(pruned, size):
+                assert tree.roots(stretches[n]) == path(n, LEAVES[:size])
 
 
 def test_a_range_goes_on_where_it_was_left() -> None:

@@ -1,6 +1,20 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'filter': ('Print the records that match, as they are stored.',
+PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
+            'this tool.',
+            'auditlog bundle [OPTION]... ID PATH',
+            'The zip file holds the records as they stand, a proof for each under the newest signed '
+            'checkpoint, a checker that\n'
+            'needs nothing but Python, and a page that says how to check who signed, with OpenSSL. It does '
+            'not hold the\n'
+            'public key: hand that over by another way.',
+            (('Arguments', (('ID', 'A session or trace id, whole.'), ('PATH', 'The log.'))),
+             ('How they are shown',
+              (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
+            'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl -o evidence.zip'),
+ 'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
             'what was\n'

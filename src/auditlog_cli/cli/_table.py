@@ -1,6 +1,11 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'filter': ({'--user': ('user', 'list text', None),
+COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'bundle': ({'--output': ('output', 'text', None),
+             '-o': ('output', 'text', None),
+             '--quiet': ('quiet', 'flag', True),
+             '-q': ('quiet', 'flag', True)},
+            (('wanted', False, True), ('path', False, True))),
+ 'filter': ({'--user': ('user', 'list text', None),
              '-u': ('user', 'list text', None),
              '--agent': ('agent', 'list text', None),
              '-a': ('agent', 'list text', None),

@@ -461,3 +461,8 @@ Copy = Annotated[
         rich_help_panel=_GOES,
     ),
 ]
+
+BundledId = Annotated[
+    str,
+    typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
+]

@@ -41,6 +41,14 @@ class Range:
         if len(self.hashes) != size.bit_count():
             raise ValueError(f"{len(self.hashes)} hashes for a tree of {size}")
 
+    def begin_at(self, size: int, hashes: Iterable[bytes]) -> None:
+        """Begin behind leaves that nobody has any more; see the class.
+
+        Raises:
+            ValueError: If there are more or fewer hashes than bits.
+        """
+        Range.__init__(self, size, hashes)
+
     def add(self, leaf: bytes) -> None:
         """Put a leaf at the end."""
         place, hashes = self.size, self.hashes
@@ -125,40 +133,69 @@ def consistency_stretches(old: int, new: int) -> list[Stretch]:
     return found[::-1]
 
 
-class Roots:
-    """Collects the roots of stretches in one pass over the leaves. Memory does not grow with the log.
+class Roots(Range):
+    """A tree that keeps the roots of some stretches while it grows: one pass for any number of proofs.
 
     Args:
-        stretches: They do not overlap.
+        stretches: Those that will be asked for, of trees of the size at which the growing ends.
     """
 
-    def __init__(self, stretches: Sequence[Stretch]) -> None:
-        self._stretches = stretches
-        self._waiting = sorted(stretches, reverse=True)
+    __slots__ = ("_found", "_wanted")
+
+    def __init__(self, stretches: Iterable[Stretch]) -> None:
+        super().__init__()
+        self._wanted = frozenset(stretches)
         self._found: dict[Stretch, bytes] = {}
-        self._tree = Range()
-        self._at = 0
+
+    def begin_at(self, size: int, hashes: Iterable[bytes]) -> None:
+        """Begin behind leaves that nobody has any more."""
+        super().begin_at(size, hashes)
+        end = size
+        for hash_ in reversed(self.hashes):
+            begin = end & (end - 1)
+            self._found[begin, end] = hash_
+            end = begin
 
     def add(self, leaf: bytes) -> None:
-        """Take the next leaf of the log."""
-        if self._waiting:
-            begin, end = self._waiting[-1]
-            if begin <= self._at:
-                self._tree.add(leaf)
-                if self._at + 1 == end:
-                    self._found[self._waiting.pop()] = self._tree.root()
-                    self._tree = Range()
-        self._at += 1
+        """Put a leaf at the end."""
+        end = self.size + 1
+        begin = self.size
+        if (begin, end) in self._wanted:
+            self._found[begin, end] = leaf
+        place = begin
+        while place & 1:
+            leaf = node(self.hashes.pop(), leaf)
+            begin -= end - begin
+            place >>= 1
+            if (begin, end) in self._wanted:
+                self._found[begin, end] = leaf
+        self.hashes.append(leaf)
+        self.size = end
 
-    def proof(self) -> list[bytes]:
-        """Return the roots, in the order of the stretches.
+    def roots(self, stretches: Iterable[Stretch]) -> list[bytes]:
+        """Return the roots of these stretches, in their order.
 
         Raises:
-            ProofError: If there were too few leaves.
+            ProofError: If one was not announced, or lies where nobody has the leaves.
         """
-        if self._waiting:
-            raise ProofError(f"only {self._at} leaves")
-        return [self._found[stretch] for stretch in self._stretches]
+        edge = self._edge()
+        found = []
+        for stretch in stretches:
+            root = self._found.get(stretch) or edge.get(stretch)
+            if root is None:
+                raise ProofError(f"no root of the leaves {stretch[0]} to {stretch[1] - 1}")
+            found.append(root)
+        return found
+
+    def _edge(self) -> dict[Stretch, bytes]:
+        """The subtrees at the right edge, which are no power of two."""
+        found: dict[Stretch, bytes] = {}
+        begin, root = self.size, b""
+        for left in reversed(self.hashes):
+            root = node(left, root) if root else left
+            begin &= begin - 1
+            found[begin, self.size] = root
+        return found
 
 
 def root_by_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:

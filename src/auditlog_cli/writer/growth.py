@@ -36,6 +36,7 @@ class Growth:
 
     Args:
         path: The log.
+        tree: What grows, if it is to keep more than its root.
 
     Attributes:
         tree: Its hashes.
@@ -45,10 +46,10 @@ class Growth:
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
     """
 
-    def __init__(self, path: str, *, raw: bool = False) -> None:
+    def __init__(self, path: str, *, raw: bool = False, tree: merkle.Range | None = None) -> None:
         self.path = path
         self.raw = raw
-        self.tree = merkle.Range()
+        self.tree = merkle.Range() if tree is None else tree
         self.head = hashes.ZEROS
         self.origin = ""
         self.signed: notes.Note | None = None
@@ -109,7 +110,7 @@ class Growth:
         try:
             with open(name, "rb") as file:
                 stub = orjson.loads(file.read(_BLOCK))
-            self.tree = merkle.Range(stub["records"], [b64decode(each, validate=True) for each in stub["range"]])
+            self.tree.begin_at(stub["records"], [b64decode(each, validate=True) for each in stub["range"]])
             self.head, self.origin = str(stub["head"]), str(stub["origin"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise SealRefused(
