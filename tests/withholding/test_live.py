@@ -185,3 +185,69 @@ def test_a_copy_holds_only_what_was_looked_at(
     redact(path, fields=["user"], unsigned=True, output=copy)
     assert copy.read_bytes().count(b"\n") == 2
     assert b"ann@" not in copy.read_bytes()
+
+
+# --- logs in odd states -----------------------------------------------------------------------------
+
+
+def test_a_log_whose_writer_died_between_two_segments(path: Path, opened: Open) -> None:
+    """Closed segments, no active one: what is withheld is there, and so is the next segment afterwards."""
+    log = opened()
+    log.append(call(1))
+    log.rotate()
+    log.close()
+    path.unlink()
+    assert redact(path, fields=["user"], **SAID).values == 2
+    assert len(look(path).withheld) == 2
+
+
+def test_a_pruned_log(path: Path, opened: Open) -> None:
+    """What went is not looked for; what stays is withheld under its own number."""
+    from auditlog_cli.writer import pruning
+
+    log = opened()
+    for number in range(3):
+        log.append(call(number))
+        log.rotate()
+    log.close()
+    first = files(path)[0]
+    plan = pruning.plan(str(path), 2**62)
+    pruning.carry_out(plan._replace(goes=plan.goes[:1]), "old")
+    assert not first.exists()
+    done = redact(path, fields=["user.id"], **SAID)
+    assert done.values == 2
+    rest = b"".join(file.read_bytes() for file in files(path))
+    assert rest.count(b'"user":{"id":{"_redacted":"') == 2
+    assert redact(path, fields=["user.id"], dry_run=True).values == 0
+
+
+def test_a_link_to_a_log(path: Path, opened: Open, tmp_path: Path) -> None:
+    opened().append(call(1))
+    link = tmp_path / "link.jsonl"
+    link.symlink_to(path)
+    redact(link, fields=["user"], **SAID)
+    assert len(look(path).withheld) == 2
+    assert link.is_symlink()
+
+
+def test_several_threads_and_processes_find_a_segment_that_is_being_rewritten(path: Path, opened: Open) -> None:
+    """A reader sees the segment before or after, never half of it."""
+    from auditlog_cli import read
+
+    log = opened()
+    log.write_many([call(number) for number in range(500)])
+    log.rotate()
+    stop = threading.Event()
+    counts: list[int] = []
+
+    def look_often() -> None:
+        while not stop.is_set():
+            counts.append(sum(1 for record in read(path) if not getattr(record, "is_own", True)))
+
+    reader = threading.Thread(target=look_often)
+    reader.start()
+    for field in ("user.id", "user.email"):
+        redact(path, fields=[field], **SAID)
+    stop.set()
+    reader.join()
+    assert set(counts) == {500}
