@@ -31,6 +31,7 @@ _WHERE = {
     "ToolCall": "capture.toolcall",
     "Trace": "tracing.trees",
     "UsageError": "errors",
+    "Verdict": "verdict",
     "__version__": "_version",
     "add_up": "queries",
     "audit_to": "capture.tutorial",
@@ -41,6 +42,7 @@ _WHERE = {
     "trace": "queries",
     "traces": "queries",
     "validate": "validation",
+    "verify": "verification",
 }
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "ToolCall",
     "Trace",
     "UsageError",
+    "Verdict",
     "__version__",
     "add_up",
     "audit_to",
@@ -80,6 +83,7 @@ __all__ = [
     "trace",
     "traces",
     "validate",
+    "verify",
 ]
 
 TYPE_CHECKING = False
@@ -113,6 +117,8 @@ if TYPE_CHECKING:
     from auditlog_cli.tracing.search import Ambiguous
     from auditlog_cli.tracing.trees import Trace
     from auditlog_cli.validation import validate
+    from auditlog_cli.verdict import Verdict
+    from auditlog_cli.verification import verify
     from auditlog_cli.withholding.api import redact
     from auditlog_cli.writer.receipt import Receipt
 

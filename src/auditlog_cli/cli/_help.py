@@ -394,4 +394,46 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
               'auditlog validate audit.jsonl\n'
               'auditlog validate logs/ --profile record --max-errors 0\n'
-              'auditlog validate audit.jsonl --format sarif -o audit.sarif')}
+              'auditlog validate audit.jsonl --format sarif -o audit.sarif'),
+ 'verify': ('Prove that a log is what was written: nothing changed, removed, reordered, withheld in secret, '
+            'put back.',
+            'auditlog verify [OPTION]... [PATH]...',
+            'Without a key it says whether the records form one unbroken chain. With --signers (get the file '
+            'from somebody\n'
+            'else than the log) it says who signed which of them. It always says what it could not check. It '
+            'works while others\n'
+            'write. Exit code: 0 intact, 1 tampering found, 3 could not look, 4 a key file is wrong, 6 the '
+            'end is torn, or not\n'
+            'signed although that was asked for.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Options',
+              (('--signers FILE',
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'),)),
+             ('Whom is trusted',
+              (('--vkey FILE', 'A C2SP verifier key instead.'),
+               ('--at TIME', 'Keys must be valid at TIME; default: when each record was made.'),
+               ('--revoked FILE',
+                'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),
+               ('--known SIZE:ROOT',
+                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+               ('--manifest FILE', 'The manifest of a shared copy: it declares what is withheld there.'),
+               ('--remember, --no-remember',
+                'Compare with what this log was when it was last verified, and keep it for the next time '
+                '($XDG_STATE_HOME/auditlog/heads.json).'),
+               ('--require-signed-tail', 'Exit 6 if records are not covered by a checkpoint.'),
+               ('--require-heartbeat',
+                'Checkpoints further apart than promised are a finding, not a warning.'))),
+             ('How they are shown',
+              (('--format text|json|sarif|junit',
+                'text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, '
+                'junit: for other tools.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog verify audit.jsonl\n'
+            'auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail\n'
+            'auditlog verify logs/ --format junit -o verify.xml')}

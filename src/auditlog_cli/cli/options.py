@@ -11,6 +11,15 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.trusting import At as At
+from auditlog_cli.cli.trusting import Known as Known
+from auditlog_cli.cli.trusting import Manifest as Manifest
+from auditlog_cli.cli.trusting import Remember as Remember
+from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
+from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
+from auditlog_cli.cli.trusting import Revoked as Revoked
+from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
+from auditlog_cli.cli.trusting import Vkey as Vkey
 
 _SELECT = "Which records"
 _SHOW = "How they are shown"

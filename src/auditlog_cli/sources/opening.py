@@ -59,7 +59,8 @@ class Plain:
 class Unpacked:
     """A compressed file, unpacked block by block."""
 
-    def __init__(self, plain: Plain, kind: str) -> None:
+    def __init__(self, plain: Reader, kind: str, path: str) -> None:
+        self._path = path
         self._plain = plain
         self._kind = kind
         self._decoder: object = None
@@ -76,7 +77,7 @@ class Unpacked:
             self._unused = b""
             if not packed:
                 if self._decoder is not None:
-                    raise InputError(f"{self._plain.path}: the {self._kind} data ends too early")
+                    raise InputError(f"{self._path}: the {self._kind} data ends too early")
                 return b""
             if self._decoder is None:
                 if self._kind == "gzip" and not packed.lstrip(b"\x00"):
@@ -86,7 +87,7 @@ class Unpacked:
             try:
                 data: bytes = decoder.decompress(packed)  # type: ignore[attr-defined]
             except Exception as error:
-                raise InputError(f"{self._plain.path}: the {self._kind} data is damaged") from error
+                raise InputError(f"{self._path}: the {self._kind} data is damaged") from error
             if decoder.eof:  # type: ignore[attr-defined]
                 self._unused = decoder.unused_data  # type: ignore[attr-defined]
                 self._decoder = None
@@ -124,11 +125,20 @@ def open_for_reading(path: str) -> Reader:
         plain = Plain(path, open_plain(path))
     head = plain.read(1 << 16)
     plain._head = head
-    if head.startswith(GZIP):
-        return Unpacked(plain, "gzip")
-    if head.startswith(ZSTD):
-        return Unpacked(plain, "zstd")
+    if head.startswith((GZIP, ZSTD)):
+        return unpacked(plain.path, plain, head)
     return plain
+
+
+def unpacked(path: str, reader: Reader, head: bytes) -> Reader:
+    """Return a reader of the unpacked bytes of what `reader` gives from its beginning.
+
+    Args:
+        path: What to call it.
+        reader: Gives the packed bytes.
+        head: The first of them, already read and given again by `reader`.
+    """
+    return Unpacked(reader, "gzip" if head.startswith(GZIP) else "zstd", path)
 
 
 def open_plain(path: str) -> int:

@@ -1,0 +1,71 @@
+"""`auditlog verify`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def verify(
+    paths: o.Paths = None,
+    signers: o.Signers = None,
+    vkey: o.Vkey = None,
+    at: o.At = None,
+    revoked: o.Revoked = None,
+    known: o.Known = None,
+    manifest: o.Manifest = None,
+    remember: o.Remember = True,
+    require_signed_tail: o.RequireSignedTail = False,
+    require_heartbeat: o.RequireHeartbeat = False,
+    format: o.VerdictFormat = "text",  # noqa: A002 - the word of the option
+    color: o.Color = "auto",
+    output: o.Output = None,
+    quiet: o.Quiet = False,
+) -> int:
+    """Prove that a log is what was written: nothing changed, removed, reordered, withheld in secret, put back.
+
+    Without a key it says whether the records form one unbroken chain. With --signers (get the file from somebody
+    else than the log) it says who signed which of them. It always says what it could not check. It works while others
+    write. Exit code: 0 intact, 1 tampering found, 3 could not look, 4 a key file is wrong, 6 the end is torn, or not
+    signed although that was asked for.
+
+    Examples:
+      auditlog verify audit.jsonl
+      auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail
+      auditlog verify logs/ --format junit -o verify.xml
+    """
+    from auditlog_cli import verification
+    from auditlog_cli.cli import failure, progress, reports, show, verdicts
+    from auditlog_cli.verdict import overall
+
+    given = show.paths(paths)
+    question = verification.asked(
+        signers=signers, vkey=vkey, at=at, revoked=revoked, known=known, manifest=manifest,
+        memory=verdicts.memory() if remember else None,
+        require_signed_tail=require_signed_tail, require_heartbeat=require_heartbeat,
+    )  # fmt: skip
+    notices = show.Notices(quiet=quiet)
+    bar = progress.Bar(enabled=not quiet and show.is_terminal(2))
+    found = []
+    try:
+        for path in verification.logs(given):
+            found.append(verification.run(path, question, bar.update))
+            bar.hide()
+            verdicts.remember(found[-1], question, notices)
+    finally:
+        bar.hide()
+    out = show.output(output)
+    try:
+        verdicts.write(out, found, format, show.style(color, output))
+        show.finish(out)
+    except BaseException:
+        reports.discard(out)
+        raise
+    for verdict in found:
+        if verdict.exit_code == 3:
+            failure.say("input", f"{verdict.path}: {verdict.findings[0].message}", verdict.help)
+    if format != "text" or (output is not None and output != "-"):
+        for verdict in (each for each in found if each.exit_code != 3):
+            notices.say(f"{verdict.path}: {verdict.sentence}")
+    return overall(found)

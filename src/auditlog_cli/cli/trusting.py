@@ -1,0 +1,81 @@
+"""The options about keys and earlier heads: whom is trusted, and for what. `options` names them, too."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+_TRUST = "Whom is trusted"
+Vkey = Annotated[
+    str | None,
+    typer.Option("--vkey", metavar="FILE", help="A C2SP verifier key instead.", rich_help_panel=_TRUST),
+]
+At = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help="Keys must be valid at TIME; default: when each record was made.",
+        rich_help_panel=_TRUST,
+    ),
+]
+Revoked = Annotated[
+    str | None,
+    typer.Option(
+        "--revoked",
+        metavar="FILE",
+        help="Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.",
+        rich_help_panel=_TRUST,
+    ),
+]
+Known = Annotated[
+    str | None,
+    typer.Option(
+        "--known",
+        metavar="SIZE:ROOT",
+        help="A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.",
+        rich_help_panel=_TRUST,
+    ),
+]
+Manifest = Annotated[
+    str | None,
+    typer.Option(
+        "--manifest",
+        metavar="FILE",
+        help="The manifest of a shared copy: it declares what is withheld there.",
+        rich_help_panel=_TRUST,
+    ),
+]
+Remember = Annotated[
+    bool,
+    typer.Option(
+        "--remember/--no-remember",
+        help="Compare with what this log was when it was last verified, and keep it for the next time "
+        "($XDG_STATE_HOME/auditlog/heads.json).",
+        rich_help_panel=_TRUST,
+    ),
+]
+RequireSignedTail = Annotated[
+    bool,
+    typer.Option(
+        "--require-signed-tail", help="Exit 6 if records are not covered by a checkpoint.", rich_help_panel=_TRUST
+    ),
+]
+RequireHeartbeat = Annotated[
+    bool,
+    typer.Option(
+        "--require-heartbeat",
+        help="Checkpoints further apart than promised are a finding, not a warning.",
+        rich_help_panel=_TRUST,
+    ),
+]
+VerdictFormat = Annotated[
+    Literal["text", "json", "sarif", "junit"],
+    typer.Option(
+        "--format",
+        help="text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, junit: for "
+        "other tools.",
+        rich_help_panel="How they are shown",
+    ),
+]

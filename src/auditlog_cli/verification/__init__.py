@@ -1,0 +1,169 @@
+"""Whether a log is what was written: the public function `verify`, and what the command shares with it.
+
+`reading` takes a snapshot and judges its lines in pieces (`lines`, `pieces`: on several cores); `chain` puts them
+together; `own`, `keys`, `declarations` and `judging` say what checkpoints and declarations come to.
+"""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli import segments, times
+from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.signing import signers as allowed
+from auditlog_cli.sources import files
+from auditlog_cli.verdict import Verdict
+from auditlog_cli.verification import heads, keys, reading
+from auditlog_cli.verification import revoked as revocations
+from auditlog_cli.verification.whole import Progress, Question, Reading, could_not
+
+Path = str | os.PathLike[str]
+
+
+def verify(
+    path: Path,
+    *,
+    signers: Path | None = None,
+    vkey: Path | None = None,
+    at: str | None = None,
+    revoked: Path | None = None,
+    known: str | None = None,
+    manifest: Path | None = None,
+    memory: Path | None = None,
+    require_signed_tail: bool = False,
+    require_heartbeat: bool = False,
+    processes: int = 1,
+) -> Verdict:
+    """Return whether a log is what was written (integrity.md, 4.2). Reads a snapshot; works while others write.
+
+    Args:
+        path: The log: its active segment; `-` is standard input.
+        signers: An `allowed_signers` file, or a public key. Without any, signatures are not checked.
+        vkey: A C2SP verifier key instead.
+        at: When keys must be valid: `2026-12-01`; default: when each record was made.
+        revoked: Keys that count no more: a KRL, or public keys, one a line.
+        known: A head seen earlier: `SIZE:ROOT`.
+        manifest: The manifest of a shared copy: declares what is withheld in it.
+        memory: A file that remembers heads from call to call; None: nothing is remembered or written.
+        require_signed_tail: Records behind the newest checkpoint make it incomplete.
+        require_heartbeat: Checkpoints too far apart are a finding, not a warning.
+        processes: How many may share the work. They are forked: more than one only in a program of one thread.
+
+    Raises:
+        DefinitionError: If a key file or another such file is wrong.
+        UsageError: If `at` or `known` is no such thing.
+    """
+    question = asked(
+        signers=_text(signers), vkey=_text(vkey), at=at,
+        revoked=_text(revoked), known=known, memory=_text(memory),
+        manifest=_text(manifest), require_signed_tail=require_signed_tail,
+        require_heartbeat=require_heartbeat, processes=processes,
+    )  # fmt: skip
+    verdict = run(os.fspath(path), question)
+    remember(verdict, question)
+    return verdict
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else os.fspath(path)
+
+
+def asked(
+    *,
+    signers: str | None = None,
+    vkey: str | None = None,
+    at: str | None = None,
+    revoked: str | None = None,
+    known: str | None = None,
+    memory: str | None = None,
+    manifest: str | None = None,
+    require_signed_tail: bool = False,
+    require_heartbeat: bool = False,
+    processes: int | None = None,
+) -> Question:
+    """Understand what is asked; the words are those of `verify`.
+
+    Raises:
+        DefinitionError: If a key file is wrong.
+        UsageError: If something else is.
+    """
+    return Question(
+        trust=_trust(signers, vkey, at, revoked),
+        known=[heads.known(known)] if known is not None else [],
+        memory=memory,
+        require_signed_tail=require_signed_tail,
+        require_heartbeat=require_heartbeat,
+        manifest=manifest,
+        processes=processes,
+    )
+
+
+def _trust(signers: str | None, vkey: str | None, at: str | None, gone: str | None) -> keys.Trust | None:
+    if signers is not None and vkey is not None:
+        raise UsageError("--signers and --vkey: one of them", help="put the key into the file of --signers")
+    moment = None
+    if at is not None:
+        moment = times.moment(at)
+        if moment is None:
+            raise UsageError("--at: no time", help="such as 2026-12-01 or 2026-12-01T14:00Z")
+    given = signers if signers is not None else vkey
+    if given is None:
+        if gone is not None or moment is not None:
+            raise UsageError("--at and --revoked are about keys: --signers is needed, too")
+        return None
+    trusted = allowed.load(given)
+    return keys.Trust(trusted, moment, revocations.load(gone) if gone is not None else lambda key: False)
+
+
+def logs(paths: list[str]) -> list[str]:
+    """Return the logs that `paths` name (files, folders, globs), each once; a closed segment stands for its log.
+
+    What is not there stays in the list: its verdict is that it is missing.
+    """
+    found: list[str] = []
+    for path in paths:
+        try:
+            names = [log.path for log in files.find([path])]
+        except InputError:
+            names = [path]
+        found += [segments.active_of(name) or name for name in names]
+    return list(dict.fromkeys(found))
+
+
+def run(path: str, question: Question, progress: Progress | None = None) -> Verdict:
+    """Judge one log.
+
+    Raises:
+        DefinitionError: If the memory of heads is not understood.
+    """
+    verdict = Verdict(path)
+    verdict.key_given = question.trust is not None
+    remembered = heads.load(question.memory) if question.memory is not None else {}
+    try:
+        with reading.Snapshot(path) as snapshot:
+            if not snapshot.segments:
+                return could_not(verdict, "missing", "no such file", _near(path))
+            return Reading(snapshot, question, verdict, remembered, progress).judge()
+    except InputError as error:
+        return could_not(verdict, "unreadable", error.message.removeprefix(f"{path}: "))
+
+
+def _near(path: str) -> str:
+    """A hint at a log with a similar name."""
+    try:
+        files.find([path])
+    except InputError as error:
+        return error.help
+    return ""
+
+
+def remember(verdict: Verdict, question: Question) -> None:
+    """Keep the head of a log that was found intact, for the next time.
+
+    Raises:
+        AuditWriteError: If it cannot be written.
+    """
+    if question.memory is not None and verdict.origin and verdict.root and verdict.exit_code in (0, 6):
+        from base64 import b64decode
+
+        heads.remember(question.memory, verdict.origin, heads.Head(verdict.records, b64decode(verdict.root)))

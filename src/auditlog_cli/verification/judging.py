@@ -1,0 +1,205 @@
+"""What the chain, the checkpoints and the declarations of one log come to (integrity.md, 4.2, 5). No I/O."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from auditlog_cli.sealing import notes
+from auditlog_cli.verdict import Problem, Verdict
+from auditlog_cli.verification import keys
+from auditlog_cli.verification.chain import Chain
+from auditlog_cli.verification.own import Checkpoint, Story
+
+
+class Signed:
+    """What the checkpoints of one log come to.
+
+    Attributes:
+        size: What the newest good one covers.
+        tail: Checkpoint records behind it, with a good signature of their own: they count as signed.
+        found: Whether any is by a known, valid key.
+        unchecked: How many nobody here could check.
+        compared: How many roots could be compared.
+    """
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.tail: list[int] = []
+        self.found = False
+        self.unchecked = 0
+        self.compared = 0
+        self.incomparable = 0
+
+
+def checkpoints(
+    verdict: Verdict, chain: Chain, story: Story, given: list[Checkpoint], trust: keys.Trust | None
+) -> Signed:
+    """Judge all checkpoints of a log: records in order, the side file last.
+
+    Args:
+        verdict: Findings and warnings go there.
+        chain: The log, read to its end.
+        story: What it says of itself.
+        given: The checkpoints.
+        trust: Whom the user trusts, or None if no key was given.
+    """
+    signed = Signed()
+    times: dict[tuple[int, bytes], int | None] = {}
+    last_at: int | None = None
+    for each in given:
+        last_at = each.at if each.at is not None else last_at
+        if each.note is None:
+            _add(verdict, "signature", f"{_name(each)} is no checkpoint: {each.trouble}", each)
+            continue
+        key = (each.note.size, each.note.root)
+        if each.place.seq is not None:
+            times.setdefault(key, each.at)
+        at = times.get(key, last_at)
+        judged = keys.checkpoint(each, trust, story.origin, at) if trust is not None else keys.Judged()
+        holds = _compare(verdict, chain, story, each, each.note, judged, signed)
+        if trust is None:
+            continue
+        if judged.unchecked:
+            signed.unchecked += 1
+        elif not judged.good and not judged.broken:
+            _warn(verdict, "unknown-key", f"{_name(each)} is signed by a key that was not given, or is not valid", each)
+        if judged.good:
+            signed.found = True
+            if holds is True:
+                signed.size = max(signed.size, each.note.size)
+            if holds is not False and each.place.seq is not None:
+                signed.tail.append(each.place.seq)
+        elif judged.broken:
+            signed.found = True  # a known key's: that nothing was found would be the same cause twice
+    return signed
+
+
+def _compare(
+    verdict: Verdict,
+    chain: Chain,
+    story: Story,
+    each: Checkpoint,
+    note: notes.Note,
+    judged: keys.Judged,
+    signed: Signed,
+) -> bool | None:
+    """Whether a checkpoint agrees with the log; None if that cannot be told."""
+    size, seq = note.size, each.place.seq
+    broken = f"; moreover {judged.broken}: the checkpoint itself was changed" if judged.broken else ""
+    if story.origin and note.origin != story.origin:
+        _add(verdict, "signature", f"{_name(each)} names another log{broken}", each)
+        return False
+    limit = chain.next if seq is None else seq
+    if size > limit:
+        where = "there are" if seq is None else "stand before it"
+        _add(
+            verdict, "truncated", f"{_name(each)} covers {size:,} records, and only {limit:,} {where}{broken}", each,
+            seq=limit, expected=f"{size} records", found=f"{limit} records",
+        )  # fmt: skip
+        return False
+    if size < chain.start:
+        _warn(verdict, "pruned", f"{_name(each)} lies below what was pruned: its root cannot be compared", each)
+        return None if _signature(verdict, each, judged) else False
+    root = chain.roots.get(size)
+    crooked = chain.crooked is not None and size > chain.crooked
+    if root == note.root:
+        signed.compared += 1
+        return _signature(verdict, each, judged)
+    if crooked or root is None:
+        signed.incomparable += 1
+        holds = _signature(verdict, each, judged)
+        return None if holds and root is None else False
+    text = f"{_name(each)} names another root: the first {size:,} records are not those it was made over{broken}"
+    _add(verdict, "root", text, each, expected=b64encode(note.root).decode(), found=b64encode(root).decode())
+    return False
+
+
+def _signature(verdict: Verdict, each: Checkpoint, judged: keys.Judged) -> bool:
+    """Report a broken signature; tell whether there is none."""
+    if judged.broken:
+        _add(verdict, "signature", f"{_name(each)}: {judged.broken}", each)
+    return not judged.broken
+
+
+def _name(each: Checkpoint) -> str:
+    return "the checkpoint beside the log" if each.place.seq is None else f"the checkpoint in record {each.place.seq}"
+
+
+def _add(verdict: Verdict, code: str, text: str, each: Checkpoint, *, seq: int | None = None, expected: str = "", found: str = "") -> None:  # fmt: skip # noqa: E501
+    """Add a finding; the same of a later checkpoint is counted only."""
+    place = each.place
+    for problem in verdict.findings:
+        if problem.code == code and code in ("root", "truncated"):
+            problem.again += 1
+            return
+    verdict.findings.append(
+        Problem(
+            code, text, seq=place.seq if seq is None else seq, path=place.path, line=place.line, byte=place.byte,
+            expected=expected, found=found,
+        )
+    )  # fmt: skip
+
+
+def _warn(verdict: Verdict, code: str, text: str, each: Checkpoint) -> None:
+    place = each.place
+    for problem in verdict.warnings:
+        if problem.code == code:
+            problem.again += 1
+            return
+    verdict.warnings.append(Problem(code, text, seq=place.seq, path=place.path, line=place.line, byte=place.byte))
+
+
+def unchecked() -> Problem:
+    """Return the finding that keys were given and nothing here can check what they signed: not judged, so exit 6."""
+    return Problem("unchecked", "a key was given, and nothing here can check signatures: install auditlog-cli[seal]")
+
+
+def confined(chain: Chain, verdict: Verdict, given: list[Checkpoint]) -> None:
+    """Say of a changed record that nothing else was, where a checkpoint over the others still agrees (4.2)."""
+    sizes = [each.note.size for each in given if each.note is not None and chain.roots.get(each.note.size) == each.note.root]  # fmt: skip # noqa: E501
+    covered = max(sizes, default=0)
+    for problem in verdict.findings:
+        at = None if problem.seq is None else problem.seq - 1 if problem.code == "chain" else problem.seq
+        if problem.code in ("chain", "line") and at is not None and at < covered and not problem.again:
+            which = f"record {at}" if problem.code == "line" else f"record {at} alone"
+            problem.message += f"; a checkpoint shows that the damage is confined to {which}"
+
+
+def not_checked(
+    verdict: Verdict, signed: Signed, *, memory: bool, redactors: bool, heartbeat: bool, blobs: bool,
+    unchecked_declarations: int, lines: int,
+) -> list[str]:  # fmt: skip
+    """Return what nobody looked at; never empty (4.2)."""
+    said = ["whether what was recorded is true, and whether everything was recorded"]
+    if not verdict.key_given:
+        said.append("signatures: no key was given (--signers FILE)")
+    elif signed.unchecked:
+        said.append(
+            f"signatures of {signed.unchecked:,} checkpoints: neither the package cryptography nor ssh-keygen is there"
+        )
+    if verdict.key_given and verdict.unsigned_tail:
+        start = max(signed.size, verdict.first)
+        said.append(f"records {start}-{verdict.records - 1}, after the newest checkpoint: they could be cut or forged")
+    elif verdict.key_given:
+        said.append("whether records after the newest checkpoint were cut off")
+    else:
+        said.append(f"records {verdict.first}-{verdict.records - 1}: the chain alone shows no cut at its end, and no whole new chain")  # fmt: skip # noqa: E501
+    if signed.incomparable:
+        said.append(f"roots of {signed.incomparable:,} checkpoints: records before them are missing or too many")
+    if not memory:
+        said.append("whether an older state was put back as a whole: no head of this log was known (--known)")
+    if verdict.withheld_total:
+        if not redactors:
+            said.append("who declared what is withheld: no redactor key was given")
+        elif unchecked_declarations:
+            said.append(f"signatures of {unchecked_declarations:,} declarations: nothing here can check them")
+        many = "value" if verdict.withheld_total == 1 else "values"
+        said.append(f"{verdict.withheld_total:,} withheld {many}")
+        said.append("copies of withheld values elsewhere: backups, shippers")
+    if verdict.first:
+        said.append(f"records below {verdict.first}: pruned")
+    if blobs:
+        said.append("values too large for a line, kept in files beside the log")
+    if not heartbeat:
+        said.append("idle gaps: no heartbeat was promised")
+    return said

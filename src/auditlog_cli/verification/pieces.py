@@ -1,0 +1,325 @@
+"""Lines in, what the chain needs of them out: the part of verifying that is done in any process, in any order.
+
+A piece is some consecutive lines. In it, lines that follow one another as they should (`seq` one higher, `prev` the
+leaf before) are a `Run`; whoever puts the pieces together (`chain`) compares runs only where they meet.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import re
+from binascii import hexlify
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import orjson
+
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sealing import merkle
+from auditlog_cli.sealing.hashes import sha256
+from auditlog_cli.sealing.line import _TRAILER as WELL_FORMED
+from auditlog_cli.verification.lines import TRAILER, Flawed, Hole, check
+
+BLOCK = 64
+"""Leaves that are hashed together where they lie, so that whoever builds the tree has less to do."""
+
+_RESERVED = re.compile(rb'"_(?:salts|redacted|leaf)"')
+
+
+class Event(NamedTuple):
+    """Something in a run that is more than a link of the chain.
+
+    Attributes:
+        place: Which line of the run.
+        seq: Its number.
+        number, offset: Its line, counted from 1 in the piece, and its first byte in the file.
+        own: What a record of the log about itself says (`auditlog`), or None.
+        timestamp: As it stands there.
+        holes: What is withheld in it.
+        leaf: Its leaf.
+    """
+
+    place: int
+    seq: int
+    number: int
+    offset: int
+    own: dict[str, object] | None
+    timestamp: object
+    holes: list[Hole]
+    leaf: str
+
+
+class Run(NamedTuple):
+    """Lines that continue one another.
+
+    Attributes:
+        number, offset: Where the first one stands.
+        seq, prev: What the first one says; `prev` is empty if it is a tombstone.
+        leaves: 32 bytes each.
+        blocks: Index of a leaf → the root over it and the next 63, wherever `seq` of that leaf is a multiple of 64.
+        events: In order.
+        last: The timestamp of the last line.
+    """
+
+    number: int
+    offset: int
+    seq: int
+    prev: str
+    leaves: bytes
+    blocks: dict[int, bytes]
+    events: list[Event]
+    last: object
+
+
+class Bad(NamedTuple):
+    """Consecutive lines that are no well-formed records, for the same reason.
+
+    Attributes:
+        number, offset: Where the first one stands.
+        many: How many.
+        detail, reason, at: What is wrong with the first one (`lines.Flawed`).
+        is_object: Whether they are JSON objects (a torn tail is none).
+        seals: Whether something like a seal stands in one of them.
+        replaced: How many records they can stand in the place of.
+        sums: SHA-256 of the bytes of all of them (without the last LF), and of the last one.
+        ended: Whether the last one ends in LF.
+    """
+
+    number: int
+    offset: int
+    many: int
+    detail: str
+    reason: str
+    at: int
+    is_object: bool
+    seals: bool
+    replaced: int
+    sums: tuple[str, str]
+    ended: bool
+
+
+class Piece(NamedTuple):
+    """What was found in some lines.
+
+    Attributes:
+        lines: How many.
+        found: Runs and bad lines, in order.
+    """
+
+    lines: int
+    found: list[Run | Bad]
+
+
+class Reader:
+    """Takes the lines of a piece one after the other."""
+
+    def __init__(self) -> None:
+        self._found: list[Run | Bad] = []
+        self._lines = 0
+        self._first = (0, 0, 0, "")
+        self._leaves: list[bytes] = []
+        self._events: list[Event] = []
+        self._expected = b""
+        self._timestamp: object = None
+        self._bad: _Group | None = None
+
+    def done(self) -> Piece:
+        """Return the piece."""
+        self._close_run()
+        self._close_bad()
+        return Piece(self._lines, self._found)
+
+    def plain(self, lines: Iterable[bytes], offset: int) -> int:
+        """Take whole lines, each of them short enough; return the offset behind them.
+
+        Hot (bench/verify.py): what is checked here by search and comparison, `lines.check` checks step by step, and
+        it decides wherever this is not sure. tests/verification/test_lines.py holds the two together.
+        """
+        loads, dumps, match, reserved = orjson.loads, orjson.dumps, WELL_FORMED.match, _RESERVED.search
+        for raw in lines:
+            leaf = b""
+            try:
+                content = loads(raw)
+                # Strict JSON as orjson writes it: no name twice, no escape that is not needed (strictjson.decode).
+                if dumps(content) == raw and "auditlog" not in content:
+                    cut = raw.rfind(TRAILER)
+                    # The first reserved name is that of the trailer: there is no other in the line.
+                    first = reserved(raw)
+                    if first is not None and first.start() == cut + 1 and match(raw, cut):
+                        leaf = self._link(raw, cut, content)
+            except (ValueError, TypeError):
+                leaf = b""
+            if leaf:
+                self._lines += 1
+                self._leaves.append(leaf)
+                self._timestamp = content.get("timestamp")
+            else:
+                self._take(raw, offset)
+            offset += len(raw) + 1
+        return offset
+
+    def _link(self, raw: bytes, cut: int, content: dict[str, object]) -> bytes:
+        """The leaf of a line that continues the run, or nothing if that is not sure."""
+        at = 0
+        parts: list[bytes] = []
+        loads = orjson.loads
+        spans: list[tuple[str, int, int]] = content["_salts"]  # type: ignore[assignment]
+        for salt, start, size in spans:
+            end = start + size
+            if start < at or end > cut:
+                return b""
+            # `":` with the closing quote of a name: behind an opening one stands the text of a string, and an
+            # opening one follows a bracket, a comma or a colon. Then a whole value follows, and then its end.
+            if raw[start - 2 : start] != b'":' or raw[start - 3] in b'{[,:\\"' or raw[end] not in b",}":
+                return b""
+            value = raw[start:end]
+            loads(value)
+            parts += (raw[at:start], b'{"_redacted":"', hexlify(sha256(salt.encode() + value)), b'"}')
+            at = end
+        parts.append(raw[at:cut])
+        skeleton = b"".join(parts)
+        if not skeleton.endswith(self._expected) or not self._leaves:
+            return b""
+        leaf = sha256(b"\x00" + skeleton + b"}")
+        seq: int = content["seq"]  # type: ignore[assignment]
+        self._expected = b',"seq":%d,"prev":"%b"' % (seq + 1, hexlify(leaf))
+        return leaf
+
+    def _take(self, raw: bytes, offset: int) -> None:
+        self._lines += 1
+        try:
+            checked = check(raw)
+        except Flawed as error:
+            self._flawed(error, raw, offset)
+            return
+        self._close_bad()
+        follows = bool(self._leaves) and checked.seq == self._first[2] + len(self._leaves)
+        if not follows or (checked.prev and checked.prev != self._leaves[-1].hex()):
+            self._close_run()
+            self._first = (self._lines, offset, checked.seq, checked.prev)
+        leaf = bytes.fromhex(checked.leaf)
+        own = checked.content.get("auditlog") if checked.prev else None
+        if own is not None or checked.holes:
+            self._events.append(
+                Event(
+                    len(self._leaves), checked.seq, self._lines, offset,
+                    own if isinstance(own, dict) else None, checked.content.get("timestamp"), checked.holes,
+                    checked.leaf,
+                )
+            )  # fmt: skip
+        self._leaves.append(leaf)
+        self._timestamp = checked.content.get("timestamp")
+        self._expected = b',"seq":%d,"prev":"%b"' % (checked.seq + 1, checked.leaf.encode())
+
+    def bad(self, line: BadLine) -> None:
+        """Take a line that is too long to be looked at."""
+        self._lines += 1
+        self._flawed(Flawed("json", line.reason, line.at, is_object=False), line.line.raw, line.line.offset)
+
+    def torn(self, raw: bytes, offset: int) -> None:
+        """Take bytes that no LF ends."""
+        self._lines += 1
+        flaw = Flawed("json", "the line does not end in LF", len(raw), is_object=False)
+        self._flawed(flaw, raw, offset, ended=False)
+
+    def _flawed(self, error: Flawed, raw: bytes, offset: int, *, ended: bool = True) -> None:
+        self._close_run()
+        if self._bad is not None and not self._bad.same(error):
+            self._close_bad()
+        if self._bad is None:
+            self._bad = _Group(self._lines, offset, error)
+        self._bad.add(raw, ended)
+
+    def _close_run(self) -> None:
+        if not self._leaves:
+            return
+        number, offset, seq, prev = self._first
+        blocks = _blocks(self._leaves, seq)
+        joined = b"".join(self._leaves)
+        self._found.append(Run(number, offset, seq, prev, joined, blocks, self._events, self._timestamp))
+        self._leaves, self._events = [], []
+        self._expected = b""
+
+    def _close_bad(self) -> None:
+        if self._bad is not None:
+            self._found.append(self._bad.made())
+            self._bad = None
+
+
+class _Group:
+    """Bad lines that follow one another."""
+
+    def __init__(self, number: int, offset: int, error: Flawed) -> None:
+        self._where = (number, offset)
+        self._error = error
+        self._sum = hashlib.sha256()
+        self._last = ""
+        self._count = self._seals = self._replaced = 0
+        self._ended = True
+
+    def same(self, error: Flawed) -> bool:
+        """Tell whether another line is bad for the same reason."""
+        return (error.detail, error.is_object) == (self._error.detail, self._error.is_object)
+
+    def add(self, raw: bytes, ended: bool) -> None:
+        """Take a line."""
+        if self._count:
+            self._sum.update(b"\n")
+        self._sum.update(raw)
+        self._last = hashlib.sha256(raw).hexdigest()
+        self._count += 1
+        seals = raw.count(TRAILER)
+        self._seals += seals
+        self._replaced += max(1, seals)
+        self._ended = ended
+
+    def made(self) -> Bad:
+        """Return what is known of them."""
+        error = self._error
+        return Bad(
+            *self._where, self._count, error.detail, error.reason, error.at, error.is_object, self._seals > 0,
+            self._replaced, (self._sum.hexdigest(), self._last), self._ended,
+        )  # fmt: skip
+
+
+def _blocks(leaves: list[bytes], seq: int) -> dict[int, bytes]:
+    """The roots over whole blocks."""
+    found: dict[int, bytes] = {}
+    # Whoever takes them holds the last leaf back until its successor is seen: a block with that one is of no use.
+    for start in range(-seq % BLOCK, len(leaves) - BLOCK, BLOCK):
+        level = leaves[start : start + BLOCK]
+        while len(level) > 1:
+            level = [*map(merkle.node, level[0::2], level[1::2])]
+        found[start] = level[0]
+    return found
+
+
+def of_lines(lines: Iterable[Line | BadLine]) -> Piece:
+    """Return the piece that some lines make."""
+    reader = Reader()
+    for line in lines:
+        if isinstance(line, BadLine):
+            reader.bad(line)
+        elif line.ended:
+            reader.plain((line.raw,), line.offset)
+        else:
+            reader.torn(line.raw, line.offset)
+    return reader.done()
+
+
+def of_bytes(data: bytes, offset: int) -> Piece:
+    """Return the piece that the bytes make, which begin at `offset` of their file."""
+    reader = Reader()
+    lines = data.split(b"\n")
+    rest = lines.pop()
+    collecting = gc.isenabled()
+    gc.disable()  # records are trees: what is let go is freed at once, and looking for cycles costs time
+    try:
+        offset = reader.plain(lines, offset)
+    finally:
+        if collecting:
+            gc.enable()
+    if rest:
+        reader.torn(rest, offset)
+    return reader.done()

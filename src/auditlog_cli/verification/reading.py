@@ -1,0 +1,303 @@
+"""The bytes of a log as they are at one moment, and the small files beside it (integrity.md, 2.1, 7)."""
+
+from __future__ import annotations
+
+import os
+import stat
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from auditlog_cli import parallel, segments, strictjson
+from auditlog_cli.errors import InputError
+from auditlog_cli.record import BadLine
+from auditlog_cli.sealing import merkle
+from auditlog_cli.sources import lines, opening
+from auditlog_cli.sources.files import STDIN
+from auditlog_cli.verification import pieces
+from auditlog_cli.verification.chain import Stub
+
+PART = 1 << 22
+"""Bytes that are judged at a time; a longer line stays whole."""
+_STEP = 1 << 16
+_SMALL = 1 << 20
+_ATTEMPTS = 20
+_BATCH = 4096  # lines of a stream that are judged at a time
+
+
+class Part:
+    """Some lines of one segment; `end` 0: all of it, for it is compressed or a stream."""
+
+    __slots__ = ("end", "fd", "last", "path", "start")
+
+    def __init__(self, path: str, fd: int, start: int, end: int, *, last: bool) -> None:
+        self.path = path
+        self.fd = fd
+        self.start = start
+        self.end = end
+        self.last = last
+
+
+class Snapshot:
+    """A log as it was when this was made. Use it in a `with` block: it holds descriptors.
+
+    Args:
+        path: The log; `-` is standard input.
+
+    Raises:
+        InputError: If it is missing or cannot be read; `missing` tells the two apart.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.stub: Stub | None = None
+        self.stub_trouble = ""
+        self.stub_path = segments.pruned_name(path)
+        self.side: bytes | None = None
+        self._fds: list[int] = []
+        if path == STDIN:
+            self.segments = [(STDIN, 0, 0)]
+            return
+        # The side file before the log: what it covers was synced before it was published, so it is in a later
+        # look at the log.
+        self.side = _small(segments.checkpoint_name(path))
+        self.segments = self._take()
+
+    def _take(self) -> list[tuple[str, int, int]]:
+        """The segments, and the stub that was there before and after they were looked for: nobody pruned meanwhile."""
+        before = _small(self.stub_path)
+        for attempt in range(_ATTEMPTS):
+            try:
+                taken = segments.snapshot(self.path)
+            except FileNotFoundError:
+                if attempt + 1 < _ATTEMPTS:
+                    continue  # a segment went between the list and the look at it
+                raise InputError(f"{self.path}: its segments come and go; try again") from None
+            except OSError as error:
+                raise InputError(f"{error.filename or self.path}: cannot be read ({error.strerror})") from error
+            self._fds = [fd for _, fd, _ in taken]
+            try:
+                for name, fd, _ in taken:
+                    if not stat.S_ISREG(os.fstat(fd).st_mode):
+                        raise InputError(f"{name}: not a file")
+                after = _small(self.stub_path)
+                if after == before:
+                    return self._without_pruned(taken, after)
+            except BaseException:
+                self.close()
+                raise
+            self.close()
+            before = after
+        raise InputError(f"{self.path}: it is pruned again and again; try again")
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for fd in self._fds:
+            os.close(fd)
+        self._fds = []
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are, as they lie on the disk."""
+        return sum(size for _, _, size in self.segments)
+
+    def _without_pruned(self, taken: list[tuple[str, int, int]], data: bytes | None) -> list[tuple[str, int, int]]:
+        if data is None:
+            return taken
+        try:
+            self.stub = stub(data)
+        except ValueError as error:
+            self.stub_trouble = str(error)
+            return taken
+        limit = self.stub.records
+        if not all(_first(name) for name, _, _ in taken):
+            return taken
+        # Pruning was cut short between the stub and the last unlink: those segments are declared as gone.
+        return [each for each in taken if each[0] == self.path or _first(each[0]) >= limit]
+
+    def parts(self) -> list[Part]:
+        """Return the parts of all segments, in order."""
+        found: list[Part] = []
+        for name, fd, size in self.segments:
+            packed = name == STDIN or os.pread(fd, 4, 0).startswith((opening.GZIP, opening.ZSTD))
+            start = 0
+            while start < size and not packed:
+                end = _line_end(fd, start + PART, size, name)
+                found.append(Part(name, fd, start, end, last=end == size))
+                start = end
+            if packed:
+                found.append(Part(name, fd, 0, 0, last=True))
+        return found
+
+
+def judged(parts: list[Part], processes: int) -> Iterator[tuple[Part, pieces.Piece]]:
+    """Yield the pieces of the parts, in order; the work is shared by so many processes.
+
+    Raises:
+        InputError: If a part cannot be read, or its compressed data is damaged.
+    """
+    plain = [part for part in parts if part.end]
+    if len(plain) == len(parts):
+        yield from zip(parts, parallel.in_order(lambda at: _piece(parts[at]), len(parts), processes), strict=True)
+        return
+    for part in parts:
+        if part.end:
+            yield part, _piece(part)
+        else:
+            yield from ((part, piece) for piece in _streamed(part))
+
+
+class RawLine(NamedTuple):
+    """A line as it stands: its bytes without LF, where it is, and whether an LF ends it."""
+
+    data: bytes
+    path: str
+    number: int
+    offset: int
+    ended: bool
+
+
+def raw_lines(snapshot: Snapshot) -> Iterator[RawLine]:
+    """Yield the lines of all segments, in order.
+
+    Raises:
+        InputError: If they cannot be read, or one is longer than 64 MiB.
+    """
+    for name, fd, size in snapshot.segments:
+        for line in lines.lines_of(_Bytes(Part(name, fd, 0, size, last=True)), name):
+            if isinstance(line, BadLine):
+                raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
+            yield RawLine(line.raw, name, line.number, line.offset, line.ended)
+
+
+def _piece(part: Part) -> pieces.Piece:
+    if part.end - part.start > strictjson.MAX_LINE:  # a line of this length is not held in memory
+        return pieces.of_lines(lines.lines_of(_Bytes(part), part.path, part.start))
+    data = _Bytes(part).read(part.end - part.start)
+    return pieces.of_bytes(data, part.start)
+
+
+def _streamed(part: Part) -> Iterator[pieces.Piece]:
+    if part.path == STDIN:
+        reader = opening.open_for_reading(STDIN)
+    else:
+        raw = _Bytes(Part(part.path, part.fd, 0, os.fstat(part.fd).st_size, last=True))
+        reader = opening.unpacked(part.path, raw, os.pread(part.fd, 4, 0))
+    from itertools import islice
+
+    read = lines.lines_of(reader, part.path)
+    while True:
+        batch = list(islice(read, _BATCH))
+        if not batch:
+            return
+        yield pieces.of_lines(batch)
+
+
+class _Bytes:
+    """Reads the bytes of a part from its open descriptor, wherever others read."""
+
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self._at = part.start
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes, fewer only at the end of the part."""
+        found: list[bytes] = []
+        while size and self._at < self._part.end:
+            try:
+                data = os.pread(self._part.fd, min(size, self._part.end - self._at), self._at)
+            except OSError as error:
+                raise InputError(f"{self._part.path}: cannot be read ({error.strerror})") from error
+            if not data:
+                break  # it was shortened meanwhile: the chain will tell
+            found.append(data)
+            self._at += len(data)
+            size -= len(data)
+        return found[0] if len(found) == 1 else b"".join(found)
+
+    def close(self) -> None:
+        """The descriptor is the snapshot's."""
+
+
+def _line_end(fd: int, place: int, size: int, name: str) -> int:
+    """The first byte behind the line that holds the byte before `place`."""
+    place -= 1
+    try:
+        while place < size:
+            data = os.pread(fd, min(_STEP, size - place), place)
+            cut = data.find(b"\n")
+            if cut >= 0:
+                return place + cut + 1
+            if not data:
+                return size
+            place += len(data)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror})") from error
+    return size
+
+
+def _first(name: str) -> int:
+    """The number in the name of a closed segment; -1 for the active one."""
+    if segments.active_of(name) is None:
+        return -1
+    return int(segments.stem(name.removesuffix(".zst").removesuffix(".gz")).rpartition(".")[2])
+
+
+def _small(path: str) -> bytes | None:
+    """The first MiB of a small file, or None if there is none.
+
+    Raises:
+        InputError: If it is there and cannot be read.
+    """
+    if not os.path.lexists(path):
+        return None
+    try:
+        reader = opening.Plain(path, opening.open_plain(path))
+    except InputError:
+        if not os.path.lexists(path):
+            return None
+        raise
+    found = b""
+    try:
+        while len(found) < _SMALL and (data := reader.read(_SMALL - len(found))):
+            found += data
+    finally:
+        reader.close()
+    return found
+
+
+def stub(data: bytes) -> Stub:
+    """Understand the stub of a pruned prefix.
+
+    Raises:
+        ValueError: If it is none; says why.
+    """
+    try:
+        content = strictjson.exact(data)
+    except strictjson.Malformed as error:
+        raise ValueError(error.reason) from None
+    records, head, hashes = content.get("records"), content.get("head"), content.get("range")
+    if content.get("format") != "auditlog-pruned/1":
+        raise ValueError("its format is not auditlog-pruned/1")
+    if not isinstance(records, int) or isinstance(records, bool) or not 0 < records < 1 << 60:
+        raise ValueError("records is no number of records")
+    if not isinstance(head, str) or len(head) != 64 or head.strip("0123456789abcdef"):
+        raise ValueError("head is no leaf")
+    if not isinstance(hashes, list):
+        raise ValueError("range is no list")
+    tree = merkle.Range(records, _decoded(hashes))
+    origin = content.get("origin")
+    return Stub(origin if isinstance(origin, str) else "", records, head, tree)
+
+
+def _decoded(hashes: Iterable[object]) -> list[bytes]:
+    found = [b64decode(each, validate=True) if isinstance(each, str) else b"" for each in hashes]
+    if any(len(each) != 32 for each in found):
+        raise ValueError("range holds what is no hash")
+    return found

@@ -1,0 +1,291 @@
+"""One log, read and judged: chain, story, signatures and declarations brought together (integrity.md, 4.2)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable
+
+from auditlog_cli import parallel
+from auditlog_cli.sealing import merkle
+from auditlog_cli.verdict import Problem, Verdict
+from auditlog_cli.verification import heads, judging, keys, manifests, own, raw, reading
+from auditlog_cli.verification.chain import Chain
+from auditlog_cli.verification.declarations import Withholdings
+from auditlog_cli.verification.pieces import Bad, Run
+
+Progress = Callable[[int, int], None]
+"""Is told bytes done, and bytes in all."""
+
+_PARALLEL = 1 << 25  # bytes from which a second process pays (bench/verify.py)
+
+
+class Question:
+    """What is asked of a log; see `verify` for the words."""
+
+    def __init__(
+        self,
+        *,
+        trust: keys.Trust | None = None,
+        known: list[heads.Head] | None = None,
+        memory: str | None = None,
+        require_signed_tail: bool = False,
+        require_heartbeat: bool = False,
+        manifest: str | None = None,
+        processes: int | None = 1,
+    ) -> None:
+        self.trust = trust
+        self.known = known or []
+        self.memory = memory
+        self.require_signed_tail = require_signed_tail
+        self.require_heartbeat = require_heartbeat
+        self.manifest = manifest
+        self.processes = processes
+
+
+_HELP = {
+    "empty": "nothing was recorded, or somebody emptied it: a checkpoint or a remembered head would tell",
+    "unsealed": "`auditlog seal` seals JSONL that exists already; what AuditLog writes is sealed from the start",
+}
+
+
+def could_not(verdict: Verdict, code: str, message: str, help: str = "") -> Verdict:  # noqa: A002 - the word shown
+    """Make it the verdict that nothing could be looked at."""
+    verdict.help = help or _HELP.get(code, "")
+    verdict.findings = [Problem(code, message, path=verdict.path)]
+    verdict.not_checked = ["anything: the log could not be looked at"]
+    return verdict
+
+
+class Reading:
+    """One log, read and judged."""
+
+    def __init__(
+        self, snapshot: reading.Snapshot, question: Question, verdict: Verdict, remembered: dict[str, heads.Head],
+        progress: Progress | None,
+    ) -> None:  # fmt: skip
+        self._snapshot = snapshot
+        self._question = question
+        self._verdict = verdict
+        self._remembered = remembered
+        self._progress = progress
+        self._story = own.Story()
+        self._withheld = Withholdings(question.trust)
+        self._given: list[own.Checkpoint] = []
+        self._shared = manifests.load(question.manifest) if question.manifest is not None else None
+        if self._shared is not None:
+            self._withheld.manifest(self._shared.withheld)
+        self._last: tuple[object, own.Place] | None = None
+        self._side = self._read_side()
+        if snapshot.stub is not None:
+            self._story.origin = ""
+
+    def _read_side(self) -> own.Checkpoint | None:
+        data = self._snapshot.side
+        if data is None:
+            return None
+        place = own.Place(None, f"{self._snapshot.path}.checkpoint", 0, 0)
+        return own.read(data.decode("utf-8", "replace"), None, place, None)
+
+    def judge(self) -> Verdict:
+        """Read the log and say what it is."""
+        verdict, question = self._verdict, self._question
+        if self._side is not None and raw.is_raw(self._side, self._snapshot):
+            return self._judge_raw(self._side)
+        wanted = {head.size for head in [*question.known, *self._remembered.values()]}
+        if self._side is not None and self._side.note is not None:
+            wanted.add(self._side.note.size)
+        chain = self._pass(Chain(self._snapshot.stub, wanted), first=True)
+        if not chain.sealed:
+            if not any(problem.code == "line" for problem in chain.findings):
+                return could_not(verdict, "empty", "no complete record in it")
+            return could_not(verdict, "unsealed", "no line of it bears a seal")
+        if not chain.lines and not any(problem.code == "line" for problem in chain.findings):
+            return could_not(verdict, "empty", "no complete record in it")
+        if self._story.format not in ("", own.FORMAT):
+            return could_not(verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})")
+        if chain.unresolved:
+            chain.roots.update(self._pass(Chain(self._snapshot.stub, chain.unresolved), first=False).roots)
+        self._fill(chain)
+        return verdict
+
+    def _judge_raw(self, side: own.Checkpoint) -> Verdict:
+        question, verdict = self._question, self._verdict
+        origin = side.note.origin if side.note is not None else ""
+        seen = [*question.known, *([self._remembered[origin]] if origin in self._remembered else [])]
+        if not self._snapshot.size:
+            return could_not(verdict, "empty", "no line in it")
+        return raw.judge(
+            self._snapshot, side, verdict, question.trust, seen, require_signed_tail=question.require_signed_tail
+        )
+
+    def _pass(self, chain: Chain, *, first: bool) -> Chain:
+        parts = self._snapshot.parts()
+        size = self._snapshot.size
+        many = (self._question.processes or parallel.cores()) if size >= _PARALLEL or self._question.processes else 1
+        base = 0
+        before: reading.Part | None = None
+        for part, piece in reading.judged(parts, many):
+            if before is None or part.path != before.path:
+                base = 0
+            for item in piece.found:
+                if isinstance(item, Bad):
+                    chain.bad(part.path, base, item)
+                else:
+                    chain.run(part.path, base, item, self._events(part.path, base, item) if first else set())
+            base += piece.lines
+            before = part
+            if self._progress is not None and first:
+                self._progress(self._done(part), size)
+        chain.end()
+        return chain
+
+    def _done(self, part: reading.Part) -> int:
+        done = 0
+        for name, _, size in self._snapshot.segments:
+            if name == part.path:
+                return done + (part.end or size)
+            done += size
+        return done
+
+    def _events(self, path: str, base: int, run: Run) -> set[int]:
+        """Take what the records of a run say; return the sizes that its checkpoints name."""
+        sizes = set()
+        for event in run.events:
+            place = own.Place(event.seq, path, base + event.number, event.offset)
+            if event.own is not None:
+                given = self._story.take(event, place)
+                if given is not None:
+                    self._given.append(given)
+                    if given.note is not None and given.note.size <= event.seq:
+                        sizes.add(given.note.size)
+            self._withheld.take(event, place)
+        self._last = (run.last, own.Place(run.seq + len(run.leaves) // 32 - 1, path, 0, 0))
+        return sizes
+
+    def _fill(self, chain: Chain) -> None:
+        verdict, question, story = self._verdict, self._question, self._story
+        if self._last is not None:
+            story.end(*self._last)
+        verdict.origin = story.origin
+        verdict.records, verdict.first = chain.next, chain.start
+        verdict.head = chain.head
+        verdict.root = b64encode(chain.root).decode() if chain.size == chain.next and chain.crooked is None else ""
+        verdict.findings = list(chain.findings)
+        verdict.warnings = list(chain.fragments)
+        verdict.listed = story.listed
+        self._genesis(chain)
+        given = [*self._given, *([self._side] if self._side is not None else [])]
+        verdict.checkpoints = len(given)
+        signed = judging.checkpoints(verdict, chain, story, given, question.trust)
+        judging.confined(chain, verdict, given)
+        self._count_signed(chain, signed)
+        findings, warnings, verdict.withheld = self._withheld.settle(story.origin, chain.start)
+        verdict.findings += findings
+        verdict.warnings += warnings
+        verdict.withheld_total = self._withheld.total
+        (verdict.findings if question.require_heartbeat else verdict.warnings).extend(story.gaps)
+        if question.require_heartbeat and story.heartbeat_s is None:
+            verdict.findings.append(Problem("gap", "no heartbeat was promised in the genesis record", seq=0))
+        self._compare_manifest(chain)
+        memory = self._compare_heads(chain)
+        verdict.findings.sort(key=lambda problem: problem.seq if problem.seq is not None else 1 << 62)
+        verdict.not_checked = judging.not_checked(
+            verdict, signed, memory=memory, redactors=self._withheld.judged, heartbeat=story.heartbeat_s is not None,
+            blobs=False, unchecked_declarations=self._withheld.unchecked, lines=chain.lines,
+        )  # fmt: skip
+
+    def _genesis(self, chain: Chain) -> None:
+        verdict, story, stub = self._verdict, self._story, self._snapshot.stub
+        begun_broken = any(problem.seq == 0 for problem in verdict.findings)
+        if not chain.start and not story.genesis and not begun_broken:
+            verdict.findings.append(
+                Problem("genesis", "record 0 is no genesis record", seq=0, path=verdict.path, line=1)
+            )
+        if story.second is not None:
+            place = story.second
+            verdict.findings.append(
+                Problem(
+                    "genesis", f"record {place.seq} is a genesis record, and only record 0 may be one",
+                    seq=place.seq, path=place.path, line=place.line, byte=place.byte,
+                )
+            )  # fmt: skip
+        if stub is None or not chain.start:
+            return
+        troubled = any(problem.seq is not None and problem.seq <= chain.start for problem in verdict.findings)
+        if not troubled and (stub.records, stub.head) not in story.prunes:
+            verdict.findings.append(
+                Problem(
+                    "prefix", f"the records before {stub.records} are missing, and no prune record declares that",
+                    seq=0, path=self._snapshot.stub_path,
+                )
+            )  # fmt: skip
+
+    def _count_signed(self, chain: Chain, signed: judging.Signed) -> None:
+        verdict, question = self._verdict, self._question
+        verdict.signed = signed.size
+        if question.trust is None:
+            verdict.unsigned_tail = verdict.records - verdict.first
+            return
+        start = max(signed.size, verdict.first)
+        own_good = sum(1 for seq in signed.tail if seq >= start)
+        verdict.unsigned_tail = verdict.records - start - own_good
+        if not signed.found and not signed.unchecked:
+            verdict.findings.append(
+                Problem("no-checkpoint", "a key was given, and no checkpoint in or beside the log is signed by it")
+            )
+        if not signed.found and signed.unchecked:
+            verdict.findings.append(judging.unchecked())
+        if question.require_signed_tail and verdict.unsigned_tail > 0:
+            many = f"{verdict.unsigned_tail:,} {'record is' if verdict.unsigned_tail == 1 else 'records are'}"
+            verdict.findings.append(
+                Problem("unsigned-tail", f"{many} not covered by a checkpoint, from record {start} on", seq=start)
+            )
+
+    def _compare_manifest(self, chain: Chain) -> None:
+        shared, trust = self._shared, self._question.trust
+        if shared is None:
+            return
+        trouble = ""
+        if shared.origin != self._verdict.origin:
+            trouble = "it names another log"
+        elif shared.size != chain.next or shared.head != chain.head:
+            trouble = "it was made for another state of the log"
+        elif trust is not None and keys.names_redactors(trust.signers) and keys.shared(shared, trust) is False:
+            trouble = "no redactor whose key was given signed it"
+        if trouble:
+            self._verdict.findings.append(
+                Problem(
+                    "declaration", f"the manifest does not declare what is withheld here: {trouble}", path=shared.path
+                )
+            )
+
+    def _compare_heads(self, chain: Chain) -> bool:
+        """Compare with what was seen before; tell whether anything was."""
+        verdict = self._verdict
+        seen = [*self._question.known]
+        remembered = self._remembered.get(verdict.origin)
+        if remembered is not None:
+            seen.append(remembered)
+        verdict.remembered = "" if self._question.memory is None else "new" if remembered is None else "agrees"
+        compared = False
+        for head in seen:
+            if head.size > verdict.records:
+                verdict.findings.append(
+                    Problem(
+                        "rolled-back",
+                        f"it had {head.size:,} records when it was seen before, now it has {verdict.records:,}",
+                        seq=verdict.records, expected=f"{head.size} records", found=f"{verdict.records} records",
+                    )
+                )  # fmt: skip
+                compared = True
+            elif head.size >= verdict.first and (head.size in chain.roots or head.size == 0):
+                root = chain.roots.get(head.size, merkle.EMPTY)
+                compared = True
+                if root != head.root:
+                    verdict.findings.append(
+                        Problem(
+                            "rewritten", f"its first {head.size:,} records are not those that were seen before",
+                            expected=b64encode(head.root).decode(), found=b64encode(root).decode(),
+                        )
+                    )  # fmt: skip
+        return compared
