@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
      "statistics", "sinks"},
     {"capture"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
-    {"lookup"},
+    {"lookup", "withholding"},
     {"queries", "validation", "verification", "proofs"},
     {"evidence"},
     {"__init__"},
@@ -38,7 +38,19 @@ ROOMS = {
     "jsonschema_rs": ("validator",),
     "cryptography": ("signing/",),
 }
-DISK = ("proofs.py", "sources/", "writer/", "signing/", "segments.py", "registry.py", "sinks.py", "validator", "cli/")
+DISK = (
+    "proofs.py",
+    "sources/",
+    "writer/",
+    "signing/",
+    "withholding/beside.py",
+    "withholding/replacing.py",
+    "segments.py",
+    "registry.py",
+    "sinks.py",
+    "validator",
+    "cli/",
+)
 LONGEST = {"cli/options.py": 900, "cli/commands/": 120, "decoders/": 170, "": 330}
 GENERATED = ("cli/_table.py", "cli/_help.py")
 

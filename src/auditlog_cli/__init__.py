@@ -37,6 +37,7 @@ _WHERE = {
     "audit_to": "capture.tutorial",
     "current_session": "capture.context",
     "read": "queries",
+    "redact": "withholding.api",
     "select": "queries",
     "trace": "queries",
     "traces": "queries",
@@ -77,6 +78,7 @@ __all__ = [
     "audit_to",
     "current_session",
     "read",
+    "redact",
     "select",
     "trace",
     "traces",
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
     from auditlog_cli.validation import validate
     from auditlog_cli.verdict import Verdict
     from auditlog_cli.verification import verify
+    from auditlog_cli.withholding.api import redact
     from auditlog_cli.writer.receipt import Receipt
 
 

@@ -22,6 +22,9 @@ OWN = {
     "recovered-left": "kind bytes sha256 torn file?",
     "lost": "count first last reason fallback?",
     "durability": "from to error present",
+    "redact": "targets reason by policy? sshsig?",
+    "redacted": "segment sha256 declared_at",
+    "erase-subject": "request redact_at values records left by",
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 

@@ -122,6 +122,70 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
            'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
+ 'redact': ('Withhold values of a sealed log for ever; its hashes and signatures stay valid.',
+            'auditlog redact [OPTION]... [PATH]...',
+            'There is no way back: what is withheld is gone from these files. Copies elsewhere (backups, '
+            'shippers, search\n'
+            'indexes) are not reached. A signed record in the log says which places were withheld, by whom '
+            'and why. Digests\n'
+            'of the same content go with it. Writers may go on meanwhile. Exit code: 0 done, or nothing to '
+            'do; 1 something\n'
+            'was left readable, or with --dry-run something would go; 6 a line could not be looked at.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('What goes',
+              (('--fields PATH,...',
+                'Values at these dotted paths, such as user.email,action.arguments.to; * is any name; a '
+                'block means all in it.'),
+               ('--subject ID',
+                'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
+                'each. Needs --request.'),
+               ('--whole',
+                'Whole records; with --subject those where an identifier stands in a place that cannot be '
+                'withheld.'),
+               ('--despite-hold',
+                'Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.'),
+               ('-n, --dry-run', 'Only say what would go.'),
+               ('--yes', 'Do not ask.'),
+               ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),
+               ('-o, --output COPY',
+                'Leave the log as it is, and write a redacted copy and its signed manifest '
+                '(COPY.manifest.json).'))),
+             ('Which records',
+              (('--record ID|SEQ', 'Id or number of a record.'),
+               ('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+               ('-a, --agent ID', 'Id or name of the agent.'),
+               ('-s, --session ID', 'Session id.'),
+               ('-t, --trace ID', 'Trace id.'),
+               ('--tool NAME', 'Tool.'),
+               ('--status WORD',
+                'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
+               ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
+               ('--approved-by ID', 'Who approved, for the session or for the one action.'),
+               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--until TIME', 'Before.'),
+               ('-w, --where EXPR',
+                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+                "*@example.com'; see docs/expressions.md."))),
+             ('Who says so',
+              (('--by NAME', 'Who withholds; stays in the log.'),
+               ('--reason TEXT', 'Why; stays in the log.'),
+               ('--request N', "The case number of the person's request; stays in the log."),
+               ('--key FILE',
+                'Your private key: OpenSSH, Ed25519. Not one that an agent can read. A .pub file stands for '
+                'a key in the agent.'),
+               ('--unsigned',
+                'Without a key: nobody can check who withheld, and verifiers that know your key refuse '
+                'it.'))),
+             ('How they are shown',
+              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog redact audit.jsonl --fields user.email --session s-42 --dry-run\n'
+            'auditlog redact audit.jsonl --fields user.email,action.arguments.to --by me --reason "case 17" '
+            '--key my.key\n'
+            'auditlog redact audit.jsonl --subject u-17 --request 17 --by me --reason erasure --key my.key\n'
+            'auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '

@@ -383,6 +383,94 @@ PruneReason = Annotated[
 DryRun = Annotated[bool, typer.Option("--dry-run", "-n", help="Only say what would go.", rich_help_panel=_GOES)]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.", rich_help_panel=_GOES)]
 
+_SAYS = "Who says so"
+
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fields",
+        metavar="PATH,...",
+        help="Values at these dotted paths, such as user.email,action.arguments.to; * is any name; a block means all "
+        "in it.",
+        rich_help_panel=_GOES,
+    ),
+]
+Subject = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject",
+        metavar="ID",
+        help="Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for each. "
+        "Needs --request.",
+        rich_help_panel=_GOES,
+    ),
+]
+Whole = Annotated[
+    bool,
+    typer.Option(
+        "--whole",
+        help="Whole records; with --subject those where an identifier stands in a place that cannot be withheld.",
+        rich_help_panel=_GOES,
+    ),
+]
+DespiteHold = Annotated[
+    bool,
+    typer.Option(
+        "--despite-hold",
+        help="Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.",
+        rich_help_panel=_GOES,
+    ),
+]
+RecordId = Annotated[
+    list[str] | None,
+    typer.Option("--record", metavar="ID|SEQ", help="Id or number of a record.", rich_help_panel=_SELECT),
+]
+Redactor = Annotated[
+    str, typer.Option("--by", metavar="NAME", help="Who withholds; stays in the log.", rich_help_panel=_SAYS)
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; stays in the log.", rich_help_panel=_SAYS)]
+CaseNumber = Annotated[
+    str | None,
+    typer.Option(
+        "--request", metavar="N", help="The case number of the person's request; stays in the log.",
+        rich_help_panel=_SAYS,
+    ),
+]  # fmt: skip
+RedactorKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="Your private key: OpenSSH, Ed25519. Not one that an agent can read. A .pub file stands for a key in the "
+        "agent.",
+        rich_help_panel=_SAYS,
+    ),
+]
+Unsigned = Annotated[
+    bool,
+    typer.Option(
+        "--unsigned",
+        help="Without a key: nobody can check who withheld, and verifiers that know your key refuse it.",
+        rich_help_panel=_SAYS,
+    ),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Finish a redaction that was interrupted: what your --key signed.", rich_help_panel=_GOES
+    ),
+]
+Copy = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="COPY",
+        help="Leave the log as it is, and write a redacted copy and its signed manifest (COPY.manifest.json).",
+        rich_help_panel=_GOES,
+    ),
+]
+
 BundledId = Annotated[
     str,
     typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),

@@ -189,6 +189,24 @@ class Unsealed(Exception):
         self.detail = detail
 
 
+def trailer(raw: bytes) -> tuple[int, list[tuple[bytes, int, int]]]:
+    """Return where the trailer of `raw`, a line without LF, begins, and its spans; nothing is hashed.
+
+    Raises:
+        Unsealed: If there is no well-formed trailer, or a span overlaps another or leaves the body.
+    """
+    cut = raw.rfind(b',"_salts":[')
+    if cut < 1 or not raw.startswith(b"{") or not _TRAILER.match(raw, cut):
+        raise Unsealed("trailer", "no well-formed _salts at its end")
+    spans = [(salt, int(offset), int(length)) for salt, offset, length in _SPAN.findall(raw, cut)]
+    at = 0
+    for _, offset, length in spans:
+        if offset < at or offset + length > cut:
+            raise Unsealed("span", "a span overlaps another or leaves the body")
+        at = offset + length
+    return cut, spans
+
+
 def unseal(raw: bytes) -> Sealed:
     """Return what the trailer of `raw`, a line without LF, says about it.
 

@@ -72,12 +72,13 @@ def _in_log(active: Active, seq: int, prev: str) -> bool:
     if not files[-1][1].endswith(".jsonl"):
         return True  # compressed: it cannot be looked up, and the log went on
     needle = _follower(seq, prev)
+    buried = b'{"seq":%d,"_leaf":"' % seq  # withheld as a whole: it no longer says what it follows
     try:
         fd = os.open(files[-1][1], os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return True
     try:
-        return any(needle in line for line in tail.lines(fd, 0))
+        return any(needle in line or line.startswith(buried) for line in tail.lines(fd, 0))
     finally:
         os.close(fd)
 

@@ -1,0 +1,178 @@
+"""The two passes over a log that is to be redacted, segment by segment. They read, and write nothing."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+
+from auditlog_cli import segments
+from auditlog_cli.fields import get
+from auditlog_cli.sealing.line import Unsealed, unseal
+from auditlog_cli.strictjson import Malformed
+from auditlog_cli.withholding import beside, digests, reading
+from auditlog_cli.withholding.anatomy import Anatomy, dissect
+from auditlog_cli.withholding.choosing import TORN, Choice, Chooser
+from auditlog_cli.withholding.declaring import Target, targets_of
+from auditlog_cli.withholding.planned import Pending, Plan
+
+_BLOB = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_Found = list[tuple[int, int, Target]]  # seq, offset in the line, target
+
+
+class First:
+    """The first pass: what is asked for, and what belongs to it."""
+
+    def __init__(self, made: Plan, chooser: Chooser, *, despite_hold: bool) -> None:
+        self.despite_hold = despite_hold
+        self.digests: set[str] = set()
+        self.found: list[_Found] = []
+        self.taken: dict[int, frozenset[str]] = {}  # seq → fields; the empty one is the whole record
+        self._made = made
+        self._chooser = chooser
+        self._large = beside.blobs(made.path)
+        self._starts: list[int] = []
+        self._declared: dict[int, dict[str, object]] = {}
+        self._done: set[tuple[int, int]] = set()
+
+    def read(self, file: reading.Segment) -> None:
+        """Look at one segment."""
+        data = file.lines()
+        self._begin(file.path, data)
+        self._end(data)
+        self.found.append([])
+        for raw in reading.candidates(data, self._chooser.needles, lowered=self._chooser.lowered):
+            try:
+                line = dissect(raw)
+            except (Unsealed, Malformed):
+                self._made.bad += 1
+                continue
+            if line is not None:
+                if line.own is not None:
+                    self._own(line, line.own)
+                self._take(line, self._chooser.choose(line))
+
+    def _begin(self, path: str, data: bytes) -> None:
+        """Note the number of the first record, by the name of the file or by its first line; and the origin."""
+        try:
+            line = dissect(reading.first_line(data))
+        except (Unsealed, Malformed):
+            line = None
+        if line is not None and line.own is not None:
+            self._made.origin = self._made.origin or str(line.own.get("origin", ""))
+        if segments.active_of(path) is not None:
+            bare = path.removesuffix(".zst").removesuffix(".gz")
+            self._starts.append(int(segments.stem(bare).rpartition(".")[2]))
+        else:
+            self._starts.append(line.seq if line is not None else 0)
+
+    def _end(self, data: bytes) -> None:
+        """Note the last record."""
+        end = len(data) - 1
+        while end > 0:
+            start = data.rfind(b"\n", 0, end) + 1
+            try:
+                last = unseal(data[start:end])
+            except Unsealed:
+                end = start - 1
+                continue
+            self._made.size, self._made.head = last.seq + 1, last.leaf
+            return
+
+    def _take(self, line: Anatomy, choice: Choice) -> None:
+        self._made.left += ((line.seq, pointer) for pointer in choice.left)
+        if not choice.whole and not choice.fields:
+            return
+        if not self.despite_hold and _is_held(line):
+            self._made.held.add(line.seq)
+            self._made.left += ((line.seq, field) for field in sorted(choice.fields) or [""])
+            return
+        self.taken[line.seq] = choice.fields or frozenset(("",))
+        self.digests.update(digests.undone_by(line, choice.fields, whole=choice.whole))
+        if choice.whole:
+            self.found[-1].append((line.seq, 0, Target(line.seq, "", line.leaf())))
+        for value in line.values:
+            if choice.whole or value.field in choice.fields:
+                if not choice.whole:
+                    self.found[-1].append((line.seq, value.offset, Target(line.seq, value.field, line.commit(value))))
+                named = {name.decode() for name in _BLOB.findall(line.text(value))}
+                self._made.blobs |= named & self._large
+        if TORN in choice.fields and line.seq in self._made.torn_ends:
+            self._made.torn.add(self._made.torn_ends[line.seq])
+
+    def _own(self, line: Anatomy, own: dict[str, object]) -> None:
+        kind = own.get("type")
+        if kind == "redact":
+            self._declared[line.seq] = own
+        elif kind == "redacted":
+            seqs, segment = own.get("declared_at"), own.get("segment")
+            if isinstance(seqs, list) and isinstance(segment, str):
+                digits = segments.stem(segment).rpartition(".")[2]
+                self._done |= {(seq, int(digits)) for seq in seqs if type(seq) is int and digits.isdecimal()}
+        elif kind == "erase-subject" and isinstance(own.get("request"), str):
+            self._made.requests.add(str(own["request"]))
+        elif kind == "recovered" and beside.is_torn(self._made.path, str(own.get("file"))):
+            self._made.torn_ends[line.seq] = str(own["file"])
+            self._made.dregs = self._made.dregs or TORN in line.holes
+
+    def pending(self) -> list[Pending]:
+        """Return the declarations that some segment still waits for."""
+        found = []
+        for seq, own in self._declared.items():
+            numbers = {bisect_right(self._starts, target.seq) - 1 for target in targets_of(own)}
+            firsts = {self._starts[number] for number in numbers if number >= 0}
+            waiting = sorted(first for first in firsts if (seq, first) not in self._done)
+            if waiting:
+                found.append(Pending(seq, own, waiting))
+        return found
+
+
+class Second:
+    """The second pass: where the digests and the large values stand besides."""
+
+    def __init__(self, made: Plan, first: First) -> None:
+        self._made = made
+        self._first = first
+        self._wanted = {digest.encode() for digest in first.digests | made.blobs}
+
+    def read(self, number: int, file: reading.Segment) -> None:
+        """Look at one segment."""
+        data = file.lines()
+        before = b""
+        for match in digests.ANYWHERE.finditer(data):
+            if match[1] not in self._wanted:
+                continue
+            raw = reading.line_around(data, match.start())
+            if raw != before:
+                before = raw
+                self._line(number, raw)
+
+    def _line(self, number: int, raw: bytes) -> None:
+        try:
+            line = dissect(raw)
+        except (Unsealed, Malformed):
+            return
+        if line is None:
+            return
+        taken = self._first.taken.get(line.seq, frozenset())
+        if "" in taken:
+            return
+        held = not self._first.despite_hold and _is_held(line)
+        for value in line.values:
+            if value.field in taken:
+                continue
+            text = line.text(value)
+            if value.field in digests.PLACES and text[1:-1].decode("ascii", "replace") in self._first.digests:
+                if held:
+                    self._made.held.add(line.seq)
+                    self._made.left.append((line.seq, value.field))
+                    continue
+                self._first.found[number].append(
+                    (line.seq, value.offset, Target(line.seq, value.field, line.commit(value)))
+                )
+            else:
+                self._made.kept |= {name.decode() for name in _BLOB.findall(text)} & self._made.blobs
+
+
+def _is_held(line: Anatomy) -> bool:
+    """Tell whether the record is under a legal hold: a search first, for such records are few."""
+    return b'"legal_hold"' in line.raw and get(line.content, "retention.legal_hold") is True

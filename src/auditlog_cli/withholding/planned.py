@@ -1,0 +1,92 @@
+"""What a redaction will do: the nouns that travel from `planning` to what carries it out, shares it or shows it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from auditlog_cli.withholding import beside
+from auditlog_cli.withholding.declaring import Target
+
+
+class Part(NamedTuple):
+    """What goes from one file."""
+
+    path: str
+    targets: list[Target]
+
+
+class Pending(NamedTuple):
+    """A declaration that was not carried out in every segment.
+
+    Attributes:
+        seq: Its number.
+        said: Its `auditlog` member.
+        firsts: First numbers of the segments that no `redacted` record names for it.
+    """
+
+    seq: int
+    said: dict[str, object]
+    firsts: list[int]
+
+
+class Plan:
+    """What a redaction will do.
+
+    Attributes:
+        path: The log.
+        parts: What goes, file by file, in the order of the log.
+        left: (seq, JSON pointer) of what was meant and cannot go by field.
+        blobs: Names of large values that go with the record that refers to them.
+        kept: Names of large values that stay, because another record still refers to them.
+        torn: Names of files with torn ends that go.
+        held: Numbers of records that stay as they are because they are under a legal hold.
+        bad: How many lines could not be looked at, because they are no well-formed sealed lines.
+        pending: Earlier declarations that were not carried out to the end.
+        dregs: Whether an earlier redaction left large values or torn ends that were to go.
+        torn_ends: Number of the record of a repair → file with the torn end, as far as it is there.
+        origin: The name of the log.
+        size, head: How many records were looked at, and the leaf of the last one.
+        requests: Case numbers whose erasure the log records already.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.parts: list[Part] = []
+        self.left: list[tuple[int, str]] = []
+        self.blobs: set[str] = set()
+        self.kept: set[str] = set()
+        self.torn: set[str] = set()
+        self.held: set[int] = set()
+        self.bad = 0
+        self.pending: list[Pending] = []
+        self.dregs = beside.any_doomed(path)
+        self.torn_ends: dict[int, str] = {}
+        self.origin = ""
+        self.size = 0
+        self.head = ""
+        self.requests: set[str] = set()
+
+    @property
+    def targets(self) -> list[Target]:
+        """Everything that goes, in the order of the log."""
+        return [target for part in self.parts for target in part.targets]
+
+    @property
+    def values(self) -> int:
+        """How many values go; a whole record counts as one."""
+        return sum(len(part.targets) for part in self.parts)
+
+    @property
+    def records(self) -> int:
+        """From how many records."""
+        return len({target.seq for target in self.targets})
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an earlier redaction was not carried out to the end."""
+        return bool(self.pending) or self.dregs
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.parts or self.torn)
