@@ -146,3 +146,23 @@ def test_every_flipped_bit_is_noticed(shared: Path, tmp_path: Path) -> None:
     """All single-bit changes of the eight signed lines of demo-after.jsonl."""
     data, bits = signed_lines(tmp_path)
     assert [bit for bit in range(bits) if flipped(tmp_path, data, bit).exit_code in (0, 6)] == []
+
+
+def test_the_checkpoint_may_lie_elsewhere(tmp_path: Path) -> None:
+    """Where a sealer of its own keeps it; a file that is not there is an error, never "no checkpoint"."""
+    from auditlog_cli import AuditLog
+    from auditlog_cli.signing import keygen
+    from auditlog_cli.writer.checkpoints import Sealer
+
+    key = keygen.make(str(tmp_path / "key"), "test")
+    log, elsewhere = tmp_path / "audit.jsonl", tmp_path / "elsewhere" / "checkpoint"
+    elsewhere.parent.mkdir()
+    with AuditLog(log) as writer:
+        writer.append({"a": 1})
+    Sealer(str(log), key, beside=str(elsewhere)).seal()
+    signers = tmp_path / "key.pub"
+    assert [each.code for each in verify(log, signers=signers).findings] == ["no-checkpoint"]
+    verdict = verify(log, signers=signers, checkpoint=elsewhere)
+    assert (verdict.exit_code, verdict.signed) == (0, 2)
+    with pytest.raises(DefinitionError, match="no checkpoint can be read"):
+        verify(log, signers=signers, checkpoint=tmp_path / "nothing")

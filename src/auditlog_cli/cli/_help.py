@@ -421,6 +421,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--known SIZE:ROOT',
                 'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
                ('--manifest FILE', 'The manifest of a shared copy: it declares what is withheld there.'),
+               ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),
                ('--remember, --no-remember',
                 'Compare with what this log was when it was last verified, and keep it for the next time '
                 '($XDG_STATE_HOME/auditlog/heads.json).'),
@@ -436,4 +437,6 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog verify audit.jsonl\n'
             'auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail\n'
+            'auditlog verify audit.jsonl --signers allowed_signers --checkpoint '
+            '/srv/sealer/audit.checkpoint\n'
             'auditlog verify logs/ --format junit -o verify.xml')}

@@ -216,6 +216,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--revoked': ('revoked', 'text', None),
              '--known': ('known', 'text', None),
              '--manifest': ('manifest', 'text', None),
+             '--checkpoint': ('checkpoint', 'text', None),
              '--remember': ('remember', 'flag', True),
              '--no-remember': ('remember', 'flag', False),
              '--require-signed-tail': ('require_signed_tail', 'flag', True),

@@ -12,6 +12,7 @@ import typer
 
 from auditlog_cli.cli import complete
 from auditlog_cli.cli.trusting import At as At
+from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
 from auditlog_cli.cli.trusting import Known as Known
 from auditlog_cli.cli.trusting import Manifest as Manifest
 from auditlog_cli.cli.trusting import Remember as Remember

@@ -38,6 +38,15 @@ Known = Annotated[
         rich_help_panel=_TRUST,
     ),
 ]
+Elsewhere = Annotated[
+    str | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="The newest checkpoint, if it is not beside the log.",
+        rich_help_panel=_TRUST,
+    ),
+]
 Manifest = Annotated[
     str | None,
     typer.Option(

@@ -29,6 +29,7 @@ def verify(
     revoked: Path | None = None,
     known: str | None = None,
     manifest: Path | None = None,
+    checkpoint: Path | None = None,
     memory: Path | None = None,
     require_signed_tail: bool = False,
     require_heartbeat: bool = False,
@@ -44,6 +45,7 @@ def verify(
         revoked: Keys that count no more: a KRL, or public keys, one a line.
         known: A head seen earlier: `SIZE:ROOT`.
         manifest: The manifest of a shared copy: declares what is withheld in it.
+        checkpoint: Where the newest checkpoint lies, if not beside the log.
         memory: A file that remembers heads from call to call; None: nothing is remembered or written.
         require_signed_tail: Records behind the newest checkpoint make it incomplete.
         require_heartbeat: Checkpoints too far apart are a finding, not a warning.
@@ -56,7 +58,7 @@ def verify(
     question = asked(
         signers=_text(signers), vkey=_text(vkey), at=at,
         revoked=_text(revoked), known=known, memory=_text(memory),
-        manifest=_text(manifest), require_signed_tail=require_signed_tail,
+        manifest=_text(manifest), checkpoint=_text(checkpoint), require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat, processes=processes,
     )  # fmt: skip
     verdict = run(os.fspath(path), question)
@@ -77,6 +79,7 @@ def asked(
     known: str | None = None,
     memory: str | None = None,
     manifest: str | None = None,
+    checkpoint: str | None = None,
     require_signed_tail: bool = False,
     require_heartbeat: bool = False,
     processes: int | None = None,
@@ -94,6 +97,7 @@ def asked(
         require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat,
         manifest=manifest,
+        checkpoint=checkpoint,
         processes=processes,
     )
 
@@ -140,7 +144,7 @@ def run(path: str, question: Question, progress: Progress | None = None) -> Verd
     verdict.key_given = question.trust is not None
     remembered = heads.load(question.memory) if question.memory is not None else {}
     try:
-        with reading.Snapshot(path) as snapshot:
+        with reading.Snapshot(path, question.checkpoint) as snapshot:
             if not snapshot.segments:
                 return could_not(verdict, "missing", "no such file", _near(path))
             return Reading(snapshot, question, verdict, remembered, progress).judge()

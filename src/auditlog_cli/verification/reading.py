@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from auditlog_cli import parallel, segments, strictjson
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import DefinitionError, InputError
 from auditlog_cli.record import BadLine
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sources import lines, opening
@@ -43,13 +43,15 @@ class Snapshot:
 
     Args:
         path: The log; `-` is standard input.
+        side: Where its newest checkpoint lies; None: beside it, if it is there.
 
     Raises:
         InputError: If it is missing or cannot be read; `missing` tells the two apart.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, side: str | None = None) -> None:
         self.path = path
+        self.side_path = side or segments.checkpoint_name(path)
         self.stub: Stub | None = None
         self.stub_trouble = ""
         self.stub_path = segments.pruned_name(path)
@@ -60,7 +62,9 @@ class Snapshot:
             return
         # The side file before the log: what it covers was synced before it was published, so it is in a later
         # look at the log.
-        self.side = _small(segments.checkpoint_name(path))
+        self.side = _small(self.side_path)
+        if side is not None and self.side is None:
+            raise DefinitionError(f"{side}: no checkpoint can be read there")
         self.segments = self._take()
 
     def _take(self) -> list[tuple[str, int, int]]:

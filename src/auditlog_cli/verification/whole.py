@@ -31,6 +31,7 @@ class Question:
         require_signed_tail: bool = False,
         require_heartbeat: bool = False,
         manifest: str | None = None,
+        checkpoint: str | None = None,
         processes: int | None = 1,
     ) -> None:
         self.trust = trust
@@ -39,6 +40,7 @@ class Question:
         self.require_signed_tail = require_signed_tail
         self.require_heartbeat = require_heartbeat
         self.manifest = manifest
+        self.checkpoint = checkpoint
         self.processes = processes
 
 
@@ -83,7 +85,7 @@ class Reading:
         data = self._snapshot.side
         if data is None:
             return None
-        place = own.Place(None, f"{self._snapshot.path}.checkpoint", 0, 0)
+        place = own.Place(None, self._snapshot.side_path, 0, 0)
         return own.read(data.decode("utf-8", "replace"), None, place, None)
 
     def judge(self) -> Verdict:

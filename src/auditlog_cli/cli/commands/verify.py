@@ -15,6 +15,7 @@ def verify(
     revoked: o.Revoked = None,
     known: o.Known = None,
     manifest: o.Manifest = None,
+    checkpoint: o.Elsewhere = None,
     remember: o.Remember = True,
     require_signed_tail: o.RequireSignedTail = False,
     require_heartbeat: o.RequireHeartbeat = False,
@@ -33,15 +34,19 @@ def verify(
     Examples:
       auditlog verify audit.jsonl
       auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail
+      auditlog verify audit.jsonl --signers allowed_signers --checkpoint /srv/sealer/audit.checkpoint
       auditlog verify logs/ --format junit -o verify.xml
     """
     from auditlog_cli import verification
     from auditlog_cli.cli import failure, progress, reports, show, verdicts
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.verdict import overall
 
     given = show.paths(paths)
+    if checkpoint is not None and len(given) != 1:
+        raise UsageError("--checkpoint: is that of one log", help="name one log")
     question = verification.asked(
-        signers=signers, vkey=vkey, at=at, revoked=revoked, known=known, manifest=manifest,
+        signers=signers, vkey=vkey, at=at, revoked=revoked, known=known, manifest=manifest, checkpoint=checkpoint,
         memory=verdicts.memory() if remember else None,
         require_signed_tail=require_signed_tail, require_heartbeat=require_heartbeat,
     )  # fmt: skip
