@@ -10,10 +10,13 @@ import time
 from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from auditlog_cli.cli import sealing
+from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, SealRefused, UsageError
 from auditlog_cli.sealing import notes, sshsig
 from auditlog_cli.signing import checks, keygen, signer, signers
@@ -21,6 +24,7 @@ from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.growth import Growth, is_sealed
 from auditlog_cli.writer.log import AuditLog
 
+sign = sealing.sign
 RECORD = {"user": {"id": "ann"}, "action": {"type": "tool_invocation", "tool": "x", "arguments": {"n": 1}}}
 
 
@@ -418,12 +422,37 @@ def test_a_key_hands_over_to_the_next(path: Path, tmp_path: Path) -> None:
     assert trusted.keys("test/log", signers.CHECKPOINTS, 1 << 60) == [new.public]
 
 
+@pytest.mark.parametrize("elsewhere", [True, False])
+def test_what_comes_while_a_checkpoint_is_made_is_not_missed(
+    path: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    """And the watcher's own checkpoint is no reason for another one."""
+    signed: list[int] = []
+    pauses = iter([None, None, None])
+    monkeypatch.setattr(sealing, "time", SimpleNamespace(sleep=lambda _: next(pauses)))
+    with AuditLog(path) as log:
+        log.append(RECORD)
+        beside = str(tmp_path / "elsewhere") if elsewhere else None
+        with sealing.opened(str(path), signer.load(str(key)), beside) as opened:
+            notices = Notices(quiet=True)
+            signed.append(sealing.sign(opened, notices))
+            log.append(RECORD)
+            monkeypatch.setattr(sealing, "sign", lambda *_: signed.append(sign(*_)))
+            with pytest.raises(StopIteration):
+                sealing.watch(opened, 1, notices)
+    assert signed == ([2, 3] if elsewhere else [2, 4])
+
+
 def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
     """Signs what comes, from outside, until it is stopped."""
+    interruptible = (  # a job in the background inherits that Ctrl-C is ignored
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from auditlog_cli.cli.front import run; run()"
+    )
     with AuditLog(path) as log:
         log.append(RECORD)
         watcher = subprocess.Popen(
-            [sys.executable, "-m", "auditlog_cli", "seal", path, "--key", key, "--watch", "--every", "1",
+            [sys.executable, "-c", interruptible, "seal", path, "--key", key, "--watch", "--every", "1",
              "--checkpoint", tmp_path / "elsewhere"],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip

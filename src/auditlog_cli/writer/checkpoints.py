@@ -50,6 +50,7 @@ class Sealer:
         self.growth = Growth(path, raw=raw)
         self.last: notes.Note | None = None
         self._origin = origin
+        self._appended = False
 
     def seal(
         self,
@@ -98,9 +99,20 @@ class Sealer:
             disk.keep(self.beside, (text if self.last.signatures else text + armour).encode())
         except OSError as error:
             raise disk.refused(self.beside, "cannot be written", error, "the checkpoint was not kept") from error
+        self._appended = append is not None
         if append is not None:
             append(own.record("checkpoint", note=text, sshsig=armour))
         return Checkpoint(origin, size, root, self.growth.head)
+
+    def behind(self) -> int:
+        """Return how many records came after the last checkpoint of this signer, that checkpoint not counted.
+
+        Raises:
+            SealRefused: If the log is broken, or no longer holds what was read before.
+            InputError: If it cannot be read.
+        """
+        size = self.growth.grow()
+        return size if self.last is None else size - self.last.size - self._appended
 
     def _side(self) -> notes.Note | None:
         try:
