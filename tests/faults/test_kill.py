@@ -60,7 +60,8 @@ def battle(path: Path, rounds: int, seed: int, fsync: str) -> None:
             for line in lines[:-1]:
                 i, rest = line.decode().split(" ", 1)
                 acknowledged[who, int(i)] = rest
-            begin[who] = max([i for name, i in acknowledged if name == who], default=-1) + 10
+            # Beyond what may be in the log unacknowledged, also if this round brought no acknowledgement at all.
+            begin[who] = max(begin[who], *(i for name, i in acknowledged if name == who), 0) + 10
         with AuditLog(path, fsync="none", ballast_bytes=0) as log:
             log.append({"who": "after", "i": 0})
         found = walk(path)
