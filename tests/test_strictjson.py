@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,26 @@ def test_the_decoder_turns_fast_by_itself(monkeypatch: pytest.MonkeyPatch) -> No
     assert strictjson._orjson_loads is None
     assert decode(b'{"a":1}') == {"a": 1}
     assert strictjson._orjson_loads is not None
+
+
+FORGETFUL = """
+import sys
+from auditlog_cli import strictjson
+for raw in eval(sys.stdin.read()):
+    for name in [each for each in sys.modules if each.split(".")[0] == "json"]:
+        del sys.modules[name]
+    try:
+        strictjson.exact(raw)
+    except strictjson.Malformed as error:
+        print((error.code, error.reason, error.at))
+"""
+
+
+def test_no_malformed_line_needs_the_json_package_to_be_there() -> None:
+    """The C scanner takes its error class out of json.decoder; the command line has not imported that."""
+    lines = [raw for raw, _, _ in REFUSED] + [b'{"torn', b"{a", b'{"a":1,', b'{"a" 1}', b'{"a":"\\x"}']
+    done = subprocess.run(
+        [sys.executable, "-c", FORGETFUL], input=repr(lines), capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [str(verdict(exact, raw)) for raw in lines]

@@ -130,7 +130,14 @@ def exact(raw: bytes) -> dict[str, object]:
     if start == len(text):
         raise Malformed("json", "an empty line")
     try:
-        value, end = _scan(text, start)
+        try:
+            value, end = _scan(text, start)
+        except SystemError:
+            # The C scanner of Python 3.11 takes its error class out of json.decoder, and sets no error at all
+            # while nobody has imported that.
+            import json.decoder  # noqa: F401 - that is all
+
+            value, end = _scan(text, start)
     except StopIteration as error:
         raise Malformed("json", _not_json(text, error.value), _bytes_to(text, error.value)) from None
     except RecursionError:
