@@ -69,8 +69,8 @@ def prove_all(path: str, wanted: Callable[[Record], bool]) -> list[Proved]:
         InputError: If there is no checkpoint.
         SealRefused: If the log is not the one that was signed.
     """
-    text, note = _newest(path)
     lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
+    text, note = _newest(path)
     covered = []
     for line in lines:
         try:

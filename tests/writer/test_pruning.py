@@ -196,3 +196,15 @@ def test_the_command_line(path: Path) -> None:
     done = auditlog("2026-07-01", "--yes")
     assert (done.returncode, len(closed(path))) == (0, 1)
     assert "nothing is old enough" in auditlog("2026-07-01", "--yes").stderr
+
+
+def test_what_is_no_sealed_log_is_never_said_to_hold_nothing_old(tmp_path: Path) -> None:
+    """Missing, empty, a folder, somebody else's log: an error, for "nothing is old enough" would be untrue."""
+    foreign = tmp_path / "foreign.jsonl"
+    foreign.write_text('{"ts":1780324991.2,"event_type":"tool_call"}\n')
+    empty = tmp_path / "empty.jsonl"
+    empty.touch()
+    for each in (tmp_path / "missing.jsonl", empty, tmp_path, foreign):
+        with pytest.raises(InputError):
+            pruning.plan(str(each), SUMMER)
+    assert foreign.read_text().count("\n") == 1

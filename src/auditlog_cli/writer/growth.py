@@ -207,7 +207,7 @@ def is_sealed(path: str) -> bool:
     finally:
         os.close(fd)
     if line is None:
-        raise InputError(f"{path}: holds no complete record, so there is nothing to sign")
+        raise InputError(f"{path}: holds no complete record")
     try:
         unseal(line[0])
     except Unsealed:

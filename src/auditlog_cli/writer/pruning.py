@@ -12,7 +12,7 @@ from auditlog_cli import segments, times
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.writer import disk, own, tail
-from auditlog_cli.writer.growth import Growth
+from auditlog_cli.writer.growth import Growth, is_sealed
 from auditlog_cli.writer.log import AuditLog
 
 _HELD = (b'"legal_hold":true', b'"legal_hold": true')
@@ -66,8 +66,10 @@ def plan(path: str, before: int) -> Plan:
         InputError: If there is no log, or a segment cannot be read.
         SealRefused: If a segment does not end in a sealed record.
     """
-    if not os.path.exists(path) and not segments.closed(path):
-        raise InputError(f"{path}: no such file")
+    if not is_sealed(path):
+        raise InputError(
+            f"{path}: no sealed log, so there is nothing to prune", help=f"auditlog seal {path} --key FILE"
+        )
     closed = segments.closed(path)
     pruned = _stubbed(path)
     leftover = tuple(name for first, name in closed if first < pruned)
