@@ -66,7 +66,7 @@ def plan(path: str, before: int) -> Plan:
         InputError: If there is no log, or a segment cannot be read.
         SealRefused: If a segment does not end in a sealed record.
     """
-    if not is_sealed(path):
+    if not is_sealed(path) and not segments.closed(path):
         raise InputError(
             f"{path}: no sealed log, so there is nothing to prune", help=f"auditlog seal {path} --key FILE"
         )
