@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from auditlog_cli.detectors import engine
 from auditlog_cli.detectors.detector import MARKS, SECRETS, TOKENS, Detector
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ _CLASSES = bytes(
 )
 _ONE_CLASS = bytes(_CAPITAL if code == _DIGIT else code for code in range(256))
 _SEPARATORS = b" .-()/"
+_FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
 _HEX = b"0123456789abcdefABCDEF"
 _HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 
@@ -63,12 +65,12 @@ _NAMES: tuple[tuple[bytes, re.Pattern[bytes] | None], ...] = (
     (b"csc", _whole(rb"csc(?![a-z])")),
     (b"security", re.compile(rb"security[^a-z0-9\"]*(?:code|value|number)")),
     (b"verification", re.compile(rb"verification[^a-z0-9\"]*(?:code|value|number)")),
-    (b"pin", _whole(rb"pin(?:[^a-z0-9\"]*block)?[^a-z0-9\"]*\"")),
-    (b"acct", re.compile(rb"acct[^a-z0-9\"]*\"")),
-    (b"account", re.compile(rb"account[^a-z0-9\"]*(?:(?:no|number)[^a-z0-9\"]*)?\"")),
+    (b"pin", _whole(rb"pin(?:[^a-z0-9\"]*block)?[^a-z0-9\"]*\"\s*:")),
+    (b"acct", re.compile(rb"acct[^a-z0-9\"]*\"\s*:")),
+    (b"account", re.compile(rb"account[^a-z0-9\"]*(?:(?:no|number)[^a-z0-9\"]*)?\"\s*:")),
     (b"mrn", None),
     (b"medical", re.compile(rb"medical[^a-z0-9\"]*record")),
-    (b"patient", re.compile(rb"patient[^a-z0-9\"]*(?:id|no|number)[^a-z0-9\"]*\"")),
+    (b"patient", re.compile(rb"patient[^a-z0-9\"]*(?:id|no|number)[^a-z0-9\"]*\"\s*:")),
     (b"dob", None),
     (b"birth", None),
     (b"born", None),
@@ -129,6 +131,8 @@ class Prefilter:
     def __init__(self, detectors: Sequence[Detector], *, envelope: bool) -> None:
         names = {each.entity for each in detectors if not each.source == "custom"}
         self._envelope = envelope
+        self._asked = 0
+        self._engine: Callable[[bytes], bool] | None = None
         self._names = names
         self._always = any(each.source == "custom" and not each.needs for each in detectors)
         literals: set[bytes] = set()
@@ -149,7 +153,7 @@ class Prefilter:
         """Tell whether a stored line may hold something. Of a line of our own layout only the middle is looked at."""
         if self._always:
             return True
-        if b"\\" in raw and (b"\\/" in raw or _HIDDEN.search(raw)):
+        if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
             return True
         if self._envelope and (head := _HEAD.match(raw)):
             last = raw.rfind(b',"delegation_chain":[')
@@ -164,6 +168,41 @@ class Prefilter:
         return self._always or (b"\\u" in data and _HIDDEN.search(data) is not None) or self._looks(data)
 
     def _looks(self, data: bytes) -> bool:
+        if self._engine is not None:
+            return self._engine(data) and self._asks(data)
+        self._asked += 1
+        if self._asked == _FEW:
+            self._engine = self.engine()
+        return self._asks(data)
+
+    def engine(self) -> Callable[[bytes], bool] | None:
+        """Return the same questions as one pass of hyperscan, or None where that is not installed."""
+        names = self._names
+        cased = [engine.of_shape(shape) for shape in self._shapes] + [engine.of_run(len(run)) for _, run in self._long]
+        caseless = [re.escape(literal) for literal in self._literals]
+        caseless += [
+            engine.loosened(each.pattern) if each else re.escape(needle)
+            for needle, each in self._needles
+            if (needle, each) not in _SECRET_NAMES
+        ]
+        if "SECRET_GENERIC" in names:
+            those = b"|".join(re.escape(needle) for needle, _ in _SECRET_NAMES)
+            caseless.append(b"(?:" + those + b")" + engine.loosened(_ASSIGNED.replace(b"{0,200}", b"*", 1)))
+        cased += [engine.of_shape(b"0000000"), _WEAK.pattern]
+        if self._dotted:
+            cased += [_IPV4.pattern, _GEO.pattern, rb"[A-Z<][0-9][0-9A-Z<]\."]
+            caseless.append(_LATITUDE.pattern)
+        if {"IP_ADDRESS", "MAC_ADDRESS"} & names:
+            cased += [b"::", b":(?:[0-9a-fA-F]*:){4}", b"-(?:[0-9a-fA-F]*-){4}"]
+        if "SECRET_URL_CREDENTIALS" in names:
+            cased.append(b"@")
+        if "SECRET_AWS_SECRET_KEY" in names:
+            cased.append(_BASE64.pattern)
+        if "SECRET_BEARER" in names:
+            caseless.append(_CREDENTIAL.pattern)
+        return engine.build(cased, caseless)
+
+    def _asks(self, data: bytes) -> bool:
         lowered = data.lower()
         for literal in self._literals:
             if _find(lowered, literal) >= 0:
