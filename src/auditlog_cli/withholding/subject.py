@@ -16,8 +16,7 @@ from base64 import b64decode
 from collections.abc import Iterator
 from decimal import Decimal
 
-from auditlog_cli import strictjson
-from auditlog_cli.withholding import anatomy
+from auditlog_cli import pointers, strictjson
 from auditlog_cli.withholding.anatomy import Anatomy
 
 BYTES = b'"not_json":"bytes"'
@@ -109,7 +108,7 @@ class Subject:
                 if any(self.in_text(name) for name in value):
                     yield pointer
                 for name, each in value.items():
-                    step = name.replace("~", "~0").replace("/", "~1")
+                    step = pointers.escaped(name)
                     if not (name == _MARK and type(each) is int):
                         stack.append((f"{pointer}/{step}", each))
             elif isinstance(value, list):
@@ -120,7 +119,7 @@ class Subject:
     def unnamed(self, pointer: str) -> str:
         """Return a JSON pointer up to the first name that holds an identifier: that must not be written down."""
         found = ""
-        for raw, step in zip(pointer.split("/")[1:], anatomy.steps(pointer), strict=True):
+        for raw, step in zip(pointer.split("/")[1:], pointers.steps(pointer), strict=True):
             if self.in_text(step):
                 break
             found += f"/{raw}"
