@@ -90,7 +90,7 @@ def _pack(data: dict[str, Any]) -> Pack:
 
 
 def _rule(data: dict[str, Any], pack: dict[str, Any]) -> Rule:
-    for name in ("crossrefs", "false_positives", "replaces"):
+    for name in ("crossrefs", "false_positives", "lineage", "replaces"):
         data[name] = tuple(data[name])
     data["applies_from"] = _dates(data["applies_from"])
     data["parameters"] = {name: Parameter(**each) for name, each in data["parameters"].items()}

@@ -21,6 +21,7 @@ NAMES: Final = ("baseline", "gdpr", "hipaa", "finance", "eu-ai-act", "soc2", "is
 
 ID = re.compile(r"[A-Z0-9]+(?:-[A-Za-z0-9.]+)+\Z", re.ASCII)
 PACK_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}\Z", re.ASCII)
+_LONGEST_CHAIN: Final = 16
 PARAMETER_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z", re.ASCII)
 
 
@@ -125,7 +126,7 @@ def _source(section: Section) -> tuple[str, str]:
 
 
 def _resolved(sections: list[Section], head: Mapping[str, Any], origins: dict[str, Rule]) -> tuple[Rule, ...]:
-    """Build every rule after the one it extends; chains may be long, so nothing recurses."""
+    """Build every rule after the one it extends."""
     given: dict[str, Section] = {}
     for section in sections:
         name = section.text("id", required=True)
@@ -143,6 +144,8 @@ def _resolved(sections: list[Section], head: Mapping[str, Any], origins: dict[st
             section = given[step]
             if step in chain:
                 raise section.error(f"rules extend each other in a circle: {' → '.join([*chain, step])}", "extends")
+            if len(chain) == _LONGEST_CHAIN:
+                raise section.error(f"more than {_LONGEST_CHAIN} rules extend each other in a row", "extends")
             chain[step] = None
             base = section.text("extends")
             if not base:
@@ -170,6 +173,7 @@ def _rule(section: Section, name: str, head: Mapping[str, Any], base: Rule | Non
         "pack": head["name"],
         "pack_version": head["version"],
         "extends": None if base is None else base.id,
+        "lineage": () if base is None else (base.id, *base.lineage),
         "line": section.line,
         "title": inherited("title", section.text("title", required=root)),
         "severity": inherited("severity", section.choice("severity", finding.SEVERITIES, required=root)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Final
 
 FORMAT: Final = "auditlog.rules/1"
@@ -49,6 +50,8 @@ class Rule:
         report_message: Template, or None for the title.
         tests: `hit` and `pass` → cases; empty where the pack was read from its compiled form.
         extends: Id of the rule it extends, or None.
+        lineage: Ids of all the rules it extends, the nearest first. Whoever names one of them (a policy, a
+            waiver, `--only`) means this rule too.
         cloned_from: `{rule, pack, version, sha256}` of a copy, or None.
         line: Of the file it stands in; 0 where that is not known.
     """
@@ -80,9 +83,14 @@ class Rule:
     waivable: bool
     tests: Mapping[str, list[Any]]
     extends: str | None
+    lineage: tuple[str, ...]
     replaces: tuple[str, ...]
     cloned_from: Mapping[str, str] | None
     line: int
+
+    def is_meant_by(self, name: str) -> bool:
+        """Tell whether `name`, an id or a glob of ids, means this rule or one that it extends."""
+        return any(fnmatchcase(each, name) for each in (self.id, *self.lineage))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
