@@ -8,9 +8,9 @@ from typing import NamedTuple
 from auditlog_cli import pipeline, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import Record
-from auditlog_cli.sealing import merkle, notes, sshsig, tlogproof
+from auditlog_cli.sealing import merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
-from auditlog_cli.signing import checks, signers
+from auditlog_cli.signing import checkpoints, signers
 from auditlog_cli.writer.growth import Growth
 
 _LARGEST = 64 * 1024
@@ -93,9 +93,9 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
     note = notes.parse(proof.note)
     if found.seq != proof.number:
         return Verdict(False, f"the proof is for record {proof.number}, the line is record {found.seq}")
-    signed = _signed(note, trusted)
-    if signed is not None:
-        return Verdict(False, signed)
+    trouble = checkpoints.trouble(note, trusted)
+    if trouble:
+        return Verdict(False, trouble)
     try:
         root = merkle.root_by_inclusion(bytes.fromhex(found.leaf), proof.number, note.size, proof.hashes)
     except merkle.ProofError as error:
@@ -161,30 +161,3 @@ def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> me
             help=f"auditlog verify {path}",
         )
     return tree
-
-
-def _signed(note: notes.Note, trusted: signers.Signers) -> str | None:
-    """Why the signature under `note` is not good, or None if it is."""
-    keys = trusted.ssh_keys(note.origin, signers.CHECKPOINTS)
-    if not keys:
-        return f"no key was given for the log {note.origin}"
-    if note.armour:
-        try:
-            signature = sshsig.parse(note.armour)
-        except sshsig.SshsigError:
-            return "the signature is malformed"
-        if signature.key not in keys:
-            return "signed by a key that was not given"
-        held = checks.ssh(signature, note.armour, signers.CHECKPOINTS, note.text)
-        return _said(held)
-    by_id = {notes.key_id(note.origin, public): public for key in keys if (public := sshsig.ed25519(key))}
-    for each in note.signatures:
-        if each.name == note.origin and each.key_id in by_id:
-            return _said(checks.ed25519(by_id[each.key_id], note.text, each.raw))
-    return "signed by a key that was not given"
-
-
-def _said(held: bool | None) -> str | None:
-    if held is None:
-        return "nobody here can check the signature: pip install 'auditlog-cli[seal]'"
-    return None if held else "the signature is broken"
