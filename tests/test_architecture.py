@@ -51,6 +51,7 @@ DISK = (
     "retention/",
     "segments.py",
     "redaction/masks.py",
+    "redaction/settings.py",
     "frames.py",
     "registry.py",
     "sinks.py",
