@@ -38,7 +38,7 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
             if made != data:
                 _put(path, fd, made, step)
             else:
-                _drop(f"{path}.tmp")
+                disk.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
             return hashlib.sha256(made).hexdigest()
@@ -127,24 +127,20 @@ def _is(line: Anatomy, target: Target) -> bool:
 def _put(path: str, old: int, made: bytes, step: Callable[[str], None]) -> None:
     """Write beside, sync, rename, sync the folder. Owner and mode stay."""
     temporary = f"{path}.tmp"
-    _drop(temporary)
+    disk.drop(temporary)
     before = os.fstat(old)
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
-            os.fchmod(fd, before.st_mode & 0o7777)
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(fd, before.st_uid, before.st_gid)
-            view = memoryview(_packed(made, path))
-            while view:
-                view = view[os.write(fd, view) :]
+            disk.like(fd, before)
+            disk.write_all(fd, _packed(made, path))
             os.fsync(fd)
         finally:
             os.close(fd)
         step("written")
         os.rename(temporary, path)
     except BaseException:
-        _drop(temporary)
+        disk.drop(temporary)
         raise
     disk.sync_folder(path)
     step("renamed")
@@ -159,11 +155,3 @@ def _packed(data: bytes, path: str) -> bytes:
         packer = zlib.compressobj(wbits=31)
         return packer.compress(data) + packer.flush()
     return data
-
-
-def _drop(temporary: str) -> None:
-    """Remove what a crash left behind: nobody else has the segment locked."""
-    try:
-        os.unlink(temporary)
-    except FileNotFoundError:
-        pass

@@ -56,6 +56,40 @@ def sync_folder(path: str) -> None:
         os.close(fd)
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def like(fd: int, old: os.stat_result) -> None:
+    """Give a new file the mode and the owner of the one whose place it will take.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    os.fchmod(fd, old.st_mode & 0o7777)
+    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        os.fchown(fd, old.st_uid, old.st_gid)
+
+
+def drop(temporary: str) -> None:
+    """Remove a file that has not got its name, if it is there.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    try:
+        os.unlink(temporary)
+    except FileNotFoundError:
+        pass
+
+
 def keep(path: str, data: bytes) -> None:
     """Write a whole new file and make it durable, name and all; or leave nothing.
 
@@ -66,9 +100,7 @@ def keep(path: str, data: bytes) -> None:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(fd, view) :]
+            write_all(fd, data)
             os.fsync(fd)
         finally:
             os.close(fd)

@@ -17,6 +17,7 @@ from auditlog_cli import segments
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.sealing import hashes, merkle, notes
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
+from auditlog_cli.sealing.salted import RAW
 
 _BLOCK = 1 << 20
 _LONGEST = 64 * 1024 * 1024
@@ -44,7 +45,10 @@ class Growth:
         origin: The name of the log, as its first record says; empty if that was not read.
         signed: The newest checkpoint record that was read, or None.
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
+        suffix: How the name of such a log ends.
     """
+
+    suffix = RAW
 
     def __init__(self, path: str, *, raw: bool = False, tree: merkle.Range | None = None) -> None:
         self.path = path
