@@ -47,6 +47,7 @@ DISK = (
     "salting/",
     "withholding/beside.py",
     "withholding/replacing.py",
+    "withholding/salted_carrying.py",
     "segments.py",
     "registry.py",
     "sinks.py",

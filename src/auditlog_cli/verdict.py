@@ -168,10 +168,7 @@ class Verdict:
             return f"incomplete: {self.findings[0].message}"
         if not self.key_given:
             if self.origin.endswith("#raw"):
-                return (
-                    f"intact, but not proved by a key: of {many}, those that the checkpoint names are unchanged; signatures "
-                    "were not checked"
-                )
+                return f"intact, but not proved by a key: {many}, unchanged as far as the checkpoint goes; signatures were not checked"  # noqa: E501
             return f"intact, but not proved by a key: {many} form one unbroken chain; signatures were not checked"
         tail = f", the last {self.unsigned_tail:,} not signed yet" if self.unsigned_tail else ""
         return f"intact and signed: {many}{tail}"

@@ -13,13 +13,12 @@ from typing import NamedTuple
 from auditlog_cli import segments
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.record import Line
-from auditlog_cli.salting.files import Snapshot
+from auditlog_cli.salting.files import Snapshot, Stretch
 from auditlog_cli.salting.settling import alone, leaf_of
 from auditlog_cli.sealing import hashes, merkle, notes, salted
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.writer import disk, ids
 
-_ENOUGH = 1 << 20
 _SAME = (0, 0)
 
 
@@ -165,55 +164,32 @@ class _Extension:
     def __init__(self, path: str, snapshot: Snapshot) -> None:
         self.path = segments.salts_name(path)
         self._snapshot = snapshot
-        self._temporary = f"{self.path}.tmp"
-        self._fd = -1
-        self._parts: list[bytes] = []
-        self._size = 0
+        self._made: disk.Replacement | None = None
 
     def add(self, text: bytes) -> None:
         """Take one line, without LF."""
-        self._parts += (text, b"\n")
-        self._size += len(text)
-        if self._size >= _ENOUGH:
-            self._flush()
+        if self._made is None:
+            self._made = self._begin()
+        self._made.write(text + b"\n")
 
     def keep(self) -> os.stat_result | None:
         """Give the file its name; return what is known of it, or None if there is none."""
-        if not self._parts and self._fd < 0:
-            return self._snapshot.stat(self.path)
-        self._flush()
-        os.fsync(self._fd)
-        found = os.fstat(self._fd)
-        os.rename(self._temporary, self.path)
-        disk.sync_folder(self.path)
-        return found
+        return self._snapshot.stat(self.path) if self._made is None else self._made.keep()
 
     def discard(self) -> None:
         """Leave nothing behind but a file that has its name."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-            disk.drop(self._temporary)
+        if self._made is not None:
+            self._made.discard()
 
-    def _flush(self) -> None:
-        if self._fd < 0:
-            self._begin()
-        disk.write_all(self._fd, b"".join(self._parts))
-        self._parts, self._size = [], 0
-
-    def _begin(self) -> None:
-        """Begin with what is there. Owner and mode stay; a new file is the owner's alone: salts are secret."""
-        disk.drop(self._temporary)
-        self._fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    def _begin(self) -> disk.Replacement:
+        """Begin with what is there. A new file is the owner's alone: salts are secret."""
         old = self._snapshot.stat(self.path)
-        if old is None:
-            return
-        disk.like(self._fd, old)
-        at = 0
-        while at < old.st_size:
-            data = os.pread(self._snapshot.descriptor(self.path), 1 << 20, at)
-            disk.write_all(self._fd, data[: old.st_size - at])
-            at += len(data)
+        made = disk.Replacement(self.path, old)
+        if old is not None:
+            reader = Stretch(self.path, self._snapshot.descriptor(self.path), 0, old.st_size)
+            while data := reader.read(1 << 20):
+                made.write(data)
+        return made
 
 
 def _identity(found: os.stat_result | None) -> tuple[int, int]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from auditlog_cli import segments
-from auditlog_cli.errors import SealRefused, UsageError
+from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import merkle, notes, salted
 from auditlog_cli.sealing.line import Unsealed
@@ -128,6 +129,79 @@ def root_at(snapshot: Snapshot, size: int, *, new: bool = False) -> bytes | None
         except Unsealed:
             return None
     return tree.root() if tree.size == size else None
+
+
+class State(NamedTuple):
+    """A log that is all sealed.
+
+    Attributes:
+        note: Its checkpoint.
+        head: The leaf of its last line, 64 hex digits.
+        new: Whether its salts are still called `.salts.new`.
+    """
+
+    note: notes.Note
+    head: str
+    new: bool
+
+
+def whole(snapshot: Snapshot) -> State:
+    """Make sure that every line was signed and is what it was.
+
+    Raises:
+        InputError: If lines are not sealed yet.
+        SealRefused: If the log is not the one that was signed.
+    """
+    path = snapshot.path
+    note = note_of(path, snapshot.checkpoint)
+    if not note.origin.endswith(salted.SALTED):
+        raise InputError(f"{path}: was signed without salts: no value of it can be withheld", help="see docs/redact.md")
+    for new in (False, True) if snapshot.has_new else (False,):
+        tree, head, behind = merkle.Range(), "", 0
+        try:
+            for number, (line, text) in enumerate(snapshot.pairs(new=new)):
+                if number >= note.size:
+                    behind += line is not None
+                elif line is None or text is None:
+                    break
+                else:
+                    leaf = leaf_of(line.raw, number, salted.read(text, len(line.raw)))
+                    tree.add(leaf)
+                    head = leaf.hex()
+        except Unsealed:
+            continue
+        if tree.size == note.size and tree.root() == note.root:
+            if behind:
+                raise InputError(
+                    f"{path}: what follows line {note.size} is not sealed yet, so nothing can be withheld there; nothing was",
+                    help=f"auditlog seal {path} --key FILE",
+                )
+            return State(note, head, new)
+    raise SealRefused(
+        f"{path}: is not the log that was signed, or its salts are not; nothing was withheld",
+        help=f"auditlog verify {path}",
+    )
+
+
+def rows(snapshot: Snapshot) -> list[bytes]:
+    """Return the lines of `.redactions`, without LF.
+
+    Raises:
+        InputError: If the last one is torn: our files are whole.
+    """
+    found = snapshot.declarations.split(b"\n")
+    if found.pop():
+        raise InputError(f"{segments.redactions_name(snapshot.path)}: is damaged: it does not end in a whole line")
+    return found
+
+
+def is_salted(path: str) -> bool:
+    """Tell whether the checkpoint beside the log at `path` says that its salts lie beside it, too."""
+    name = segments.checkpoint_name(path)
+    try:
+        return notes.parse(read_small(name, _LARGEST).decode()).origin.endswith(salted.SALTED)
+    except (InputError, ValueError):
+        return False
 
 
 def leaf_of(raw: bytes, number: int, spans: list[salted.Span]) -> bytes:

@@ -110,39 +110,36 @@ def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
         return None
     if line is None or line.seq != targets[0].seq:
         return None
-    if any(not target.field and _is(line, target) for target in targets) and line.own is None:
+    fields = meant(line, targets)
+    if "" in fields:
         return lines.bury(line)
-    declared = {(target.field, target.commit) for target in targets}
-    names = {target.field for target in targets}
-    fields = {
-        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
-    }
     return lines.withhold(line, fields) if fields else None
 
 
-def _is(line: Anatomy, target: Target) -> bool:
-    return line.leaf() == target.commit
+def meant(line: Anatomy, targets: list[Target]) -> set[str]:
+    """Return the JSON pointers of what is still readable of the targets; `""` is the whole record.
+
+    A value that is not the one that was declared is none of them.
+    """
+    if any(not target.field and line.leaf() == target.commit for target in targets) and line.own is None:
+        return {""}
+    declared = {(target.field, target.commit) for target in targets}
+    names = {target.field for target in targets}
+    return {
+        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
+    }
 
 
 def _put(path: str, old: int, made: bytes, step: Callable[[str], None]) -> None:
     """Write beside, sync, rename, sync the folder. Owner and mode stay."""
-    temporary = f"{path}.tmp"
-    disk.drop(temporary)
-    before = os.fstat(old)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    beside = disk.Replacement(path, os.fstat(old))
     try:
-        try:
-            disk.like(fd, before)
-            disk.write_all(fd, _packed(made, path))
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        beside.write(_packed(made, path))
+        beside.finish()
         step("written")
-        os.rename(temporary, path)
-    except BaseException:
-        disk.drop(temporary)
-        raise
-    disk.sync_folder(path)
+        beside.keep()
+    finally:
+        beside.discard()
     step("renamed")
 
 
