@@ -215,7 +215,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl '
           'check it as\n'
           "well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, "
-          'from outside.\n'
+          'from outside; with\n'
+          '--redactable, each of its values gets a salt in PATH.salts, so that `auditlog redact` can '
+          'withhold it later.\n'
           '\n'
           'The agents must not be able to read the key: run `auditlog seal --watch` as another user.',
           (('Arguments', (('PATH', 'The log.'),)),
@@ -224,6 +226,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--watch', 'Go on, and sign again whenever there is more.'),
              ('--every SECONDS', 'How often --watch looks.'),
              ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'),
+             ('--redactable',
+              'For a log that others write: a salt for each value, in PATH.salts, so that it can be withheld '
+              'later. Belongs to the first seal; as secret as the log.'),
              ('--successor FILE',
               'The private key that signs from now on; --key is the old one, which says so in the log.'))),
            ('How they are shown',
@@ -231,7 +236,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog seal audit.jsonl --key seal.key\n'
           'auditlog seal audit.jsonl --key seal.key --watch --every 30\n'
           'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
-          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers'),
+          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers\n'
+          'auditlog seal old.jsonl --key seal.key --redactable'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',

@@ -102,6 +102,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
            '--watch': ('watch', 'flag', True),
            '--every': ('every', 'int', None),
            '--checkpoint': ('checkpoint', 'text', None),
+           '--redactable': ('redactable', 'flag', True),
            '--successor': ('successor', 'text', None),
            '--quiet': ('quiet', 'flag', True),
            '-q': ('quiet', 'flag', True)},

@@ -85,7 +85,9 @@ def _code(tally: running.Tally, done: int) -> int:
 def _say(tally: running.Tally, notices: show.Notices, did: str) -> None:
     count = sum(tally.taken.values())
     lines = "line" if tally.read == 1 else "lines"
-    notices.say(f"{count:,} {did} in {tally.changed:,} of {tally.read:,} {lines}{': ' if count else ''}{_kinds(tally.taken)}")
+    notices.say(
+        f"{count:,} {did} in {tally.changed:,} of {tally.read:,} {lines}{': ' if count else ''}{_kinds(tally.taken)}"
+    )
     if tally.left:
         notices.say(f"left as they are, for names of members are never changed: {_kinds(tally.left)}")
     if tally.bad > tally.unread:
@@ -93,7 +95,9 @@ def _say(tally: running.Tally, notices: show.Notices, did: str) -> None:
     if tally.unread:
         notices.say(f"{tally.unread:,} lines are too long to be looked at: they were not passed on")
     if tally.unsealed:
-        notices.say(f"{tally.unsealed:,} of them were sealed and no longer verify: auditlog redact LOG keeps seals valid")
+        notices.say(
+            f"{tally.unsealed:,} of them were sealed and no longer verify: auditlog redact LOG keeps seals valid"
+        )
 
 
 def _kinds(taken: Counter[Taken]) -> str:
@@ -122,5 +126,3 @@ def _size(file: str) -> int:
         return os.stat(file).st_size
     except OSError:
         return 0
-
-

@@ -339,6 +339,15 @@ Successor = Annotated[
         rich_help_panel=_SIGN,
     ),
 ]
+Redactable = Annotated[
+    bool,
+    typer.Option(
+        "--redactable",
+        help="For a log that others write: a salt for each value, in PATH.salts, so that it can be withheld later. "
+        "Belongs to the first seal; as secret as the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
 CheckpointFile = Annotated[
     str | None,
     typer.Option(

@@ -121,13 +121,13 @@ class Work:
         plan = planning.plan(planning.place(path), Nothing())
         mine, others = resuming.finishable(plan, self._key)
         for each in others:
-            self._notices.say(f"record {each.seq} declares a redaction that another key signed, or none: left alone")
+            self._notices.say(f"{each.where} declares a redaction that another key signed, or none: left alone")
         if not mine and not plan.dregs:
             self._out.line(f"{path}: nothing to finish")
             return EXIT_FOUND if others else EXIT_OK
         count = sum(len(declaring.targets_of(each.said)) for each in mine)
-        seqs = ", ".join(str(each.seq) for each in mine)
-        self._ask(plan, f"finish what is declared in record {seqs or '-'} ({_counted(count, 'value')})")
+        where = ", ".join(each.where for each in mine)
+        self._ask(plan, f"finish what is declared in {where or 'no record'} ({_counted(count, 'value')})")
         done = carrying.resume(plan, mine)
         self._out.line(f"{path}: finished; {_counted(len(done.segments), 'segment')} rewritten")
         return EXIT_FOUND if others else EXIT_OK
@@ -150,7 +150,7 @@ class Work:
         self._path = path
         plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold)
         if plan.unfinished:
-            where = ", ".join(f"record {each.seq}" for each in plan.pending) or "it"
+            where = ", ".join(each.where for each in plan.pending) or "it"
             self._notices.say(
                 f"an earlier redaction was not finished ({where}): auditlog redact {path} --resume finishes it"
             )
@@ -198,9 +198,12 @@ class Work:
             if any(seq not in plan.held for seq, _ in plan.left):
                 out.line("  what cannot be withheld by field goes with --whole, but no record of the log's own does")
         if plan.bad:
-            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: not well-formed sealed lines")
+            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: {self._bad(plan)}")
         if out is not self._out:
             out.flush()
+
+    def _bad(self, plan: Plan) -> str:
+        return "not one strict JSON object" if plan.salted else "not well-formed sealed lines"
 
     def _code(self, plan: Plan, done: int) -> int:
         return EXIT_FOUND if plan.left else EXIT_INCOMPLETE if plan.bad else done

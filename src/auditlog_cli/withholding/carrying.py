@@ -15,35 +15,20 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from auditlog_cli import segments
 from auditlog_cli.errors import AuditlogError, AuditWriteError
-from auditlog_cli.withholding import beside, declaring, planning, replacing
+from auditlog_cli.withholding import beside, declaring, planning, replacing, salted_carrying
 from auditlog_cli.withholding.choosing import TORN
 from auditlog_cli.withholding.declaring import Declared, Key, Signed, Target
 from auditlog_cli.withholding.planned import Pending, Plan
+from auditlog_cli.withholding.unfinished import Done, Step, unfinished
 from auditlog_cli.writer import disk, mounts, rotation, settings
 from auditlog_cli.writer.active import Active
 from auditlog_cli.writer.lock import FileLock
 from auditlog_cli.writer.syncing import Syncer
-
-Step = Callable[[str], None]
-"""Told the name of each step that is done."""
-
-
-class Done(NamedTuple):
-    """What was done.
-
-    Attributes:
-        declared_at: The numbers of the declarations.
-        segments: The files that were rewritten.
-    """
-
-    declared_at: list[int]
-    segments: list[str]
 
 
 def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda name: None) -> Done:
@@ -71,7 +56,7 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
         step("large values marked")
         declared = _declare(book, said, signed)
         step("declared")
-        with _unfinished(plan.path, [*declared]):
+        with unfinished(plan.path, _where(declared)):
             done = _withhold(book, declared, step)
             beside.drop_torn(plan.path, plan.torn)
             step("torn ends dropped")
@@ -89,9 +74,11 @@ def resume(plan: Plan, pending: list[Pending], step: Step = lambda name: None) -
     Raises:
         AuditWriteError: See `carry_out`.
     """
+    if plan.salted:
+        return salted_carrying.resume(plan, pending, step)
     declared = {each.seq: declaring.targets_of(each.said) for each in pending}
     torn = {plan.torn_ends.get(target.seq, "") for some in declared.values() for target in some if target.field == TORN}
-    with _Book(plan.path) as book, _unfinished(plan.path, [*declared]):
+    with _Book(plan.path) as book, unfinished(plan.path, _where(declared)):
         done = _withhold(book, declared, step)
         beside.drop_torn(plan.path, (torn | plan.torn) - {""})
         step("torn ends dropped")
@@ -113,6 +100,8 @@ def run(
     Raises:
         AuditWriteError: See `carry_out`.
     """
+    if plan.salted:
+        return salted_carrying.run(plan, said, key, request=request, step=step)
     done = Done([], []) if plan.nothing else carry_out(plan, said, key, step)
     if request is not None and (request not in plan.requests or not plan.nothing):
         with _Book(plan.path) as book, book.held() as active:
@@ -121,6 +110,10 @@ def run(
             book.sync()
         step("erasure recorded")
     return done
+
+
+def _where(declared: dict[int, list[Target]]) -> str:
+    return f"record {next(iter(declared))}" if declared else ""
 
 
 # --- the steps ----------------------------------------------------------------------------------
@@ -242,21 +235,3 @@ class _Book:
             DurabilityError: If the disk did not confirm it.
         """
         self.syncer.flush()
-
-
-@contextmanager
-def _unfinished(path: str, seqs: list[int]) -> Iterator[None]:
-    """What stops a redaction behind its declaration says how to go on."""
-    where = f"declared in record {seqs[0]}" if seqs else "begun"
-    try:
-        yield
-    except AuditlogError as error:
-        raise AuditWriteError(
-            f"{error.message}; the redaction is {where} and not finished: values may still be readable",
-            help=f"when that is mended: auditlog redact {path} --resume",
-        ) from error
-    except OSError as error:
-        raise AuditWriteError(
-            f"{error.filename or path}: {disk.why(error)}; the redaction is {where} and not finished",
-            help=f"when that is mended: auditlog redact {path} --resume",
-        ) from error

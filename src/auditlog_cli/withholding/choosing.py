@@ -116,7 +116,7 @@ class BySubject:
 
     def __init__(self, subject: Subject, *, whole: bool = False) -> None:
         self.subject = subject
-        self._whole = whole
+        self.whole = whole
 
     @property
     def needles(self) -> list[bytes] | None:
@@ -136,7 +136,7 @@ class BySubject:
             chosen |= {value.field for value in line.values if value.field == TORN}
         barred = {field for field in chosen if not anatomy.declarable(field) or subject.unnamed(field) != field}
         left = [subject.unnamed(pointer) for pointer in (*subject.readable_places(line), *sorted(barred))]
-        if left and self._whole and line.own is None:
+        if left and self.whole and line.own is None:
             return Choice(whole=True)
         return Choice(frozenset(chosen - barred), left=tuple(dict.fromkeys(left)))
 

@@ -47,9 +47,13 @@ class First:
                 self._made.bad += 1
                 continue
             if line is not None:
-                if line.own is not None:
-                    self._own(line, line.own)
-                self._take(line, self._chooser.choose(line))
+                self.look(line)
+
+    def look(self, line: Anatomy) -> None:
+        """Look at one record of the segment that was begun last."""
+        if line.own is not None:
+            self._own(line, line.own)
+        self.take(line, self._chooser.choose(line))
 
     def _begin(self, path: str, data: bytes) -> None:
         """Note the number of the first record, by the name of the file or by its first line; and the origin."""
@@ -75,7 +79,8 @@ class First:
             self._made.size, self._made.head = last.seq + 1, last.leaf
             return
 
-    def _take(self, line: Anatomy, choice: Choice) -> None:
+    def take(self, line: Anatomy, choice: Choice) -> None:
+        """Take what was chosen of one record of the segment that was begun last."""
         self._made.left += ((line.seq, pointer) for pointer in choice.left)
         if not choice.whole and not choice.fields:
             return
@@ -148,8 +153,11 @@ class Second:
             line = dissect(raw)
         except (Unsealed, Malformed):
             return
-        if line is None:
-            return
+        if line is not None:
+            self.look(number, line)
+
+    def look(self, number: int, line: Anatomy) -> None:
+        """Look at one record of a segment."""
         taken = self._first.taken.get(line.seq, frozenset())
         if "" in taken:
             return

@@ -22,11 +22,18 @@ class Pending(NamedTuple):
         seq: Its number.
         said: Its `auditlog` member.
         firsts: First numbers of the segments that no `redacted` record names for it.
+        beside: The file beside the log of whose lines `seq` is one, counted from 1; empty for a record.
     """
 
     seq: int
     said: dict[str, object]
     firsts: list[int]
+    beside: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where it stands, in words."""
+        return f"line {self.seq} of {self.beside}" if self.beside else f"record {self.seq}"
 
 
 class Plan:
@@ -46,6 +53,7 @@ class Plan:
         torn_ends: Number of the record of a repair → file with the torn end, as far as it is there.
         origin: The name of the log.
         size, head: How many records were looked at, and the leaf of the last one.
+        salted: Whether others write the log, and its salts lie beside it (integrity.md, 2.8).
         requests: Case numbers whose erasure the log records already.
     """
 
@@ -64,6 +72,7 @@ class Plan:
         self.origin = ""
         self.size = 0
         self.head = ""
+        self.salted = False
         self.requests: set[str] = set()
 
     @property

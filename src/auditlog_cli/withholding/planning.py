@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.withholding import beside, digests, reading
+from auditlog_cli import segments
+from auditlog_cli.salting import settling
+from auditlog_cli.withholding import beside, digests, reading, salted_planning
 from auditlog_cli.withholding.choosing import BySubject, Chooser
 from auditlog_cli.withholding.passes import First, Second
 from auditlog_cli.withholding.planned import Part, Plan
+from auditlog_cli.writer.growth import is_sealed
 
 
 def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
@@ -26,6 +29,8 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         InputError: If the log is missing, not sealed, or cannot be read.
         UsageError: If `path` is that of a closed segment.
     """
+    if not segments.active_of(path) and settling.is_salted(path) and not is_sealed(path):
+        return salted_planning.plan(path, chooser, despite_hold=despite_hold)
     made = Plan(path)
     subject = chooser.subject if isinstance(chooser, BySubject) else None
     if subject is not None:

@@ -102,7 +102,7 @@ def _refuse_unsealed(path: str, found: list[Segment]) -> None:
     except (Unsealed, Malformed):
         raise InputError(
             f"{path}: not a sealed log, so nothing would show afterwards what was changed; nothing was",
-            help="redact works on logs that AuditLog wrote; mask values of other logs before they are written",
+            help="redact works on logs that AuditLog wrote, and on those of others sealed with --redactable",
         ) from None
 
 

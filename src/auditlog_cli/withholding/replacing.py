@@ -92,15 +92,21 @@ def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
         return None
     if line is None or line.seq != targets[0].seq:
         return None
-    if any(not target.field and _is(line, target) for target in targets) and line.own is None:
+    fields = meant(line, targets)
+    if "" in fields:
         return lines.bury(line)
-    declared = {(target.field, target.commit) for target in targets}
-    names = {target.field for target in targets}
-    fields = {
-        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
-    }
     return lines.withhold(line, fields) if fields else None
 
 
-def _is(line: Anatomy, target: Target) -> bool:
-    return line.leaf() == target.commit
+def meant(line: Anatomy, targets: list[Target]) -> set[str]:
+    """Return the JSON pointers of what is still readable of the targets; `""` is the whole record.
+
+    A value that is not the one that was declared is none of them.
+    """
+    if any(not target.field and line.leaf() == target.commit for target in targets) and line.own is None:
+        return {""}
+    declared = {(target.field, target.commit) for target in targets}
+    names = {target.field for target in targets}
+    return {
+        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
+    }
