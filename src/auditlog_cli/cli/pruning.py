@@ -7,7 +7,7 @@ import sys
 
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_OK, UsageError
-from auditlog_cli.writer import pruning
+from auditlog_cli.retention import pruning
 
 
 def run(path: str, before: int, reason: str, *, dry_run: bool, yes: bool, quiet: bool) -> int:

@@ -70,7 +70,7 @@ def redact(
         subject: Identifiers of one person: every redactable value in the whole log that holds one.
         records: Ids or numbers of the records that are concerned.
         whole: Whole records; with `subject`, where an identifier cannot be withheld by field.
-        despite_hold: Also records under a legal hold (`retention.legal_hold`); else they stay, and are in `left`.
+        despite_hold: Also records under a legal hold; else they stay, and are in `left`.
         user, agent, session, trace, tool, since, until, where: Which records; see `select`.
         by, reason: Who withholds, and why; both stay readable in the log. Needed unless it is a dry run or a copy.
         request: The case number of an erasure; needed with `subject`.
