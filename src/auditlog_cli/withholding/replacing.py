@@ -52,12 +52,13 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Re
             for twin in segments.twins(path):
                 closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
-                closedfile.put(path, fd, made, step)
+                file = closedfile.put(path, fd, made, step)
             else:
+                file = _file(fd)
                 closedfile.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
-            return Rewritten(path, hashlib.sha256(made).hexdigest(), _file(path))
+            return Rewritten(path, hashlib.sha256(made).hexdigest(), file)
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
 
@@ -74,15 +75,15 @@ def total_now(made: Rewritten) -> str:
     path = segments.present(made.path)
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if _file(path) == made.file:
+        if _file(fd) == made.file:
             return made.total
         return hashlib.sha256(reading.unpacked(path, fd)).hexdigest()
     finally:
         os.close(fd)
 
 
-def _file(path: str) -> tuple[int, int]:
-    found = os.stat(path)
+def _file(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
     return found.st_dev, found.st_ino
 
 
