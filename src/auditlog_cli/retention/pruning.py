@@ -49,6 +49,7 @@ class Plan(NamedTuple):
         goes: The segments that go, oldest first.
         leftover: Segments that an earlier prune declared and did not get to delete.
         stays: Why the segment behind them stays, in words; empty if it is the active one.
+        held_back: Whether that is a legal hold.
         size: How many records the log had when it was looked at.
         restated: Holds in force that the segments that go state: they are said again first.
     """
@@ -57,6 +58,7 @@ class Plan(NamedTuple):
     goes: tuple[Segment, ...]
     leftover: tuple[str, ...]
     stays: str
+    held_back: bool
     size: int
     restated: tuple[Hold, ...]
 
@@ -100,12 +102,13 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
     pruned = _stubbed(path)
     leftover = tuple(name for first, name in closed if first < pruned)
     goes: list[Segment] = []
-    stays = ""
+    stays, held_back = "", False
     for first, name in closed[len(leftover) :]:
         found = _look(name, first, register)
         if found.last >= before:
             stays = f"{os.path.basename(name)} holds newer records"
         elif found.held and not despite_hold:
+            held_back = True
             many = "a record" if found.held == 1 else f"{found.held:,} records"
             stays = f"{os.path.basename(name)} holds {many} under a legal hold ({', '.join(found.holds)})"
         if stays:
@@ -113,7 +116,7 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
         goes.append(found)
     cut = goes[-1].first + goes[-1].records if goes else pruned
     restated = tuple(hold for hold in register.active if hold.seq < cut) if goes else ()
-    return Plan(path, tuple(goes), leftover, stays, register.size, restated)
+    return Plan(path, tuple(goes), leftover, stays, held_back, register.size, restated)
 
 
 def carry_out(plan: Plan, reason: str) -> None:

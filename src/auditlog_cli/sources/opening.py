@@ -102,3 +102,24 @@ def open_plain(path: str) -> int:
         os.close(fd)
         raise InputError(f"{path}: a folder, not a file")
     return fd
+
+
+def read_small(path: str, most: int) -> bytes:
+    """Return the bytes of a small file, as they lie there.
+
+    Args:
+        path: The file.
+        most: Bytes beyond so many are left away: what is longer is no such file, and its reader finds that out.
+
+    Raises:
+        InputError: If it cannot be opened or read, or is a folder.
+    """
+    reader = Plain(path, open_plain(path))
+    parts: list[bytes] = []
+    try:
+        while most > 0 and (data := reader.read(min(most, 1 << 20))):
+            parts.append(data)
+            most -= len(data)
+    finally:
+        reader.close()
+    return b"".join(parts)

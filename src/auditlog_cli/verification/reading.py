@@ -252,15 +252,8 @@ def _small(path: str) -> bytes | None:
     if not os.path.lexists(path):
         return None
     try:
-        reader = opening.Plain(path, opening.open_plain(path))
+        return opening.read_small(path, _SMALL)
     except InputError:
         if not os.path.lexists(path):
             return None
         raise
-    found = b""
-    try:
-        while len(found) < _SMALL and (data := reader.read(_SMALL - len(found))):
-            found += data
-    finally:
-        reader.close()
-    return found

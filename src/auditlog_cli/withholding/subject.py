@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditlog_cli import pointers
 from auditlog_cli.identifiers import BYTES, Identifiers
-from auditlog_cli.withholding import anatomy
 from auditlog_cli.withholding.anatomy import Anatomy
 
 __all__ = ["BYTES", "Subject"]
@@ -29,7 +29,7 @@ class Subject(Identifiers):
                 if any(self.in_text(name) for name in value):
                     yield pointer
                 for name, each in value.items():
-                    step = name.replace("~", "~0").replace("/", "~1")
+                    step = pointers.escaped(name)
                     if not (name == _MARK and type(each) is int):
                         stack.append((f"{pointer}/{step}", each))
             elif isinstance(value, list):
@@ -40,7 +40,7 @@ class Subject(Identifiers):
     def unnamed(self, pointer: str) -> str:
         """Return a JSON pointer up to the first name that holds an identifier: that must not be written down."""
         found = ""
-        for raw, step in zip(pointer.split("/")[1:], anatomy.steps(pointer), strict=True):
+        for raw, step in zip(pointer.split("/")[1:], pointers.steps(pointer), strict=True):
             if self.in_text(step):
                 break
             found += f"/{raw}"
