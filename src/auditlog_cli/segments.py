@@ -81,6 +81,13 @@ def twins(path: str) -> list[str]:
     return [name for ending in PACKED for name in (f"{whole}{ending}", f"{whole}{ending}.tmp") if name != path]
 
 
+def present(path: str) -> str:
+    """Return `path`, or where the same segment lies if it was compressed since somebody listed it."""
+    whole = bare(path)
+    here = (name for name in (path, whole, *(f"{whole}{ending}" for ending in PACKED)) if os.path.lexists(name))
+    return next(here, path)
+
+
 def without_twins(paths: list[str]) -> list[str]:
     """Return `paths` without the compressed segments of which the plain one is among them as well."""
     here = {*paths}

@@ -1,5 +1,9 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
+GROUPS: dict[str, tuple[str, str]] = {'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
+          'A hold is a record of the log itself: sealed with everything else, in force until a record '
+          'releases it.')}
+
 PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
             'this tool.',
             'auditlog bundle [OPTION]... ID PATH',
@@ -14,6 +18,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
             'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl -o evidence.zip'),
+ 'compress': ('Compress the closed segments of a log, which verifies, is searched and is redacted as before.',
+              'auditlog compress [OPTION]... PATH',
+              'The log is verified first. Each segment is packed beside the plain one (Zstandard, seekable), '
+              'read back and\n'
+              'compared; only then the plain one goes, so that a crash leaves one whole segment at any '
+              'moment. The active\n'
+              'segment is never touched, and writers go on meanwhile. `zstd -d` unpacks it again.',
+              (('Arguments', (('PATH', 'The log.'),)),
+               ('What goes', (('-n, --dry-run', 'Only say what would go.'),)),
+               ('How they are shown',
+                (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+              'auditlog compress audit.jsonl --dry-run\nauditlog compress audit.jsonl'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
@@ -121,13 +137,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'auditlog prune [OPTION]... PATH',
            'The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let '
            'what stays be\n'
-           'verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) '
-           'stays, and with\n'
-           'it all that is newer. There is no way back: keep a copy elsewhere if you may need one.',
+           'verified and proved as before. A segment with a record under a legal hold (`auditlog hold`, or\n'
+           'retention.legal_hold) stays, and with it all that is newer; --despite-hold deletes it all the '
+           'same, and the log says\n'
+           'which holds were passed over. There is no way back: keep a copy elsewhere if you may need one.',
            (('Arguments', (('PATH', 'The log.'),)),
             ('What goes',
              (('--older-than TIME', '400d, 52w, or a date.'),
               ('--reason TEXT', 'Why, for the record.'),
+              ('--keep-holds', 'Keep what is under a legal hold: the default, for scripts to say.'),
+              ('--despite-hold',
+               'Also records under a legal hold (`auditlog hold list`, retention.legal_hold), which stay as '
+               'they are otherwise.'),
               ('-n, --dry-run', 'Only say what would go.'),
               ('--yes', 'Do not ask.'))),
             ('How they are shown',
@@ -158,7 +179,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
                ('--despite-hold',
-                'Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.'),
+                'Also records under a legal hold (`auditlog hold list`, retention.legal_hold), which stay as '
+                'they are otherwise.'),
                ('-n, --dry-run', 'Only say what would go.'),
                ('--yes', 'Do not ask.'),
                ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),
@@ -457,4 +479,67 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail\n'
             'auditlog verify audit.jsonl --signers allowed_signers --checkpoint '
             '/srv/sealer/audit.checkpoint\n'
-            'auditlog verify logs/ --format junit -o verify.xml')}
+            'auditlog verify logs/ --format junit -o verify.xml'),
+ 'hold add': ('Put records under a legal hold: prune does not delete them, redact does not withhold from '
+              'them.',
+              'auditlog hold add [OPTION]... PATH',
+              'Values of one option are alternatives, options add up; records that come later are held as '
+              'well. What cannot be\n'
+              'judged (a withheld session, a missing time) is held. The name of the hold is printed. With '
+              '--key it is signed, and\n'
+              'only the same key releases it. What --subject names stands in the log, and can be withheld '
+              'once it is released.',
+              (('Arguments', (('PATH', 'The log.'),)),
+               ('Which records',
+                (('-s, --session ID', 'Session id.'),
+                 ('-a, --agent ID', 'Id or name of the agent.'),
+                 ('--subject ID',
+                  'Whatever holds an identifier of one person: id, e-mail, ...; repeat for each.'),
+                 ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+                 ('--until TIME', 'Before.'),
+                 ('--all', 'The whole log.'))),
+               ('Who says so',
+                (('--by NAME', 'Who; stays in the log.'),
+                 ('--reason TEXT', 'Why; stays in the log.'),
+                 ('--key FILE',
+                  'Your private key: OpenSSH, Ed25519. Only the key that signed a hold releases it.'))),
+               ('How they are shown',
+                (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+              'auditlog hold add audit.jsonl --session s-42 --by counsel@example.org --reason "case 17"\n'
+              'auditlog hold add audit.jsonl --subject u-17 --by counsel@example.org --reason "case 17" '
+              '--key counsel.key\n'
+              'auditlog hold add audit.jsonl --since 2026-03-01 --until 2026-04-01 --by counsel --reason '
+              '"audit of March"\n'
+              'auditlog hold add audit.jsonl --all --by counsel --reason "case 18"'),
+ 'hold list': ('List the legal holds of a log: those in force, those that were released, and releases that '
+               'do not count.',
+               'auditlog hold list [OPTION]... PATH',
+               'Who a hold is about is counted, not shown. Records with `retention.legal_hold: true` hold '
+               'themselves and are not\n'
+               'listed. Exit code: 0; 1 if a release does not count, or with --signers a hold is not signed '
+               'by whom it names.',
+               (('Arguments', (('PATH', 'The log.'),)),
+                ('Options',
+                 (('--signers FILE',
+                   "Whose signatures count: OpenSSH's allowed_signers; from elsewhere than the log."),
+                  ('--format text|json', 'text for people, json for programs.')))),
+               'auditlog hold list audit.jsonl\n'
+               'auditlog hold list audit.jsonl --signers signers --format json'),
+ 'hold release': ('Release a legal hold: from now on prune and redact may take what it held.',
+                  'auditlog hold release [OPTION]... PATH HOLD',
+                  'The release is a record of the log, too, with who and why. A signed hold is released with '
+                  'the key that signed it,\n'
+                  'and none by an agent: what an agent appends to the log by itself counts for nothing.',
+                  (('Arguments',
+                    (('PATH', 'The log.'), ('HOLD', 'Its name, as `auditlog hold list` shows it.'))),
+                   ('Who says so',
+                    (('--by NAME', 'Who; stays in the log.'),
+                     ('--reason TEXT', 'Why; stays in the log.'),
+                     ('--key FILE',
+                      'Your private key: OpenSSH, Ed25519. Only the key that signed a hold releases it.'))),
+                   ('How they are shown',
+                    (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                  'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel@example.org --reason "case '
+                  '17 is closed"\n'
+                  'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel --reason "settled" --key '
+                  'counsel.key')}

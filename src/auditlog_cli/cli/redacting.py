@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 
 from auditlog_cli import pointers
 from auditlog_cli.cli import show
@@ -119,9 +120,12 @@ class Work:
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
         plan = planning.plan(planning.place(path), Nothing())
-        mine, others = resuming.finishable(plan, self._key)
+        mine, others = resuming.finishable(plan, self._key, despite_hold=self._despite_hold)
         for each in others:
-            self._notices.say(f"{each.where} declares a redaction that another key signed, or none: left alone")
+            why = "another key signed, or none"
+            if each.held and not self._despite_hold:
+                why = f"has come under a legal hold since ({', '.join(each.held)}; --despite-hold takes it)"
+            self._notices.say(f"{each.where} declares a redaction that {why}: left alone")
         if not mine and not plan.dregs:
             self._out.line(f"{path}: nothing to finish")
             return EXIT_FOUND if others else EXIT_OK
@@ -193,8 +197,14 @@ class Work:
             named = Counter(f"record {seq} {pointers.shown(field) if field else 'a name'}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
+                names = ", ".join(safe.one_line(name) for name in sorted({*chain.from_iterable(plan.held.values())}))
                 held = _counted(len(plan.held), "record")
-                out.line(f"  {held} under a legal hold (retention.legal_hold): --despite-hold takes them, too")
+                then = (
+                    "what states a hold stays while it is in force"
+                    if self._despite_hold
+                    else "--despite-hold takes them, too"
+                )
+                out.line(f"  {held} under a legal hold ({names}): {then}")
             if any(seq not in plan.held for seq, _ in plan.left):
                 out.line("  what cannot be withheld by field goes with --whole, but no record of the log's own does")
         if plan.bad:

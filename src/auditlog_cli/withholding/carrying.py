@@ -20,7 +20,7 @@ from contextlib import contextmanager
 
 from auditlog_cli import segments
 from auditlog_cli.errors import AuditlogError, AuditWriteError
-from auditlog_cli.withholding import beside, declaring, planning, replacing, salted_carrying
+from auditlog_cli.withholding import beside, declaring, holding, planning, replacing, salted_carrying
 from auditlog_cli.withholding.choosing import TORN
 from auditlog_cli.withholding.declaring import Declared, Key, Signed, Target
 from auditlog_cli.withholding.planned import Pending, Plan
@@ -54,7 +54,7 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
             _undo(plan.path)
             raise disk.refused(error.filename or plan.path, "cannot be withheld", error, "nothing was") from error
         step("large values marked")
-        declared = _declare(book, said, signed)
+        declared = _declare(book, said, signed, plan.size)
         step("declared")
         with unfinished(plan.path, _where(declared)):
             done = _withhold(book, declared, step)
@@ -119,11 +119,16 @@ def _where(declared: dict[int, list[Target]]) -> str:
 # --- the steps ----------------------------------------------------------------------------------
 
 
-def _declare(book: _Book, said: Declared, signed: list[Signed]) -> dict[int, list[Target]]:
+def _declare(book: _Book, said: Declared, signed: list[Signed], looked_at: int) -> dict[int, list[Target]]:
     """Append the declarations; return the number of each and what it declares."""
     made: dict[int, list[Target]] = {}
     try:
         with book.held() as active:
+            if active.seq > looked_at and holding.set_since(book.path, looked_at):
+                raise AuditWriteError(
+                    f"{book.path}: a legal hold was set while this was planned; nothing was withheld",
+                    help="run it again: what is held now stays",
+                )
             for each in signed:
                 seq = active.seq
                 active.append_own(declaring.record(said, each))
@@ -159,12 +164,12 @@ def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> lis
             step("rotated")
     rewritten = []
     for name, seqs, some in _by_segment(path, declared):
-        total = replacing.rewrite(name, some, step)
+        made = replacing.rewrite(name, some, step)
         with book.held() as active:
-            active.append_own(declaring.redacted(name, total, seqs))
+            active.append_own(declaring.redacted(name, replacing.total_now(made), seqs))
             book.sync()
         step("recorded")
-        rewritten.append(os.path.basename(name))
+        rewritten.append(os.path.basename(made.path))
     beside.drop_index(path)
     step("index dropped")
     beside.drop_blobs(path, planning.still_named)

@@ -22,6 +22,7 @@ class Pending(NamedTuple):
         seq: Its number.
         said: Its `auditlog` member.
         firsts: First numbers of the segments that no `redacted` record names for it.
+        held: Names of holds that were set since it was declared, and hold what it names.
         beside: The file beside the log of whose lines `seq` is one, counted from 1; empty for a record.
     """
 
@@ -29,6 +30,7 @@ class Pending(NamedTuple):
     said: dict[str, object]
     firsts: list[int]
     beside: str = ""
+    held: tuple[str, ...] = ()
 
     @property
     def where(self) -> str:
@@ -46,7 +48,7 @@ class Plan:
         blobs: Names of large values that go with the record that refers to them.
         kept: Names of large values that stay, because another record still refers to them.
         torn: Names of files with torn ends that go.
-        held: Numbers of records that stay as they are because they are under a legal hold.
+        held: Number of each record that stays as it is because it is under a legal hold → the names of what holds it.
         bad: How many lines could not be looked at, because they are no well-formed sealed lines.
         pending: Earlier declarations that were not carried out to the end.
         dregs: Whether an earlier redaction left large values or torn ends that were to go.
@@ -64,7 +66,7 @@ class Plan:
         self.blobs: set[str] = set()
         self.kept: set[str] = set()
         self.torn: set[str] = set()
-        self.held: set[int] = set()
+        self.held: dict[int, tuple[str, ...]] = {}
         self.bad = 0
         self.pending: list[Pending] = []
         self.dregs = beside.any_doomed(path)

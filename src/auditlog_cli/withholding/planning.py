@@ -10,9 +10,9 @@ import os
 
 from auditlog_cli import segments
 from auditlog_cli.salting import settling
-from auditlog_cli.withholding import beside, digests, reading, salted_planning
+from auditlog_cli.withholding import beside, digests, holding, reading, salted_planning
 from auditlog_cli.withholding.choosing import BySubject, Chooser
-from auditlog_cli.withholding.passes import First, Second
+from auditlog_cli.withholding.passes import First, Second, held_since
 from auditlog_cli.withholding.planned import Part, Plan
 from auditlog_cli.writer.growth import is_sealed
 
@@ -23,7 +23,8 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
     Args:
         path: The log.
         chooser: What is asked for.
-        despite_hold: Also from records under a legal hold (`retention.legal_hold`); else those stay as they are.
+        despite_hold: Also from records under a legal hold (one of the log's, or `retention.legal_hold`); else those
+            stay as they are.
 
     Raises:
         InputError: If the log is missing, not sealed, or cannot be read.
@@ -38,19 +39,20 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         subject.torn.update(beside.torn_with(path, subject.in_bytes))
         made.torn.update(subject.torn)
     with reading.snapshot(path) as files:
-        first = First(made, chooser, despite_hold=despite_hold)
+        holds = holding.of(path, files)
+        first = First(made, chooser, holds, despite_hold=despite_hold)
         for file in files:
             first.read(file)
         if first.digests or made.blobs:
             second = Second(made, first)
             for number, file in enumerate(files):
                 second.read(number, file)
+        made.pending = held_since(first.pending(), files, holds)
     made.parts = [
         Part(file.path, [target for _, _, target in sorted(found)])
         for file, found in zip(files, first.found, strict=True)
         if found
     ]
-    made.pending = first.pending()
     made.blobs -= made.kept
     return made
 

@@ -17,6 +17,7 @@ from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.withholding.choosing import BySubject, Choice, Chooser
 from auditlog_cli.withholding.declaring import Target, targets_of
+from auditlog_cli.withholding.holding import Register
 from auditlog_cli.withholding.passes import First, Second
 from auditlog_cli.withholding.planned import Part, Pending, Plan
 from auditlog_cli.withholding.replacing import meant
@@ -49,7 +50,9 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         made.origin, made.size, made.head = state.note.origin, state.note.size, state.head
         made.dregs = files.has_new
         declared = _declarations(files, made)
-        first = First(made, chooser, despite_hold=despite_hold)
+        # No hold can be set in a log that others write; what its records say of themselves counts.
+        holds = Register(made.origin, [], made.size)
+        first = First(made, chooser, holds, despite_hold=despite_hold)
         first.found.append([])
         waiting: set[int] = set()
         for line in _lines(files, new=state.new):

@@ -33,7 +33,7 @@ def alone(path: str) -> Iterator[int]:
             os.close(fd)
 
 
-def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda name: None) -> None:
+def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda name: None) -> tuple[int, int]:
     """Write `data`, packed if the name says so, beside `path`; sync, rename, sync the folder.
 
     Args:
@@ -42,10 +42,13 @@ def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda n
         data: Its lines.
         step: Told what is done: `written`, `renamed`.
 
+    Returns:
+        Device and inode of the new file: the next one may have put another in its place by now.
+
     Raises:
         OSError: If it cannot be done; what was there is still there.
     """
-    write_beside(path, old, packed(path, data))
+    file = write_beside(path, old, packed(path, data))
     try:
         step("written")
         os.rename(f"{path}.tmp", path)
@@ -54,9 +57,10 @@ def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda n
         raise
     disk.sync_folder(path)
     step("renamed")
+    return file
 
 
-def write_beside(path: str, old: int, data: bytes) -> None:
+def write_beside(path: str, old: int, data: bytes) -> tuple[int, int]:
     """Write `data` as they are to `PATH.tmp`, and sync it; see `put`."""
     temporary = f"{path}.tmp"
     drop(temporary)
@@ -71,11 +75,13 @@ def write_beside(path: str, old: int, data: bytes) -> None:
             while view:
                 view = view[os.write(fd, view) :]
             os.fsync(fd)
+            made = os.fstat(fd)
         finally:
             os.close(fd)
     except BaseException:
         drop(temporary)
         raise
+    return made.st_dev, made.st_ino
 
 
 def packed(path: str, data: bytes) -> bytes:
