@@ -1,6 +1,6 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: set[str] = {'hold'}
+GROUPS: set[str] = {'hold', 'detectors'}
 
 COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'bundle': ({'--output': ('output', 'text', None),
              '-o': ('output', 'text', None),
@@ -240,6 +240,18 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},
             (('paths', True, False),)),
+ 'detectors list': ({'--detectors': ('own', 'text', None),
+                     '--format': ('format', 'choice', ('text', 'json'))},
+                    ()),
+ 'detectors show': ({'--detectors': ('own', 'text', None),
+                     '--format': ('format', 'choice', ('text', 'json'))},
+                    (('entity', False, True),)),
+ 'detectors test': ({'--key': ('key', 'text', None),
+                     '--entities': ('entities', 'list text', None),
+                     '--min-confidence': ('min_confidence', 'choice', ('certain', 'likely', 'possible')),
+                     '--detectors': ('own', 'text', None),
+                     '--format': ('format', 'choice', ('text', 'json'))},
+                    (('text', False, False),)),
  'hold add': ({'--session': ('session', 'list text', None),
                '-s': ('session', 'list text', None),
                '--agent': ('agent', 'list text', None),

@@ -55,7 +55,7 @@ def lookup(name: str, known: Iterable[str] = ENTITIES) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each for entity in found for each in lookup(entity, entities)))
     from difflib import get_close_matches
 
-    near = get_close_matches(wanted, [*entities, SECRET, *aliases()], n=3, cutoff=0.5)
+    near = get_close_matches(wanted, list(dict.fromkeys([*entities, SECRET, *aliases()])), n=3, cutoff=0.5)
     shown = name if len(name) <= 60 and name.isprintable() else "this name"
     help_ = f"did you mean {' or '.join(near)}?" if near else "auditlog detectors list shows them all"
     raise DefinitionError(f"{shown}: there is no such entity", help=help_)

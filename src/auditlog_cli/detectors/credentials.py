@@ -13,18 +13,21 @@ from auditlog_cli.detectors.checksums import entropy
 from auditlog_cli.detectors.detector import KEYS, LIKELY, SECRETS, Candidate, Detector, ascii_pattern
 
 SECRET_WORDS = frozenset(
-    "password passwd pwd secret token api_key apikey access_key client_secret credential private_key auth".split()
+    ["password", "passwd", "pwd", "secret", "token", "api_key", "apikey", "access_key", "client_secret", "credential", "private_key", "auth"]
 )
-_ENDINGS = frozenset("id ids count counts name names type method url uri limit usage budget length ttl expires hash".split())
+_ENDINGS = frozenset(
+    ["id", "ids", "count", "counts", "name", "names", "type", "method", "url", "uri", "limit", "usage", "budget", "length", "ttl", "expires", "hash"]
+)
 _ORDINARY = frozenset(
-    "max min num total next page continuation pagination prompt completion input output public primary cursor sync "
-    "count usage cached estimated average per limit".split()
+    ["max", "min", "num", "total", "next", "page", "continuation", "pagination", "prompt", "completion", "input", "output", "public", "primary", "cursor", "sync", "count", "usage", "cached", "estimated", "average", "per", "limit"]
 )
 _LEAST_ENTROPY = 3.5
 _HEX = re.compile(r"(?:0x)?(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})\Z")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOCATION = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*://|[./~]{0,2}/[\w.\-]+/|[A-Za-z]:\\|arn:|[\w.\-]+/[\w.\-]+/[\w.\-]+/")
-_TEMPLATE = re.compile(r"\{\{|\$\{|<[A-Za-z_][\w \-]*>|%[A-Z_]+%|\*{4}|x{6}|X{6}|\.{3}|\$\(|\(\)|process\.env|os\.environ")
+_TEMPLATE = re.compile(
+    r"\{\{|\$\{|<[A-Za-z_][\w \-]*>|%[A-Z_]+%|\*{4}|x{6}|X{6}|\.{3}|\$\(|\(\)|process\.env|os\.environ"
+)
 _WORDY = re.compile(r"[a-z]+(?:[_\-. ][a-z]+)*[_\-. ]?\d{0,4}\Z")  # release-notes-2024, some_setting
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
 
@@ -47,7 +50,11 @@ def is_secret_name(key: str) -> bool:
 
 def looks_secret(value: str) -> bool:
     """Tell whether a value of 10 to 200 characters could be a secret: entropy, a digit, and nothing well known."""
-    if not 10 <= len(value) <= 200 or not any(char.isdigit() for char in value) or any(char.isspace() for char in value):
+    if (
+        not 10 <= len(value) <= 200
+        or not any(char.isdigit() for char in value)
+        or any(char.isspace() for char in value)
+    ):
         return False
     if entropy(value) < _LEAST_ENTROPY:
         return False
@@ -67,7 +74,9 @@ def _by_key(found: Candidate) -> int | None:
 
 
 NAME = r"[\w.\-]{0,40}(?:passw(?:or)?d|pwd|secret|token|api[_\-]?key|access[_\-]?key|credential|private[_\-]?key|auth)[\w.\-]{0,20}"
-_ASSIGNED = ascii_pattern(rf"(?i)(?<![\w.\-])({NAME})\\?[\"']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}\\?[\"']?([^\s\"'<>{{}},;\\]{{10,200}})(?![^\s\"'<>{{}},;\\])")
+_ASSIGNED = ascii_pattern(
+    rf"(?i)(?<![\w.\-])({NAME})\\?[\"']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}\\?[\"']?([^\s\"'<>{{}},;\\]{{10,200}})(?![^\s\"'<>{{}},;\\])"
+)
 
 
 def _assigned(found: Candidate) -> int | None:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 
 from auditlog_cli.detectors import engine
-from auditlog_cli.detectors.detector import MARKS, SECRETS, TOKENS, Detector
+from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +84,12 @@ _ASSIGNED = (
     rb"(?:\[(?![\d.,\s\-+e]*\])|\"(?:[^\"\\]|\\.){10}|>?(?:\s|\\[nrtf])*\\{0,3}[\"']?[^\s\"'<>{},;\\]{10})"
 )
 _SECRET_NAMES = tuple(
-    (needle, re.compile(needle + (rb"[^a-z0-9\"]{0,3}key" if needle in (b"api", b"access", b"private") else rb"") + _ASSIGNED))
+    (
+        needle,
+        re.compile(
+            needle + (rb"[^a-z0-9\"]{0,3}key" if needle in (b"api", b"access", b"private") else rb"") + _ASSIGNED
+        ),
+    )
     for needle in (b"passw", b"pwd", b"secret", b"token", b"credential", b"auth", b"api", b"access", b"private")
 )
 
@@ -129,16 +134,21 @@ class Prefilter:
     """
 
     def __init__(self, detectors: Sequence[Detector], *, envelope: bool) -> None:
-        names = {each.entity for each in detectors if not each.source == "custom"}
+        names = {each.entity for each in detectors if not each.source == CUSTOM}
         self._envelope = envelope
         self._asked = 0
         self._engine: Callable[[bytes], bool] | None = None
         self._names = names
-        self._always = any(each.source == "custom" and not each.needs for each in detectors)
+        self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
         for each in detectors:
-            own = each.entity in _ITS_OWN or each.entity in _KEYED_ENTITIES or each.entity in _SHAPES or each.entity in _LONG
-            if each.source == "custom" or (each.lane in (MARKS, SECRETS) and not own):
+            own = (
+                each.entity in _ITS_OWN
+                or each.entity in _KEYED_ENTITIES
+                or each.entity in _SHAPES
+                or each.entity in _LONG
+            )
+            if each.source == CUSTOM or (each.lane in (MARKS, SECRETS) and not own):
                 literals.update(need.encode() for need in each.needs)
             elif each.lane == TOKENS and not own:
                 literals.update(each.words_as_bytes())
@@ -146,7 +156,10 @@ class Prefilter:
         self._shapes = tuple(shape for name in sorted(_SHAPES) if name in names for shape in _SHAPES[name])
         self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in _LONG.items() if name in names)
         self._numbers = any(each.lane == "digits" for each in detectors) or bool({"FR_NIR", "CARD_TRACK"} & names)
-        self._needles = (*(_NAMES if _KEYED_ENTITIES & names else ()), *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()))
+        self._needles = (
+            *(_NAMES if _KEYED_ENTITIES & names else ()),
+            *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()),
+        )
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)
 
     def in_line(self, raw: bytes) -> bool:

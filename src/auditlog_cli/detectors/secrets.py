@@ -9,7 +9,17 @@ from __future__ import annotations
 import re
 
 from auditlog_cli.detectors.checksums import crc32_base62, entropy
-from auditlog_cli.detectors.detector import CERTAIN, KEYS, LIKELY, POSSIBLE, SECRETS, Candidate, Detector, Judge, ascii_pattern
+from auditlog_cli.detectors.detector import (
+    CERTAIN,
+    KEYS,
+    LIKELY,
+    POSSIBLE,
+    SECRETS,
+    Candidate,
+    Detector,
+    Judge,
+    ascii_pattern,
+)
 
 _A40 = "aB3dE5gH7jK9mN1pQ2sT4vW6yZ8bC0dF" + "2hJ4lM6oP8rT0uV3xY5zA7cE9gI1kM3o"
 _BODY = _A40 * 3
@@ -30,7 +40,9 @@ def _aws(found: Candidate) -> int | None:
     return CERTAIN if entropy(found.value) >= 3 else LIKELY if len(set(found.value[4:])) > 4 else None
 
 
-_AWS_SECRET = ascii_pattern(r"(?i:aws)[^\r\n]{0,20}?(?i:secret|sk|key)[^\r\n]{0,20}?['\"=:\s]([0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])")
+_AWS_SECRET = ascii_pattern(
+    r"(?i:aws)[^\r\n]{0,20}?(?i:secret|sk|key)[^\r\n]{0,20}?['\"=:\s]([0-9A-Za-z/+]{40})(?![0-9A-Za-z/+=])"
+)
 
 
 def _aws_secret(found: Candidate) -> int | None:
@@ -83,7 +95,19 @@ def _private_key(found: Candidate) -> int | None:
     return CERTAIN if len(re.findall(r"[A-Za-z0-9+/=]", inside)) >= _LEAST_KEY else None
 
 
-_PLAIN_PASSWORDS = re.compile(r"(?i)(?:my|your|the)?[_\-]?(?:password|passwd|changeme|x{3,}|abc|secret_here|\*+)\d{0,3}\Z|.*(?:YOUR|REPLACE|PLACEHOLDER|EXAMPLE)")
+def _service_account(found: Candidate) -> int | None:
+    """The key of a service account inside a text; the key itself is found as SECRET_PRIVATE_KEY, too."""
+    begin = found.text.find("-----BEGIN", found.end, found.end + 2000)
+    end = _KEY_END.search(found.text, begin, begin + 20_000) if begin >= 0 else None
+    if end is None or end.start() - begin < 200:
+        return None
+    found.end = end.end()
+    return CERTAIN
+
+
+_PLAIN_PASSWORDS = re.compile(
+    r"(?i)(?:my|your|the)?[_\-]?(?:password|passwd|changeme|x{3,}|abc|secret_here|\*+)\d{0,3}\Z|.*(?:YOUR|REPLACE|PLACEHOLDER|EXAMPLE)"
+)
 
 
 def _url(found: Candidate) -> int | None:
@@ -140,6 +164,11 @@ DETECTORS = (
            ("AIza" + _BODY[:35], "key AIza" + _BODY[5:40]), ("AIza" + _BODY[:34], "AIza" + "a" * 35)),
     _token("SECRET_GCP_API_KEY", "Google OAuth client secret", r"(?<![\w\-])GOCSPX-[\w\-]{28}(?![\w\-])", ("gocspx-",), rich(3),
            ("GOCSPX-" + _BODY[:28], "id GOCSPX-" + _BODY[3:31]), ("GOCSPX-" + _BODY[:20], "GOCSPX-" + "a" * 28)),
+    _token("SECRET_GCP_SERVICE_ACCOUNT", "Google service account with its key", r"\\?\"type\\?\"\s{0,8}:\s{0,8}\\?\"service_account\\?\"",
+           ("service_account",), _service_account,
+           ('{"type": "service_account", "private_key": "-----BEGIN ' + "PRIVATE KEY-----" + _BODY * 3 + "-----END " + 'PRIVATE KEY-----"}',
+            '{\\"type\\":\\"service_account\\",\\"private_key\\":\\"-----BEGIN ' + "PRIVATE KEY-----" + _BODY * 3 + "-----END " + "PRIVATE KEY-----"),
+           ('{"type": "service_account", "private_key": "DUMMY"}', '{"type": "authorized_user"}')),
     _token("SECRET_AZURE_STORAGE", "Azure storage account key", r"AccountKey=[A-Za-z0-9+/]{86}==", ("accountkey=",), _any,
            ("AccountKey=" + _BODY[:86] + "==", "x;AccountKey=" + _BODY[1:87] + "=="), ("AccountKey=" + _BODY[:80] + "==", "AccountKey=")),
     _token("SECRET_AZURE_AD", "Azure AD client secret", r"(?<![\w~.\-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![\w~.\-])", ("q~",), rich(3),
