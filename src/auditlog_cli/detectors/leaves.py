@@ -66,6 +66,7 @@ def blocks(content: dict[str, object], more: tuple[tuple[str, ...], ...]) -> lis
         more: Paths besides the usual ones; `*` is any member or element.
     """
     found: list[tuple[Steps, str, object]] = []
+    path: tuple[str, ...]
     for path in PATHS:
         value: object = content
         for step in path:
@@ -132,9 +133,11 @@ def joined(value: object, steps: Steps, entities: frozenset[str]) -> Iterator[tu
             if len(item) > 1 and "GEO_COORDINATES" in entities:
                 yield from (("GEO_COORDINATES", leaf) for leaf in _pair(item, way))
             key = item.get("private_key")
-            if item.get("type") == "service_account" and isinstance(key, str) and len(key) > _SHORTEST_KEY:
-                if "SECRET_GCP_SERVICE_ACCOUNT" in entities:
-                    yield "SECRET_GCP_SERVICE_ACCOUNT", Leaf(key, "private_key", (*way, "private_key"))
+            if (
+                item.get("type") == "service_account" and isinstance(key, str) and len(key) > _SHORTEST_KEY
+                and "SECRET_GCP_SERVICE_ACCOUNT" in entities
+            ):  # fmt: skip
+                yield "SECRET_GCP_SERVICE_ACCOUNT", Leaf(key, "private_key", (*way, "private_key"))
             stack.extend(((*way, each), item[each]) for each in reversed(item))
         elif isinstance(item, (list, tuple)):
             stack.extend(((*way, number), item[number]) for number in range(len(item) - 1, -1, -1))

@@ -5,8 +5,8 @@ literal bytes are there, and which shapes. For the shapes the bytes are mapped t
 capital to `A`, separators left out) by `bytes.translate`, and a shape such as nine digits in a row is a plain search
 (bench/detectors.py). Only where a shape is there a bounded expression looks closer.
 
-JSON hides text: `\\u0040` is an `@`, `\\/` a slash. Lines with such escapes are never passed over. `\\n` before a number
-looks like a letter: every boundary here allows for it.
+JSON hides text: `\\u0040` is an `@`, `\\/` a slash. Lines with such escapes are never passed over. `\\n` before a
+number looks like a letter: every boundary here allows for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _find: Callable[[bytes, bytes], int]
 try:
     # A literal in 300 bytes takes a fifth of the time that `in` takes (bench/detectors.py).
-    from stringzilla import find as _find
+    from stringzilla import find as _find  # type: ignore[no-redef]
 except ImportError:  # pragma: no cover - no wheel for this platform: slower, same answers
     _find = bytes.find
 
@@ -134,7 +134,7 @@ class Prefilter:
     """
 
     def __init__(self, detectors: Sequence[Detector], *, envelope: bool) -> None:
-        names = {each.entity for each in detectors if not each.source == CUSTOM}
+        names = {each.entity for each in detectors if each.source != CUSTOM}
         self._envelope = envelope
         self._asked = 0
         self._engine: Callable[[bytes], bool] | None = None
@@ -231,6 +231,8 @@ class Prefilter:
             for prefix, run in self._long:
                 if _find(flat, run) >= 0 and prefix in dense:
                     return True
+        if self._dotted and self._has_dots(data, lowered):
+            return True
         return self._has_marks(data, lowered) or self._has_names(data, lowered)
 
     def _has_number(self, data: bytes, lowered: bytes, dense: bytes) -> bool:
@@ -245,9 +247,9 @@ class Prefilter:
             return False
         return _NUMBER.search(data) is not None or ("CARD_TRACK" in names and _TRACK.search(data) is not None)
 
-    def _has_marks(self, data: bytes, lowered: bytes) -> bool:
+    def _has_dots(self, data: bytes, lowered: bytes) -> bool:
         names = self._names
-        if self._dotted and b"." in data:
+        if b"." in data:
             shape = data.translate(_CLASSES)
             if _find(shape, b"0.0") >= 0:
                 if "IP_ADDRESS" in names and shape.count(b".") > 2 and _IPV4.search(data):
@@ -255,11 +257,16 @@ class Prefilter:
                 if _find(shape, b"0.0000") >= 0 and "GEO_COORDINATES" in names and _GEO.search(data):
                     return True
             if (_find(shape, b"A00.") >= 0 or _find(shape, b"A0A.") >= 0) and "ICD10_CM" in names:
-                if any(word in lowered for word in _ICD_WORDS):
-                    return True
-        if "GEO_COORDINATES" in names and _find(lowered, b"lat") >= 0:
-            if _LATITUDE.search(lowered) and _LONGITUDE.search(lowered):
-                return True
+                return any(word in lowered for word in _ICD_WORDS)
+        return False
+
+    def _has_marks(self, data: bytes, lowered: bytes) -> bool:
+        names = self._names
+        if (
+            "GEO_COORDINATES" in names and _find(lowered, b"lat") >= 0
+            and _LATITUDE.search(lowered) and _LONGITUDE.search(lowered)
+        ):  # fmt: skip
+            return True
         if "IP_ADDRESS" in names or "MAC_ADDRESS" in names:
             if _find(data, b"::") >= 0:
                 return True
@@ -276,9 +283,12 @@ class Prefilter:
                 if pattern is None or pattern.match(lowered, at):
                     return True
                 at = lowered.find(needle, at + 1)
-        if "SECRET_AWS_SECRET_KEY" in names and (_find(lowered, b"aws") >= 0 or _find(lowered, b"secret") >= 0):
-            if _BASE64.search(data):
-                return True
+        if (
+            "SECRET_AWS_SECRET_KEY" in names
+            and (_find(lowered, b"aws") >= 0 or _find(lowered, b"secret") >= 0)
+            and _BASE64.search(data)
+        ):
+            return True
         if "SECRET_BEARER" in names and (_find(lowered, b"bearer") >= 0 or _find(lowered, b"basic") >= 0):
             return _CREDENTIAL.search(lowered) is not None
         return False

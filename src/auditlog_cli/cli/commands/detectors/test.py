@@ -1,4 +1,5 @@
 """`auditlog detectors test`."""
+# ruff: noqa: PT028 - a command, no test
 
 from __future__ import annotations
 
