@@ -199,6 +199,8 @@ def _places(detector: Detector, text: str) -> Iterable[tuple[int, int]]:
         return _addresses(detector.pattern, text)
     if detector.often and all(text.count(mark) < times for mark, times in detector.often):
         return ()
+    if detector.sieve is not None and not detector.sieve.search(text):
+        return ()
     return (match.span() for match in detector.pattern.finditer(text))
 
 
