@@ -155,23 +155,36 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
            'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
- 'redact': ('Withhold values of a sealed log for ever; its hashes and signatures stay valid.',
+ 'redact': ('Take personal data and secrets out: masked on the way through, or withheld from a sealed log '
+            'that still verifies.',
             'auditlog redact [OPTION]... [PATH]...',
-            'There is no way back: what is withheld is gone from these files. Copies elsewhere (backups, '
-            'shippers, search\n'
-            'indexes) are not reached. A signed record in the log says which places were withheld, by whom '
-            'and why. Digests\n'
-            'of the same content go with it. Writers may go on meanwhile. Exit code: 0 done, or nothing to '
-            'do; 1 something\n'
-            'was left readable, or with --dry-run something would go; 6 a line could not be looked at.',
+            'Of a log without a seal, or of standard input, masked lines come out (<EMAIL_ADDRESS>); the log '
+            'stays as it is.\n'
+            'A sealed log is changed, and there is no way back: what is withheld is gone from these files, '
+            'and its hashes and\n'
+            'signatures stay valid. Copies elsewhere (backups, shippers, search indexes) are not reached. A '
+            'signed record in\n'
+            'the log says which places were withheld, by whom and why. Writers may go on meanwhile. Exit '
+            'code: 0 done, or\n'
+            'nothing to do; 1 something was left readable, or with --check or --dry-run something would go; '
+            '6 a line could\n'
+            'not be looked at.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('What goes',
-              (('--fields PATH,...',
+              (('--entities NAME,...',
+                'What detectors find: EMAIL_ADDRESS,SECRET,... (see `auditlog detectors list`) in arguments, '
+                'results, errors, prompts, responses, messages and metadata.'),
+               ('--min-confidence certain|likely|possible', 'The least that is taken; else likely.'),
+               ('--fields PATH,...',
                 'Values at these dotted paths, such as user.email,action.arguments.to; * is any name; a '
                 'block means all in it.'),
+               ('--profile FILE', 'These settings from a file (docs/redact.md).'),
+               ('--pseudonyms KEYFILE',
+                'Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.'),
+               ('--check', 'Change nothing; exit 1 and say where if something would go.'),
                ('--subject ID',
                 'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
                 'each. Needs --request.'),
@@ -185,8 +198,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--yes', 'Do not ask.'),
                ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),
                ('-o, --output COPY',
-                'Leave the log as it is, and write a redacted copy and its signed manifest '
-                '(COPY.manifest.json).'))),
+                'Write there instead: of a sealed log a redacted copy and its signed manifest '
+                '(COPY.manifest.json), of others the masked lines.'))),
              ('Which records',
               (('--record ID|SEQ', 'Id or number of a record.'),
                ('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
@@ -215,6 +228,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'it.'))),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog redact --check audit.jsonl\n'
+            'auditlog tail -f audit.jsonl | auditlog redact > masked.jsonl\n'
+            'auditlog redact plain.jsonl --entities EMAIL_ADDRESS,SECRET --fields user.name -o masked.jsonl\n'
             'auditlog redact audit.jsonl --fields user.email --session s-42 --dry-run\n'
             'auditlog redact audit.jsonl --fields user.email,action.arguments.to --by me --reason "case 17" '
             '--key my.key\n'

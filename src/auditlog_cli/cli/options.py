@@ -429,6 +429,39 @@ Whole = Annotated[
         rich_help_panel=_GOES,
     ),
 ]
+Entities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--entities",
+        metavar="NAME,...",
+        help="What detectors find: EMAIL_ADDRESS,SECRET,... (see `auditlog detectors list`) in arguments, results, "
+        "errors, prompts, responses, messages and metadata.",
+        rich_help_panel=_GOES,
+    ),
+]
+MinConfidence = Annotated[
+    Literal["certain", "likely", "possible"] | None,
+    typer.Option("--min-confidence", help="The least that is taken; else likely.", rich_help_panel=_GOES),
+]
+RedactionProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="FILE", help="These settings from a file (docs/redact.md).", rich_help_panel=_GOES
+    ),
+]
+Pseudonyms = Annotated[
+    str | None,
+    typer.Option(
+        "--pseudonyms",
+        metavar="KEYFILE",
+        help="Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.",
+        rich_help_panel=_GOES,
+    ),
+]
+CheckOnly = Annotated[
+    bool,
+    typer.Option("--check", help="Change nothing; exit 1 and say where if something would go.", rich_help_panel=_GOES),
+]
 DespiteHold = Annotated[
     bool,
     typer.Option(
@@ -519,7 +552,8 @@ Copy = Annotated[
         "--output",
         "-o",
         metavar="COPY",
-        help="Leave the log as it is, and write a redacted copy and its signed manifest (COPY.manifest.json).",
+        help="Write there instead: of a sealed log a redacted copy and its signed manifest (COPY.manifest.json), of "
+        "others the masked lines.",
         rich_help_panel=_GOES,
     ),
 ]
