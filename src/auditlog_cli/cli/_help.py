@@ -1,6 +1,9 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: dict[str, tuple[str, str]] = {'packs': ('Packs of rules: list them, read them, write your own.',
+GROUPS: dict[str, tuple[str, str]] = {'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
+          'A hold is a record of the log itself: sealed with everything else, in force until a record '
+          'releases it.'),
+ 'packs': ('Packs of rules: list them, read them, write your own.',
            'A pack is one file of rules for one law or standard. Those that are shipped are in review: no '
            'lawyer has read\n'
            'them. How to write your own: docs/packs.md.'),
@@ -23,6 +26,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
             'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl -o evidence.zip'),
+ 'compress': ('Compress the closed segments of a log, which verifies, is searched and is redacted as before.',
+              'auditlog compress [OPTION]... PATH',
+              'The log is verified first. Each segment is packed beside the plain one (Zstandard, seekable), '
+              'read back and\n'
+              'compared; only then the plain one goes, so that a crash leaves one whole segment at any '
+              'moment. The active\n'
+              'segment is never touched, and writers go on meanwhile. `zstd -d` unpacks it again.',
+              (('Arguments', (('PATH', 'The log.'),)),
+               ('What goes', (('-n, --dry-run', 'Only say what would go.'),)),
+               ('How they are shown',
+                (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+              'auditlog compress audit.jsonl --dry-run\nauditlog compress audit.jsonl'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
@@ -101,30 +116,47 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with '
            '--check, or with\n'
            'any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all '
-           'the same.',
+           'the same.\n'
+           '\n'
+           'With --consistency OLD it proves that the log, as it was signed last, begins with the state OLD '
+           'that somebody kept,\n'
+           'unchanged: OUT.consistency, the proof, and OUT.checkpoint, the later state.',
            (('Arguments',
-             (('ID', 'The record_id of a record, or its number (seq); with --check, OUT.'),
+             (('ID',
+               'The record_id of a record, or its number (seq); with --consistency the log; with --check, '
+               'OUT.'),
               ('[PATH]', 'The log.'))),
             ('Options',
-             (('--check', 'Check a proof instead of making one.'),
+             (('--consistency OLD',
+               'Prove instead that the log only grew since OLD: an earlier checkpoint (a file), or '
+               'SIZE:ROOT.'),
+              ('--check', 'Check a proof instead of making one.'),
               ('--signers FILE',
                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
                'log.'),
-              ('-o, --output OUT', 'What the two files are called; default: record-ID.')))),
+              ('-o, --output OUT', 'What the two files are called; default: record-ID, or grown.'))),
+            ('Whom is trusted',
+             (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),))),
            'auditlog prove 17 audit.jsonl -o evidence\n'
-           'auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl\n'
-           'auditlog prove --check evidence --signers signers'),
+           'auditlog prove --check evidence --signers signers\n'
+           'auditlog prove --consistency july.checkpoint audit.jsonl -o since-july\n'
+           'auditlog prove --check since-july --consistency july.checkpoint --signers signers'),
  'prune': ('Delete the oldest closed segments of a log once all of their records are older than TIME.',
            'auditlog prune [OPTION]... PATH',
            'The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let '
            'what stays be\n'
-           'verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) '
-           'stays, and with\n'
-           'it all that is newer. There is no way back: keep a copy elsewhere if you may need one.',
+           'verified and proved as before. A segment with a record under a legal hold (`auditlog hold`, or\n'
+           'retention.legal_hold) stays, and with it all that is newer; --despite-hold deletes it all the '
+           'same, and the log says\n'
+           'which holds were passed over. There is no way back: keep a copy elsewhere if you may need one.',
            (('Arguments', (('PATH', 'The log.'),)),
             ('What goes',
              (('--older-than TIME', '400d, 52w, or a date.'),
               ('--reason TEXT', 'Why, for the record.'),
+              ('--keep-holds', 'Keep what is under a legal hold: the default, for scripts to say.'),
+              ('--despite-hold',
+               'Also records under a legal hold (`auditlog hold list`, retention.legal_hold), which stay as '
+               'they are otherwise.'),
               ('-n, --dry-run', 'Only say what would go.'),
               ('--yes', 'Do not ask.'))),
             ('How they are shown',
@@ -155,7 +187,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
                ('--despite-hold',
-                'Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.'),
+                'Also records under a legal hold (`auditlog hold list`, retention.legal_hold), which stay as '
+                'they are otherwise.'),
                ('-n, --dry-run', 'Only say what would go.'),
                ('--yes', 'Do not ask.'),
                ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),
@@ -212,7 +245,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl '
           'check it as\n'
           "well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, "
-          'from outside.\n'
+          'from outside; with\n'
+          '--redactable, each of its values gets a salt in PATH.salts, so that `auditlog redact` can '
+          'withhold it later.\n'
           '\n'
           'The agents must not be able to read the key: run `auditlog seal --watch` as another user.',
           (('Arguments', (('PATH', 'The log.'),)),
@@ -221,6 +256,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--watch', 'Go on, and sign again whenever there is more.'),
              ('--every SECONDS', 'How often --watch looks.'),
              ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'),
+             ('--redactable',
+              'For a log that others write: a salt for each value, in PATH.salts, so that it can be withheld '
+              'later. Belongs to the first seal; as secret as the log.'),
              ('--successor FILE',
               'The private key that signs from now on; --key is the old one, which says so in the log.'))),
            ('How they are shown',
@@ -228,7 +266,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog seal audit.jsonl --key seal.key\n'
           'auditlog seal audit.jsonl --key seal.key --watch --every 30\n'
           'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
-          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers'),
+          'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers\n'
+          'auditlog seal old.jsonl --key seal.key --redactable'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',
@@ -449,6 +488,69 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog verify audit.jsonl --signers allowed_signers --checkpoint '
             '/srv/sealer/audit.checkpoint\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
+ 'hold add': ('Put records under a legal hold: prune does not delete them, redact does not withhold from '
+              'them.',
+              'auditlog hold add [OPTION]... PATH',
+              'Values of one option are alternatives, options add up; records that come later are held as '
+              'well. What cannot be\n'
+              'judged (a withheld session, a missing time) is held. The name of the hold is printed. With '
+              '--key it is signed, and\n'
+              'only the same key releases it. What --subject names stands in the log, and can be withheld '
+              'once it is released.',
+              (('Arguments', (('PATH', 'The log.'),)),
+               ('Which records',
+                (('-s, --session ID', 'Session id.'),
+                 ('-a, --agent ID', 'Id or name of the agent.'),
+                 ('--subject ID',
+                  'Whatever holds an identifier of one person: id, e-mail, ...; repeat for each.'),
+                 ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+                 ('--until TIME', 'Before.'),
+                 ('--all', 'The whole log.'))),
+               ('Who says so',
+                (('--by NAME', 'Who; stays in the log.'),
+                 ('--reason TEXT', 'Why; stays in the log.'),
+                 ('--key FILE',
+                  'Your private key: OpenSSH, Ed25519. Only the key that signed a hold releases it.'))),
+               ('How they are shown',
+                (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+              'auditlog hold add audit.jsonl --session s-42 --by counsel@example.org --reason "case 17"\n'
+              'auditlog hold add audit.jsonl --subject u-17 --by counsel@example.org --reason "case 17" '
+              '--key counsel.key\n'
+              'auditlog hold add audit.jsonl --since 2026-03-01 --until 2026-04-01 --by counsel --reason '
+              '"audit of March"\n'
+              'auditlog hold add audit.jsonl --all --by counsel --reason "case 18"'),
+ 'hold list': ('List the legal holds of a log: those in force, those that were released, and releases that '
+               'do not count.',
+               'auditlog hold list [OPTION]... PATH',
+               'Who a hold is about is counted, not shown. Records with `retention.legal_hold: true` hold '
+               'themselves and are not\n'
+               'listed. Exit code: 0; 1 if a release does not count, or with --signers a hold is not signed '
+               'by whom it names.',
+               (('Arguments', (('PATH', 'The log.'),)),
+                ('Options',
+                 (('--signers FILE',
+                   "Whose signatures count: OpenSSH's allowed_signers; from elsewhere than the log."),
+                  ('--format text|json', 'text for people, json for programs.')))),
+               'auditlog hold list audit.jsonl\n'
+               'auditlog hold list audit.jsonl --signers signers --format json'),
+ 'hold release': ('Release a legal hold: from now on prune and redact may take what it held.',
+                  'auditlog hold release [OPTION]... PATH HOLD',
+                  'The release is a record of the log, too, with who and why. A signed hold is released with '
+                  'the key that signed it,\n'
+                  'and none by an agent: what an agent appends to the log by itself counts for nothing.',
+                  (('Arguments',
+                    (('PATH', 'The log.'), ('HOLD', 'Its name, as `auditlog hold list` shows it.'))),
+                   ('Who says so',
+                    (('--by NAME', 'Who; stays in the log.'),
+                     ('--reason TEXT', 'Why; stays in the log.'),
+                     ('--key FILE',
+                      'Your private key: OpenSSH, Ed25519. Only the key that signed a hold releases it.'))),
+                   ('How they are shown',
+                    (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                  'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel@example.org --reason "case '
+                  '17 is closed"\n'
+                  'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel --reason "settled" --key '
+                  'counsel.key'),
  'packs export': ('Write rules as Sigma files, for teams that want to see the logic in their own search '
                   'tool.',
                   'auditlog packs export [OPTION]... [PACK]...',

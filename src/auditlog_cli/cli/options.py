@@ -24,6 +24,7 @@ from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
 from auditlog_cli.cli.ruling import Prefix as Prefix
 from auditlog_cli.cli.ruling import Sigma as Sigma
 from auditlog_cli.cli.trusting import At as At
+from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
 from auditlog_cli.cli.trusting import Known as Known
 from auditlog_cli.cli.trusting import Manifest as Manifest
@@ -350,6 +351,15 @@ Successor = Annotated[
         rich_help_panel=_SIGN,
     ),
 ]
+Redactable = Annotated[
+    bool,
+    typer.Option(
+        "--redactable",
+        help="For a log that others write: a salt for each value, in PATH.salts, so that it can be withheld later. "
+        "Belongs to the first seal; as secret as the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
 CheckpointFile = Annotated[
     str | None,
     typer.Option(
@@ -369,7 +379,11 @@ KeyOwner = Annotated[
 ]
 
 Proved = Annotated[
-    str, typer.Argument(metavar="ID", help="The record_id of a record, or its number (seq); with --check, OUT.")
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="The record_id of a record, or its number (seq); with --consistency the log; with --check, OUT.",
+    ),
 ]
 ProvedLog = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The log.", autocompletion=complete.paths)]
 CheckProof = Annotated[bool, typer.Option("--check", help="Check a proof instead of making one.")]
@@ -382,7 +396,8 @@ Signers = Annotated[
     ),
 ]
 ProofOutput = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID.")
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID, or grown."),
 ]
 
 _GOES = "What goes"
@@ -430,10 +445,47 @@ DespiteHold = Annotated[
     bool,
     typer.Option(
         "--despite-hold",
-        help="Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.",
+        help="Also records under a legal hold (`auditlog hold list`, retention.legal_hold), which stay as they are "
+        "otherwise.",
         rich_help_panel=_GOES,
     ),
 ]
+KeepHolds = Annotated[
+    bool,
+    typer.Option(
+        "--keep-holds", help="Keep what is under a legal hold: the default, for scripts to say.", rich_help_panel=_GOES
+    ),
+]
+Holder = Annotated[str, typer.Option("--by", metavar="NAME", help="Who; stays in the log.", rich_help_panel=_SAYS)]
+HolderKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="Your private key: OpenSSH, Ed25519. Only the key that signed a hold releases it.",
+        rich_help_panel=_SAYS,
+    ),
+]
+HeldSubject = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject",
+        metavar="ID",
+        help="Whatever holds an identifier of one person: id, e-mail, ...; repeat for each.",
+        rich_help_panel=_SELECT,
+    ),
+]
+HoldAll = Annotated[bool, typer.Option("--all", help="The whole log.", rich_help_panel=_SELECT)]
+HoldName = Annotated[str, typer.Argument(metavar="HOLD", help="Its name, as `auditlog hold list` shows it.")]
+HoldSigners = Annotated[
+    str | None,
+    typer.Option(
+        "--signers",
+        metavar="FILE",
+        help="Whose signatures count: OpenSSH's allowed_signers; from elsewhere than the log.",
+    ),
+]
+ListFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="text for people, json for programs.")]
 RecordId = Annotated[
     list[str] | None,
     typer.Option("--record", metavar="ID|SEQ", help="Id or number of a record.", rich_help_panel=_SELECT),

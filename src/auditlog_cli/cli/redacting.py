@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 
+from auditlog_cli import pointers
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
 from auditlog_cli.renderers import safe
@@ -14,7 +15,7 @@ from auditlog_cli.selection import Selection
 from auditlog_cli.signing import signer
 from auditlog_cli.sinks import Output
 from auditlog_cli.sources import files
-from auditlog_cli.withholding import anatomy, carrying, declaring, planning, resuming, sharing
+from auditlog_cli.withholding import carrying, declaring, planning, resuming, sharing
 from auditlog_cli.withholding.choosing import Nothing
 from auditlog_cli.withholding.planned import Plan
 from auditlog_cli.withholding.wish import Wish
@@ -85,7 +86,7 @@ class Work:
         for part in plan.parts:
             name = os.path.basename(part.path)
             for target in part.targets:
-                self._out.line(f"{safe.one_line(name)}\t{target.seq}\t{anatomy.shown(target.field)}")
+                self._out.line(f"{safe.one_line(name)}\t{target.seq}\t{pointers.shown(target.field)}")
         self._summary(plan, "would be withheld")
         self._notices.say("dry run: nothing was changed")
         return EXIT_OK if plan.nothing and not plan.left and not plan.bad else self._code(plan, EXIT_FOUND)
@@ -119,15 +120,18 @@ class Work:
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
         plan = planning.plan(planning.place(path), Nothing())
-        mine, others = resuming.finishable(plan, self._key)
+        mine, others = resuming.finishable(plan, self._key, despite_hold=self._despite_hold)
         for each in others:
-            self._notices.say(f"record {each.seq} declares a redaction that another key signed, or none: left alone")
+            why = "another key signed, or none"
+            if each.held and not self._despite_hold:
+                why = f"has come under a legal hold since ({', '.join(each.held)}; --despite-hold takes it)"
+            self._notices.say(f"{each.where} declares a redaction that {why}: left alone")
         if not mine and not plan.dregs:
             self._out.line(f"{path}: nothing to finish")
             return EXIT_FOUND if others else EXIT_OK
         count = sum(len(declaring.targets_of(each.said)) for each in mine)
-        seqs = ", ".join(str(each.seq) for each in mine)
-        self._ask(plan, f"finish what is declared in record {seqs or '-'} ({_counted(count, 'value')})")
+        where = ", ".join(each.where for each in mine)
+        self._ask(plan, f"finish what is declared in {where or 'no record'} ({_counted(count, 'value')})")
         done = carrying.resume(plan, mine)
         self._out.line(f"{path}: finished; {_counted(len(done.segments), 'segment')} rewritten")
         return EXIT_FOUND if others else EXIT_OK
@@ -150,7 +154,7 @@ class Work:
         self._path = path
         plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold)
         if plan.unfinished:
-            where = ", ".join(f"record {each.seq}" for each in plan.pending) or "it"
+            where = ", ".join(each.where for each in plan.pending) or "it"
             self._notices.say(
                 f"an earlier redaction was not finished ({where}): auditlog redact {path} --resume finishes it"
             )
@@ -168,15 +172,12 @@ class Work:
             self._notices.say(_UNSIGNED)
         if self._sure:
             return
-        if not (show.is_terminal(0) and show.is_terminal(2)):
-            raise UsageError(
-                f"{self._path}: nobody can be asked here, so nothing was changed", help="--yes withholds without asking"
-            )
-        self._summary(plan, "would be withheld", Output(2))
-        sys.stderr.write(f"{_NO_WAY_BACK}\n{what[0].upper()}{what[1:]}? Type yes: ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() != "yes":
-            raise UsageError(f"{self._path}: not confirmed, nothing was changed")
+        if show.may_ask():
+            self._summary(plan, "would be withheld", Output(2))
+        show.ask(
+            f"{_NO_WAY_BACK}\n{what[0].upper()}{what[1:]}? Type yes:", ("yes",), path=self._path, undone="changed",
+            help="--yes withholds without asking",
+        )  # fmt: skip
 
     def _summary(self, plan: Plan, did: str, out: Output | None = None) -> None:
         """Say how many values of which fields, and what is left. Never a value."""
@@ -186,24 +187,33 @@ class Work:
         else:
             numbers = f"{_counted(plan.values, 'value')} of {_counted(plan.records, 'record')}"
             out.line(f"{self._path}: {numbers} {did}")
-        _tally(out, Counter(anatomy.shown(target.field) for target in plan.targets))
+        _tally(out, Counter(pointers.shown(target.field) for target in plan.targets))
         if plan.blobs or plan.torn:
             out.line(f"  {len(plan.blobs)} large values and {len(plan.torn)} torn ends beside the log as well")
         if plan.kept:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
             out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
-            named = Counter(f"record {seq} {anatomy.shown(field) if field else 'a name'}" for seq, field in plan.left)
+            named = Counter(f"record {seq} {pointers.shown(field) if field else 'a name'}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
+                names = ", ".join(safe.one_line(name) for name in sorted({*chain.from_iterable(plan.held.values())}))
                 held = _counted(len(plan.held), "record")
-                out.line(f"  {held} under a legal hold (retention.legal_hold): --despite-hold takes them, too")
+                then = (
+                    "what states a hold stays while it is in force"
+                    if self._despite_hold
+                    else "--despite-hold takes them, too"
+                )
+                out.line(f"  {held} under a legal hold ({names}): {then}")
             if any(seq not in plan.held for seq, _ in plan.left):
                 out.line("  what cannot be withheld by field goes with --whole, but no record of the log's own does")
         if plan.bad:
-            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: not well-formed sealed lines")
+            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: {self._bad(plan)}")
         if out is not self._out:
             out.flush()
+
+    def _bad(self, plan: Plan) -> str:
+        return "not one strict JSON object" if plan.salted else "not well-formed sealed lines"
 
     def _code(self, plan: Plan, done: int) -> int:
         return EXIT_FOUND if plan.left else EXIT_INCOMPLETE if plan.bad else done

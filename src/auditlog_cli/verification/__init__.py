@@ -170,4 +170,4 @@ def remember(verdict: Verdict, question: Question) -> None:
     if question.memory is not None and verdict.origin and verdict.root and verdict.exit_code in (0, 6):
         from base64 import b64decode
 
-        heads.remember(question.memory, verdict.origin, heads.Head(verdict.records, b64decode(verdict.root)))
+        heads.remember(question.memory, verdict.origin, heads.Head(verdict.head_at, b64decode(verdict.root)))

@@ -28,6 +28,9 @@ RULES = {
     "undeclared": _rule("undeclared", "Something is withheld that nobody declared"),
     "declaration": _rule("declaration", "A withholding is not signed by whom it names"),
     "gap": _rule("gap", "Checkpoints are further apart than was promised", "medium", "gap"),
+    "salts": _rule(
+        "salts", "Salts beside the log are missing", fix="Put the .salts file back: nothing can be proved without it.",
+    ),
     "torn-tail": _rule(
         "torn-tail", "The log ends in bytes that are no record", "low", "indicator",
         fix="Append once more: the writer repairs the end and says so.",

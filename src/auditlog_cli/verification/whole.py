@@ -6,9 +6,11 @@ from base64 import b64encode
 from collections.abc import Callable
 
 from auditlog_cli import parallel
-from auditlog_cli.sealing import merkle
+from auditlog_cli.salting.files import Snapshot
+from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, manifests, own, raw, reading
+from auditlog_cli.verification import heads, judging, keys, manifests, own, raw, reading, salted
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.pieces import Bad, Run
@@ -83,8 +85,9 @@ class Reading:
 
     def _read_side(self) -> own.Checkpoint | None:
         data = self._snapshot.side
-        if data is None:
-            return None
+        return None if data is None else self._side_of(data)
+
+    def _side_of(self, data: bytes) -> own.Checkpoint:
         place = own.Place(None, self._snapshot.side_path, 0, 0)
         return own.read(data.decode("utf-8", "replace"), None, place, None)
 
@@ -112,13 +115,27 @@ class Reading:
 
     def _judge_raw(self, side: own.Checkpoint) -> Verdict:
         question, verdict = self._question, self._verdict
-        origin = side.note.origin if side.note is not None else ""
-        seen = [*question.known, *([self._remembered[origin]] if origin in self._remembered else [])]
         if not self._snapshot.size:
             return could_not(verdict, "empty", "no line in it")
-        return raw.judge(
-            self._snapshot, side, verdict, question.trust, seen, require_signed_tail=question.require_signed_tail
-        )
+        if side.note is not None and side.note.origin.endswith(SALTED):
+            with Snapshot(verdict.path) as files:
+                if question.checkpoint is None and files.checkpoint is not None:
+                    side = self._side_of(files.checkpoint)  # of the same moment as the salts
+                return self._raw(side, lambda note, wanted: salted.read(files, note, verdict, self._withheld, wanted))
+        return self._raw(side, lambda note, wanted: raw.read(self._snapshot, verdict, wanted))
+
+    def _raw(self, side: own.Checkpoint, read: Callable[[notes.Note, set[int]], raw.Lines]) -> Verdict:
+        question, verdict, note = self._question, self._verdict, side.note
+        if note is None:
+            return could_not(verdict, "unreadable", f"its checkpoint is none: {side.trouble}")
+        seen = [*question.known, *([self._remembered[note.origin]] if note.origin in self._remembered else [])]
+        lines = read(note, {note.size, *(head.size for head in seen)})
+        raw.judge(
+            lines, side, verdict, question.trust, seen, self._withheld,
+            require_signed_tail=question.require_signed_tail,
+        )  # fmt: skip
+        self._compare_manifest(lines.covered, lines.head)
+        return verdict
 
     def _pass(self, chain: Chain, *, first: bool) -> Chain:
         parts = self._snapshot.parts()
@@ -188,7 +205,7 @@ class Reading:
         (verdict.findings if question.require_heartbeat else verdict.warnings).extend(story.gaps)
         if question.require_heartbeat and story.heartbeat_s is None:
             verdict.findings.append(Problem("gap", "no heartbeat was promised in the genesis record", seq=0))
-        self._compare_manifest(chain)
+        self._compare_manifest(chain.next, chain.head)
         memory = self._compare_heads(chain)
         verdict.findings.sort(key=lambda problem: problem.seq if problem.seq is not None else 1 << 62)
         verdict.not_checked = judging.not_checked(
@@ -243,14 +260,14 @@ class Reading:
                 Problem("unsigned-tail", f"{many} not covered by a checkpoint, from record {start} on", seq=start)
             )
 
-    def _compare_manifest(self, chain: Chain) -> None:
+    def _compare_manifest(self, size: int, head: str) -> None:
         shared, trust = self._shared, self._question.trust
         if shared is None:
             return
         trouble = ""
         if shared.origin != self._verdict.origin:
             trouble = "it names another log"
-        elif shared.size != chain.next or shared.head != chain.head:
+        elif shared.size != size or shared.head != head:
             trouble = "it was made for another state of the log"
         elif trust is not None and keys.names_redactors(trust.signers) and keys.shared(shared, trust) is False:
             trouble = "no redactor whose key was given signed it"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from auditlog_cli.errors import UsageError
 from auditlog_cli.selection import select_by
 from auditlog_cli.signing import signer
-from auditlog_cli.withholding import carrying, declaring, planning, sharing
+from auditlog_cli.withholding import carrying, declaring, planning, sharing, unfinished
 from auditlog_cli.withholding.wish import Wish
 
 
@@ -70,7 +70,7 @@ def redact(
         subject: Identifiers of one person: every redactable value in the whole log that holds one.
         records: Ids or numbers of the records that are concerned.
         whole: Whole records; with `subject`, where an identifier cannot be withheld by field.
-        despite_hold: Also records under a legal hold (`retention.legal_hold`); else they stay, and are in `left`.
+        despite_hold: Also records under a legal hold; else they stay, and are in `left`.
         user, agent, session, trace, tool, since, until, where: Which records; see `select`.
         by, reason: Who withholds, and why; both stay readable in the log. Needed unless it is a dry run or a copy.
         request: The case number of an erasure; needed with `subject`.
@@ -101,7 +101,7 @@ def redact(
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
     plan = planning.plan(name, chooser, despite_hold=despite_hold)
-    done = carrying.Done([], [])
+    done = unfinished.Done([], [])
     if output is not None and not dry_run:
         sharing.share(plan, os.fsdecode(output), signing)
     elif changes_log:

@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from auditlog_cli import segments
+from auditlog_cli import frames, segments
 from auditlog_cli.errors import InputError, UsageError
-from auditlog_cli.sealing.line import Unsealed
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_for_reading
+from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding.anatomy import dissect
 
@@ -37,7 +36,7 @@ class Segment:
         Raises:
             InputError: If it cannot be read.
         """
-        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):
+        if frames.is_packed(self._fd):
             return first_line(self.lines())
         size = 1 << 16
         while True:
@@ -52,8 +51,8 @@ class Segment:
         Raises:
             InputError: If it cannot be read.
         """
-        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):
-            data = unpacked(self.path)
+        if frames.is_packed(self._fd):
+            data = unpacked(self.path, self._fd)
         else:
             parts, at = [], 0
             while at < self._size:
@@ -103,24 +102,17 @@ def _refuse_unsealed(path: str, found: list[Segment]) -> None:
     except (Unsealed, Malformed):
         raise InputError(
             f"{path}: not a sealed log, so nothing would show afterwards what was changed; nothing was",
-            help="redact works on logs that AuditLog wrote; mask values of other logs before they are written",
+            help="redact works on logs that AuditLog wrote, and on those of others sealed with --redactable",
         ) from None
 
 
-def unpacked(path: str) -> bytes:
-    """Return the bytes that a file holds, compressed or not.
+def unpacked(path: str, fd: int) -> bytes:
+    """Return the bytes that the open file holds, compressed or not.
 
     Raises:
-        InputError: If it cannot be read.
+        InputError: If it cannot be read, or is compressed and holds more than any segment of ours.
     """
-    file = open_for_reading(path)
-    try:
-        parts = []
-        while part := file.read(1 << 20):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        file.close()
+    return b"".join(frames.blocks(path, fd))
 
 
 def candidates(data: bytes, needles: list[bytes] | None, *, lowered: bool) -> Iterator[bytes]:
@@ -149,9 +141,30 @@ def candidates(data: bytes, needles: list[bytes] | None, *, lowered: bool) -> It
         yield data[start : data.find(b"\n", start)]
 
 
+def holding(data: bytes, needle: bytes) -> Iterator[bytes]:
+    """Yield, in order, the lines without LF that hold `needle`."""
+    place = _find(data, needle, 0)
+    while place >= 0:
+        line = line_around(data, place)
+        yield line
+        place = _find(data, needle, data.index(b"\n", place) + 1)
+
+
 def first_line(data: bytes) -> bytes:
     """Return the first line without its LF; nothing if there is no whole line."""
     return data[: max(0, data.find(b"\n"))]
+
+
+def last(data: bytes) -> Sealed | None:
+    """Return the last well-formed sealed line of whole lines; None if there is none."""
+    end = len(data) - 1
+    while end > 0:
+        start = data.rfind(b"\n", 0, end) + 1
+        try:
+            return unseal(data[start:end])
+        except Unsealed:
+            end = start - 1
+    return None
 
 
 def line_around(data: bytes, place: int) -> bytes:

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from typing import NamedTuple
 
+from auditlog_cli import segments
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.declaring import Target
-from auditlog_cli.writer import disk
+from auditlog_cli.writer import closedfile, disk
 
 
-def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> str:
-    """Withhold `targets` in the closed segment at `path`; return the sum of its (unpacked) bytes afterwards.
+class Rewritten(NamedTuple):
+    """A segment with values withheld.
+
+    Attributes:
+        path: Where it is; it may have been compressed since it was listed.
+        total: SHA-256 (hex) of its (unpacked) bytes.
+        file: Device and inode.
+    """
+
+    path: str
+    total: str
+    file: tuple[int, int]
+
+
+def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Rewritten:
+    """Withhold `targets` in the closed segment at `path`.
 
     Nothing happens to what is withheld already. A value that is not the one that was declared stays.
 
@@ -31,37 +44,47 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
         AuditWriteError: If it cannot be done; the segment is then what it was.
         InputError: If it cannot be read.
     """
+    path = segments.present(path)
     try:
-        with _alone(path) as fd:
-            data = reading.unpacked(path)
+        with closedfile.alone(path) as fd:
+            data = reading.unpacked(path, fd)
             made = withheld(data, targets)
+            for twin in segments.twins(path):
+                closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
-                _put(path, fd, made, step)
+                file = closedfile.put(path, fd, made, step)
             else:
-                _drop(f"{path}.tmp")
+                file = _file(fd)
+                closedfile.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
-            return hashlib.sha256(made).hexdigest()
+            return Rewritten(path, hashlib.sha256(made).hexdigest(), file)
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
 
 
-@contextmanager
-def _alone(path: str) -> Iterator[int]:
-    """Keep other redactors away: two that rewrite one segment would undo each other's work.
+def total_now(made: Rewritten) -> str:
+    """Return the sum of a segment that was rewritten, which somebody else may have rewritten since.
 
-    The lock is taken on the segment itself. Writers never lock it, and never wait.
+    For whoever records it, and keeps writers out meanwhile: so the newest record has the newest sum.
+
+    Raises:
+        InputError: If it cannot be read.
+        OSError: If it is not there.
     """
-    while True:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            here, there = os.fstat(fd), os.stat(path)
-            if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-                yield fd
-                return
-        finally:
-            os.close(fd)
+    path = segments.present(made.path)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if _file(fd) == made.file:
+            return made.total
+        return hashlib.sha256(reading.unpacked(path, fd)).hexdigest()
+    finally:
+        os.close(fd)
+
+
+def _file(fd: int) -> tuple[int, int]:
+    found = os.fstat(fd)
+    return found.st_dev, found.st_ino
 
 
 def withheld(data: bytes, targets: list[Target]) -> bytes:
@@ -71,7 +94,7 @@ def withheld(data: bytes, targets: list[Target]) -> bytes:
         wanted.setdefault(target.seq, []).append(target)
     out: list[bytes] = []
     at = 0
-    for start, end, seq in _lines_of(data, wanted):
+    for start, end, seq in lines_with(data, wanted):
         new = _changed(data[start:end], wanted[seq])
         if new is not None:
             out += (data[at:start], new)
@@ -80,7 +103,7 @@ def withheld(data: bytes, targets: list[Target]) -> bytes:
     return b"".join(out)
 
 
-def _lines_of(data: bytes, wanted: dict[int, list[Target]]) -> Iterator[tuple[int, int, int]]:
+def lines_with(data: bytes, wanted: dict[int, list[Target]]) -> Iterator[tuple[int, int, int]]:
     """Yield start, end and number of each line with one of these numbers, in the order of the file.
 
     A search for what closes a record; no string can hold these quotes. An object inside a record can, so the
@@ -110,60 +133,21 @@ def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
         return None
     if line is None or line.seq != targets[0].seq:
         return None
-    if any(not target.field and _is(line, target) for target in targets) and line.own is None:
+    fields = meant(line, targets)
+    if "" in fields:
         return lines.bury(line)
-    declared = {(target.field, target.commit) for target in targets}
-    names = {target.field for target in targets}
-    fields = {
-        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
-    }
     return lines.withhold(line, fields) if fields else None
 
 
-def _is(line: Anatomy, target: Target) -> bool:
-    return line.leaf() == target.commit
+def meant(line: Anatomy, targets: list[Target]) -> set[str]:
+    """Return the JSON pointers of what is still readable of the targets; `""` is the whole record.
 
-
-def _put(path: str, old: int, made: bytes, step: Callable[[str], None]) -> None:
-    """Write beside, sync, rename, sync the folder. Owner and mode stay."""
-    temporary = f"{path}.tmp"
-    _drop(temporary)
-    before = os.fstat(old)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            os.fchmod(fd, before.st_mode & 0o7777)
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(fd, before.st_uid, before.st_gid)
-            view = memoryview(_packed(made, path))
-            while view:
-                view = view[os.write(fd, view) :]
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        step("written")
-        os.rename(temporary, path)
-    except BaseException:
-        _drop(temporary)
-        raise
-    disk.sync_folder(path)
-    step("renamed")
-
-
-def _packed(data: bytes, path: str) -> bytes:
-    if path.endswith(".zst"):
-        import zstandard
-
-        return zstandard.ZstdCompressor(level=10, write_checksum=True).compress(data)
-    if path.endswith(".gz"):
-        packer = zlib.compressobj(wbits=31)
-        return packer.compress(data) + packer.flush()
-    return data
-
-
-def _drop(temporary: str) -> None:
-    """Remove what a crash left behind: nobody else has the segment locked."""
-    try:
-        os.unlink(temporary)
-    except FileNotFoundError:
-        pass
+    A value that is not the one that was declared is none of them.
+    """
+    if any(not target.field and line.leaf() == target.commit for target in targets) and line.own is None:
+        return {""}
+    declared = {(target.field, target.commit) for target in targets}
+    names = {target.field for target in targets}
+    return {
+        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
+    }

@@ -49,7 +49,7 @@ def _counts(verdict: Verdict) -> str:
     if verdict.origin:
         parts.append(f"origin {safe.one_line(verdict.origin)}")
     if verdict.root and verdict.word != "broken":
-        parts.append(f"head {verdict.records}:{verdict.root}")
+        parts.append(f"head {verdict.head_at}:{verdict.root}")
     return ", ".join(parts)
 
 
@@ -83,9 +83,8 @@ def _place(item: Withheld) -> str:
     if item.declared_at is None:
         return where
     by = f" by {safe.one_line(item.by)}" if item.by else ""
-    return (
-        f"{where}, declared in record {item.declared_at}{by} ({'signed' if item.signed else 'signature not checked'})"
-    )
+    at = f"line {item.declared_at} of {safe.one_line(item.beside)}" if item.beside else f"record {item.declared_at}"
+    return f"{where}, declared in {at}{by} ({'signed' if item.signed else 'signature not checked'})"
 
 
 def _wrapped(text: str, style: Style, first: str, others: str) -> list[str]:
