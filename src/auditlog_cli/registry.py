@@ -25,10 +25,17 @@ def names(folder: str) -> tuple[str, ...]:
             import pkgutil
 
             package = load(folder, "")
-            files = [f"{module.name}.py" for module in pkgutil.iter_modules(package.__path__)]
+            files = [f"{module.name}.py" for module in pkgutil.iter_modules(package.__path__) if not module.ispkg]
         found = {file.partition(".")[0] for file in files if file.endswith((".py", ".so")) and file[0] != "_"}
         _names[folder] = tuple(sorted(found))
     return _names[folder]
+
+
+def groups(folder: str) -> tuple[str, ...]:
+    """Return the folders of plug-ins inside `folder`, sorted: `packs` of `cli/commands` holds `packs list` and more."""
+    import pkgutil
+
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(load(folder, "").__path__) if module.ispkg))
 
 
 def load(folder: str, name: str) -> ModuleType:

@@ -62,13 +62,15 @@ class FileOutput(Output):
 
     Args:
         path: The file to be. What is there already stays until `commit`.
+        new: Never take the place of a file: `commit` refuses where there is one by then.
 
     Raises:
         AuditWriteError: If nothing can be written beside it.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, new: bool = False) -> None:
         self.path = path
+        self._new = new
         self._temporary = f"{path}.{os.getpid()}.tmp"
         try:
             fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -81,8 +83,15 @@ class FileOutput(Output):
         self.flush()
         try:
             os.fsync(self.fd)
+            if self._new:
+                os.link(self._temporary, self.path)
+                os.unlink(self._temporary)
+            else:
+                os.rename(self._temporary, self.path)
             os.close(self.fd)
-            os.rename(self._temporary, self.path)
+        except FileExistsError:
+            self.discard()
+            raise AuditWriteError(f"{self.path}: is there already and stays as it is") from None
         except OSError as error:
             raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})") from error
         self._temporary = ""

@@ -35,12 +35,29 @@ def build() -> typer.Typer:
             front.main(["--version"])
             raise typer.Exit
 
-    for name in registry.names("cli/commands"):
-        function = front.function(name)
+    _add(app, registry.names("cli/commands"), "")
+    for group in registry.groups("cli/commands"):
+        doc = registry.load("cli/commands", group).__doc__ or ""
+        inner = typer.Typer(help=doc.partition("\n")[0], no_args_is_help=True, rich_markup_mode=None)
+        _add(inner, registry.names(f"cli/commands/{group}"), f"{group} ")
+        app.add_typer(inner, name=group)
+    return app
+
+
+def _add(app: typer.Typer, names: tuple[str, ...], group: str) -> None:
+    for name in names:
+        function = front.function(group + name)
         # The annotations are text, for the front door must not load Typer; here they are resolved.
         function.__annotations__ = get_type_hints(function, {"o": options}, include_extras=True)
         app.command(name.replace("_", "-"))(function)
-    return app
+
+
+def _known(words: list[str]) -> list[str]:
+    """The first words that name a command or a group of them."""
+    first = [word.replace("-", "_") for word in words[:2]]
+    if first and first[0] in registry.groups("cli/commands"):
+        return words[: 1 + (first[1:] != [] and first[1] in registry.names(f"cli/commands/{first[0]}"))]
+    return words[:1] if first and first[0] in registry.names("cli/commands") else []
 
 
 def run(words: list[str]) -> int:
@@ -59,7 +76,6 @@ def run(words: list[str]) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        known = words and words[0].replace("-", "_") in registry.names("cli/commands")
-        failure.say("usage", message(), f"auditlog {words[0]} --help" if known else "auditlog --help")
+        failure.say("usage", message(), " ".join(["auditlog", *_known(words), "--help"]))
         return EXIT_USAGE
     return result if isinstance(result, int) else EXIT_OK

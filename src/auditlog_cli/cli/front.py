@@ -58,13 +58,13 @@ def _dispatch(words: list[str]) -> int:
     if not words or words[0] in ("--help", "-h", "help"):
         from auditlog_cli.cli import help as pages
 
-        return pages.show(words[1:2] if words[:1] == ["help"] else [])
+        return pages.show(words[1:3] if words[:1] == ["help"] else [])
     understood = parse(words)
     if understood is None:
         if "--help" in words or "-h" in words:
             from auditlog_cli.cli import help as pages
 
-            return pages.show(words[:1])
+            return pages.show(words[:2])
         from auditlog_cli.cli import app
 
         return app.run(words)
@@ -73,9 +73,10 @@ def _dispatch(words: list[str]) -> int:
 
 
 def function(command: str) -> Callable[..., int]:
-    """Return the function that carries out `command`."""
-    name = command.replace("-", "_")
-    module = __import__(f"auditlog_cli.cli.commands.{name}", fromlist=(name,))
+    """Return the function that carries out `command`: `tail`, or `packs list` of a group."""
+    path = command.replace("-", "_").replace(" ", ".")
+    name = path.rpartition(".")[2]
+    module = __import__(f"auditlog_cli.cli.commands.{path}", fromlist=(name,))
     return getattr(module, f"{name}_" if hasattr(module, f"{name}_") else name)  # type: ignore[no-any-return]
 
 
@@ -86,14 +87,14 @@ def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
     """
     from auditlog_cli.cli import _table
 
-    command = words[0]
+    command = " ".join(words[:2]) if words[0] in _table.GROUPS else words[0]
     table = _table.COMMANDS.get(command)
     if table is None:
         return None
     options, positional = table
     values: dict[str, object] = {}
     operands: list[str] = []
-    rest = iter(words[1:])
+    rest = iter(words[1 + command.count(" ") :])
     for word in rest:
         if word == "--":
             operands.extend(rest)

@@ -26,6 +26,8 @@ from auditlog_cli.rules import compiled
 _HERE = Path(__file__).parent
 _HEAD = '"""Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""\n\n'
 _TABLE = "COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = "
+_TABLE_GROUPS = "GROUPS: set[str] = "
+_GROUPS = "GROUPS: dict[str, tuple[str, str]] = "
 _PAGES = "PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = "
 
 
@@ -48,14 +50,25 @@ class Parameter(NamedTuple):
 
 def files() -> dict[Path, str]:
     """Return the text of every generated file."""
+    groups = registry.groups("cli/commands")
     commands = {name.replace("_", "-"): parameters(name) for name in registry.names("cli/commands")}
+    for group in groups:
+        names = [f"{group} {name}" for name in registry.names(f"cli/commands/{group}")]
+        commands |= {name.replace("_", "-"): parameters(name) for name in names}
     table = {name: _parse_table(each) for name, each in commands.items()}
     pages = {name: _page(name, each) for name, each in commands.items()}
+    introductions = {group: _introduction(group) for group in groups}
     return {
-        _HERE / "_table.py": f"{_HEAD}{_TABLE}{_literal(table)}\n",
-        _HERE / "_help.py": f"{_HEAD}{_PAGES}{_literal(pages)}\n",
+        _HERE / "_table.py": f"{_HEAD}{_TABLE_GROUPS}{_literal(set(groups))}\n\n{_TABLE}{_literal(table)}\n",
+        _HERE / "_help.py": f"{_HEAD}{_GROUPS}{_literal(introductions)}\n\n{_PAGES}{_literal(pages)}\n",
         Path(compiled.FILE): compiled.compiled(),
     }
+
+
+def _introduction(group: str) -> tuple[str, str]:
+    """Summary and body of the docstring of a group."""
+    summary, _, body = inspect.cleandoc(registry.load("cli/commands", group).__doc__ or "").partition("\n")
+    return summary, body.strip("\n")
 
 
 def _literal(value: object) -> str:

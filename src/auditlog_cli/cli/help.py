@@ -15,18 +15,32 @@ Exit codes: 0 done · 1 found something · 2 usage · 3 could not look · 4 a de
 
 
 def show(words: list[str]) -> int:
-    """Print the page of a command, or the page of them all; return the exit code."""
+    """Print the page of a command, of a group of commands, or of them all; return the exit code.
+
+    Args:
+        words: The first words of a command line; only as many are looked at as name a command.
+    """
     from auditlog_cli.cli import _help
 
     colour = surroundings.in_colour("auto")
     width = min(surroundings.columns() or 100, 110)
+    command = " ".join(words[:2]) if words and words[0] in _help.GROUPS else "".join(words[:1])
     if not words:
-        rows = tuple((name, page[0].rstrip(".")) for name, page in _help.PAGES.items())
+        pages = {name: page[0] for name, page in _help.PAGES.items() if " " not in name}
+        pages |= {name: page[0] for name, page in _help.GROUPS.items()}
+        rows = tuple((name, pages[name].rstrip(".")) for name in sorted(pages))
         lines = [_INTRODUCTION, "", "usage: auditlog COMMAND [OPTION]... [PATH]...", ""]
         lines += _panel("Commands", rows, width, colour)
         lines += [line if surroundings.in_unicode() else line.replace("·", "-") for line in _ENDING.split("\n")]
-    elif words[0] in _help.PAGES:
-        summary, usage, body, panels, examples = _help.PAGES[words[0]]
+    elif words[0] in _help.GROUPS and (len(words) == 1 or words[1].startswith("-")):
+        summary, body = _help.GROUPS[words[0]]
+        lines = [summary, "", f"usage: auditlog {words[0]} COMMAND [OPTION]...", ""]
+        lines += [*body.split("\n"), ""] if body else []
+        inside = {name.partition(" ")[2]: page for name, page in _help.PAGES.items() if name.startswith(f"{words[0]} ")}
+        lines += _panel("Commands", tuple((name, page[0].rstrip(".")) for name, page in inside.items()), width, colour)
+        lines += [f"`auditlog {words[0]} COMMAND --help` says more about each."]
+    elif command in _help.PAGES:
+        summary, usage, body, panels, examples = _help.PAGES[command]
         lines = [summary, "", f"usage: {usage}", ""]
         lines += [*body.split("\n"), ""] if body else []
         if examples:

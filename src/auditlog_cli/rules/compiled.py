@@ -66,11 +66,12 @@ def _spread(head: str, packs: list[dict[str, Any]]) -> str:
 def _plain(pack: Pack) -> dict[str, Any]:
     made = {field.name: getattr(pack, field.name) for field in fields(Pack)}
     made["path"] = os.path.basename(pack.path)
-    made["rules"] = [_plain_rule(rule) for rule in pack.rules]
+    made["rules"] = [plain_rule(rule) for rule in pack.rules]
     return made
 
 
-def _plain_rule(rule: Rule) -> dict[str, Any]:
+def plain_rule(rule: Rule) -> dict[str, Any]:
+    """Return a rule as plain data, without its cases and what its pack says."""
     made = {field.name: getattr(rule, field.name) for field in fields(Rule) if field.name not in ("tests", "pack")}
     del made["pack_version"]
     made["parameters"] = {

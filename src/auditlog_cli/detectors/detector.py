@@ -1,0 +1,139 @@
+"""What a detector is: a pattern in one of the lanes, context words, a judge, and samples that prove it.
+
+A *candidate* is a stretch of text that a pattern matched. The judge of the detector looks at guards, checksum and
+context, in that order, and says how sure it is (compliance.md, 4.1).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from auditlog_cli.detectors import context
+
+POSSIBLE, LIKELY, CERTAIN = 0, 1, 2
+CONFIDENCES = ("possible", "likely", "certain")
+
+BEGIN = r"(?<![0-9A-Za-z_\-])(?<!\d\.)"
+"""Where a number may begin: not inside a longer run, a UUID or a decimal fraction (B of compliance.md, 4.6)."""
+END = r"(?![0-9A-Za-z_\-])(?!\.\d)"
+WORD_BEGIN, WORD_END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
+
+DIGITS, TOKENS, MARKS, SECRETS, KEYS = "digits", "tokens", "marks", "secrets", "keys"
+LANES = (DIGITS, TOKENS, MARKS, SECRETS, KEYS)
+
+Judge = Callable[["Candidate"], "int | None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the site says about its data (compliance.md, section 5, `scan`).
+
+    Attributes:
+        phone_regions: ISO 3166-1 alpha-2 codes of the regions in which a number without `+` is tried.
+        test_numbers:
+            `report`, `info` or `ignore`: what published test numbers and reserved domains are worth. `info`
+            makes them `possible`, `ignore` drops them.
+        mrn: The site's own pattern for medical record numbers, or None.
+    """
+
+    phone_regions: tuple[str, ...] = ("US",)
+    test_numbers: str = "report"
+    mrn: re.Pattern[str] | None = None
+
+
+class Candidate:
+    """A stretch of text that may be something.
+
+    Args:
+        text: The whole leaf.
+        start: Where the stretch begins, in code points.
+        end: Where it ends; a judge may move both.
+        key: Name of the member that holds the leaf, or an empty text.
+        settings: What the site says.
+        now: Time of the record (RFC 3339), or an empty text.
+    """
+
+    def __init__(self, text: str, start: int, end: int, key: str, settings: Settings, now: str = "") -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.key = key
+        self.settings = settings
+        self.now = now
+
+    @property
+    def value(self) -> str:
+        """The stretch itself. It never leaves the room."""
+        return self.text[self.start : self.end]
+
+    @cached_property
+    def compact(self) -> str:
+        """The stretch without blanks, dots and hyphens."""
+        return self.value.translate(_SEPARATORS)
+
+    @cached_property
+    def _around(self) -> frozenset[str]:
+        return context.around(self.text, self.start, self.end)
+
+    def said_by_key(self, words: frozenset[str]) -> bool:
+        """Tell whether the key holds one of the context words."""
+        return not words.isdisjoint(context.of_key(self.key))
+
+    def said(self, words: frozenset[str]) -> bool:
+        """Tell whether the key, or the text close by, holds one of the context words."""
+        return self.said_by_key(words) or not words.isdisjoint(self._around)
+
+
+_SEPARATORS = dict.fromkeys(map(ord, " .-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """One way to find one entity. An entity may have several.
+
+    Attributes:
+        entity: Its name, as in the tables of compliance.md.
+        title: What it is, in words.
+        lane: Where its candidates come from; `keys`: the name of the member is the test.
+        pattern: What a candidate looks like. For `keys` it must match the whole leaf.
+        judge: How sure we are of a candidate, or None if it is nothing.
+        words: Context words, lower case, words of a phrase joined with `_`.
+        needs: For `marks` and `secrets`: texts, in lower case, one of which every candidate's leaf (or its key) holds.
+        least: For `digits`: how few digits a candidate has.
+        literal: It has an unmistakable beginning, so that a key such as `…_id` does not speak against it.
+        key: For `keys`: what the member's name (lower case, words joined with `_`) must match as a whole.
+        source: The standard or the authority.
+        hits: (key, text) pairs in which it must be found.
+        misses: (key, text) pairs that look alike and must not be found.
+    """
+
+    entity: str
+    title: str
+    lane: str
+    pattern: re.Pattern[str]
+    judge: Judge
+    words: frozenset[str] = frozenset()
+    needs: tuple[str, ...] = ()
+    least: int = 9
+    literal: bool = False
+    key: re.Pattern[str] | None = None
+    source: str = ""
+    hits: tuple[tuple[str, str], ...] = ()
+    misses: tuple[tuple[str, str], ...] = ()
+
+    def words_as_bytes(self) -> set[bytes]:
+        """Return the context words, each as the bytes of its first part, for the look at bytes."""
+        return {word.partition("_")[0].encode() for word in self.words}
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the context words written in `text`, separated by commas."""
+    return frozenset(each.strip().replace(" ", "_") for each in text.split(","))
+
+
+def ascii_pattern(pattern: str, flags: int = 0) -> re.Pattern[str]:
+    """Return `pattern` compiled for ASCII digits and letters only."""
+    return re.compile(pattern, re.ASCII | flags)
