@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from auditlog_cli import times
 from auditlog_cli.fields import MISSING, get, is_hole, is_missing
-from auditlog_cli.regexes import safe_regex
+from auditlog_cli.regexes import safe_regex as safe_regex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 def safe_regex(
@@ -83,20 +84,19 @@ def _marked(tree: object) -> bool:
     return True
 
 
-def _may_be(item: tuple[object, object], char: str) -> bool:
+def _may_be(item: tuple[Any, Any], char: str) -> bool:
     """Whether a part of an expression may match `char`; True where that is not known."""
     name, argument = str(item[0]), item[1]
     if name == "LITERAL":
-        return chr(argument).lower() == char.lower()  # type: ignore[arg-type]
+        return chr(argument).lower() == char.lower()
     if name == "RANGE":
-        low, high = argument  # type: ignore[misc]
-        return bool(low <= ord(char) <= high)
+        return bool(argument[0] <= ord(char) <= argument[1])
     if name == "CATEGORY":
         word = str(argument).removeprefix("CATEGORY_")
         known = {"DIGIT": char.isdigit(), "SPACE": char.isspace(), "WORD": char.isalnum() or char == "_"}
         return known[word] if word in known else not known.get(word.removeprefix("NOT_"), False)
     if name == "IN":
-        parts: list[tuple[object, object]] = list(argument)  # type: ignore[call-overload]
+        parts = list(argument)
         if str(parts[0][0]) == "NEGATE":
             # Here a wrong "yes" would be the dangerous answer, so a letter counts in its own case only.
             return not any(

@@ -56,7 +56,10 @@ class _Writer:
 
     def record_logic(self, logic: Logic) -> None:
         assert logic.condition is not None
-        fires, may_fire = self.tree(logic, logic.condition, certain=True), self.tree(logic, logic.condition, certain=False)
+        fires, may_fire = (
+            self.tree(logic, logic.condition, certain=True),
+            self.tree(logic, logic.condition, certain=False),
+        )
         judged = may_be_judged = "True"
         if logic.subject is not None:
             judged = self.tree(logic, logic.subject, certain=True)

@@ -17,13 +17,14 @@ class Place:
         offset: Bytes from the start of the (decompressed) file.
         seq: Its number in a sealed log, or None.
         record_id, timestamp, session_id, trace_id, agent, user: As they stand in the record; empty where they do not.
-        anchor: What names the record in fingerprints: its `record_id`, else its leaf hash, else the SHA-256 of the line.
+        anchor: What names the record in fingerprints: its `record_id`, else its leaf, else the SHA-256 of the line.
         log: The log that the file is a segment of; the same for all its segments.
+        said: Messages of correlations about this record, made while its values were at hand; mostly None.
     """
 
     __slots__ = (
-        "agent", "anchor", "line", "log", "offset", "record_id", "seq", "session_id", "source", "timestamp",
-        "trace_id", "user",
+        "agent", "anchor", "line", "log", "offset", "record_id", "said", "seq", "session_id", "source",
+        "timestamp", "trace_id", "user",
     )  # fmt: skip
 
     def __init__(
@@ -54,6 +55,7 @@ class Place:
         self.user = user
         self.anchor = anchor
         self.log = log or source
+        self.said: dict[int, dict[str, str]] | None = None
 
     def __repr__(self) -> str:
         return f"Place({self.source}:{self.line})"

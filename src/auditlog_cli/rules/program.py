@@ -49,8 +49,8 @@ class Logic(NamedTuple):
         return [test for each in self.selections.values() for alternative in each.alternatives for test in alternative]
 
 
-class Outcome(NamedTuple):
-    """What the logics say of one record.
+class Outcome:
+    """What the logics say of one record. Compared by what it says; as a key, it is itself.
 
     Attributes:
         hits: Numbers of the record logics whose condition is true.
@@ -59,13 +59,37 @@ class Outcome(NamedTuple):
         streams: (number of the correlation, names of the selections that match, whether one cannot be known) for
             each correlation that has to see the record.
         populations: Numbers of the populations (agents of policies) that it belongs to.
+        count: How many records have it, as far as the engine has not counted them elsewhere.
     """
 
-    hits: tuple[int, ...]
-    withheld: tuple[int, ...]
-    passed: tuple[int, ...]
-    streams: tuple[tuple[int, frozenset[str], bool], ...]
-    populations: tuple[int, ...]
+    __slots__ = ("count", "hits", "passed", "populations", "streams", "withheld")
+
+    def __init__(
+        self,
+        hits: tuple[int, ...],
+        withheld: tuple[int, ...],
+        passed: tuple[int, ...],
+        streams: tuple[tuple[int, frozenset[str], bool], ...],
+        populations: tuple[int, ...],
+    ) -> None:
+        self.hits = hits
+        self.withheld = withheld
+        self.passed = passed
+        self.streams = streams
+        self.populations = populations
+        self.count = 0
+
+    def said(self) -> tuple[object, ...]:
+        """Return all of it but the count."""
+        return self.hits, self.withheld, self.passed, self.streams, self.populations
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Outcome) and self.said() == other.said()
+
+    __hash__ = object.__hash__
+
+    def __repr__(self) -> str:
+        return f"Outcome{self.said()}"
 
 
 class Program(NamedTuple):
@@ -124,9 +148,7 @@ def compile_logic(
         DefinitionError: If a selection, condition or form is not understood.
     """
     named = {name: given for name, given in detection.items() if name not in _RESERVED}
-    selections = {
-        name: compile_selection(given, f"{label}, {name}", as_of) for name, given in named.items()
-    }
+    selections = {name: compile_selection(given, f"{label}, {name}", as_of) for name, given in named.items()}
     uses: tuple[str, ...] = ()
     sees_all = True
     if correlate is not None:

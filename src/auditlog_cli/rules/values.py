@@ -62,16 +62,16 @@ def moment(text: object) -> int | None:
     """
     if text.__class__ is not str:
         return None
-    known = _moments.get(text, False)  # type: ignore[call-overload]
+    known = _moments.get(text, False)
     if known is not False:
-        return known  # type: ignore[no-any-return]
-    micros = _fast(text)  # type: ignore[arg-type]
+        return known
+    micros = _fast(text)
     if micros is None:
         micros = times.parse(text)
     if len(_moments) >= _KEPT:
         _moments.clear()
-    if len(text) <= 64:  # type: ignore[arg-type]
-        _moments[text] = micros  # type: ignore[index]
+    if len(text) <= 64:
+        _moments[text] = micros
     return micros
 
 

@@ -145,7 +145,7 @@ def _purpose_ok(site: Site, tool: Any, purpose: Any, categories: Any) -> Any:
         return MISSING
     entry = _entry(site, tool)
     wanted = str(purpose).casefold()
-    if entry is not None and entry.purposes:
+    if entry is not None and entry.purposes is not None:
         return wanted in entry.purposes
     words, withheld = _words(categories)
     lists = [site.purposes[word] for word in words if word in site.purposes]

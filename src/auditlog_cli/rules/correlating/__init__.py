@@ -141,7 +141,9 @@ def selections_of(
     uses: tuple[str, ...] = module.uses(spec)
     for name in uses:
         if name not in names:
-            raise DefinitionError(f'{label}: "{name}" is no selection', help=f"selections: {', '.join(names) or 'none'}")
+            raise DefinitionError(
+                f'{label}: "{name}" is no selection', help=f"selections: {', '.join(names) or 'none'}"
+            )
     return uses, {}, not uses
 
 
