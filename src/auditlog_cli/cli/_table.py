@@ -1,6 +1,6 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: set[str] = {'hold', 'packs', 'policy'}
+GROUPS: tuple[str, ...] = ('hold', 'packs', 'policy')
 
 COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'bundle': ({'--output': ('output', 'text', None),
              '-o': ('output', 'text', None),

@@ -30,7 +30,7 @@ _HERE = Path(__file__).parent
 _RULES = _HERE.parents[2] / "docs" / "rules"
 _HEAD = '"""Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""\n\n'
 _TABLE = "COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = "
-_TABLE_GROUPS = "GROUPS: set[str] = "
+_TABLE_GROUPS = "GROUPS: tuple[str, ...] = "
 _GROUPS = "GROUPS: dict[str, tuple[str, str]] = "
 _PAGES = "PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = "
 
@@ -63,7 +63,7 @@ def files() -> dict[Path, str]:
     pages = {name: _page(name, each) for name, each in commands.items()}
     introductions = {group: _introduction(group) for group in groups}
     return {
-        _HERE / "_table.py": f"{_HEAD}{_TABLE_GROUPS}{_literal(set(groups))}\n\n{_TABLE}{_literal(table)}\n",
+        _HERE / "_table.py": f"{_HEAD}{_TABLE_GROUPS}{_literal(groups)}\n\n{_TABLE}{_literal(table)}\n",
         _HERE / "_help.py": f"{_HEAD}{_GROUPS}{_literal(introductions)}\n\n{_PAGES}{_literal(pages)}\n",
         Path(compiled.FILE): compiled.compiled(),
         Path(compiled.RELEASED): compiled.ids(),
