@@ -2,7 +2,15 @@
 
 GROUPS: dict[str, tuple[str, str]] = {'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
           'A hold is a record of the log itself: sealed with everything else, in force until a record '
-          'releases it.')}
+          'releases it.'),
+ 'packs': ('Packs of rules: list them, read them, write your own.',
+           'A pack is one file of rules for one law or standard. Those that are shipped are in review: no '
+           'lawyer has read\n'
+           'them. How to write your own: docs/packs.md.'),
+ 'policy': ('The policy file of a site: draft it, check it, read it.',
+            'A policy says what is true of a site (what its tools do, who is allowed what) and which packs '
+            'judge which agents.\n'
+            'Keys and their meaning: docs/packs.md.')}
 
 PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
             'this tool.',
@@ -558,4 +566,110 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                   'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel@example.org --reason "case '
                   '17 is closed"\n'
                   'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel --reason "settled" --key '
-                  'counsel.key')}
+                  'counsel.key'),
+ 'packs export': ('Write rules as Sigma files, for teams that want to see the logic in their own search '
+                  'tool.',
+                  'auditlog packs export [OPTION]... [PACK]...',
+                  'About three quarters of the rules have a Sigma form; the first lines of each file name '
+                  'what was lost. What Sigma\n'
+                  'cannot say is expected in the fields that `auditlog check --annotate` adds. The '
+                  'recommended way to a SIEM is the\n'
+                  'findings themselves.',
+                  (('Options', (('--sigma DIR', 'A folder that is new or empty.'),)),
+                   ('Arguments',
+                    (('[PACK]...', 'Packs: names of shipped ones, or files. Without any: all shipped.'),))),
+                  'auditlog packs export --sigma sigma/\n'
+                  'auditlog packs export --sigma sigma/ gdpr owasp-agentic'),
+ 'packs lint': ('Say what is wrong with packs: unknown names, cases that are missing, expressions a log '
+                'could stall.',
+                'auditlog packs lint [OPTION]... [FILE]...',
+                'Errors go to standard output and give exit code 4; warnings go to standard error and give '
+                '0. Regular expressions\n'
+                'are tried on hostile texts, which takes a second or two.',
+                (('Arguments',
+                  (('[FILE]...',
+                    'Packs: files, or names of shipped ones. Without any: those of the policy.'),)),
+                 ('Options',
+                  (('--policy FILE',
+                    'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+                   ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.')))),
+                'auditlog packs lint acme-gdpr.yaml\nauditlog packs lint gdpr hipaa'),
+ 'packs list': ('List the packs there are: the shipped ones, and your own that the policy names.',
+                'auditlog packs list [OPTION]...',
+                'The number of rules leaves out library logics, which run only where another rule extends '
+                'them.',
+                (('Options',
+                  (('--policy FILE',
+                    'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+                   ('--no-policy', 'Without a policy, even where one lies here.'))),
+                 ('How they are shown',
+                  (('--format text|json|jsonl|csv', 'Default: text.'),
+                   ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.')))),
+                'auditlog packs list\nauditlog packs list --format json'),
+ 'packs new': ('Begin a pack of your own, NAME.yaml: one rule with its cases, or a copy of another pack.',
+               'auditlog packs new [OPTION]... NAME',
+               'A copy holds every rule in full and does not follow its origin; `auditlog packs lint` says '
+               'when that one has\n'
+               'changed. A file that is there already stays as it is.',
+               (('Arguments', (('NAME', 'Its name: small letters, digits and -. Makes NAME.yaml.'),)),
+                ('Options',
+                 (('--from PACK', 'Copy this one: a shipped pack or a file.'),
+                  ('--prefix P', 'What the ids begin with; default: the first word of NAME in capitals.')))),
+               'auditlog packs new acme\nauditlog packs new acme-gdpr --from gdpr --prefix ACME'),
+ 'packs show': ('Show a pack (what it is, what it cannot check, its rules) or the page of one rule, with '
+                'logic and cases.',
+                'auditlog packs show [OPTION]... NAME',
+                '',
+                (('Arguments', (('NAME', 'A shipped pack, the file of a pack, or the id of a rule.'),)),
+                 ('Options',
+                  (('--policy FILE',
+                    'The policy; default: auditlog.policy.yaml or .json in the working directory.'),)),
+                 ('How they are shown',
+                  (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
+                'auditlog packs show gdpr\n'
+                'auditlog packs show GDPR-9-01\n'
+                'auditlog packs show acme-gdpr.yaml'),
+ 'policy init': ('Draft a policy from what a log shows: its tools, agents, models, providers and hosts.',
+                 'auditlog policy init [OPTION]... [PATH]...',
+                 'The draft says what happened, not what may happen. Nothing is guessed: which scopes a tool '
+                 'needs, or whether it\n'
+                 'sends data outside, is for you to fill in. A file that is there already stays as it is.',
+                 (('Arguments',
+                   (('[PATH]...',
+                     'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                     '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                  ('Options', (('--name NAME', 'The name of the policy file.'),)),
+                  ('How they are read',
+                   (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),)),
+                  ('How they are shown',
+                   (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+                    ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+                 'auditlog policy init audit.jsonl -o auditlog.policy.yaml\n'
+                 'auditlog policy init logs/ --name acme'),
+ 'policy lint': ('Say what a policy says that cannot be meant: a tool never reached, a parameter no rule '
+                 'has, limits at odds.',
+                 'auditlog policy lint [OPTION]... [FILE]',
+                 'What is wrong in itself (an unknown key, a pack that is not there) is an error, exit code '
+                 '4. What deserves a second\n'
+                 'look is printed, exit code 1.',
+                 (('Arguments',
+                   (('[FILE]',
+                     'The policy; default: auditlog.policy.yaml or .json in the working directory.'),)),
+                  ('Options',
+                   (('--as-of TIME',
+                     'The "now" of all rules; default: the clock. Makes a run repeatable.'),))),
+                 'auditlog policy lint\nauditlog policy lint acme.policy.yaml'),
+ 'policy show': ('Show what a policy comes to: every rule for every group of agents, what it is set to, or '
+                 'why it does not run.',
+                 'auditlog policy show [OPTION]... [FILE]',
+                 '',
+                 (('Arguments',
+                   (('[FILE]',
+                     'The policy; default: auditlog.policy.yaml or .json in the working directory.'),)),
+                  ('Options',
+                   (('--as-of TIME',
+                     'The "now" of all rules; default: the clock. Makes a run repeatable.'),)),
+                  ('How they are shown',
+                   (('--format text|json|jsonl|csv', 'Default: text.'),
+                    ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.')))),
+                 'auditlog policy show\nauditlog policy show acme.policy.yaml --format csv')}

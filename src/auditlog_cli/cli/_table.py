@@ -1,6 +1,6 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: set[str] = {'hold'}
+GROUPS: tuple[str, ...] = ('hold', 'packs', 'policy')
 
 COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'bundle': ({'--output': ('output', 'text', None),
              '-o': ('output', 'text', None),
@@ -266,4 +266,32 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
                    '--key': ('key', 'text', None),
                    '--quiet': ('quiet', 'flag', True),
                    '-q': ('quiet', 'flag', True)},
-                  (('path', False, True), ('hold', False, True)))}
+                  (('path', False, True), ('hold', False, True))),
+ 'packs export': ({'--sigma': ('sigma', 'text!', None)}, (('packs', True, False),)),
+ 'packs lint': ({'--policy': ('policy', 'text', None), '--as-of': ('as_of', 'text', None)},
+                (('packs', True, False),)),
+ 'packs list': ({'--policy': ('policy', 'text', None),
+                 '--no-policy': ('no_policy', 'flag', False),
+                 '--format': ('format', 'choice', ('text', 'json', 'jsonl', 'csv')),
+                 '--output': ('output', 'text', None),
+                 '-o': ('output', 'text', None)},
+                ()),
+ 'packs new': ({'--from': ('source', 'text', None), '--prefix': ('prefix', 'text', None)},
+               (('name', False, True),)),
+ 'packs show': ({'--policy': ('policy', 'text', None),
+                 '--output': ('output', 'text', None),
+                 '-o': ('output', 'text', None)},
+                (('name', False, True),)),
+ 'policy init': ({'--name': ('name', 'text', None),
+                  '--from': ('shape', 'text', None),
+                  '--output': ('output', 'text', None),
+                  '-o': ('output', 'text', None),
+                  '--quiet': ('quiet', 'flag', True),
+                  '-q': ('quiet', 'flag', True)},
+                 (('paths', True, False),)),
+ 'policy lint': ({'--as-of': ('as_of', 'text', None)}, (('path', False, False),)),
+ 'policy show': ({'--as-of': ('as_of', 'text', None),
+                  '--format': ('format', 'choice', ('text', 'json', 'jsonl', 'csv')),
+                  '--output': ('output', 'text', None),
+                  '-o': ('output', 'text', None)},
+                 (('path', False, False),))}

@@ -11,6 +11,18 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.ruling import AsOf as AsOf
+from auditlog_cli.cli.ruling import FromPack as FromPack
+from auditlog_cli.cli.ruling import NewPack as NewPack
+from auditlog_cli.cli.ruling import NoPolicy as NoPolicy
+from auditlog_cli.cli.ruling import PackFiles as PackFiles
+from auditlog_cli.cli.ruling import PackNames as PackNames
+from auditlog_cli.cli.ruling import PackOrRule as PackOrRule
+from auditlog_cli.cli.ruling import PolicyFile as PolicyFile
+from auditlog_cli.cli.ruling import PolicyName as PolicyName
+from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
+from auditlog_cli.cli.ruling import Prefix as Prefix
+from auditlog_cli.cli.ruling import Sigma as Sigma
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere

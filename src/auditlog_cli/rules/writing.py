@@ -10,7 +10,7 @@ from typing import Any, Final
 _PLAIN = re.compile(r"[A-Za-z@][A-Za-z0-9_.@|/-]*(?: [A-Za-z0-9_.(][A-Za-z0-9_.()/-]*)*\Z", re.ASCII)
 _TAKEN: Final = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 """Words that some reader of YAML takes for something else, ours or another."""
-_HIDDEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_HIDDEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _WIDTH: Final = 118
 
 
