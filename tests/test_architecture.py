@@ -41,6 +41,8 @@ ROOMS = {
 }
 DISK = (
     "proofs.py",
+    "rules/compiled.py",
+    "rules/yamlfile.py",
     "sources/",
     "writer/",
     "signing/",
