@@ -98,7 +98,9 @@ def _group(same: list[Finding], style: Style, places: int) -> list[str]:
         text = f"… and {len(same) - len(shown):,} more (--format json has all)"
         out += [f"  {line}" for line in wrapped(text, style)]
     out += [f"  {style.paint(line, 'dim')}" for line in wrapped(safe.one_line(", ".join(rule.clauses)), style)]
-    return out + [f"  {line}" for line in wrapped(safe.one_line(f"help: {same[0].fix}"), style)]
+    if same[0].fix:
+        out += [f"  {line}" for line in wrapped(safe.one_line(f"help: {same[0].fix}"), style)]
+    return out
 
 
 def _related(finding: Finding) -> list[str]:
@@ -176,7 +178,7 @@ def _table(report: Report, style: Style) -> list[str]:
         rows.append((pack.name, [f"{cell:,}" for cell in cells]))
     if not rows:
         return []
-    return table("Rules by pack", ["asked", "with findings", "passed", "not tested", "findings"], rows, style)[:-1]
+    return table("Rules by pack", ["asked", "with findings", "passed", "no result", "findings"], rows, style)[:-1]
 
 
 def _verdict(report: Report, style: Style) -> list[str]:

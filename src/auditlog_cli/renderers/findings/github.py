@@ -25,12 +25,14 @@ def render(suites: list[Suite]) -> str:
     out: list[str] = []
     for word, command in commands:
         shown[word] = shown.get(word, 0) + 1
-        if shown[word] <= _PER_LEVEL:
+        if shown[word] <= _PER_LEVEL - (word == "notice"):  # the last notice is the summary
             out.append(command)
     left = sum(sum(suite.totals.values()) for suite in suites) - len(found) + len(commands) - len(out)
     text = "; ".join(f"{suite.title}: {suite.verdict}" for suite in suites)
     if left:
         text += f"; {left:,} more findings are not shown here"
+    sentences = dict.fromkeys(str(suite.notes["sentence"]) for suite in suites if "sentence" in suite.notes)
+    text = ". ".join((text, *sentences))
     out.append(f"::notice title={_property('auditlog')}::{_data(text)}")
     return "".join(f"{line}\n" for line in out)
 
