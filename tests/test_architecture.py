@@ -41,6 +41,7 @@ ROOMS = {
 }
 DISK = (
     "proofs.py",
+    "judgement/baseline.py",
     "rules/compiled.py",
     "rules/yamlfile.py",
     "sources/",

@@ -14,6 +14,7 @@ CONFIDENCES = ("high", "medium", "low")
 """How often a finding of a rule is right."""
 APPLICABILITIES = ("declared", "not_declared", "not_yet_binding")
 """The profile says that the duty applies; does not say; the day from which it binds is not reached (3.3)."""
+_LONGEST_ID = 128
 
 
 class Rule:
@@ -285,6 +286,13 @@ class Suite:
 def level(severity: str) -> str:
     """Return the level that SARIF and GitHub know: `error`, `warning` or `note` (compliance.md, 8.1)."""
     return {"critical": "error", "high": "error", "medium": "warning"}.get(severity, "note")
+
+
+def opaque(value: object) -> str:
+    """Return an id that may be shown: one that could be no sentence and no address of a person; else an empty text."""
+    if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.isascii():
+        return ""
+    return value if value.replace("-", "").replace("_", "").replace(".", "").replace(":", "").isalnum() else ""
 
 
 def fingerprint(logic: str, anchors: list[str], pointer: str = "", *, group: tuple[str, ...] = (), entity: str = "") -> str:  # fmt: skip # noqa: E501

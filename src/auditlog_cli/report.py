@@ -30,7 +30,7 @@ CANNOT = (
     "Whether something happened that was never logged. Only gaps, silences and open spans can be seen.",
     "Whether what was logged is true: a hash chain proves no change after writing, not honesty at writing. An operator "
     "who holds the key can rewrite the whole chain unless the head is anchored outside.",
-    "Legal judgments: right basis, compatible purpose, proportionality, “similarly significant”, risk of a breach, "
+    'Legal judgments: right basis, compatible purpose, proportionality, "similarly significant", risk of a breach, '
     "treatment exemption.",
     "Quality of human review. Speed and repetition are only hints.",
     "Policies, contracts, training, impact assessments, notices, physical security, encryption of stores, backups, "

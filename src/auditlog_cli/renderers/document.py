@@ -14,7 +14,8 @@ class Span:
 
     Attributes:
         text: As it is; whoever draws it makes it harmless.
-        how: `plain`, `code` (ids, places, hashes), `strong`, `dim`, or a severity: `critical` … `info`.
+        how: `plain`, `code` (ids, places, hashes), `strong`, `dim`, `keep` (never broken over
+            lines), or a severity: `critical` … `info`.
         target: Anchor within the document, or empty.
     """
 

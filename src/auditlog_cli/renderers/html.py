@@ -10,6 +10,7 @@ from auditlog_cli.renderers.document import Block, Bullets, Document, Facts, Par
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content-Security-Policy: whatever a log might smuggle in, nothing is run and nothing is fetched."""
+_SHORT = 26  # characters of code that are not broken over lines
 _STYLE = """\
 :root { color-scheme: light; }
 * { box-sizing: border-box; }
@@ -24,6 +25,7 @@ a { color: #0b4a8f; } a:focus-visible { outline: 2px solid #0b4a8f; outline-offs
 code { font: .875em/1.4 "Source Code Pro", Consolas, "Liberation Mono", Menlo, monospace; overflow-wrap: anywhere; }
 .notice, .warning { border-left: 4px solid #5a6b7b; background: #f3f5f7; padding: .6rem .9rem; }
 .warning { border-color: #9a4b00; background: #fdf4e9; }
+code.keep, .keep { white-space: nowrap; overflow-wrap: normal; }
 .dim { color: #55585c; }
 dl { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: .3rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
@@ -46,6 +48,7 @@ nav ol { padding-left: 1.4rem; columns: 2; column-gap: 2rem; } nav li { break-in
     @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
   body { max-width: none; padding: 0; font-size: 10pt; } a { color: inherit; text-decoration: none; }
   h2, h3, h4 { break-after: avoid; } tr, li, .notice, .warning, dl > div { break-inside: avoid; }
+  table:not(:has(tbody tr:nth-child(9))) { break-inside: avoid; } caption { break-after: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; } table { font-size: 8.5pt; }
   .severity { background: none; color: #000; border-color: #000; } .critical { font-weight: 800; }
   p, li { orphans: 3; widows: 3; }
@@ -127,7 +130,8 @@ def _inline(text: Text) -> str:
     for span in spans(text):
         shown = _text(span.text)
         if span.how == "code":
-            shown = f"<code>{shown}</code>"
+            kept = ' class="keep"' if len(span.text) <= _SHORT else ""
+            shown = f"<code{kept}>{shown}</code>"
         elif span.how == "strong":
             shown = f"<strong>{shown}</strong>"
         elif span.how in SEVERITIES:

@@ -42,7 +42,7 @@ def packed(parts: list[str], style: Style) -> list[str]:
     """Return the parts by two blanks in as few lines as they need; a part that is too long is clipped."""
     room = (style.columns or 1 << 20) - 2
     out: list[str] = []
-    for part in parts:
+    for part in map(style.glyphs, parts):
         if out and safe.width(out[-1]) + 2 + safe.width(part) <= room:
             out[-1] += f"  {part}"
         else:
@@ -57,6 +57,7 @@ def clip(text: str, columns: int, style: Style) -> str:
 
 def wrapped(text: str, style: Style) -> list[str]:
     """Return text in lines of the terminal's width, less the two blanks that a caller may put in front."""
+    text = style.glyphs(text)  # what the terminal does not have takes more room
     if not style.columns:
         return [text]
     room = min(style.columns, _WIDEST) - 2

@@ -71,7 +71,7 @@ def _inline(text: Text) -> str:
             continue
         if span.how == "code":
             out.append(_code(span.text))
-        elif span.how in ("plain", "dim"):
+        elif span.how in ("plain", "dim", "keep"):
             out.append(plain(span.text))
         else:
             out.append(f"**{plain(span.text)}**")

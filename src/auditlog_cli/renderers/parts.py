@@ -63,7 +63,7 @@ def _packs(packs: list[dict[str, Any]]) -> Table:
     for pack in packs:
         status = _STATUS.get(pack["status"], pack["status"]) + (f" ({pack['reviewed']})" if pack["reviewed"] else "")
         name = (Span(pack["name"], "strong"), f" {pack['version']}: {pack['title']}")
-        rows.append((name, status, pack["as_of"], code(pack["sha256"])))
+        rows.append((name, status, Span(pack["as_of"], "keep"), code(pack["sha256"])))
     return Table(("Pack", "Status", "Law of", "SHA-256"), tuple(rows), caption="Packs of rules")
 
 

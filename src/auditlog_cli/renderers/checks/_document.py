@@ -96,7 +96,9 @@ def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict
     for name, member in (("Why it matters", "why"), ("What to do", "fix")):
         if first[member]:
             rows.append((name, first[member]))
-    clauses = "; ".join(f"{clause}: {demands[clause]}" if clause in demands else clause for clause in first["clauses"])
+    clauses = "; ".join(
+        f"{clause}: {demands[clause].rstrip('.')}" if clause in demands else clause for clause in first["clauses"]
+    )
     rows.append(("Rests on", clauses or "–"))
     rows.append(("Pack", f"{first['pack']} {first['pack_version']}"))
     policies = dict.fromkeys(

@@ -175,7 +175,7 @@ def _table(report: Report, style: Style) -> list[str]:
             len(asked) - len([*found, *passed]),
             sum(each.findings for each in asked),
         ]
-        rows.append((pack.name, [f"{cell:,}" for cell in cells]))
+        rows.append((safe.one_line(pack.name), [f"{cell:,}" for cell in cells]))
     if not rows:
         return []
     return table("Rules by pack", ["asked", "with findings", "passed", "no result", "findings"], rows, style)[:-1]
