@@ -18,6 +18,7 @@ def table(title: str, heads: list[str], rows: list[tuple[str, list[str]]], style
         rows: A name and what stands in the columns.
         style: How to draw it.
     """
+    rows = [(style.glyphs(name), cells) for name, cells in rows]
     widths = [max(len(head), *(len(cells[place]) for _, cells in rows)) for place, head in enumerate(heads)]
     right = sum(widths) + 2 * len(widths)
     if style.columns and style.columns < max(_NARROW, right + 30):
