@@ -266,7 +266,7 @@ def test_what_was_packed_wrongly_is_never_put_in_place(path: Path, monkeypatch: 
 def test_too_large_a_segment_stays_and_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result]
 ) -> None:
-    monkeypatch.setattr(compressing.frames, "LARGEST", 2000)
+    monkeypatch.setattr("auditlog_cli.frames.LARGEST", 1500)
     done = cli("compress", path)
     assert (done.code, "too large" in done.err) == (6, True)
     assert len([each for each in names(path) if each.endswith(".zst")]) < 4
