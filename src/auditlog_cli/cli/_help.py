@@ -7,13 +7,23 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'checkpoint, a checker that\n'
             'needs nothing but Python, and a page that says how to check who signed, with OpenSSL. It does '
             'not hold the\n'
-            'public key: hand that over by another way.',
+            'public key: hand that over by another way.\n'
+            '\n'
+            'It proves that each record stood in the log, not that there were no others. --complete proves '
+            'that, too: all other\n'
+            'records go with them, each value that can be withheld withheld, so that only ids, times and '
+            'plain fields show.',
             (('Arguments', (('ID', 'A session or trace id, whole.'), ('PATH', 'The log.'))),
+             ('Options',
+              (('--complete',
+                'Prove that none was left out, with all other records, their values withheld.'),)),
+             ('Whom is trusted',
+              (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
              ('How they are shown',
               (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
-            'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl -o evidence.zip'),
+            'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl --complete -o evidence.zip'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '

@@ -1,6 +1,8 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'bundle': ({'--output': ('output', 'text', None),
+COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'bundle': ({'--complete': ('complete', 'flag', True),
+             '--checkpoint': ('checkpoint', 'text', None),
+             '--output': ('output', 'text', None),
              '-o': ('output', 'text', None),
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},

@@ -482,3 +482,7 @@ BundledId = Annotated[
     str,
     typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
 ]
+Complete = Annotated[
+    bool,
+    typer.Option("--complete", help="Prove that none was left out, with all other records, their values withheld."),
+]
