@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
      "statistics", "sinks"},
     {"capture", "alerting"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
-    {"lookup", "withholding"},
+    {"lookup", "withholding", "anchors"},
     {"queries", "validation", "verification"},
     {"proofs"},
     {"evidence", "judgement"},
@@ -38,10 +38,13 @@ ROOMS = {
     "rich": ("cli/", "renderers/"),
     "jsonschema": ("validator",),
     "jsonschema_rs": ("validator",),
-    "cryptography": ("signing/",),
+    "cryptography": ("signing/", "anchors/stamps.py"),
+    "rfc3161_client": ("anchors/stamps.py",),
 }
 DISK = (
     "proofs.py",
+    "anchors/",
+    "verification/anchored.py",
     "sources/",
     "writer/",
     "signing/",

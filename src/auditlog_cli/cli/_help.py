@@ -1,6 +1,29 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
+PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'anchor': ('Keep the newest checkpoint where who holds the log and its key cannot change it.',
+            'auditlog anchor [OPTION]... PATH',
+            '--git commits it into a repository, as auditlog/ORIGIN.checkpoint: push it to where the agents '
+            'cannot. --tsa asks a\n'
+            'time-stamping authority to sign that it existed by now; only its hash is sent, and nothing is '
+            'sent anywhere else.\n'
+            'OUT.checkpoint and OUT.checkpoint.tsr are written once the answer has been checked. `auditlog '
+            'head` prints what to\n'
+            'put into a ticket or the output of a CI job.',
+            (('Arguments', (('PATH', 'The log.'),)),
+             ('Options',
+              (('--git REPOSITORY', 'Commit the newest checkpoint there.'),
+               ('--tsa URL', 'Ask this time-stamping authority (RFC 3161) for a stamp of it.'),
+               ('-o, --output OUT', 'What the files of --tsa are called; default: PATH.SIZE.'))),
+             ('Whom is trusted',
+              (('--tsa-ca FILE', 'Certificates of the time-stamping authorities that are trusted, PEM.'),
+               ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'))),
+             ('How they are shown',
+              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog anchor audit.jsonl --git /srv/heads\n'
+            'auditlog anchor audit.jsonl --tsa https://tsa.example.org/ --tsa-ca tsa.pem\n'
+            'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
+            '--tsa-ca tsa.pem'),
+ 'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
             'this tool.',
             'auditlog bundle [OPTION]... ID PATH',
             'The zip file holds the records as they stand, a proof for each under the newest signed '
@@ -442,6 +465,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),
                ('--known SIZE:ROOT',
                 'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+               ('--anchor WHERE',
+                'A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or '
+                'git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.'),
+               ('--tsa-ca FILE', 'Certificates of the time-stamping authorities that are trusted, PEM.'),
                ('--manifest FILE', 'The manifest of a shared copy: it declares what is withheld there.'),
                ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),
                ('--remember, --no-remember',
@@ -461,4 +488,6 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail\n'
             'auditlog verify audit.jsonl --signers allowed_signers --checkpoint '
             '/srv/sealer/audit.checkpoint\n'
+            'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
+            '--tsa-ca tsa.pem\n'
             'auditlog verify logs/ --format junit -o verify.xml')}

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.trusting import Anchors as Anchors
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -20,6 +21,7 @@ from auditlog_cli.cli.trusting import Remember as Remember
 from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
 from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
 from auditlog_cli.cli.trusting import Revoked as Revoked
+from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
 
@@ -485,4 +487,15 @@ BundledId = Annotated[
 Complete = Annotated[
     bool,
     typer.Option("--complete", help="Prove that none was left out, with all other records, their values withheld."),
+]
+Repository = Annotated[
+    str | None, typer.Option("--git", metavar="REPOSITORY", help="Commit the newest checkpoint there.")
+]
+Tsa = Annotated[
+    str | None,
+    typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
+]
+AnchorOutput = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
 ]

@@ -11,7 +11,7 @@ from base64 import b64encode
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import sha256
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, own, reading
+from auditlog_cli.verification import anchored, heads, judging, keys, own, reading
 from auditlog_cli.verification.lines import Flawed, check
 
 SUFFIX = "#raw"
@@ -71,8 +71,7 @@ def judge(
             f"{verdict.unsigned_tail:,} lines are not covered by the checkpoint",
             seq=note.size,
         )
-    for head in seen:
-        _compare(verdict, head, roots)
+    anchored.compare(verdict, seen, roots, "lines")
     verdict.not_checked = judging.not_checked(
         verdict, signed, memory=bool(seen), redactors=False, heartbeat=True, blobs=False, unchecked_declarations=0,
         lines=verdict.records,
@@ -102,15 +101,6 @@ def _read(snapshot: reading.Snapshot, verdict: Verdict, wanted: set[int]) -> dic
     verdict.records, verdict.head = tree.size, leaf.hex()
     verdict.root = b64encode(tree.root()).decode()
     return roots
-
-
-def _compare(verdict: Verdict, head: heads.Head, roots: dict[int, bytes]) -> None:
-    if head.size > verdict.records:
-        _add(verdict, "rolled-back", f"it had {head.size:,} lines when it was seen before, now {verdict.records:,}",
-             seq=verdict.records, expected=f"{head.size} lines", found=f"{verdict.records} lines")  # fmt: skip
-    elif roots[head.size] != head.root:
-        _add(verdict, "rewritten", f"its first {head.size:,} lines are not those that were seen before",
-             expected=b64encode(head.root).decode(), found=b64encode(roots[head.size]).decode())  # fmt: skip
 
 
 def _add(verdict: Verdict, code: str, message: str, *, seq: int | None = None, expected: str = "", found: str = "") -> None:  # fmt: skip # noqa: E501
