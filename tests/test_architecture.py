@@ -39,6 +39,7 @@ ROOMS = {
     "jsonschema": ("validator",),
     "jsonschema_rs": ("validator",),
     "cryptography": ("signing/", "anchors/stamps.py"),
+    "rfc8785": ("exporters/",),
     "rfc3161_client": ("anchors/stamps.py",),
 }
 DISK = (

@@ -47,6 +47,38 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
             'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl --complete -o evidence.zip'),
+ 'export': ('Write a log in a format of others. The log stays as it is, and stays the evidence.',
+            'auditlog export [OPTION]... [PATH]...',
+            'aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its '
+            'own). tlog-tiles: the\n'
+            'tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be '
+            'withheld.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Options',
+              (('--to FORMAT', 'aat, tlog-tiles.'),
+               ('-o, --output OUT', 'The folder, which appears whole or not at all.'),
+               ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
+               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'))),
+             ('Which records',
+              (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+               ('-a, --agent ID', 'Id or name of the agent.'),
+               ('-s, --session ID', 'Session id.'),
+               ('-t, --trace ID', 'Trace id.'),
+               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--until TIME', 'Before.'),
+               ('-w, --where EXPR',
+                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+                "*@example.com'; see docs/expressions.md."))),
+             ('Whom is trusted',
+              (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
+             ('How they are shown',
+              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog export audit.jsonl --to tlog-tiles -o tiles\n'
+            'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
+            'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '

@@ -499,3 +499,16 @@ AnchorOutput = Annotated[
     str | None,
     typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
 ]
+ExportFormat = Annotated[
+    str,
+    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+]
+ExportOutput = Annotated[
+    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+]
+ExportKey = Annotated[
+    str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
+]
+TrustLevel = Annotated[
+    Literal["L0", "L1", "L2", "L3", "L4"], typer.Option("--trust-level", help="For aat: what its records say.")
+]
