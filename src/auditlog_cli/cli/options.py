@@ -23,6 +23,7 @@ from auditlog_cli.cli.ruling import PolicyName as PolicyName
 from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
 from auditlog_cli.cli.ruling import Prefix as Prefix
 from auditlog_cli.cli.ruling import Sigma as Sigma
+from auditlog_cli.cli.trusting import Anchors as Anchors
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -32,6 +33,7 @@ from auditlog_cli.cli.trusting import Remember as Remember
 from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
 from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
 from auditlog_cli.cli.trusting import Revoked as Revoked
+from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
 
@@ -573,4 +575,32 @@ Copy = Annotated[
 BundledId = Annotated[
     str,
     typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
+]
+Complete = Annotated[
+    bool,
+    typer.Option("--complete", help="Prove that none was left out, with all other records, their values withheld."),
+]
+Repository = Annotated[
+    str | None, typer.Option("--git", metavar="REPOSITORY", help="Commit the newest checkpoint there.")
+]
+Tsa = Annotated[
+    str | None,
+    typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
+]
+AnchorOutput = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
+]
+ExportFormat = Annotated[
+    str,
+    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+]
+ExportOutput = Annotated[
+    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+]
+ExportKey = Annotated[
+    str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
+]
+TrustLevel = Annotated[
+    Literal["L0", "L1", "L2", "L3", "L4"], typer.Option("--trust-level", help="For aat: what its records say.")
 ]

@@ -162,14 +162,21 @@ class RawLine(NamedTuple):
     ended: bool
 
 
-def raw_lines(snapshot: Snapshot) -> Iterator[RawLine]:
+def raw_lines(snapshot: Snapshot, *, unpack: bool = False) -> Iterator[RawLine]:
     """Yield the lines of all segments, in order.
+
+    Args:
+        unpack: Take a compressed segment for the lines in it, not for the bytes that it is.
 
     Raises:
         InputError: If they cannot be read, or one is longer than 64 MiB.
     """
     for name, fd, size in snapshot.segments:
-        for line in lines.lines_of(_Bytes(Part(name, fd, 0, size, last=True)), name):
+        reader: opening.Reader = _Bytes(Part(name, fd, 0, size, last=True))
+        head = os.pread(fd, 4, 0)
+        if unpack and head.startswith((opening.GZIP, opening.ZSTD)):
+            reader = opening.unpacked(name, reader, head)
+        for line in lines.lines_of(reader, name):
             if isinstance(line, BadLine):
                 raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
             yield RawLine(line.raw, name, line.number, line.offset, line.ended)
