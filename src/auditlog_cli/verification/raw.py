@@ -74,7 +74,7 @@ def judge(
     for head in seen:
         _compare(verdict, head, roots)
     verdict.not_checked = judging.not_checked(
-        verdict, signed, memory=bool(seen), redactors=False, heartbeat=True, blobs=False, unchecked_declarations=0,
+        verdict, signed, memory=bool(seen), redactors=False, heartbeat=True, blobs=0, unchecked_declarations=0,
         lines=verdict.records,
     )  # fmt: skip
     verdict.not_checked.append("each line by itself: this log has no chain, only a checkpoint over all lines")

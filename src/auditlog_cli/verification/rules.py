@@ -27,6 +27,9 @@ RULES = {
     "rewritten": _rule("rewritten", "The log has another history than when it was seen before"),
     "undeclared": _rule("undeclared", "Something is withheld that nobody declared"),
     "declaration": _rule("declaration", "A withholding is not signed by whom it names"),
+    "large-value": _rule("large-value", "A large value beside the log is not the one that was recorded"),
+    "torn-end": _rule("torn-end", "A torn end kept beside the log is not the one that was recorded"),
+    "segment-sum": _rule("segment-sum", "A closed segment is another copy than the one that was left there"),
     "gap": _rule("gap", "Checkpoints are further apart than was promised", "medium", "gap"),
     "torn-tail": _rule(
         "torn-tail", "The log ends in bytes that are no record", "low", "indicator",
