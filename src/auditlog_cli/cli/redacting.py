@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable
 
@@ -169,15 +168,12 @@ class Work:
             self._notices.say(_UNSIGNED)
         if self._sure:
             return
-        if not (show.is_terminal(0) and show.is_terminal(2)):
-            raise UsageError(
-                f"{self._path}: nobody can be asked here, so nothing was changed", help="--yes withholds without asking"
-            )
-        self._summary(plan, "would be withheld", Output(2))
-        sys.stderr.write(f"{_NO_WAY_BACK}\n{what[0].upper()}{what[1:]}? Type yes: ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() != "yes":
-            raise UsageError(f"{self._path}: not confirmed, nothing was changed")
+        if show.may_ask():
+            self._summary(plan, "would be withheld", Output(2))
+        show.ask(
+            f"{_NO_WAY_BACK}\n{what[0].upper()}{what[1:]}? Type yes:", ("yes",), path=self._path, undone="changed",
+            help="--yes withholds without asking",
+        )  # fmt: skip
 
     def _summary(self, plan: Plan, did: str, out: Output | None = None) -> None:
         """Say how many values of which fields, and what is left. Never a value."""
