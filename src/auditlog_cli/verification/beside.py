@@ -11,18 +11,16 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from auditlog_cli import parallel, segments
+from auditlog_cli import frames, parallel, segments
 from auditlog_cli.errors import InputError
-from auditlog_cli.sources import opening
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification.own import Place, Story
 from auditlog_cli.verification.reading import Snapshot
 
-_BLOCK = 1 << 20
 _TOUCHED = frozenset(
     ("line", "seq", "chain", "genesis", "prefix", "truncated", "root", "undeclared", "declaration", "torn-tail")
 )
@@ -77,9 +75,10 @@ def sums(snapshot: Snapshot, story: Story, verdict: Verdict, processes: int) -> 
     wanted = [each for each in closed if each.name in story.sums]
 
     def total(number: int) -> str:
-        return _sum(snapshot, wanted[number].place)
+        name, fd, _ = snapshot.segments[wanted[number].place]
+        return _digest(frames.blocks(name, fd))[0]
 
-    for each, found in zip(wanted, parallel.in_order(total, len(wanted), processes, plain=True), strict=True):
+    for each, found in zip(wanted, parallel.in_order(total, len(wanted), processes), strict=True):
         expected, place = story.sums[each.name]
         if found == expected or _is_explained(each, verdict):
             continue
@@ -104,20 +103,13 @@ class _Closed(NamedTuple):
 
 
 def _closed(snapshot: Snapshot) -> list[_Closed]:
-    names = [name for name, _, _ in snapshot.segments]
-    bare = [os.path.basename(name.removesuffix(".zst").removesuffix(".gz")) for name in names]
-    firsts = [_number(name) for name in bare]
-    ends = [*firsts[1:], -1]
-    return [
-        _Closed(name, place, first, end if end >= 0 else 1 << 62)
-        for place, (name, first, end) in enumerate(zip(bare, firsts, ends, strict=True))
-        if first >= 0
-    ]
-
-
-def _number(name: str) -> int:
-    """The first number of a closed segment; -1 of the active one."""
-    return int(segments.stem(name).rpartition(".")[2]) if segments.active_of(name) is not None else -1
+    found: list[_Closed] = []
+    for place, (path, _, _) in reversed([*enumerate(snapshot.segments)]):
+        first = segments.first_of(path)
+        if first is not None:
+            end = found[-1].first if found else 1 << 62
+            found.append(_Closed(os.path.basename(segments.bare(path)), place, first, end))
+    return found[::-1]
 
 
 def _is_explained(each: _Closed, verdict: Verdict) -> bool:
@@ -127,63 +119,35 @@ def _is_explained(each: _Closed, verdict: Verdict) -> bool:
     )
 
 
-def _sum(snapshot: Snapshot, place: int) -> str:
-    """The sum of a segment's (unpacked) bytes, as large as it was when the snapshot was taken."""
-    name, fd, size = snapshot.segments[place]
-    plain = _At(fd, size)
-    head = os.pread(fd, 4, 0)
-    packed = head.startswith((opening.GZIP, opening.ZSTD))
-    reader = opening.unpacked(name, plain, head) if packed else plain
-    return _digest(reader.read)[0]
-
-
-class _At:
-    """Reads an open file from its beginning, wherever others read."""
-
-    def __init__(self, fd: int, size: int) -> None:
-        self._fd = fd
-        self._left = size
-        self._at = 0
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes; none at the end."""
-        data = os.pread(self._fd, min(size, self._left), self._at)
-        self._at += len(data)
-        self._left -= len(data)
-        return data
-
-    def close(self) -> None:
-        """The descriptor is the snapshot's."""
-
-
 def _look(path: str) -> tuple[str, int] | None:
     """Sum and size of a file, or None if it is not there, cannot be read, or is no file."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return None
-        reader = opening.Plain(path, opening.open_plain(path))
+        fd = frames.open_plain(path)
     except (OSError, InputError):
         return None
     try:
-        return _digest(reader.read)
-    except InputError:
+        return _digest(_plain(fd))
+    except OSError:
         return None
     finally:
-        reader.close()
+        os.close(fd)
 
 
-def _digest(read: Callable[[int], bytes]) -> tuple[str, int]:
-    """Sum and size of what `read` gives. hashlib: it takes such blocks at the pace of the processor."""
+def _plain(fd: int) -> Iterator[bytes]:
+    """The bytes of an open file as they stand: a large value is never unpacked."""
+    while data := os.read(fd, 1 << 20):
+        yield data
+
+
+def _digest(blocks: Iterable[bytes]) -> tuple[str, int]:
+    """Sum and size of all blocks. hashlib: it takes such blocks at the pace of the processor."""
     total, size = hashlib.sha256(), 0
-    for data in _blocks(read):
+    for data in blocks:
         total.update(data)
         size += len(data)
     return total.hexdigest(), size
-
-
-def _blocks(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    while data := read(_BLOCK):
-        yield data
 
 
 def _add(verdict: Verdict, code: str, text: str, place: Place, expected: str, found: str) -> None:
