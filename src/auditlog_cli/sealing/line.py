@@ -27,7 +27,10 @@ Salts = Callable[[int], list[bytes]]
 """Gives that many fresh salts, each 22 characters of [A-Za-z0-9_-]: base64url of 16 random bytes."""
 
 _MARK = orjson.Fragment(b"\x00")  # no JSON text holds a raw NUL, so a mark cannot be mistaken
-_TRAILER = re.compile(rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}",[1-9][0-9]{0,9},[1-9][0-9]{0,9}\](?:,(?=\[))?)*\]\}\Z')
+_TRAILER = re.compile(
+    # Nothing in it can be read in two ways, so it never looks back: a third faster (bench/verify.py).
+    rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}+",[1-9][0-9]{0,9}+,[1-9][0-9]{0,9}+\](?:,(?=\[))?+)*+\]\}\Z'
+)
 _SPAN = re.compile(rb'\["([A-Za-z0-9_-]{22})",([0-9]+),([0-9]+)\]')
 _CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"([0-9a-f]{64})"\Z')
 _TOMBSTONE = re.compile(rb'\{"seq":(0|[1-9][0-9]{0,17}),"_leaf":"([0-9a-f]{64})","_salts":\[\]\}\Z')

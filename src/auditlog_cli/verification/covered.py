@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -49,10 +50,11 @@ class Log:
         self.raw = note.origin.endswith(_RAW)
         self._snapshot = reading.Snapshot(path)
         stub = self._snapshot.stub
-        if not self._snapshot.segments or self._snapshot.stub_trouble:
+        unclear = stub is None and os.path.lexists(self._snapshot.stub_path)
+        if not self._snapshot.segments or unclear:
             self._snapshot.close()
-            trouble = self._snapshot.stub_trouble
-            raise InputError(f"{self._snapshot.stub_path}: {trouble}" if trouble else f"{path}: no such file")
+            trouble = f"{self._snapshot.stub_path}: is no stub of a pruned log" if unclear else f"{path}: no such file"
+            raise InputError(trouble)
         self.first = 0 if stub is None else stub.records
         self.head = hashes.ZEROS if stub is None else stub.head
         self.range = [] if stub is None else list(stub.tree.hashes)

@@ -98,7 +98,7 @@ def judge(
     verdict.warnings += warnings
     verdict.withheld_total = withheld.total
     verdict.not_checked = judging.not_checked(
-        verdict, signed, memory=bool(seen), redactors=withheld.judged, heartbeat=True, blobs=False,
+        verdict, signed, memory=bool(seen), redactors=withheld.judged, heartbeat=True, blobs=0,
         unchecked_declarations=withheld.unchecked, lines=verdict.records,
     )  # fmt: skip
     verdict.not_checked.append("each line by itself: this log has no chain, only a checkpoint over all lines")

@@ -32,6 +32,9 @@ RULES = {
     "time-stamp": _rule("time-stamp", "A time stamp is not one of the checkpoint beside it"),
     "undeclared": _rule("undeclared", "Something is withheld that nobody declared"),
     "declaration": _rule("declaration", "A withholding is not signed by whom it names"),
+    "large-value": _rule("large-value", "A large value beside the log is not the one that was recorded"),
+    "torn-end": _rule("torn-end", "A torn end kept beside the log is not the one that was recorded"),
+    "segment-sum": _rule("segment-sum", "A closed segment is another copy than the one that was left there"),
     "gap": _rule("gap", "Checkpoints are further apart than was promised", "medium", "gap"),
     "salts": _rule(
         "salts", "Salts beside the log are missing", fix="Put the .salts file back: nothing can be proved without it.",

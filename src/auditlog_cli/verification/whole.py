@@ -10,7 +10,7 @@ from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import merkle, notes
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import anchored, heads, judging, keys, manifests, own, raw, reading, salted
+from auditlog_cli.verification import anchored, beside, heads, judging, keys, manifests, own, raw, reading, salted
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.pieces import Bad, Run
@@ -83,6 +83,7 @@ class Reading:
         self._kept: list[heads.Head] = []
         self._not_compared: list[str] = []
         self._last: tuple[object, own.Place] | None = None
+        self._large: dict[tuple[str, int], own.Place] = {}
         self._side = self._read_side()
         if snapshot.stub is not None:
             self._story.origin = ""
@@ -150,10 +151,9 @@ class Reading:
     def _pass(self, chain: Chain, *, first: bool) -> Chain:
         parts = self._snapshot.parts()
         size = self._snapshot.size
-        many = (self._question.processes or parallel.cores()) if size >= _PARALLEL or self._question.processes else 1
         base = 0
         before: reading.Part | None = None
-        for part, piece in reading.judged(parts, many):
+        for part, piece in reading.judged(parts, self._processes):
             if before is None or part.path != before.path:
                 base = 0
             for item in piece.found:
@@ -167,6 +167,12 @@ class Reading:
                 self._progress(self._done(part), size)
         chain.end()
         return chain
+
+    @property
+    def _processes(self) -> int:
+        if self._question.processes:
+            return self._question.processes
+        return parallel.cores() if self._snapshot.size >= _PARALLEL else 1
 
     def _done(self, part: reading.Part) -> int:
         done = 0
@@ -188,6 +194,8 @@ class Reading:
                     if given.note is not None and given.note.size <= event.seq:
                         sizes.add(given.note.size)
             self._withheld.take(event, place)
+            for each in event.large:
+                self._large.setdefault(each, place)
         self._last = (run.last, own.Place(run.seq + len(run.leaves) // 32 - 1, path, 0, 0))
         return sizes
 
@@ -216,11 +224,14 @@ class Reading:
         if question.require_heartbeat and story.heartbeat_s is None:
             verdict.findings.append(Problem("gap", "no heartbeat was promised in the genesis record", seq=0))
         self._compare_manifest(chain.next, chain.head)
+        path = self._snapshot.path
+        large, torn = beside.large_values(path, self._large, verdict), beside.torn_ends(path, story, verdict)
+        beside.sums(self._snapshot, story, verdict, self._processes)
         memory = self._compare_heads(chain)
         verdict.findings.sort(key=lambda problem: problem.seq if problem.seq is not None else 1 << 62)
         verdict.not_checked = judging.not_checked(
             verdict, signed, memory=memory, redactors=self._withheld.judged, heartbeat=story.heartbeat_s is not None,
-            blobs=False, unchecked_declarations=self._withheld.unchecked, lines=chain.lines,
+            blobs=large, unchecked_declarations=self._withheld.unchecked, lines=chain.lines, torn=torn,
         )  # fmt: skip
         verdict.not_checked += self._not_compared
 
