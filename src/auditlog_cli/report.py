@@ -171,6 +171,8 @@ class Report:
         findings: All of them.
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested: As asked.
+        unlisted: How many findings of a rule, by its id and the SHA-256 of its policy, are counted and not in
+            `findings` (`--max-findings`).
         unread: Inputs that could not be looked at, or not to their end, and why.
         unwritten: Outputs or deliveries that failed, and why.
         gaps: What else could not be judged: a torn tail, a part that is not sealed though a seal was asked for.
@@ -192,6 +194,7 @@ class Report:
     fail_on: str = "high"
     fail_on_indicators: bool = False
     require_tested: tuple[str, ...] = ()
+    unlisted: dict[tuple[str, str], int] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
@@ -210,7 +213,7 @@ class Report:
     @property
     def counted(self) -> int:
         """How many findings make the exit code 1."""
-        return sum(finding.counted for finding in self.findings)
+        return sum(each.counted for each in self.rules) or sum(finding.counted for finding in self.findings)
 
     @property
     def exit_code(self) -> int:
@@ -231,6 +234,9 @@ class Report:
             parts[0] += f" ({', '.join(f'{count:,} {word}' for word, count in by_severity(new).items() if count)})"
             bar = "never" if self.fail_on == "never" else f"{self.fail_on} and above"
             parts.append(f"{self.counted:,} of them {'counts' if self.counted == 1 else 'count'} (--fail-on: {bar})")
+        unlisted = sum(self.unlisted.values())
+        if unlisted:
+            parts.append(f"{unlisted:,} more are counted and not listed (--max-findings)")
         for word in ("known", "waived"):
             count = sum(finding.state == word for finding in self.findings)
             if count:
@@ -254,6 +260,9 @@ class Report:
         for each in self.rules:
             key = (each.rule.id, each.policy.sha256 if each.policy else "")
             each.findings, each.counted, each.known, each.waived = tallies.get(key, [0, 0, 0, 0])
+            if each.findings:  # those that are not listed count as the others of their rule do
+                each.counted += self.unlisted.get(key, 0) * (each.counted > 0)
+                each.findings += self.unlisted.get(key, 0)
             if each.findings and each.result in ("passed", "not_tested"):
                 each.result, each.reason = "findings", ""
         self.findings.sort(key=rank)

@@ -59,6 +59,71 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
             'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl --complete -o evidence.zip'),
+ 'check': ('Judge a log by compliance packs: what has to be explained, by which clause, where, and what '
+           'could not be tested.',
+           'auditlog check [OPTION]... [PATH]...',
+           'Works offline. Values of arguments, results and texts are never shown. Exit code: 0 nothing that '
+           'counts; 1\n'
+           'violations or gaps at or above --fail-on; 3 an input is missing or empty; 4 a pack, policy or '
+           'waiver is wrong; 6\n'
+           'not everything could be judged. A run without findings is evidence for compliance, never proof '
+           'of it.',
+           (('Arguments',
+             (('[PATH]...',
+               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+            ('Which rules',
+             (('-p, --pack NAME|FILE',
+               'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the policy, '
+               'else baseline.'),
+              ('--only-policy NAME', 'Only this bundle of the policy file.'),
+              ('--only ID', 'Only these rules; * and ? are wildcards.'),
+              ('--skip ID', 'Not these rules.'),
+              ('--experimental', 'Experimental rules, too.'))),
+            ('Options',
+             (('--policy FILE',
+               'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+              ('--no-policy', 'Without a policy, even where one lies here.'),
+              ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
+              ('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'))),
+            ('What counts',
+             (('--fail-on critical|high|medium|low|info|never',
+               'From which severity on findings make the exit code 1.'),
+              ('--fail-on-indicators', 'Indicators, and duties that do not bind yet, count too.'),
+              ('--require-tested ID,...', 'Exit 6 if one of these rules met no record.'),
+              ('--waivers FILE', 'Findings that somebody accepts for a time.'),
+              ('--baseline FILE', 'Findings in it are known and do not count.'),
+              ('--write-baseline FILE', 'Write all findings into one.'),
+              ('--max-findings N', 'List so many of each rule and count the others; 0: all.'),
+              ('--max-state N', 'Keys that a rule over several records may keep.'),
+              ('--merge', 'One finding a fact, with all rules and clauses.'),
+              ('--explain', 'Each rule in full: clause, why, fix, false positives.'))),
+            ('Which records',
+             (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+              ('-a, --agent ID', 'Id or name of the agent.'),
+              ('-s, --session ID', 'Session id.'),
+              ('-t, --trace ID', 'Trace id.'),
+              ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+              ('--until TIME', 'Before.'),
+              ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."))),
+            ('Whom is trusted',
+             (('--vkey FILE', 'A C2SP verifier key instead.'),
+              ('--known SIZE:ROOT',
+               'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+              ('--require-heartbeat',
+               'Checkpoints further apart than promised are a finding, not a warning.'))),
+            ('How they are shown',
+             (('-f, --format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
+              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+              ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+           'auditlog check audit.jsonl\n'
+           'auditlog check audit.jsonl --pack gdpr --pack baseline --policy auditlog.policy.yaml\n'
+           'auditlog check logs/ --pack finance --format sarif -o check.sarif\n'
+           'auditlog check audit.jsonl --write-baseline known.json --fail-on never\n'
+           'auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github'),
  'compress': ('Compress the closed segments of a log, which verifies, is searched and is redacted as before.',
               'auditlog compress [OPTION]... PATH',
               'The log is verified first. Each segment is packed beside the plain one (Zstandard, seekable), '

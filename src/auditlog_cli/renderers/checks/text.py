@@ -8,6 +8,7 @@ from auditlog_cli.renderers import safe
 from auditlog_cli.renderers.layout import packed, table, wrapped
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import CANNOT, SENTENCE, Report, RuleResult, many
+from auditlog_cli.suites import merged
 
 HINT = "for people: findings by severity, what was not tested, counts"
 PLACES = 10
@@ -21,15 +22,20 @@ _WORDS = {
 }
 
 
-def lines(report: Report, style: Style, *, places: int = PLACES) -> list[str]:
+def lines(
+    report: Report, style: Style, *, places: int = PLACES, merge: bool = False, explain: bool = False
+) -> list[str]:
     """Return a report as lines of text.
 
     Args:
         report: What the run came to.
         style: How to draw it.
         places: How many places of a rule to show; 0 for all.
+        merge: One finding a fact instead of one a rule.
+        explain: Why each rule with findings is there, what its clauses demand, and where it errs.
     """
-    blocks = [_header(report, style), *_findings(report, style, places), *_others(report, style)]
+    found = merged(report.findings) if merge else report.findings
+    blocks = [_header(report, style), *_findings(found, style, places, explain), *_others(report, style)]
     blocks += [_cannot(report, style), _table(report, style), _verdict(report, style)]
     out: list[str] = []
     for block in blocks:
@@ -63,10 +69,10 @@ def _header(report: Report, style: Style) -> list[str]:
     return out
 
 
-def _findings(report: Report, style: Style, places: int) -> list[list[str]]:
+def _findings(found: list[Finding], style: Style, places: int, explain: bool) -> list[list[str]]:
     """A block a severity and rule; those that are waived or known stand in the counts only."""
     blocks = []
-    new = [finding for finding in report.findings if finding.state == "new"]
+    new = [finding for finding in found if finding.state == "new"]
     for severity in SEVERITIES:
         groups: dict[str, list[Finding]] = {}
         for finding in new:
@@ -74,12 +80,12 @@ def _findings(report: Report, style: Style, places: int) -> list[list[str]]:
                 groups.setdefault(finding.rule.id, []).append(finding)
         head = f"{severity.capitalize()}: {many(sum(map(len, groups.values())), 'finding')}"
         for same in groups.values():
-            blocks.append([*([style.paint(head, "call"), ""] if head else []), *_group(same, style, places)])
+            blocks.append([*([style.paint(head, "call"), ""] if head else []), *_group(same, style, places, explain)])
             head = ""
     return blocks
 
 
-def _group(same: list[Finding], style: Style, places: int) -> list[str]:
+def _group(same: list[Finding], style: Style, places: int, explain: bool) -> list[str]:
     rule = same[0].rule
     colour = _COLOURS[level(rule.severity)]
     aside = "" if any(finding.counted for finding in same) else ", does not count"
@@ -97,7 +103,15 @@ def _group(same: list[Finding], style: Style, places: int) -> list[str]:
     if len(same) > len(shown):
         text = f"… and {len(same) - len(shown):,} more (--format json has all)"
         out += [f"  {line}" for line in wrapped(text, style)]
-    out += [f"  {style.paint(line, 'dim')}" for line in wrapped(safe.one_line(", ".join(rule.clauses)), style)]
+    others = dict.fromkeys(other.rule.id for finding in same for other in finding.others)
+    if others:
+        out += [f"  {line}" for line in wrapped(f"the same under {', '.join(others)}", style)]
+    demands = [f"{clause}: {rule.demands[clause]}" for clause in rule.clauses if clause in rule.demands]
+    clauses = demands if explain and demands else [", ".join(rule.clauses)]
+    out += [f"  {style.paint(line, 'dim')}" for text in clauses for line in wrapped(safe.one_line(text), style)]
+    if explain:
+        told = [f"why: {rule.why}", *(f"not meant: {each}" for each in rule.false_positives)]
+        out += [f"  {line}" for text in told for line in wrapped(safe.one_line(text), style)]
     if same[0].fix:
         out += [f"  {line}" for line in wrapped(safe.one_line(f"help: {same[0].fix}"), style)]
     return out
