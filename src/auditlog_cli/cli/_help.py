@@ -1,6 +1,9 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: dict[str, tuple[str, str]] = {'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
+GROUPS: dict[str, tuple[str, str]] = {'detectors': ('What finds personal data and secrets: the entities, one in detail, and what a text would '
+               'give.',
+               ''),
+ 'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
           'A hold is a record of the log itself: sealed with everything else, in force until a record '
           'releases it.'),
  'packs': ('Packs of rules: list them, read them, write your own.',
@@ -640,6 +643,47 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
             '--tsa-ca tsa.pem\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
+ 'detectors list': ('List the entities that are found, and what others call them.',
+                    'auditlog detectors list [OPTION]...',
+                    'Every name and every alias can be given where an entity is asked for; SECRET stands for '
+                    'every SECRET_*.',
+                    (('Options',
+                      (('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                       ('--format text|json', 'text for people, json for programs.'))),),
+                    'auditlog detectors list\n'
+                    'auditlog detectors list --detectors acme.yaml\n'
+                    'auditlog detectors list --format json'),
+ 'detectors show': ('Show how an entity is found: where its candidates come from, context words, source, '
+                    'aliases.',
+                    'auditlog detectors show [OPTION]... ENTITY',
+                    '',
+                    (('Arguments',
+                      (('ENTITY', 'An entity, SECRET, or what Presidio, Google DLP or gitleaks call it.'),)),
+                     ('Options',
+                      (('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                       ('--format text|json', 'text for people, json for programs.')))),
+                    'auditlog detectors show CREDIT_CARD\n'
+                    'auditlog detectors show SECRET\n'
+                    'auditlog detectors show US_SOCIAL_SECURITY_NUMBER'),
+ 'detectors test': ('Prove the detectors by their own samples; or tell what a text would give.',
+                    'auditlog detectors test [OPTION]... [TEXT|-]',
+                    'Without TEXT every detector must find its samples and pass over its near misses; those '
+                    'of --detectors FILE, too.\n'
+                    'With TEXT, or - for the lines of standard input: where something would be found, what, '
+                    'and how sure. The values\n'
+                    'are never shown. Exit code: 0; 1 if a sample fails, or if TEXT holds something.',
+                    (('Arguments', (('[TEXT|-]', 'What to look at; - for the lines of standard input.'),)),
+                     ('Options',
+                      (('--key NAME', 'The name of the member that holds the text: the best context.'),
+                       ('--entities NAME,...', 'Only these: names, aliases, SECRET for every SECRET_*.'),
+                       ('--min-confidence certain|likely|possible', 'The least that counts.'),
+                       ('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                       ('--format text|json', 'text for people, json for programs.')))),
+                    'auditlog detectors test\n'
+                    'auditlog detectors test --detectors acme.yaml\n'
+                    'auditlog detectors test "card 4111 1111 1111 1111"\n'
+                    'auditlog detectors test 111000025 --key routing_number\n'
+                    'git diff | auditlog detectors test - --entities SECRET --min-confidence likely'),
  'hold add': ('Put records under a legal hold: prune does not delete them, redact does not withhold from '
               'them.',
               'auditlog hold add [OPTION]... PATH',

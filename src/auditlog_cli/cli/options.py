@@ -620,3 +620,25 @@ ExportKey = Annotated[
 TrustLevel = Annotated[
     Literal["L0", "L1", "L2", "L3", "L4"], typer.Option("--trust-level", help="For aat: what its records say.")
 ]
+
+EntityName = Annotated[
+    str, typer.Argument(metavar="ENTITY", help="An entity, SECRET, or what Presidio, Google DLP or gitleaks call it.")
+]
+SampleText = Annotated[
+    str | None, typer.Argument(metavar="[TEXT|-]", help="What to look at; - for the lines of standard input.")
+]
+MemberName = Annotated[
+    str, typer.Option("--key", metavar="NAME", help="The name of the member that holds the text: the best context.")
+]
+DetectorFile = Annotated[
+    str | None,
+    typer.Option("--detectors", metavar="FILE", help="Detectors of your own, auditlog.detectors/1, in YAML or JSON."),
+]
+DetectedEntities = Annotated[
+    list[str] | None,
+    typer.Option("--entities", metavar="NAME,...", help="Only these: names, aliases, SECRET for every SECRET_*."),
+]
+LeastConfidence = Annotated[
+    Literal["certain", "likely", "possible"],
+    typer.Option("--min-confidence", help="The least that counts."),
+]

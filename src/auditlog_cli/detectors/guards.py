@@ -7,7 +7,28 @@ import re
 from auditlog_cli.detectors import context
 
 _ORDINARY = frozenset(
-    "id ids ms at ts port size count bytes offset version build seq hash etag trace span nonce cursor sha".split()
+    [
+        "id",
+        "ids",
+        "ms",
+        "at",
+        "ts",
+        "port",
+        "size",
+        "count",
+        "bytes",
+        "offset",
+        "version",
+        "build",
+        "seq",
+        "hash",
+        "etag",
+        "trace",
+        "span",
+        "nonce",
+        "cursor",
+        "sha",
+    ]
 )
 _MASK = re.compile(r"\*{4}|[Xx]{6}")
 _UP = "01234567890123456789012"

@@ -5,8 +5,8 @@ literal bytes are there, and which shapes. For the shapes the bytes are mapped t
 capital to `A`, separators left out) by `bytes.translate`, and a shape such as nine digits in a row is a plain search
 (bench/detectors.py). Only where a shape is there a bounded expression looks closer.
 
-JSON hides text: `\\u0040` is an `@`, `\\/` a slash. Lines with such escapes are never passed over. `\\n` before a number
-looks like a letter: every boundary here allows for it.
+JSON hides text: `\\u0040` is an `@`, `\\/` a slash. Lines with such escapes are never passed over. `\\n` before a
+number looks like a letter: every boundary here allows for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import re
 from collections.abc import Sequence
 
 from auditlog_cli.detectors import engine
-from auditlog_cli.detectors.detector import MARKS, SECRETS, TOKENS, Detector
+from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _find: Callable[[bytes, bytes], int]
 try:
     # A literal in 300 bytes takes a fifth of the time that `in` takes (bench/detectors.py).
-    from stringzilla import find as _find
+    from stringzilla import find as _find  # type: ignore[no-redef]
 except ImportError:  # pragma: no cover - no wheel for this platform: slower, same answers
     _find = bytes.find
 
@@ -84,7 +84,12 @@ _ASSIGNED = (
     rb"(?:\[(?![\d.,\s\-+e]*\])|\"(?:[^\"\\]|\\.){10}|>?(?:\s|\\[nrtf])*\\{0,3}[\"']?[^\s\"'<>{},;\\]{10})"
 )
 _SECRET_NAMES = tuple(
-    (needle, re.compile(needle + (rb"[^a-z0-9\"]{0,3}key" if needle in (b"api", b"access", b"private") else rb"") + _ASSIGNED))
+    (
+        needle,
+        re.compile(
+            needle + (rb"[^a-z0-9\"]{0,3}key" if needle in (b"api", b"access", b"private") else rb"") + _ASSIGNED
+        ),
+    )
     for needle in (b"passw", b"pwd", b"secret", b"token", b"credential", b"auth", b"api", b"access", b"private")
 )
 
@@ -129,16 +134,21 @@ class Prefilter:
     """
 
     def __init__(self, detectors: Sequence[Detector], *, envelope: bool) -> None:
-        names = {each.entity for each in detectors if not each.source == "custom"}
+        names = {each.entity for each in detectors if each.source != CUSTOM}
         self._envelope = envelope
         self._asked = 0
         self._engine: Callable[[bytes], bool] | None = None
         self._names = names
-        self._always = any(each.source == "custom" and not each.needs for each in detectors)
+        self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
         for each in detectors:
-            own = each.entity in _ITS_OWN or each.entity in _KEYED_ENTITIES or each.entity in _SHAPES or each.entity in _LONG
-            if each.source == "custom" or (each.lane in (MARKS, SECRETS) and not own):
+            own = (
+                each.entity in _ITS_OWN
+                or each.entity in _KEYED_ENTITIES
+                or each.entity in _SHAPES
+                or each.entity in _LONG
+            )
+            if each.source == CUSTOM or (each.lane in (MARKS, SECRETS) and not own):
                 literals.update(need.encode() for need in each.needs)
             elif each.lane == TOKENS and not own:
                 literals.update(each.words_as_bytes())
@@ -146,7 +156,10 @@ class Prefilter:
         self._shapes = tuple(shape for name in sorted(_SHAPES) if name in names for shape in _SHAPES[name])
         self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in _LONG.items() if name in names)
         self._numbers = any(each.lane == "digits" for each in detectors) or bool({"FR_NIR", "CARD_TRACK"} & names)
-        self._needles = (*(_NAMES if _KEYED_ENTITIES & names else ()), *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()))
+        self._needles = (
+            *(_NAMES if _KEYED_ENTITIES & names else ()),
+            *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()),
+        )
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)
 
     def in_line(self, raw: bytes) -> bool:
@@ -218,6 +231,8 @@ class Prefilter:
             for prefix, run in self._long:
                 if _find(flat, run) >= 0 and prefix in dense:
                     return True
+        if self._dotted and self._has_dots(data, lowered):
+            return True
         return self._has_marks(data, lowered) or self._has_names(data, lowered)
 
     def _has_number(self, data: bytes, lowered: bytes, dense: bytes) -> bool:
@@ -232,9 +247,9 @@ class Prefilter:
             return False
         return _NUMBER.search(data) is not None or ("CARD_TRACK" in names and _TRACK.search(data) is not None)
 
-    def _has_marks(self, data: bytes, lowered: bytes) -> bool:
+    def _has_dots(self, data: bytes, lowered: bytes) -> bool:
         names = self._names
-        if self._dotted and b"." in data:
+        if b"." in data:
             shape = data.translate(_CLASSES)
             if _find(shape, b"0.0") >= 0:
                 if "IP_ADDRESS" in names and shape.count(b".") > 2 and _IPV4.search(data):
@@ -242,11 +257,16 @@ class Prefilter:
                 if _find(shape, b"0.0000") >= 0 and "GEO_COORDINATES" in names and _GEO.search(data):
                     return True
             if (_find(shape, b"A00.") >= 0 or _find(shape, b"A0A.") >= 0) and "ICD10_CM" in names:
-                if any(word in lowered for word in _ICD_WORDS):
-                    return True
-        if "GEO_COORDINATES" in names and _find(lowered, b"lat") >= 0:
-            if _LATITUDE.search(lowered) and _LONGITUDE.search(lowered):
-                return True
+                return any(word in lowered for word in _ICD_WORDS)
+        return False
+
+    def _has_marks(self, data: bytes, lowered: bytes) -> bool:
+        names = self._names
+        if (
+            "GEO_COORDINATES" in names and _find(lowered, b"lat") >= 0
+            and _LATITUDE.search(lowered) and _LONGITUDE.search(lowered)
+        ):  # fmt: skip
+            return True
         if "IP_ADDRESS" in names or "MAC_ADDRESS" in names:
             if _find(data, b"::") >= 0:
                 return True
@@ -263,9 +283,12 @@ class Prefilter:
                 if pattern is None or pattern.match(lowered, at):
                     return True
                 at = lowered.find(needle, at + 1)
-        if "SECRET_AWS_SECRET_KEY" in names and (_find(lowered, b"aws") >= 0 or _find(lowered, b"secret") >= 0):
-            if _BASE64.search(data):
-                return True
+        if (
+            "SECRET_AWS_SECRET_KEY" in names
+            and (_find(lowered, b"aws") >= 0 or _find(lowered, b"secret") >= 0)
+            and _BASE64.search(data)
+        ):
+            return True
         if "SECRET_BEARER" in names and (_find(lowered, b"bearer") >= 0 or _find(lowered, b"basic") >= 0):
             return _CREDENTIAL.search(lowered) is not None
         return False

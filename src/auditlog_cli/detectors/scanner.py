@@ -23,7 +23,7 @@ from auditlog_cli.detectors.detector import (
     Settings,
 )
 from auditlog_cli.detectors.hit import Hit
-from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, leaves, pairs_of_coordinates
+from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, joined, leaves
 from auditlog_cli.detectors.prefilter import Prefilter
 from auditlog_cli.errors import DefinitionError
 
@@ -80,7 +80,7 @@ class Scanner:
             for need in each.needs or ("",):
                 needs.setdefault(need, []).append((number, each))
         self._needs = tuple(needs.items())
-        self._coordinates = "GEO_COORDINATES" in self.entities
+        self._objects = not self.entities.isdisjoint(("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT"))
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
 
@@ -127,8 +127,10 @@ class Scanner:
             for leaf in leaves(value, steps, key):
                 for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now):
                     hits.append(_hit(entity, leaf, start, end, confidence))
-            if self._coordinates:
-                hits += [_hit("GEO_COORDINATES", leaf, 0, len(leaf.text), 1) for leaf in pairs_of_coordinates(value, steps)]
+            if self._objects:
+                hits += [
+                    _hit(entity, leaf, 0, len(leaf.text), 1) for entity, leaf in joined(value, steps, self.entities)
+                ]
         return [hit for hit in hits if CONFIDENCES.index(hit.confidence) >= self._least]
 
     def _judged(self, text: str, key: str, now: str) -> Iterable[Found]:
@@ -214,7 +216,9 @@ def _settled(found: list[Found], least: int) -> list[Found]:
     In order of their beginnings, the longer first, so that what encloses something has been seen before it: one pass,
     for a hostile text may hold a hundred thousand of them.
     """
-    found = sorted({each for each in found if each[3] >= least}, key=lambda each: (each[1], -each[2], -each[3], each[0]))
+    found = sorted(
+        {each for each in found if each[3] >= least}, key=lambda each: (each[1], -each[2], -each[3], each[0])
+    )
     kept: list[Found] = []
     reach = [-1, -1, -1]  # how far something as sure as this has reached
     at = 0
