@@ -112,12 +112,12 @@ LARGE = {
 @pytest.mark.parametrize("name", LARGE)
 def test_a_hostile_file_of_a_mebibyte_is_read_or_refused(name: str, pure: bool) -> None:
     """In about a second, not in minutes: nothing here is timed, but a loader that stalls never ends this test."""
+    said = ""
     try:
-        data = read(LARGE[name], pure=pure)
+        assert list(read(LARGE[name], pure=pure)) == ["a"]
     except DefinitionError as error:
-        assert len(error.message) < 300
-    else:
-        assert list(data) == ["a"]
+        said = error.message
+    assert len(said) < 300
 
 
 def test_positions_of_keys_and_elements(tmp_path: Path) -> None:
@@ -177,15 +177,17 @@ def test_the_two_parsers_never_read_two_things(text: str) -> None:
 @given(st.binary(max_size=80))
 def test_no_bytes_break_it(raw: bytes) -> None:
     for name in ("f.yaml", "f.json"):
+        said = name
         try:
             read(raw, name)
         except DefinitionError as error:
-            assert error.message.startswith(name)
+            said = error.message
+        assert said.startswith(name)
 
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**15), 10**15) | st.text(max_size=12)
-    | st.floats(allow_nan=False, allow_infinity=False, min_value=-1e9, max_value=1e9).map(lambda x: round(x, 3)),
+    | st.floats(allow_nan=False, allow_infinity=False),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=12,
 )  # fmt: skip
 

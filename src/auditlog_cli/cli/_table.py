@@ -266,7 +266,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
  'packs lint': ({'--policy': ('policy', 'text', None), '--as-of': ('as_of', 'text', None)},
                 (('packs', True, False),)),
  'packs list': ({'--policy': ('policy', 'text', None),
-                 '--no-policy': ('no_policy', 'flag', False),
+                 '--no-policy': ('no_policy', 'flag', True),
                  '--format': ('format', 'choice', ('text', 'json', 'jsonl', 'csv')),
                  '--output': ('output', 'text', None),
                  '-o': ('output', 'text', None)},
