@@ -16,8 +16,8 @@ def interpret(program: Program, reading: Reading) -> Outcome:
     hits, withheld, passed = [], [], []
     for logic in program.logics:
         assert logic.condition is not None
-        fires = _holds(logic, logic.condition, reading)
-        judged = True if logic.subject is None else _holds(logic, logic.subject, reading)
+        fires = holds(logic, logic.condition, reading)
+        judged = True if logic.subject is None else holds(logic, logic.subject, reading)
         if fires:
             hits.append(logic.number)
         elif fires is None:
@@ -63,13 +63,13 @@ def tested(test: Test, reading: Reading) -> Answer:
     return test.judge(there, reading.get(test.other)) if test.other else test.judge(there)
 
 
-def _holds(logic: Logic, tree: conditions.Tree, reading: Reading) -> Answer:
+def holds(logic: Logic, tree: conditions.Tree, reading: Reading) -> Answer:
     return conditions.holds(tree, lambda name: selected(logic.selections[name], reading))
 
 
 def _seen(logic: Logic, reading: Reading) -> tuple[int, frozenset[str], bool] | None:
     """What a correlation gets to know of the record, or None if it need not see it."""
-    let_in = True if logic.condition is None else _holds(logic, logic.condition, reading)
+    let_in = True if logic.condition is None else holds(logic, logic.condition, reading)
     if let_in is False:
         return None
     answers = {name: selected(logic.selections[name], reading) for name in logic.uses}
