@@ -88,6 +88,29 @@ def test_lint_errors_are_4_and_warnings_0(cli: Cli, here: Path) -> None:
     assert cli("packs", "lint", "nothing.yaml").code == 3
 
 
+def test_cases_are_run_and_a_hit_outside_the_subject_is_an_error(cli: Cli, here: Path) -> None:
+    cli("packs", "new", "acme")
+    good = (here / "acme.yaml").read_text()
+    result = cli("packs", "test", "acme.yaml")
+    assert (result.code, result.out) == (0, "")
+    assert result.err == "auditlog: 3 cases of 1 rules: 3 came out, 0 did not\n"
+    (here / "acme.yaml").write_text(good.replace("default: 500", "default: 5000"))
+    result = cli("packs", "test", "acme.yaml")
+    assert (result.code, result.out) == (1, "ACME-1: hit 1: nothing was found\n")
+    (here / "acme.yaml").write_text(good.replace("subject: payment", "subject: approved"))
+    assert cli("packs", "test", "acme.yaml").code == 1
+    result = cli("packs", "lint", "acme.yaml")
+    assert (result.code, result.out) == (4, "acme.yaml:12: error: ACME-1: hit 1 lies outside the subject\n")
+    (here / "acme.yaml").write_text(good.replace("severity: high", "severity: hi"))
+    assert cli("packs", "test", "acme.yaml").code == 4
+
+
+@pytest.mark.slow
+def test_every_case_of_the_shipped_packs_comes_out(cli: Cli) -> None:
+    result = cli("packs", "test")
+    assert (result.code, result.out) == (0, "")
+
+
 def test_export_writes_into_an_empty_folder_only(cli: Cli, here: Path) -> None:
     result = cli("packs", "export", "--sigma", "s", "gdpr", "soc2")
     assert result.code == 0

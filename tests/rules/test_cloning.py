@@ -9,6 +9,8 @@ import pytest
 
 from auditlog_cli import times
 from auditlog_cli.errors import UsageError
+from auditlog_cli.judgement import casework
+from auditlog_cli.judgement.scanning import scanner_for
 from auditlog_cli.rules import cloning, lint, loading
 from auditlog_cli.rules.pack import Rule
 
@@ -32,6 +34,17 @@ def test_a_copy_behaves_as_its_origin(tmp_path: Path, name: str) -> None:
         assert other.cloned_from == {
             "rule": one.id, "pack": origin.name, "version": origin.version, "sha256": cloning.digest(one),
         }  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", loading.NAMES)
+def test_the_cases_of_a_copy_come_out_as_those_of_its_origin(tmp_path: Path, name: str) -> None:
+    origin = loading.load_shipped(name)
+    path = tmp_path / "acme-copy.yaml"
+    path.write_text(cloning.clone(origin, "acme-copy", "ACME"))
+    results = casework.run_cases([loading.load_file(str(path))], scanner_for)
+    assert len(results) == sum(len(cases) for rule in origin.rules for cases in rule.tests.values())
+    assert casework.failed(results) == []
 
 
 def test_a_fresh_copy_raises_nothing_and_a_copy_of_a_copy_works(tmp_path: Path) -> None:

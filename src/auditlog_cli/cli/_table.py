@@ -277,6 +277,8 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
                  '--output': ('output', 'text', None),
                  '-o': ('output', 'text', None)},
                 (('name', False, True),)),
+ 'packs test': ({'--quiet': ('quiet', 'flag', True), '-q': ('quiet', 'flag', True)},
+                (('packs', True, False),)),
  'policy init': ({'--name': ('name', 'text', None),
                   '--from': ('shape', 'text', None),
                   '--output': ('output', 'text', None),
