@@ -809,6 +809,16 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'auditlog packs show gdpr\n'
                 'auditlog packs show GDPR-9-01\n'
                 'auditlog packs show acme-gdpr.yaml'),
+ 'packs test': ('Run the cases that stand in the rules: each hit must be found, each pass must not.',
+                'auditlog packs test [OPTION]... [PACK]...',
+                'Cases run through the same engine and detectors as `auditlog check`, with the site facts of '
+                'the example policy.\n'
+                'What did not come out as it must is printed, exit code 1.',
+                (('Arguments',
+                  (('[PACK]...', 'Packs: names of shipped ones, or files. Without any: all shipped.'),)),
+                 ('How they are shown',
+                  (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                'auditlog packs test\nauditlog packs test acme-gdpr.yaml'),
  'policy init': ('Draft a policy from what a log shows: its tools, agents, models, providers and hosts.',
                  'auditlog policy init [OPTION]... [PATH]...',
                  'The draft says what happened, not what may happen. Nothing is guessed: which scopes a tool '

@@ -51,6 +51,12 @@ class Parameter(NamedTuple):
         words = [self.info.default, *(self.info.param_decls or ())]
         return [name for word in words if isinstance(word, str) for name in word.split("/")]
 
+    @property
+    def negative(self) -> set[str]:
+        """The spellings that mean no: what stands behind the `/` of `--sync/--no-sync`; not a `--no-policy` alone."""
+        words = [self.info.default, *(self.info.param_decls or ())]
+        return {word.partition("/")[2] for word in words if isinstance(word, str)}
+
 
 def files() -> dict[Path, str]:
     """Return the text of every generated file."""
@@ -117,7 +123,7 @@ def _parse_table(
         for name in each.spelled:
             constant: object = each.choices
             if each.kind == "flag":
-                constant = not name.startswith("--no-")
+                constant = name not in each.negative
             named[name] = (each.name, each.kind + ("!" if each.required else ""), constant)
     return named, tuple(positional)
 

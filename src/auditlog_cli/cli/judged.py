@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from auditlog_cli import times
 from auditlog_cli.errors import UsageError
 from auditlog_cli.rules import binding, compiled, loading
 from auditlog_cli.rules import policy as policies
+from auditlog_cli.rules.lint import Remark
 from auditlog_cli.rules.pack import Pack
 from auditlog_cli.rules.sitefacts import Policy
 
@@ -54,3 +56,23 @@ def own_packs(found: Policy) -> list[str]:
     folder = os.path.dirname(found.path)
     named = [each for bundle in found.policies for each in bundle.packs if binding.is_path(each)]
     return [os.path.join(folder, each) for each in dict.fromkeys(named)]
+
+
+def outside(path: str, remarks: Sequence[Remark]) -> list[Remark]:
+    """Return an error for each hit case that lies outside the subject of its rule: it would be found, yet not judged.
+
+    Args:
+        path: The file of a pack.
+        remarks: What `lint` says about it; a pack with errors is not run.
+    """
+    if any(each.is_error for each in remarks):
+        return []
+    from auditlog_cli.judgement import casework
+    from auditlog_cli.judgement.scanning import scanner_for
+
+    found = casework.run_cases([loading.load_file(path)], scanner_for)
+    cases = [each.case for each in found if each.outside]
+    return [
+        Remark(path, each.rule.line, each.rule.id, True, f"hit {each.number} lies outside the subject")
+        for each in cases
+    ]

@@ -30,9 +30,9 @@ def flow(value: object) -> str:
         return "{" + ", ".join(f"{text(key)}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(inner) for inner in value) + "]"
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
-        return f"{value:.1f}"
-    return json.dumps(value)
+    said = json.dumps(value)
+    # What is read back as a float has a point (rules.yamlfile).
+    return said.replace("e", ".0e") if isinstance(value, float) and "." not in said else said
 
 
 def block(data: Mapping[str, Any], indent: str = "") -> list[str]:

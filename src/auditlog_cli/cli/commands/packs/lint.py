@@ -34,7 +34,8 @@ def lint(packs: o.PackFiles = None, policy: o.PolicyFile = None, as_of: o.AsOf =
     wrong = 0
     for name in given:
         path = loading.shipped_path(name) if name in loading.NAMES else name
-        for remark in lint.lint(path, now):
+        remarks = lint.lint(path, now)
+        for remark in [*remarks, *judged.outside(path, remarks)]:
             wrong += remark.is_error
             if remark.is_error:
                 out.line(safe.one_line(str(remark)))
