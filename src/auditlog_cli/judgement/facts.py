@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from auditlog_cli import places
+from auditlog_cli import places, pointers
 from auditlog_cli.finding import Finding, Policy, Rule, Where, fingerprint, opaque
 from auditlog_cli.report import PackNote, RuleResult, many
 
@@ -170,7 +170,7 @@ def steps(pointer: str) -> tuple[str | int, ...]:
     >>> steps("/a~1b/0")
     ('a/b', 0)
     """
-    names = (name.replace("~1", "/").replace("~0", "~") for name in pointer.split("/")[1:])
+    names = pointers.steps(pointer)
     return tuple(int(name) if name.isdigit() and name.isascii() and len(name) < 7 else name for name in names)
 
 

@@ -47,7 +47,7 @@ nav ol { padding-left: 1.4rem; columns: 2; column-gap: 2rem; } nav li { break-in
   @page { size: A4; margin: 18mm 16mm 20mm;
     @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
   body { max-width: none; padding: 0; font-size: 10pt; } a { color: inherit; text-decoration: none; }
-  h2, h3, h4 { break-after: avoid; } tr, li, .notice, .warning, dl > div { break-inside: avoid; }
+  h2, h3, h4, dl, p:has(.severity) { break-after: avoid; } tr, li, .notice, .warning, dl { break-inside: avoid; }
   table:not(:has(tbody tr:nth-child(9))) { break-inside: avoid; } caption { break-after: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; } table { font-size: 8.5pt; }
   .severity { background: none; color: #000; border-color: #000; } .critical { font-weight: 800; }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from auditlog_cli.renderers.document import Block, Bullets, Facts, Paragraph, Section, Span, Table, Text
+from auditlog_cli.report import many
 
 _STATUS = {"review": "review: read by no lawyer yet", "reviewed": "reviewed", "retired": "retired"}
 _STANDING = {"in_force": "in force", "expired": "expired", "not_yet": "not in force yet"}
@@ -53,7 +54,7 @@ def looked_at(head: dict[str, Any], facts: tuple[tuple[str, Text], ...] = ()) ->
     told = f"{lines['read']:,} read = {lines['judged']:,} judged + {lines['not_selected']:,} not selected"
     told += f" + {lines['bad']:,} bad"
     rows.append(("Lines", told))
-    rows.append(("Under no policy", f"{lines['under_no_policy']:,} records"))
+    rows.append(("Under no policy", many(lines["under_no_policy"], "record")))
     blocks: list[Block] = [Facts(tuple(rows)), _packs(head["packs"]), _inputs(head["inputs"])]
     return Section("What was looked at", "looked-at", blocks)
 
@@ -152,7 +153,7 @@ def exceptions(head: dict[str, Any]) -> Section:
     else:
         rows: list[tuple[Text, ...]] = []
         for each in head["waivers"]["waivers"]:
-            covers: Text = code(each["rule"]) if "rule" in each else f"{each['fingerprints']:,} fingerprints"
+            covers: Text = code(each["rule"]) if "rule" in each else many(each["fingerprints"], "fingerprint")
             standing = f"{_STANDING[each['standing']]}, until {each['expires'][:10]}"
             why = f"{each['status']}, {each['justification']}: {each['reason']}".replace("_", " ")
             rows.append((code(each["id"]), covers, standing, why, each["approved_by"], f"{each['applied']:,}"))
@@ -161,8 +162,8 @@ def exceptions(head: dict[str, Any]) -> Section:
         blocks += [Paragraph(source), Table(heads, tuple(rows), frozenset((5,)))]
     base = head["baseline"]
     if base:
-        old = f"{base['age_days']:,} {'day' if base['age_days'] == 1 else 'days'} old"
-        text = f" of {base['created'][:10]}, {old}, with {base['fingerprints']:,} fingerprints. It carries no reasons."
+        old, held = many(base["age_days"], "day"), many(base["fingerprints"], "fingerprint")
+        text = f" of {base['created'][:10]}, {old} old, with {held}. It carries no reasons."
         blocks.append(Paragraph(("Baseline ", code(base["source"]), text)))
     else:
         blocks.append(Paragraph("No baseline was given."))

@@ -66,7 +66,7 @@ def _lead(made: dict[str, Any]) -> list[Block]:
     text = (
         f"A violation is a breach that the log shows, a gap is evidence that it lacks, an indicator is something that "
         f"an auditor would ask about. Beside these: {counts['waived']:,} waived, {counts['known']:,} known from the "
-        f"baseline. {counts['counted']:,} count for the exit code (--fail-on {made['fail_on']})."
+        f"baseline. Findings that count for the exit code (--fail-on {made['fail_on']}): {counts['counted']:,}."
     )
     return [*blocks, Paragraph(text)]
 

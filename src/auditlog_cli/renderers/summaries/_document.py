@@ -9,6 +9,7 @@ from auditlog_cli.renderers import parts
 from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, Section, Span, Table, Text
 
 _GROUPS = {"agents": "Agent", "types": "Type of action", "outcomes": "Outcome"}
+_RESULTS = {"findings": "with findings"}
 
 
 def document(made: dict[str, Any]) -> Document:
@@ -87,14 +88,23 @@ def _packs(made: dict[str, Any]) -> Section:
         asked = [each for each in made["rules"] if each["pack"] == pack["name"]]
         inner = parts.rules(pack, asked, known)
         rows = tuple(_clause(each) for each in told["clauses"])
-        heads = ("Clause", "Rules", "Results", *(f"{kind.capitalize()}s" for kind in KINDS), "Withheld", "Open")
+        heads = (
+            "Clause",
+            "Rules",
+            "What came of them",
+            *(f"{kind.capitalize()}s" for kind in KINDS),
+            "Withheld",
+            "Open",
+        )
         inner.blocks.insert(0, Table(heads, rows, frozenset((3, 4, 5, 6, 7)), "By clause"))
         section.sections.append(inner)
     return section
 
 
 def _clause(each: dict[str, Any]) -> tuple[Text, ...]:
-    results = ", ".join(f"{count:,} {parts.RESULTS[word]}" for word, count in each["results"].items() if count)
+    results = ", ".join(
+        f"{count:,} {_RESULTS.get(word, parts.RESULTS[word])}" for word, count in each["results"].items() if count
+    )
     grave = ", ".join(f"{count:,} {word}" for word, count in each["by_severity"].items() if count)
     name: Text = (
         (Span(each["clause"], "strong"), f" {each['demand']}") if each["demand"] else Span(each["clause"], "strong")
