@@ -11,7 +11,7 @@ from auditlog_cli.record import Record
 from auditlog_cli.sealing import merkle, notes, sshsig, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.signing import checks, signers
-from auditlog_cli.writer.growth import Growth
+from auditlog_cli.writer.growth import Growth, is_sealed
 
 _LARGEST = 64 * 1024
 
@@ -47,10 +47,11 @@ def prove(path: str, wanted: str) -> Proved:
         wanted: Its `record_id`, or its number (`seq`).
 
     Raises:
-        InputError: If there is no such record, or no checkpoint that covers it.
+        InputError: If there is no such record, or no checkpoint that covers it, or if others write the log.
         UsageError: If several records bear that id.
         SealRefused: If the log is not the one that was signed.
     """
+    _refuse_foreign(path)
     line = _find(path, wanted)
     seq = unseal(line).seq
     text, note = _newest(path)
@@ -66,9 +67,10 @@ def prove_all(path: str, wanted: Callable[[Record], bool]) -> list[Proved]:
     """Prove that each record that is wanted, and that the newest checkpoint covers, is in the log at `path`.
 
     Raises:
-        InputError: If there is no checkpoint.
+        InputError: If there is no checkpoint, or if others write the log.
         SealRefused: If the log is not the one that was signed.
     """
+    _refuse_foreign(path)
     lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
     text, note = _newest(path)
     covered = []
@@ -118,6 +120,15 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes]) -> list[
         ]
     except merkle.ProofError as error:
         raise InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more") from error
+
+
+def _refuse_foreign(path: str) -> None:
+    """Refuse a log that others write: its checkpoint covers all lines at once, and no line says which one it is."""
+    if not is_sealed(path):
+        raise InputError(
+            f"{path}: others write it: no record of it can be proved by itself, only all of its lines together",
+            help="hand over the log with what lies beside it (.checkpoint, .salts, .redactions): auditlog verify",
+        )
 
 
 def _find(path: str, wanted: str) -> bytes:

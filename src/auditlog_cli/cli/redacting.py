@@ -189,7 +189,8 @@ class Work:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
             out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
-            named = Counter(f"record {seq} {anatomy.shown(field) if field else 'a name'}" for seq, field in plan.left)
+            nameless = "a name, or a line that is no JSON object" if plan.salted else "a name"
+            named = Counter(f"record {seq} {anatomy.shown(field) if field else nameless}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
                 held = _counted(len(plan.held), "record")

@@ -173,7 +173,7 @@ def whole(snapshot: Snapshot) -> State:
         if tree.size == note.size and tree.root() == note.root:
             if behind:
                 raise InputError(
-                    f"{path}: what follows line {note.size} is not sealed yet, so nothing can be withheld there; nothing was",
+                    f"{path}: what follows line {note.size} is not sealed yet; nothing was withheld",
                     help=f"auditlog seal {path} --key FILE",
                 )
             return State(note, head, new)
@@ -196,11 +196,17 @@ def rows(snapshot: Snapshot) -> list[bytes]:
 
 
 def is_salted(path: str) -> bool:
-    """Tell whether the checkpoint beside the log at `path` says that its salts lie beside it, too."""
+    """Tell whether the checkpoint beside the log at `path` says that its salts lie beside it, too.
+
+    Raises:
+        InputError: If there is one and it cannot be read.
+    """
     name = segments.checkpoint_name(path)
+    if not os.path.lexists(name):
+        return False
     try:
         return notes.parse(read_small(name, _LARGEST).decode()).origin.endswith(salted.SALTED)
-    except (InputError, ValueError):
+    except ValueError:
         return False
 
 
