@@ -77,6 +77,18 @@ def test_a_whole_record_also_one_that_is_no_json(old: Path, dpo: Path) -> None:
     assert verify(old).exit_code == 0
 
 
+def test_the_first_record_withheld_as_a_whole(old: Path, key: Path, dpo: Path, cli: Cli) -> None:
+    """The log then begins with a tombstone, as ours never do: it is still one of others, to every command."""
+    redact(old, whole=True, records=[0], key=dpo, **BY)
+    assert redact(old, fields=["user.email"], key=dpo, **BY).values == 2
+    with old.open("ab") as file:
+        file.write(b"{}\n")
+    assert cli("seal", old, "--key", key).code == 0
+    verdict = verify(old, signers=f"{key}.pub")
+    assert (verdict.exit_code, verdict.signed, verdict.withheld_total) == (0, 7, 3)
+    assert cli("prove", "0", old).code == 3
+
+
 def test_one_person(old: Path, dpo: Path, cli: Cli, signers: Path) -> None:
     before = leaves(old)
     common = ["redact", old, "--subject", "ann@example.org", "--request", "17", "--by", BY["by"], "--reason", "erasure",

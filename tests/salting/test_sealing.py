@@ -296,7 +296,9 @@ def test_killed_or_refused_at_every_call(path: Path, key: Path, tmp_path: Path, 
     kept = tmp_path / "kept"
     shutil.copytree(path.parent, kept)
     log, salts = path.read_bytes(), beside(path, "salts").read_bytes()
-    for number in range(1, traced(path, key, call) + 1):
+    total = traced(path, key, call)
+    assert total
+    for number in range(1, total + 1):
         shutil.rmtree(path.parent)
         shutil.copytree(kept, path.parent)
         traced(path, key, call, f"{call}:{fault}:when={number}")
