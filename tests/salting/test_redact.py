@@ -372,6 +372,15 @@ def test_only_what_the_key_signed_is_finished(old: Path, dpo: Path, stranger: Pa
     assert b"ann@example.org" not in old.read_bytes()
 
 
+def outcome(path: Path) -> str:
+    """What a redaction says when it fails; nothing else than our own errors may come out."""
+    try:
+        go(path)
+    except AuditlogError as error:
+        return str(error)
+    return ""
+
+
 FAILING = ["os.rename", "os.unlink", "os.fsync", "os.write", "os.open", "os.fchmod", "fcntl.flock", "os.pread"]
 
 
@@ -400,11 +409,9 @@ def test_a_refusal_of_the_system_at_each_call(
 
         with monkeypatch.context() as patch:
             patch.setattr(name, refuse)
-            try:
-                go(old)
-            except AuditlogError as error:
-                assert "Input/output error" in str(error) or "cannot be read" in str(error), error
-                assert "ann@" not in str(error)
+            said = outcome(old)
+        assert not said or "Input/output error" in said or "cannot be read" in said, said
+        assert "ann@" not in said
         if not failed:
             return
         assert verify(old).exit_code == 0

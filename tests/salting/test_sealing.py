@@ -179,7 +179,7 @@ def test_our_own_logs_need_no_salts_beside_them(path: Path, key: Path, cli: Cli)
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ('text {"_redacted":"%s"}' % ("0" * 64), "looks like a withheld value"),
+        ('text {"_redacted":"' + "0" * 64 + '"}', "looks like a withheld value"),
         ("{" + ",".join(f'"m{n}":1' for n in range(10_001)) + "}", "more than 10,000 members"),
     ],
     ids=["hole", "members"],

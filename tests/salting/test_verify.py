@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -247,7 +250,7 @@ def test_a_value_put_back_from_a_copy_is_the_one_it_was(old: Path, dpo: Path) ->
 
 def test_a_value_smuggled_behind_a_hole_of_the_writer(path: Path, key: Path) -> None:
     """A line of others may look withheld: it is a value like any other, and cannot be filled."""
-    write(path, ['{"a":{"_redacted":"%s"}}' % ("0" * 64)])
+    write(path, ['{"a":{"_redacted":"' + "0" * 64 + '"}}'])
     seal(path, key)
     verdict = verify(path)
     assert (verdict.exit_code, verdict.withheld_total) == (0, 0)
@@ -260,7 +263,7 @@ def test_heads_seen_before(old: Path, key: Path, tmp_path: Path) -> None:
     with old.open("ab") as file:
         file.write(b'{"n":1}\n')
     assert verify(old, memory=memory).exit_code == 0
-    assert list(json.loads(memory.read_text())["heads"].values())[0]["size"] == 6
+    assert next(iter(json.loads(memory.read_text())["heads"].values()))["size"] == 6
     seal(old, key)
     assert verify(old, memory=memory).exit_code == 0
     known = f"7:{verify(old).root}"
@@ -305,3 +308,37 @@ def test_formats(old: Path, cli: Cli) -> None:
         done = cli("verify", old, "--no-remember", "--format", name)
         assert done.code == 1
         assert "old.jsonl.salts is missing" in done.out
+
+
+def test_the_checker_of_the_page_agrees(old: Path, dpo: Path) -> None:
+    """docs/log-format.md has one that needs nothing but Python: the same answer before and after a redaction."""
+    page = (Path(__file__).parents[2] / "docs" / "log-format.md").read_text()
+    code = page.split("```py\n")[1].split("```")[0]
+
+    def says() -> str:
+        done = subprocess.run([sys.executable, "-c", code, old], capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    assert says() == "the lines that were signed"
+    redact(old, fields=["user.email"], by="dpo@example.org", reason="case 17", key=dpo)
+    redact(old, whole=True, records=[1], by="dpo@example.org", reason="case 17", key=dpo)
+    assert says() == "the lines that were signed"
+    swap(old, b"s-1", b"s-2")
+    assert says() == "other lines"
+
+
+def test_our_signatures_with_ssh_keygen(old: Path, dpo: Path, signers: Path, tmp_path: Path) -> None:
+    """Checkpoint and declaration, as a stock tool sees them."""
+    tool = shutil.which("ssh-keygen")
+    if tool is None:
+        pytest.skip("no ssh-keygen here")
+    redact(old, fields=["user.email"], by="dpo@example.org", reason="case 17", key=dpo)
+    said = json.loads(beside(old, "redactions").read_bytes().split(b"\n")[0])["auditlog"]
+    origin = beside(old, "checkpoint").read_text().split("\n")[0]
+    lines = [f"{each['seq']} {each['commit']} {each['field']}" for each in said["targets"]]
+    (tmp_path / "sig").write_text(said["sshsig"])
+    done = subprocess.run(
+        [tool, "-Y", "verify", "-f", signers, "-I", "dpo@example.org", "-n", "auditlog-redaction", "-s", tmp_path / "sig"],
+        input="".join(f"{line}\n" for line in (origin, "case 17", *lines)), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

@@ -38,10 +38,10 @@ def fields(raw: str) -> list[str]:
         ('{"m":[{"role":"u"},1],"n":[1,2],"e":{},"f":[]}', ["/m", "/n", "/e", "/f"]),
         ('{"authorization":{"scopes":["a"]}}', []),
         ('{"authorization":{"scopes":[{"a":1}]}}', ["/authorization/scopes/0/a"]),
-        ('{"a":%s}' % HOLE, ["/a"]),
-        ('{"a":[%s]}' % HOLE, ["/a"]),
+        ('{"a":' + HOLE + "}", ["/a"]),
+        ('{"a":[' + HOLE + "]}", ["/a"]),
         ('{"a":{"_salts":3,"b":1}}', ["/a"]),
-        ('{"_redacted":"%s"}' % ("0" * 64), ["/_redacted"]),
+        (HOLE, ["/_redacted"]),
         ("no JSON", []),
         ('{"a":1,"a":2}', []),
         ("", []),
@@ -67,13 +67,13 @@ def test_a_line_with_too_many_values_is_cut_at_its_top_only() -> None:
 
 def test_what_looks_withheld_and_is_no_json_is_refused() -> None:
     """After sealing, somebody could put a value in its place."""
-    for raw in (f"text {HOLE}", '{"a":1,"a":%s}' % HOLE, '{"a":' * 600 + HOLE + "}" * 600):
+    for raw in (f"text {HOLE}", '{"a":1,"a":' + HOLE + "}", '{"a":' * 600 + HOLE + "}" * 600):
         with pytest.raises(Unsealed, match="looks like a withheld value"):
             salted.places(raw.encode())
 
 
 def test_what_looks_withheld_in_a_plain_place_is_cut_with_all_around_it() -> None:
-    raw = '{"trace_id":"t","usage":{"input_tokens":[[%s]]},"timestamp":1}' % HOLE
+    raw = '{"trace_id":"t","usage":{"input_tokens":[[' + HOLE + ']]},"timestamp":1}'
     assert fields(raw) == ["/usage/input_tokens"]
 
 

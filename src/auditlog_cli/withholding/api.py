@@ -10,6 +10,7 @@ from auditlog_cli.errors import UsageError
 from auditlog_cli.selection import select_by
 from auditlog_cli.signing import signer
 from auditlog_cli.withholding import carrying, declaring, planning, sharing
+from auditlog_cli.withholding.unfinished import Done
 from auditlog_cli.withholding.wish import Wish
 
 
@@ -101,7 +102,7 @@ def redact(
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
     plan = planning.plan(name, chooser, despite_hold=despite_hold)
-    done = carrying.Done([], [])
+    done = Done([], [])
     if output is not None and not dry_run:
         sharing.share(plan, os.fsdecode(output), signing)
     elif changes_log:
