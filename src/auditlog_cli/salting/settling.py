@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from auditlog_cli import segments
-from auditlog_cli.errors import InputError, SealRefused, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, SealRefused, UsageError
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import merkle, notes, salted
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.sources.opening import read_small
-from auditlog_cli.writer import disk
+from auditlog_cli.writer import disk, mounts
 from auditlog_cli.writer.lock import FileLock
 
 TIMEOUT_S = 30.0
@@ -54,6 +54,8 @@ def wanted(path: str, *, redactable: bool, beside: str | None) -> bool:
         raise UsageError(
             f"{path}: --checkpoint does not go with salts: both lie beside the log, where a redaction looks for them"
         )
+    if redactable and os.path.islink(path):
+        raise UsageError(f"{path}: is a link; salts lie beside the log itself", help=f"name {os.path.realpath(path)}")
     return redactable
 
 
@@ -80,10 +82,15 @@ def alone(path: str) -> Iterator[None]:
     """Keep sealers, redactors and readers of the log away; finish a redaction that was cut short between two names.
 
     Raises:
-        LockTimeout, AuditWriteError: If that cannot be done.
+        LockTimeout, AuditWriteError: If that cannot be done, or the log lies where locks may not hold.
         SealRefused: If the log fits neither salts.
         InputError: If a file cannot be read.
     """
+    if mounts.shared_filesystem(path) is not None:
+        raise AuditWriteError(
+            f"{path}: lies on a file system shared between hosts, where a lock may not hold; nothing was changed",
+            help="seal and redact it where it is written, on a local disk",
+        )
     lock = FileLock(path, TIMEOUT_S)
     try:
         lock.acquire()

@@ -22,7 +22,8 @@ class Redaction(NamedTuple):
         records: From how many records.
         left: (seq, JSON pointer) of places that were meant and can go only with the whole record.
         bad: How many lines could not be looked at.
-        declared_at: Numbers of the records that declare it; empty for a dry run, a copy, or nothing to do.
+        declared_at: Numbers of the records that declare it (for a log of others: of the lines in `.redactions`, from
+            1); empty for a dry run, a copy, or nothing to do.
         segments: Files that were rewritten.
         unfinished: Whether an earlier redaction still waits for `auditlog redact --resume`.
     """
