@@ -15,6 +15,7 @@ from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.signing import checkpoints, signers
 from auditlog_cli.verification import covered
+from auditlog_cli.writer.growth import is_sealed
 
 _LARGEST = 64 * 1024
 
@@ -71,10 +72,11 @@ def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
         beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
-        InputError: If there is no such record, or no checkpoint that covers it.
+        InputError: If there is no such record, or no checkpoint that covers it, or if others write the log.
         UsageError: If several records bear that id.
         SealRefused: If the log is not the one that was signed.
     """
+    _refuse_foreign(path)
     line = _find(path, wanted)
     seq = unseal(line).seq
     text, note = newest(path, beside)
@@ -93,9 +95,10 @@ def prove_all(path: str, wanted: Callable[[Record], bool], beside: str | None = 
         beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
-        InputError: If there is no checkpoint.
+        InputError: If there is no checkpoint, or if others write the log.
         SealRefused: If the log is not the one that was signed.
     """
+    _refuse_foreign(path)
     lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
     text, note = newest(path, beside)
     covered = []
@@ -211,6 +214,15 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes]) -> list[
 
 def _pruned(path: str) -> InputError:
     return InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more")
+
+
+def _refuse_foreign(path: str) -> None:
+    """Refuse a log that others write: its checkpoint covers all lines at once, and no line says which one it is."""
+    if not is_sealed(path):
+        raise InputError(
+            f"{path}: others write it: no record of it can be proved by itself, only all of its lines together",
+            help="hand over the log with what lies beside it (.checkpoint, .salts, .redactions): auditlog verify",
+        )
 
 
 def _find(path: str, wanted: str) -> bytes:
