@@ -13,8 +13,8 @@ from auditlog_cli import strictjson
 from auditlog_cli.sealing import policy
 from auditlog_cli.sealing.hashes import ZEROS
 from auditlog_cli.sealing.line import prepare
+from auditlog_cli.sealing.members import members
 from auditlog_cli.verification.lines import Flawed, check
-from auditlog_cli.verification.members import members
 from auditlog_cli.verification.pieces import Bad, Run, of_bytes
 
 TREE = policy.default_tree()

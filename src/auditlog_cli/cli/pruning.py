@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 
 from auditlog_cli.cli import show
-from auditlog_cli.errors import EXIT_OK, UsageError
+from auditlog_cli.errors import EXIT_OK
 from auditlog_cli.writer import pruning
 
 
@@ -29,16 +28,10 @@ def run(path: str, before: int, reason: str, *, dry_run: bool, yes: bool, quiet:
         notices.say(f"{len(plan.goes)} segments with {plan.records:,} records would go; nothing was deleted")
         return EXIT_OK
     if not yes:
-        _ask(path, plan)
+        show.ask(
+            f"Delete {plan.records:,} records of {os.path.basename(path)} for ever? [y/N]", ("y", "yes"), path=path,
+            undone="deleted", help="--yes deletes unasked",
+        )  # fmt: skip
     pruning.carry_out(plan, reason)
     notices.say(f"{len(plan.goes)} segments with {plan.records:,} records were deleted")
     return EXIT_OK
-
-
-def _ask(path: str, plan: pruning.Plan) -> None:
-    if not show.is_terminal(0) or not show.is_terminal(2):
-        raise UsageError(f"{path}: nobody can be asked here, so nothing was deleted", help="--yes deletes unasked")
-    sys.stderr.write(f"Delete {plan.records:,} records of {os.path.basename(path)} for ever? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        raise UsageError(f"{path}: not confirmed, nothing was deleted")

@@ -51,6 +51,32 @@ def is_terminal(fd: int) -> bool:
         return False
 
 
+def may_ask() -> bool:
+    """Tell whether somebody is there who can be asked."""
+    return is_terminal(0) and is_terminal(2)
+
+
+def ask(question: str, agreed: tuple[str, ...], *, path: str, undone: str, help: str) -> None:  # noqa: A002
+    """Ask a person before something goes for ever; return if the answer is one of `agreed` (lower case).
+
+    Args:
+        question: What is asked.
+        agreed: Which answers mean yes.
+        path: The log it is about.
+        undone: What did not happen otherwise: "deleted".
+        help: How to do it unasked.
+
+    Raises:
+        UsageError: If nobody can be asked, or the answer is another one.
+    """
+    if not may_ask():
+        raise UsageError(f"{path}: nobody can be asked here, so nothing was {undone}", help=help)
+    sys.stderr.write(f"{question} ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in agreed:
+        raise UsageError(f"{path}: not confirmed, nothing was {undone}")
+
+
 def in_colour(wanted: str, fd: int = 1) -> bool:
     """Tell whether to colour: `always`, `never`, or `auto`, which heeds NO_COLOR, TERM and the terminal."""
     if wanted != "auto":

@@ -40,7 +40,7 @@ class Log:
         range: The hashes of the tree over what was pruned (integrity.md, 5.6).
 
     Raises:
-        InputError: If it cannot be read, or what stands for its pruned beginning cannot be understood.
+        InputError: If it cannot be read.
     """
 
     def __init__(self, path: str, note: notes.Note) -> None:
@@ -49,10 +49,8 @@ class Log:
         self.raw = note.origin.endswith(_RAW)
         self._snapshot = reading.Snapshot(path)
         stub = self._snapshot.stub
-        if not self._snapshot.segments or self._snapshot.stub_trouble:
-            self._snapshot.close()
-            trouble = self._snapshot.stub_trouble
-            raise InputError(f"{self._snapshot.stub_path}: {trouble}" if trouble else f"{path}: no such file")
+        if not self._snapshot.segments:
+            raise InputError(f"{path}: no such file")
         self.first = 0 if stub is None else stub.records
         self.head = hashes.ZEROS if stub is None else stub.head
         self.range = [] if stub is None else list(stub.tree.hashes)

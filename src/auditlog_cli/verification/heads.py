@@ -55,12 +55,7 @@ def load(path: str) -> dict[str, Head]:
     if not os.path.lexists(path):
         return {}
     try:
-        reader = opening.Plain(path, opening.open_plain(path))
-        data = b""
-        while len(data) < _LARGEST and (more := reader.read(1 << 20)):
-            data += more
-        reader.close()
-        content = strictjson.exact(data)
+        content = strictjson.exact(opening.read_small(path, _LARGEST))
         found = content["heads"]
         assert content["format"] == "auditlog-heads/1" and isinstance(found, dict)
         return {origin: Head(int(each["size"]), b64decode(each["root"])) for origin, each in found.items()}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from auditlog_cli import strictjson
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
-from auditlog_cli.verification.members import Member, members
+from auditlog_cli.sealing.members import Member, members
 
 RESERVED = ("_salts", "_redacted", "_leaf")
 _HOLE = re.compile(rb'\{"_redacted":"([0-9a-f]{64})"\}')

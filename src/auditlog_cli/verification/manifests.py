@@ -42,14 +42,14 @@ def load(path: str) -> Manifest:
     from auditlog_cli.verification.declarations import read_targets
 
     try:
-        data = _read(path)
+        data = opening.read_small(path, _LARGEST)
         content = strictjson.exact(data)
     except InputError as error:
         raise DefinitionError(error.message) from error
     except strictjson.Malformed as error:
         raise DefinitionError(f"{path}: no manifest: {error.reason}") from error
     try:
-        armour = _read(f"{path}.sig").decode("utf-8", "replace")
+        armour = opening.read_small(f"{path}.sig", _LARGEST).decode("utf-8", "replace")
     except InputError:
         armour = ""
     targets = read_targets(content.get("withheld"))
@@ -59,14 +59,3 @@ def load(path: str) -> Manifest:
     if not isinstance(origin, str) or not isinstance(head, str):
         raise DefinitionError(f"{path}: no manifest of a shared copy ({FORMAT})")
     return Manifest(path, data, origin, size, head, targets, armour)
-
-
-def _read(path: str) -> bytes:
-    reader = opening.Plain(path, opening.open_plain(path))
-    data = b""
-    try:
-        while len(data) < _LARGEST and (more := reader.read(1 << 20)):
-            data += more
-    finally:
-        reader.close()
-    return data

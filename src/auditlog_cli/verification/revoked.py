@@ -20,11 +20,7 @@ def load(path: str) -> Callable[[bytes], bool]:
         DefinitionError: If the file cannot be read or understood.
     """
     try:
-        reader = opening.Plain(path, opening.open_plain(path))
-        data = b""
-        while len(data) < _LARGEST and (more := reader.read(1 << 20)):
-            data += more
-        reader.close()
+        data = opening.read_small(path, _LARGEST)
     except InputError as error:
         raise DefinitionError(error.message) from error
     if data.startswith(_KRL):

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
+from auditlog_cli import segments
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.declaring import Target
-from auditlog_cli.writer import disk
+from auditlog_cli.writer import closedfile, disk
 
 
 def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> str:
@@ -32,36 +30,20 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
         InputError: If it cannot be read.
     """
     try:
-        with _alone(path) as fd:
-            data = reading.unpacked(path)
+        with closedfile.alone(path) as fd:
+            data = reading.unpacked(path, fd)
             made = withheld(data, targets)
+            for twin in segments.twins(path):
+                closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
-                _put(path, fd, made, step)
+                closedfile.put(path, fd, made, step)
             else:
-                _drop(f"{path}.tmp")
+                closedfile.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
             return hashlib.sha256(made).hexdigest()
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
-
-
-@contextmanager
-def _alone(path: str) -> Iterator[int]:
-    """Keep other redactors away: two that rewrite one segment would undo each other's work.
-
-    The lock is taken on the segment itself. Writers never lock it, and never wait.
-    """
-    while True:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            here, there = os.fstat(fd), os.stat(path)
-            if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-                yield fd
-                return
-        finally:
-            os.close(fd)
 
 
 def withheld(data: bytes, targets: list[Target]) -> bytes:
@@ -122,48 +104,3 @@ def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
 
 def _is(line: Anatomy, target: Target) -> bool:
     return line.leaf() == target.commit
-
-
-def _put(path: str, old: int, made: bytes, step: Callable[[str], None]) -> None:
-    """Write beside, sync, rename, sync the folder. Owner and mode stay."""
-    temporary = f"{path}.tmp"
-    _drop(temporary)
-    before = os.fstat(old)
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        try:
-            os.fchmod(fd, before.st_mode & 0o7777)
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(fd, before.st_uid, before.st_gid)
-            view = memoryview(_packed(made, path))
-            while view:
-                view = view[os.write(fd, view) :]
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        step("written")
-        os.rename(temporary, path)
-    except BaseException:
-        _drop(temporary)
-        raise
-    disk.sync_folder(path)
-    step("renamed")
-
-
-def _packed(data: bytes, path: str) -> bytes:
-    if path.endswith(".zst"):
-        import zstandard
-
-        return zstandard.ZstdCompressor(level=10, write_checksum=True).compress(data)
-    if path.endswith(".gz"):
-        packer = zlib.compressobj(wbits=31)
-        return packer.compress(data) + packer.flush()
-    return data
-
-
-def _drop(temporary: str) -> None:
-    """Remove what a crash left behind: nobody else has the segment locked."""
-    try:
-        os.unlink(temporary)
-    except FileNotFoundError:
-        pass
