@@ -1,6 +1,6 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: tuple[str, ...] = ('hold', 'packs', 'policy')
+GROUPS: tuple[str, ...] = ('detectors', 'hold', 'packs', 'policy')
 
 COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'anchor': ({'--git': ('git', 'text', None),
              '--tsa': ('tsa', 'text', None),
@@ -21,7 +21,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
  'check': ({'--pack': ('pack', 'list text', None),
             '-p': ('pack', 'list text', None),
             '--policy': ('policy', 'text', None),
-            '--no-policy': ('no_policy', 'flag', False),
+            '--no-policy': ('no_policy', 'flag', True),
             '--only-policy': ('only_policy', 'text', None),
             '--only': ('only', 'list text', None),
             '--skip': ('skip', 'list text', None),
@@ -325,6 +325,18 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},
             (('paths', True, False),)),
+ 'detectors list': ({'--detectors': ('own', 'text', None),
+                     '--format': ('format', 'choice', ('text', 'json'))},
+                    ()),
+ 'detectors show': ({'--detectors': ('own', 'text', None),
+                     '--format': ('format', 'choice', ('text', 'json'))},
+                    (('entity', False, True),)),
+ 'detectors test': ({'--key': ('key', 'text', None),
+                     '--entities': ('entities', 'list text', None),
+                     '--min-confidence': ('min_confidence', 'choice', ('certain', 'likely', 'possible')),
+                     '--detectors': ('own', 'text', None),
+                     '--format': ('format', 'choice', ('text', 'json'))},
+                    (('text', False, False),)),
  'hold add': ({'--session': ('session', 'list text', None),
                '-s': ('session', 'list text', None),
                '--agent': ('agent', 'list text', None),

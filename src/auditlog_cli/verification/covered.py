@@ -41,7 +41,7 @@ class Log:
         range: The hashes of the tree over what was pruned (integrity.md, 5.6).
 
     Raises:
-        InputError: If it cannot be read, or what stands for its pruned beginning cannot be understood.
+        InputError: If it cannot be read.
     """
 
     def __init__(self, path: str, note: notes.Note) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditlog_cli import parallel, segments, strictjson
+from auditlog_cli import frames, parallel, segments, strictjson
 from auditlog_cli.errors import DefinitionError, InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sealing import stubs
@@ -16,8 +16,6 @@ from auditlog_cli.sources import lines, opening
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.verification import pieces
 
-if TYPE_CHECKING:
-    from auditlog_cli.frames import Reader
 
 PART = 1 << 22
 """Bytes that are judged at a time; a longer line stays whole."""
@@ -175,10 +173,9 @@ def raw_lines(snapshot: Snapshot, *, unpack: bool = False) -> Iterator[RawLine]:
         InputError: If they cannot be read, or one is longer than 64 MiB.
     """
     for name, fd, size in snapshot.segments:
-        reader: Reader = _Bytes(Part(name, fd, 0, size, last=True))
-        head = os.pread(fd, 4, 0)
-        if unpack and head.startswith((opening.GZIP, opening.ZSTD)):
-            reader = opening.unpacked(name, reader, head)
+        reader: frames.Reader = _Bytes(Part(name, fd, 0, size, last=True))
+        if unpack and frames.is_packed(fd):
+            reader = opening.unpacked(name, reader, os.pread(fd, 4, 0))
         for line in lines.lines_of(reader, name):
             if isinstance(line, BadLine):
                 raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
