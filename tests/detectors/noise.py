@@ -9,7 +9,45 @@ from collections.abc import Iterator
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
-_WORDS = ["the", "order", "was", "shipped", "after", "review", "of", "invoice", "and", "quarter", "report", "customer", "asked", "for", "status", "token", "context", "output", "model", "prompt", "input", "condition", "problem", "basic", "auth", "key", "secret", "of", "success", "SELECT", "COUNT", "FROM", "WHERE", "ORDER", "BY", "TODO", "DOCUMENT"]
+_WORDS = [
+    "the",
+    "order",
+    "was",
+    "shipped",
+    "after",
+    "review",
+    "of",
+    "invoice",
+    "and",
+    "quarter",
+    "report",
+    "customer",
+    "asked",
+    "for",
+    "status",
+    "token",
+    "context",
+    "output",
+    "model",
+    "prompt",
+    "input",
+    "condition",
+    "problem",
+    "basic",
+    "auth",
+    "key",
+    "secret",
+    "of",
+    "success",
+    "SELECT",
+    "COUNT",
+    "FROM",
+    "WHERE",
+    "ORDER",
+    "BY",
+    "TODO",
+    "DOCUMENT",
+]
 
 
 def records(count: int, seed: int = 1) -> Iterator[dict[str, object]]:

@@ -42,6 +42,7 @@ _HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 _NUMBER = re.compile(_BOUNDARY + rb"\d(?:[ .\-/()]{0,2}\d){8,40}(?![0-9A-Za-z])|\d{40}")
 _TRACK = re.compile(rb"(?:%b|;)\d{12}", re.IGNORECASE)
+_NIF = re.compile(rb"\d{8}[\- ]?[A-Z]")  # closer than its shape, which every RFC 3339 time has
 _WEAK = re.compile(rb"\d{6}(?:[*xX]|\xe2\x80\xa2)")
 _IPV4 = re.compile(rb"\d\.\d{1,3}\.\d{1,3}\.\d")
 _GEO = re.compile(rb"\.\d{4,20}(?:\\u00[bB]0)?[^0-9\"]{0,24}\d{1,3}\.\d{4}")
@@ -97,7 +98,6 @@ _SECRET_NAMES = tuple(
 _SHAPES = {
     "UK_NINO": (b"AA000000A",),
     "FR_NIR": (b"000000A00000000",),
-    "ES_NIF": (b"00000000A",),
     "ES_NIE": (b"A0000000A",),
     "IN_PAN": (b"AAAAA0000A",),
     "US_DEA": (b"AA0000000", b"A00000000"),
@@ -105,7 +105,7 @@ _SHAPES = {
 }
 _LONG = {"IBAN_CODE": (b"AA00", 15), "IT_FISCAL_CODE": (b"AAAAAA", 16), "VIN": (b"", 17), "PASSPORT_MRZ": (b"", 44)}
 _ITS_OWN = frozenset(
-    ("PHONE_NUMBER", "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK", "CREDIT_CARD_WEAK_MASK",
+    ("PHONE_NUMBER", "ES_NIF", "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK", "CREDIT_CARD_WEAK_MASK",
      "SECRET_GENERIC", "SECRET_AWS_SECRET_KEY", "SECRET_URL_CREDENTIALS", "SECRET_BEARER")
 )  # fmt: skip
 _KEYED_ENTITIES = frozenset(
@@ -202,6 +202,8 @@ class Prefilter:
             those = b"|".join(re.escape(needle) for needle, _ in _SECRET_NAMES)
             caseless.append(b"(?:" + those + b")" + engine.loosened(_ASSIGNED.replace(b"{0,200}", b"*", 1)))
         cased += [engine.of_shape(b"0000000"), _WEAK.pattern]
+        if "ES_NIF" in names:
+            cased.append(_NIF.pattern)
         if self._dotted:
             cased += [_IPV4.pattern, _GEO.pattern, rb"[A-Z<][0-9][0-9A-Z<]\."]
             caseless.append(_LATITUDE.pattern)
@@ -237,6 +239,8 @@ class Prefilter:
 
     def _has_number(self, data: bytes, lowered: bytes, dense: bytes) -> bool:
         names = self._names
+        if "ES_NIF" in names and b"00000000A" in dense and _NIF.search(data):
+            return True
         if "CREDIT_CARD_WEAK_MASK" in names and _WEAK.search(data):
             return True
         if b"0000000" not in dense:

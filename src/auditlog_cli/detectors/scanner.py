@@ -100,17 +100,17 @@ class Scanner:
                 return []
         except TypeError:  # no JSON (a huge number, half of a character): look at everything
             pass
-        return self._walk(found, str(content.get("timestamp") or ""))
+        return self._walk(found, str(content.get("timestamp") or ""), quick=True)
 
     def scan_all(self, content: dict[str, object]) -> list[Hit]:
         """Return the same as `scan`, without the look at the bytes: its slow twin."""
-        return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""))
+        return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""), quick=False)
 
     def text(self, text: str, key: str = "") -> list[Hit]:
         """Return what is found in one text, which a member called `key` holds."""
         return [
             Hit(entity, "", "", start, end, CONFIDENCES[confidence], False)
-            for entity, start, end, confidence in self._judged(text, key, "")
+            for entity, start, end, confidence in self._judged(text, key, "", True)
         ]
 
     def may_hit(self, raw: bytes) -> bool:
@@ -121,11 +121,11 @@ class Scanner:
         """
         return self._prefilter.in_line(raw)
 
-    def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str) -> list[Hit]:
+    def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str, *, quick: bool) -> list[Hit]:
         hits: list[Hit] = []
         for steps, key, value in found:
             for leaf in leaves(value, steps, key):
-                for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now):
+                for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now, quick):
                     hits.append(_hit(entity, leaf, start, end, confidence))
             if self._objects:
                 hits += [
@@ -133,9 +133,9 @@ class Scanner:
                 ]
         return [hit for hit in hits if CONFIDENCES.index(hit.confidence) >= self._least]
 
-    def _judged(self, text: str, key: str, now: str) -> Iterable[Found]:
+    def _judged(self, text: str, key: str, now: str, quick: bool) -> Iterable[Found]:
         if len(text) > LONGEST_CACHED:
-            return self._judge(text, key, now)
+            return () if quick and self._is_clean(text, key) else self._judge(text, key, now)
         # The day of the record decides about a date of birth only at its edges; it is part of what is asked.
         known = self._known.get((key + "\0" + now[:10], text))
         if known is None:
@@ -143,6 +143,15 @@ class Scanner:
                 self._known.clear()
             known = self._known[(key + "\0" + now[:10], text)] = tuple(self._judge(text, key, now))
         return known
+
+    def _is_clean(self, text: str, key: str) -> bool:
+        """Look at the bytes of one long text, as `scan` does at those of a record."""
+        import orjson
+
+        try:
+            return not self._prefilter.in_values(orjson.dumps({key: text}))
+        except TypeError:  # half of a character
+            return False
 
     def _judge(self, text: str, key: str, now: str) -> list[Found]:
         if not text:
