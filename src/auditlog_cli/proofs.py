@@ -14,10 +14,9 @@ from auditlog_cli.record import Record
 from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.signing import checkpoints, signers
-from auditlog_cli.writer.growth import Growth
+from auditlog_cli.verification import covered
 
 _LARGEST = 64 * 1024
-_RAW = "#raw"  # the end of the name of a log that nobody sealed (2.8)
 
 
 class Proved(NamedTuple):
@@ -262,10 +261,7 @@ def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A00
 def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> merkle.Roots:
     """The tree under `note`, with the roots of the stretches, if the log is the one that was signed."""
     tree = merkle.Roots(stretches)
-    size = Growth(path, raw=note.origin.endswith(_RAW), tree=tree).grow(note.size)
-    if size < note.size or tree.root() != note.root:
-        raise SealRefused(
-            f"{path}: is not the log that was signed ({note.size} records); nothing can be proved from it",
-            help=f"auditlog verify {path}",
-        )
+    with covered.Log(path, note) as log:
+        for _ in log.records(tree):
+            pass
     return tree

@@ -12,20 +12,53 @@ GROUPS: dict[str, tuple[str, str]] = {'hold': ('Legal holds: what `prune` and `r
             'judge which agents.\n'
             'Keys and their meaning: docs/packs.md.')}
 
-PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
+PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = {'anchor': ('Keep the newest checkpoint where who holds the log and its key cannot change it.',
+            'auditlog anchor [OPTION]... PATH',
+            '--git commits it into a repository, as auditlog/ORIGIN.checkpoint: push it to where the agents '
+            'cannot. --tsa asks a\n'
+            'time-stamping authority to sign that it existed by now; only its hash is sent, and nothing is '
+            'sent anywhere else.\n'
+            'OUT.checkpoint and OUT.checkpoint.tsr are written once the answer has been checked. `auditlog '
+            'head` prints what to\n'
+            'put into a ticket or the output of a CI job.',
+            (('Arguments', (('PATH', 'The log.'),)),
+             ('Options',
+              (('--git REPOSITORY', 'Commit the newest checkpoint there.'),
+               ('--tsa URL', 'Ask this time-stamping authority (RFC 3161) for a stamp of it.'),
+               ('-o, --output OUT', 'What the files of --tsa are called; default: PATH.SIZE.'))),
+             ('Whom is trusted',
+              (('--tsa-ca FILE', 'Certificates of the time-stamping authorities that are trusted, PEM.'),
+               ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'))),
+             ('How they are shown',
+              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog anchor audit.jsonl --git /srv/heads\n'
+            'auditlog anchor audit.jsonl --tsa https://tsa.example.org/ --tsa-ca tsa.pem\n'
+            'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
+            '--tsa-ca tsa.pem'),
+ 'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
             'this tool.',
             'auditlog bundle [OPTION]... ID PATH',
             'The zip file holds the records as they stand, a proof for each under the newest signed '
             'checkpoint, a checker that\n'
             'needs nothing but Python, and a page that says how to check who signed, with OpenSSL. It does '
             'not hold the\n'
-            'public key: hand that over by another way.',
+            'public key: hand that over by another way.\n'
+            '\n'
+            'It proves that each record stood in the log, not that there were no others. --complete proves '
+            'that, too: all other\n'
+            'records go with them, each value that can be withheld withheld, so that only ids, times and '
+            'plain fields show.',
             (('Arguments', (('ID', 'A session or trace id, whole.'), ('PATH', 'The log.'))),
+             ('Options',
+              (('--complete',
+                'Prove that none was left out, with all other records, their values withheld.'),)),
+             ('Whom is trusted',
+              (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
              ('How they are shown',
               (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog bundle refund-1042 audit.jsonl -o evidence.zip\n'
-            'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl -o evidence.zip'),
+            'auditlog bundle 4bf92f3577b34da6a3ce929d0e0e4736 audit.jsonl --complete -o evidence.zip'),
  'compress': ('Compress the closed segments of a log, which verifies, is searched and is redacted as before.',
               'auditlog compress [OPTION]... PATH',
               'The log is verified first. Each segment is packed beside the plain one (Zstandard, seekable), '
@@ -38,6 +71,38 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('How they are shown',
                 (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
               'auditlog compress audit.jsonl --dry-run\nauditlog compress audit.jsonl'),
+ 'export': ('Write a log in a format of others. The log stays as it is, and stays the evidence.',
+            'auditlog export [OPTION]... [PATH]...',
+            'aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its '
+            'own). tlog-tiles: the\n'
+            'tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be '
+            'withheld.',
+            (('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Options',
+              (('--to FORMAT', 'aat, tlog-tiles.'),
+               ('-o, --output OUT', 'The folder, which appears whole or not at all.'),
+               ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
+               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'))),
+             ('Which records',
+              (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
+               ('-a, --agent ID', 'Id or name of the agent.'),
+               ('-s, --session ID', 'Session id.'),
+               ('-t, --trace ID', 'Trace id.'),
+               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--until TIME', 'Before.'),
+               ('-w, --where EXPR',
+                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
+                "*@example.com'; see docs/expressions.md."))),
+             ('Whom is trusted',
+              (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
+             ('How they are shown',
+              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog export audit.jsonl --to tlog-tiles -o tiles\n'
+            'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
+            'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
@@ -163,23 +228,36 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
            'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
- 'redact': ('Withhold values of a sealed log for ever; its hashes and signatures stay valid.',
+ 'redact': ('Take personal data and secrets out: masked on the way through, or withheld from a sealed log '
+            'that still verifies.',
             'auditlog redact [OPTION]... [PATH]...',
-            'There is no way back: what is withheld is gone from these files. Copies elsewhere (backups, '
-            'shippers, search\n'
-            'indexes) are not reached. A signed record in the log says which places were withheld, by whom '
-            'and why. Digests\n'
-            'of the same content go with it. Writers may go on meanwhile. Exit code: 0 done, or nothing to '
-            'do; 1 something\n'
-            'was left readable, or with --dry-run something would go; 6 a line could not be looked at.',
+            'Of a log without a seal, or of standard input, masked lines come out (<EMAIL_ADDRESS>); the log '
+            'stays as it is.\n'
+            'A sealed log is changed, and there is no way back: what is withheld is gone from these files, '
+            'and its hashes and\n'
+            'signatures stay valid. Copies elsewhere (backups, shippers, search indexes) are not reached. A '
+            'signed record in\n'
+            'the log says which places were withheld, by whom and why. Writers may go on meanwhile. Exit '
+            'code: 0 done, or\n'
+            'nothing to do; 1 something was left readable, or with --check or --dry-run something would go; '
+            '6 a line could\n'
+            'not be looked at.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('What goes',
-              (('--fields PATH,...',
+              (('--entities NAME,...',
+                'What detectors find: EMAIL_ADDRESS,SECRET,... (see `auditlog detectors list`) in arguments, '
+                'results, errors, prompts, responses, messages and metadata.'),
+               ('--min-confidence certain|likely|possible', 'The least that is taken; else likely.'),
+               ('--fields PATH,...',
                 'Values at these dotted paths, such as user.email,action.arguments.to; * is any name; a '
                 'block means all in it.'),
+               ('--profile FILE', 'These settings from a file (docs/redact.md).'),
+               ('--pseudonyms KEYFILE',
+                'Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.'),
+               ('--check', 'Change nothing; exit 1 and say where if something would go.'),
                ('--subject ID',
                 'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
                 'each. Needs --request.'),
@@ -193,8 +271,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--yes', 'Do not ask.'),
                ('--resume', 'Finish a redaction that was interrupted: what your --key signed.'),
                ('-o, --output COPY',
-                'Leave the log as it is, and write a redacted copy and its signed manifest '
-                '(COPY.manifest.json).'))),
+                'Write there instead: of a sealed log a redacted copy and its signed manifest '
+                '(COPY.manifest.json), of others the masked lines.'))),
              ('Which records',
               (('--record ID|SEQ', 'Id or number of a record.'),
                ('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
@@ -223,6 +301,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'it.'))),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog redact --check audit.jsonl\n'
+            'auditlog tail -f audit.jsonl | auditlog redact > masked.jsonl\n'
+            'auditlog redact plain.jsonl --entities EMAIL_ADDRESS,SECRET --fields user.name -o masked.jsonl\n'
             'auditlog redact audit.jsonl --fields user.email --session s-42 --dry-run\n'
             'auditlog redact audit.jsonl --fields user.email,action.arguments.to --by me --reason "case 17" '
             '--key my.key\n'
@@ -468,6 +549,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),
                ('--known SIZE:ROOT',
                 'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+               ('--anchor WHERE',
+                'A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or '
+                'git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.'),
+               ('--tsa-ca FILE', 'Certificates of the time-stamping authorities that are trusted, PEM.'),
                ('--manifest FILE', 'The manifest of a shared copy: it declares what is withheld there.'),
                ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),
                ('--remember, --no-remember',
@@ -487,6 +572,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail\n'
             'auditlog verify audit.jsonl --signers allowed_signers --checkpoint '
             '/srv/sealer/audit.checkpoint\n'
+            'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
+            '--tsa-ca tsa.pem\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
  'hold add': ('Put records under a legal hold: prune does not delete them, redact does not withhold from '
               'them.',

@@ -23,6 +23,7 @@ from auditlog_cli.cli.ruling import PolicyName as PolicyName
 from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
 from auditlog_cli.cli.ruling import Prefix as Prefix
 from auditlog_cli.cli.ruling import Sigma as Sigma
+from auditlog_cli.cli.trusting import Anchors as Anchors
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -32,6 +33,7 @@ from auditlog_cli.cli.trusting import Remember as Remember
 from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
 from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
 from auditlog_cli.cli.trusting import Revoked as Revoked
+from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
 
@@ -441,6 +443,39 @@ Whole = Annotated[
         rich_help_panel=_GOES,
     ),
 ]
+Entities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--entities",
+        metavar="NAME,...",
+        help="What detectors find: EMAIL_ADDRESS,SECRET,... (see `auditlog detectors list`) in arguments, results, "
+        "errors, prompts, responses, messages and metadata.",
+        rich_help_panel=_GOES,
+    ),
+]
+MinConfidence = Annotated[
+    Literal["certain", "likely", "possible"] | None,
+    typer.Option("--min-confidence", help="The least that is taken; else likely.", rich_help_panel=_GOES),
+]
+RedactionProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="FILE", help="These settings from a file (docs/redact.md).", rich_help_panel=_GOES
+    ),
+]
+Pseudonyms = Annotated[
+    str | None,
+    typer.Option(
+        "--pseudonyms",
+        metavar="KEYFILE",
+        help="Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.",
+        rich_help_panel=_GOES,
+    ),
+]
+CheckOnly = Annotated[
+    bool,
+    typer.Option("--check", help="Change nothing; exit 1 and say where if something would go.", rich_help_panel=_GOES),
+]
 DespiteHold = Annotated[
     bool,
     typer.Option(
@@ -531,7 +566,8 @@ Copy = Annotated[
         "--output",
         "-o",
         metavar="COPY",
-        help="Leave the log as it is, and write a redacted copy and its signed manifest (COPY.manifest.json).",
+        help="Write there instead: of a sealed log a redacted copy and its signed manifest (COPY.manifest.json), of "
+        "others the masked lines.",
         rich_help_panel=_GOES,
     ),
 ]
@@ -539,4 +575,32 @@ Copy = Annotated[
 BundledId = Annotated[
     str,
     typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
+]
+Complete = Annotated[
+    bool,
+    typer.Option("--complete", help="Prove that none was left out, with all other records, their values withheld."),
+]
+Repository = Annotated[
+    str | None, typer.Option("--git", metavar="REPOSITORY", help="Commit the newest checkpoint there.")
+]
+Tsa = Annotated[
+    str | None,
+    typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
+]
+AnchorOutput = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
+]
+ExportFormat = Annotated[
+    str,
+    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+]
+ExportOutput = Annotated[
+    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+]
+ExportKey = Annotated[
+    str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
+]
+TrustLevel = Annotated[
+    Literal["L0", "L1", "L2", "L3", "L4"], typer.Option("--trust-level", help="For aat: what its records say.")
 ]

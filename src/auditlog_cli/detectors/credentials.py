@@ -22,7 +22,7 @@ _ORDINARY = frozenset(
 )
 _LEAST_ENTROPY = 3.5
 _HEX = re.compile(r"(?:0x)?(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})\Z")
-_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOCATION = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*://|[./~]{0,2}/[\w.\-]+/|[A-Za-z]:\\|arn:|[\w.\-]+/[\w.\-]+/[\w.\-]+/")
 _TEMPLATE = re.compile(r"\{\{|\$\{|<[A-Za-z_][\w \-]*>|%[A-Z_]+%|\*{4}|x{6}|X{6}|\.{3}|\$\(|\(\)|process\.env|os\.environ")
 _WORDY = re.compile(r"[a-z]+(?:[_\-. ][a-z]+)*[_\-. ]?\d{0,4}\Z")  # release-notes-2024, some_setting
@@ -38,7 +38,11 @@ def is_secret_name(key: str) -> bool:
     if SECRET_WORDS.isdisjoint(context.of_key(key)):
         return False
     words = context.split(key)
-    return words[-1] not in _ENDINGS and _ORDINARY.isdisjoint(words)
+    if "aws" in words and "key" in words:
+        return False  # SECRET_AWS_* know how these look
+    if words[-1] in _ENDINGS or not _ORDINARY.isdisjoint(words) or words[-2:] == ("client", "token"):
+        return False  # a client token makes a call idempotent, and opens nothing
+    return "auth" not in words or words[-1] == "auth" or bool((SECRET_WORDS - {"auth"}) & context.of_key(key))
 
 
 def looks_secret(value: str) -> bool:
@@ -47,7 +51,7 @@ def looks_secret(value: str) -> bool:
         return False
     if entropy(value) < _LEAST_ENTROPY:
         return False
-    if _HEX.match(value) or _UUID.match(value) or _LOCATION.match(value) or _TEMPLATE.search(value):
+    if _HEX.match(value) or _UUID.search(value) or _LOCATION.match(value) or _TEMPLATE.search(value):
         return False
     return not (_WORDY.match(value) or _TIME.match(value) or _is_sequence(value) or guards.is_run(value))
 

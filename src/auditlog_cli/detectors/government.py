@@ -98,7 +98,9 @@ _AADHAAR = words("aadhaar, aadhar, uid, uidai")
 def _aadhaar(found: Candidate) -> int | None:
     near = found.said(_AADHAAR)
     spaced = len(found.value) == 14 and found.value[4] == found.value[9] and not found.value[4].isdigit()
-    if not (near or spaced) or guards.is_run(found.compact) or not stdnum("in_.aadhaar")(found.compact):
+    if not near and (not spaced or guards.inside_groups(found.text, found.start, found.end)):
+        return None
+    if guards.is_run(found.compact) or not stdnum("in_.aadhaar")(found.compact):
         return None
     return CERTAIN if near else LIKELY
 

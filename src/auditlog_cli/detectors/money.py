@@ -67,6 +67,8 @@ def _card(found: Candidate) -> int | None:
     digits = found.compact
     if not _has_brand(digits) or guards.is_time(digits) or guards.is_run(digits) or not luhn(digits):
         return None
+    if guards.inside_account(found.text, found.start):
+        return None
     tests = found.settings.test_numbers
     if tests != "report" and digits in _TEST_CARDS:
         return None if tests == "ignore" else POSSIBLE
@@ -76,15 +78,15 @@ def _card(found: Candidate) -> int | None:
 
 
 def _iban_code(found: Candidate) -> int | None:
-    """Words in capitals may follow: what is left of the last group is tried, too."""
-    while len(found.compact) >= _SHORTEST_IBAN:
-        if iban(found.value):
+    """In groups of any size, as people write them. Words in capitals may follow: the last group is cut and it is
+    tried again.
+    """
+    value = found.value
+    while len(value) >= _SHORTEST_IBAN:
+        if iban(value):
+            found.end = found.start + len(value)
             return CERTAIN
-        cut = max(found.value.rfind(" "), found.value.rfind("-"))
-        if cut < _SHORTEST_IBAN:
-            return None
-        found.end = found.start + cut
-        found.__dict__.pop("compact", None)
+        value = value[: max(value.rfind(" "), value.rfind("-"), 0)]
     return None
 
 
@@ -132,7 +134,7 @@ def _code_in_text(found: Candidate) -> int | None:
 DETECTORS = (
     Detector(
         "IBAN_CODE", "international bank account number", TOKENS,
-        ascii_pattern(WORD_BEGIN + r"[A-Z]{2}\d{2}(?:[ \-]?[A-Z0-9]{4}){2,7}(?:[ \-]?[A-Z0-9]{1,3})?" + WORD_END),
+        ascii_pattern(WORD_BEGIN + r"[A-Z]{2} ?\d{2}(?:[ \-]?[A-Z0-9]){11,30}" + WORD_END),
         _iban_code, words=_IBAN, literal=True, source="ISO 13616-1",
         hits=(
             ("", "GR16 0110 1050 0000 1054 7023 795"), ("", "BE31435411161155"), ("", "DE89 3704 0044 0532 0130 00"),

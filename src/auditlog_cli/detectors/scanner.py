@@ -75,7 +75,11 @@ class Scanner:
         self._lanes = {
             lane: [each for each in chosen if each.lane == lane] for lane in (DIGITS, TOKENS, MARKS, SECRETS, KEYS)
         }
-        self._fewest = min((each.least for each in self._lanes[DIGITS]), default=0)
+        needs: dict[str, list[tuple[int, Detector]]] = {}
+        for number, each in enumerate((*self._lanes[MARKS], *self._lanes[SECRETS])):
+            for need in each.needs or ("",):
+                needs.setdefault(need, []).append((number, each))
+        self._needs = tuple(needs.items())
         self._coordinates = "GEO_COORDINATES" in self.entities
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
@@ -159,12 +163,15 @@ class Scanner:
                         for match in each.pattern.finditer(text, region.start(), stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
         lowered = text.lower()
-        for each in (*self._lanes[MARKS], *self._lanes[SECRETS]):
-            if any(need in lowered for need in each.needs) or not each.needs:
-                if ordinary and not each.literal and not _key_says(each, key):
-                    continue
-                for start, end in _places(each, text):
-                    self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
+        wanted: dict[int, Detector] = {}  # a detector with several needs is asked once
+        for need, those in self._needs:
+            if need in lowered:
+                wanted.update(those)
+        for each in wanted.values():
+            if ordinary and not each.literal and not _key_says(each, key):
+                continue
+            for start, end in _places(each, text):
+                self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
         return _settled(found, self._least) if found else found
 
     def _ask(self, detector: Detector, candidate: Candidate, found: list[Found]) -> None:

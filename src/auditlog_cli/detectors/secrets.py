@@ -175,7 +175,7 @@ DETECTORS = (
            ("hvs." + _BODY[:95], "hvb." + _BODY[:140]), ("hvs.example", "xhvs." + _BODY[:95])),
     _token(
         "SECRET_SLACK", "Slack token or webhook",
-        r"(?<![A-Za-z0-9])(?:xox[bp]-\d{10,13}-\d{10,13}[\w\-]*|xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+|xoxe(?:\.xox[bp])?-\d-[A-Za-z0-9]{146,166})"
+        r"(?<![A-Za-z0-9])(?:xox[bp]-\d{10,13}-\d{10,13}[\w\-]*|xoxb-\d{8,14}-[A-Za-z0-9]{18,26}|xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+|xoxe(?:\.xox[bp])?-\d-[A-Za-z0-9]{146,166})"
         r"|https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/]{43,56}",
         ("xox", "xapp-", "hooks.slack.com"), _any,
         ("xoxb-" + "123456789012-123456789012-" + _BODY[:24], "https://hooks.slack.com/" + "services/" + _BODY[:44]),

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from itertools import groupby
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from auditlog_cli import parallel, segments, strictjson
 from auditlog_cli.errors import DefinitionError, InputError
@@ -15,6 +15,9 @@ from auditlog_cli.sealing import stubs
 from auditlog_cli.sources import lines, opening
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.verification import pieces
+
+if TYPE_CHECKING:
+    from auditlog_cli.frames import Reader
 
 PART = 1 << 22
 """Bytes that are judged at a time; a longer line stays whole."""
@@ -162,14 +165,21 @@ class RawLine(NamedTuple):
     ended: bool
 
 
-def raw_lines(snapshot: Snapshot) -> Iterator[RawLine]:
+def raw_lines(snapshot: Snapshot, *, unpack: bool = False) -> Iterator[RawLine]:
     """Yield the lines of all segments, in order.
+
+    Args:
+        unpack: Take a compressed segment for the lines in it, not for the bytes that it is.
 
     Raises:
         InputError: If they cannot be read, or one is longer than 64 MiB.
     """
     for name, fd, size in snapshot.segments:
-        for line in lines.lines_of(_Bytes(Part(name, fd, 0, size, last=True)), name):
+        reader: Reader = _Bytes(Part(name, fd, 0, size, last=True))
+        head = os.pread(fd, 4, 0)
+        if unpack and head.startswith((opening.GZIP, opening.ZSTD)):
+            reader = opening.unpacked(name, reader, head)
+        for line in lines.lines_of(reader, name):
             if isinstance(line, BadLine):
                 raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
             yield RawLine(line.raw, name, line.number, line.offset, line.ended)
