@@ -157,7 +157,15 @@ QUICK = [
 
 @pytest.mark.slow
 def test_hostile_texts_find_slow_expressions_and_only_those() -> None:
-    assert slowness.slow([*SLOW, *QUICK]) == SLOW
+    assert slowness.slow([*SLOW, *QUICK]) == (SLOW, [])
+
+
+def test_what_was_not_tried_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slowness, "BUDGET", -1.0)
+    assert slowness.child('["a", "b"]') == '[[], ["a", "b"]]'
+    monkeypatch.setattr(slowness, "slow", lambda expressions: ([], list(expressions)))
+    found = remarks(tmp_path, GOOD.replace('{action.arguments.n|gt: "%limit%"}', '{action.arguments.n|re: "a{1,3}b"}'))
+    assert any(each.is_error and "1 expressions were not tried" in each.text for each in found)
 
 
 def test_hostile_texts_are_as_long_as_said() -> None:

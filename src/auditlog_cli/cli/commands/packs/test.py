@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from auditlog_cli.cli import options as o
 
 
-def test(packs: o.PackNames = None, quiet: o.Quiet = False) -> int:
+def test(packs: o.PackNames = None, quiet: o.Quiet = False) -> int:  # noqa: PT028 - a command, no test
     """Run the cases that stand in the rules: each hit must be found, each pass must not.
 
     Cases run through the same engine and detectors as `auditlog check`, with the site facts of the example policy.
