@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -125,6 +126,8 @@ def _placed(test: Test, site: Site) -> tuple[tuple[str, ...], int | None, bool, 
     """The inputs of a test, which of them it needs, whether they recur, and the test as a function of them."""
     if test.other:
         paths = (test.path, test.other)
+        if test.path != test.other and not any(path.startswith("@") for path in paths):
+            return paths, None, False, test.judge
         inputs, computes = _merged([_resolved(path, site) for path in paths])
         return inputs, None, False, lambda *values: test.judge(*(compute(*values) for compute in computes))
     inputs, compute = _resolved(test.path, site)
@@ -140,6 +143,8 @@ def _resolved(path: str, site: Site) -> tuple[tuple[str, ...], Callable[..., Any
     if not path.startswith("@") or path == "@entities":
         return (path,), lambda value: value
     field = FIELDS[path]
+    if not any(each.startswith("@") for each in field.inputs):
+        return field.inputs, functools.partial(field.compute, site)
     inputs, computes = _merged([_resolved(each, site) for each in field.inputs])
     return inputs, lambda *values: field.compute(site, *(compute(*values) for compute in computes))
 

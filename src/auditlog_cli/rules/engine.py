@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from auditlog_cli.rules.binding import Bound
+from auditlog_cli.rules.checks import Seen
 from auditlog_cli.rules.correlating.ordering import HELD, Held, Ordering
 from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
@@ -99,7 +100,7 @@ class Engine:
             self.own_records += 1
             if not self._own:
                 return self._own_record(content, place, own)
-        outcome, hits = self._judge(content)
+        outcome, hits, values = self._judge(content)
         if not outcome.count:
             self._counter.first(outcome)
         outcome.count += 1
@@ -108,6 +109,7 @@ class Engine:
         reading = Reading(content, self._site, self._scan, hits)
         facts = self._speaker.of_record(outcome, reading, place) if outcome.hits else []
         if outcome.streams:
+            reading.know(self._plan.program.fields, values)
             self._follow(facts, reading, outcome, place, own)
         return facts
 
@@ -115,10 +117,11 @@ class Engine:
         """A record of the log about itself: only checks about the log as a whole see it."""
         when = moment(content.get("timestamp"))
         get = Reading(content, self._site, None).get
+        seen = Seen(get, content, when, place, own)
         facts: list[Fact] = []
         for number, watch in enumerate(self._watches):
             if watch.whole:
-                for found in watch.take(get, content, when, place, frozenset(), own):
+                for found in watch.take(seen, frozenset()):
                     facts += self._speaker.of_check(number, found, watch.at, get)
         return facts
 
@@ -126,13 +129,14 @@ class Engine:
         """Hand a record to the checks and correlations that have to see it."""
         get, content = reading.get, reading.content
         when = moment(content.get("timestamp"))
+        seen = Seen(get, content, when, place, own)
         events = []
         for stream, matched, unknown in outcome.streams:
             for number in self._plan.checks_of[stream]:
                 watch = self._watches[number]
                 if watch.whole or watch.population in outcome.populations:
                     watch.withheld += unknown
-                    for found in watch.take(get, content, when, place, matched, own):
+                    for found in watch.take(seen, matched):
                         facts += self._speaker.of_check(number, found, watch.at, get)
             for number in self._plan.correlations_of[stream]:
                 if self._plan.correlations[number].population not in outcome.populations:
@@ -140,7 +144,7 @@ class Engine:
                 correlation = self._correlations[number]
                 correlation.withheld += unknown
                 if matched or not unknown:
-                    event = correlation.event(get, matched, when, place)
+                    event = correlation.event(seen, matched)
                     if event is not None:
                         self._speaker.prepare(number, get, place)
                         events.append((number, event))

@@ -33,8 +33,8 @@ from auditlog_cli.rules.virtual import entities
 
 MOST_SIGNATURES: Final = 65_536
 
-Judge = Callable[[dict[str, Any]], tuple[Outcome, list[Any]]]
-"""Record → what the logics say, and what the detectors found in it."""
+Judge = Callable[[dict[str, Any]], tuple[Outcome, list[Any], tuple[Any, ...]]]
+"""Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
 
 
 def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
@@ -46,7 +46,7 @@ def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
         scan: Finds personal data and secrets in a record; None: `@entities` is unknown.
     """
     columns, places = columns_of(program, site)
-    return _Writer(columns, decider(program, columns, places), scan).function()
+    return _Writer(columns, decider(program, columns, places), scan, program.fields).function()
 
 
 class _Node:
@@ -63,8 +63,11 @@ class _Node:
 class _Writer:
     """Writes the source of the function, and keeps its constants."""
 
-    def __init__(self, columns: list[Column], decide: Callable[..., Outcome], scan: Scan | None) -> None:
+    def __init__(
+        self, columns: list[Column], decide: Callable[..., Outcome], scan: Scan | None, fields: tuple[str, ...]
+    ) -> None:
         self.columns = columns
+        self.fields = fields
         self.lines: list[str] = []
         self.constants: dict[str, Any] = {
             "MISSING": MISSING, "is_hole": is_hole, "found": found, "presence": presence, "spoken": spoken,
@@ -86,7 +89,8 @@ class _Writer:
                 for each in column.inputs:
                     if not each.startswith("@"):
                         self.needed.setdefault(each.removesuffix("?"), "")
-        for number, path in enumerate([*dict.fromkeys([*self.simple, *self.needed])]):
+        self.kept = {*self.needed, *fields}  # wanted further down, so they must have a value on every way
+        for number, path in enumerate([*dict.fromkeys([*self.simple, *self.needed, *fields])]):
             self.needed[path] = f"v{number}"
 
     def constant(self, value: Any) -> str:
@@ -114,7 +118,7 @@ class _Writer:
         self.write(1, f"key = ({''.join(f'm{number}, ' for number in range(len(self.columns)))})")
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(outcomes, key, decide)")
-        self.write(1, "return outcome, hits")
+        self.write(1, f"return outcome, hits, ({''.join(f'{self.needed[path]}, ' for path in self.fields)})")
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
         judge: Judge = namespace["judge"]
@@ -147,7 +151,9 @@ class _Writer:
         path = ".".join(node.path)
         words = SYNONYMS.get(path)
         if words is not None:
-            self.write(depth, f"if {local} is not MISSING: {local} = spoken({local}, {self.constant(words)})")
+            name = self.constant(words)
+            self.write(depth, f"if {local}.__class__ is str: {local} = {name}.get({local}.casefold(), {local})")
+            self.write(depth, f"elif {local} is not MISSING: {local} = spoken({local}, {name})")
         columns = self.simple.get(path, ())
         if not columns:
             return
@@ -162,7 +168,7 @@ class _Writer:
         self.write(depth, f"elif {local} is MISSING: " + self.nothing(columns))
         self.write(depth, "else:")
         for number in columns:
-            self.write(depth + 1, f"m{number} = {self.constant(self.columns[number].mask)}({local})")
+            self.write(depth + 1, f"m{number} = {self.constant(self.columns[number].joint)}({local})")
 
     def nothing(self, columns: Any) -> str:
         return "; ".join(f"m{number} = {self.columns[number].mask_of_nothing()}" for number in columns)
@@ -171,7 +177,7 @@ class _Writer:
         """All below a node is missing."""
         for leaf in _leaves(node):
             path = ".".join(leaf.path)
-            if path in self.needed_together:
+            if path in self.kept:
                 self.write(depth, f"{self.needed[path]} = MISSING")
             if path in self.simple:
                 self.write(depth, self.nothing(self.simple[path]))
@@ -196,10 +202,6 @@ class _Writer:
                 self.write(depth, f"{local} = spoken({local}, {self.constant(words)})")
             for number in self.simple.get(path, ()):
                 self.write(depth, f"m{number} = {self.constant(self.columns[number].mask)}({local})")
-
-    @property
-    def needed_together(self) -> set[str]:
-        return {each.removesuffix("?") for number in self.joint for each in self.columns[number].inputs}
 
     # --- columns over several values ----------------------------------------------------------
 

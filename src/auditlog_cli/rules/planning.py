@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from auditlog_cli.rules import checks
 from auditlog_cli.rules.binding import Bound
+from auditlog_cli.rules.correlating import fields_of
 from auditlog_cli.rules.program import EVERYBODY, Logic, Program, agents_of, compile_logic, logic_key, place
 
 Heard = tuple[Bound, int]
@@ -84,10 +85,17 @@ def plan(bound: Sequence[Bound], as_of: int) -> Plan:
     ]
     forms = [work for work in works if not _is_check(work.logic)]
     named = [work for work in works if _is_check(work.logic)]
+    fields = {
+        path: None
+        for logic, _ in streams.values()
+        for path in fields_of(logic.correlate or {}, logic.scope)
+        if not path.startswith("@")
+    }
     program = Program(
         tuple(logic for logic, _ in records.values()),
         tuple(logic for logic, _ in streams.values()),
         tuple(populations),
+        tuple(fields),
     )
     return Plan(
         program,

@@ -60,9 +60,10 @@ class Outcome:
             each correlation that has to see the record.
         populations: Numbers of the populations (agents of policies) that it belongs to.
         count: How many records have it, as far as the engine has not counted them elsewhere.
+        shown: Number of a record logic → what its facts show (see `speaking`): all records of one outcome agree.
     """
 
-    __slots__ = ("count", "hits", "passed", "populations", "streams", "withheld")
+    __slots__ = ("count", "hits", "passed", "populations", "shown", "streams", "withheld")
 
     def __init__(
         self,
@@ -78,6 +79,7 @@ class Outcome:
         self.streams = streams
         self.populations = populations
         self.count = 0
+        self.shown: dict[int, tuple[str, frozenset[str]]] = {}
 
     def said(self) -> tuple[object, ...]:
         """Return all of it but the count."""
@@ -99,11 +101,13 @@ class Program(NamedTuple):
         logics: Record logics.
         streams: Correlations and checks.
         populations: Globs on `agent.id`, a tuple for each different set.
+        fields: Paths whose values correlations and checks ask for.
     """
 
     logics: tuple[Logic, ...]
     streams: tuple[Logic, ...]
     populations: tuple[tuple[str, ...], ...]
+    fields: tuple[str, ...] = ()
 
     @property
     def needs_scanner(self) -> bool:

@@ -32,9 +32,15 @@ class Reading:
 
     def get(self, path: str) -> Any:
         """Return the value at a path, or of a virtual field; MISSING, or UNKNOWN."""
-        if path not in self._kept:
-            self._kept[path] = self._found(path)
-        return self._kept[path]
+        try:
+            return self._kept[path]
+        except KeyError:
+            there = self._kept[path] = self._found(path)
+            return there
+
+    def know(self, paths: tuple[str, ...], values: tuple[Any, ...]) -> None:
+        """Take over values that were read already."""
+        self._kept.update(zip(paths, values, strict=True))
 
     def _found(self, path: str) -> Any:
         if not path.startswith("@"):

@@ -10,7 +10,7 @@ from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.correlating import Found
 from auditlog_cli.rules.facts import Fact, Place, pointer
 from auditlog_cli.rules.planning import Plan, Work
-from auditlog_cli.rules.program import Logic, Outcome
+from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
 
 Get = Callable[[str], Any]
@@ -32,15 +32,15 @@ class Speaker:
             heard = [bound for bound, population in self._plan.heard[number] if population in outcome.populations]
             if not heard:
                 continue
-            meant = messages.entities_meant(logic, reading)
+            shown = outcome.shown.get(number)
+            if shown is None:  # which selections hold is the same for all records of one outcome
+                shown = messages.shown_at(logic, reading), messages.entities_meant(logic, reading)
+                outcome.shown[number] = shown
+            path, meant = shown
             for bound in heard:
                 made = self._entities(bound, reading, place, meant) if meant else []
-                facts += made or [self._record(bound, logic, reading, place)]
+                facts += made or [self._fact(bound, messages.message(bound.rule, reading.get), path, place)]
         return facts
-
-    def _record(self, bound: Bound, logic: Logic, reading: Reading, place: Place) -> Fact:
-        path = bound.rule.report_at or messages.shown_at(logic, reading)
-        return self._fact(bound, messages.message(bound.rule, reading.get), path, place)
 
     def _entities(self, bound: Bound, reading: Reading, place: Place, meant: frozenset[str]) -> list[Fact]:
         """One fact for each place at which one of the entities that are meant was detected."""

@@ -116,4 +116,6 @@ def identities(there: object) -> tuple[object, ...]:
     """Return the identity of each of the values at one place, each once."""
     if there.__class__ is str:
         return () if is_missing(there) else (there,)
+    if there is MISSING:
+        return ()
     return tuple(dict.fromkeys(identity(each) for each in elements(there)))

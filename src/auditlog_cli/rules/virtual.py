@@ -46,7 +46,7 @@ def same_actor(one: object, other: object) -> bool:
 
 def bare(actor: object) -> object:
     """Return an id without its leading `user:`, `agent:`, `service:` or `system:`."""
-    if isinstance(actor, str):
+    if isinstance(actor, str) and ":" in actor:
         for prefix in _PREFIXES:
             if actor.startswith(prefix):
                 return actor[len(prefix) :]
@@ -210,21 +210,23 @@ def _approver_is_agent(_: Site, approver: Any, agent: Any, chain: Any) -> Any:
         return True
     if not is_hole(agent) and same_actor(approver, agent):
         return True
-    links = chain if isinstance(chain, list) else []
-    answers = [_machine_link(link, approver) for link in links]
-    if True in answers:
-        return True
-    return UNKNOWN if None in answers or is_hole(agent) or is_hole(chain) else False
+    unknown = is_hole(agent) or is_hole(chain)
+    for link in chain if isinstance(chain, list) else ():
+        answer = _machine_link(link, approver)
+        if answer:
+            return True
+        unknown = unknown or answer is None
+    return UNKNOWN if unknown else False
 
 
 def _machine_link(link: Any, approver: Any) -> bool | None:
     """Whether a link of the chain is the approver, and no person."""
     if not isinstance(link, dict):
         return False
-    if is_hole(link) or is_hole(link.get("actor")):
-        return None
     actor = link.get("actor")
-    if not same_actor(approver, actor):
+    if actor.__class__ is not str and (is_hole(link) or is_hole(actor)):
+        return None
+    if bare(approver) != bare(actor):
         return False
     kind = link.get("type")
     if is_hole(kind):

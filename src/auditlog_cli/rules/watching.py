@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules import checks
 from auditlog_cli.rules.checks import Seen, Settings
 from auditlog_cli.rules.correlating import GROUP_PATHS, Found
@@ -39,37 +37,16 @@ class Watch:
         self.withheld = 0
         self.exhausted = False
 
-    def take(
-        self,
-        get: Callable[[str], Any],
-        content: dict[str, Any],
-        when: int | None,
-        place: Place,
-        matched: frozenset[str],
-        own: str,
-    ) -> list[Found]:
+    def take(self, seen: Seen, matched: frozenset[str]) -> list[Found]:
         """Take the next record of the input."""
         if self.exhausted:
             return []
-        found: list[Found] = self._check.take(Seen(get, content, when, place, matched, self._group(get), own))
+        seen.matched = matched
+        seen.group = seen.grouped(self._group_by)
+        found: list[Found] = self._check.take(seen)
         if self._check.size > self._most:
             self.exhausted = True
         return found
-
-    def _group(self, get: Callable[[str], Any]) -> tuple[str, ...] | None:
-        if not self._group_by:
-            return ()
-        group = []
-        for path in self._group_by:
-            value = get(path)
-            if value.__class__ is not str:
-                if is_missing(value) or is_hole(value):
-                    return None
-                value = repr(value)
-            elif is_missing(value):
-                return None
-            group.append(value)
-        return tuple(group)
 
     def bad(self, place: Place, reason: str) -> list[Found]:
         """Take note of a line that is no record, if the check wants to know."""

@@ -5,6 +5,7 @@ A check module has
     WITH         JSON Schema of `with`
     SELECTIONS   members of `with` that are selections
     WHOLE_LOG    whether it is about the log as a whole: it then sees all records, whatever agent, own records too
+    fields       (with) -> paths whose values the check asks for
     AT           the path that is shown by default
     Check        the check itself: `take`, `finish`, and what else it wants to know (see `Whole`)
 
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 
 from auditlog_cli import registry
 from auditlog_cli.errors import DefinitionError
+from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules.correlating import Found, fault
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.site import Site
@@ -43,31 +45,49 @@ class Settings:
 
 
 class Seen:
-    """One record, as checks see it.
+    """One record, as checks see it. One object for all checks: `matched` and `group` are set for each anew.
 
     Attributes:
         get: path → value, as rules read it.
         content: The record.
         when: Its time, or None.
         place: Where it stands.
+        own: What kind of record of the log about itself it is, or empty.
         matched: Names of the selections in `with` that it matches.
         group: Values of the group key; None where one is not there.
-        own: What kind of record of the log about itself it is, or empty.
+        groups: Paths of a group key → its values.
     """
 
-    __slots__ = ("content", "get", "group", "matched", "own", "place", "when")
+    __slots__ = ("content", "get", "group", "groups", "matched", "own", "place", "when")
 
-    def __init__(
-        self, get: Any, content: dict[str, Any], when: int | None, place: Place, matched: frozenset[str],
-        group: tuple[str, ...] | None, own: str,
-    ) -> None:  # fmt: skip
+    def __init__(self, get: Any, content: dict[str, Any], when: int | None, place: Place, own: str) -> None:
         self.get = get
         self.content = content
         self.when = when
         self.place = place
-        self.matched = matched
-        self.group = group
         self.own = own
+        self.matched: frozenset[str] = frozenset()
+        self.group: tuple[str, ...] | None = ()
+        self.groups: dict[tuple[str, ...], tuple[str, ...] | None] = {(): ()}
+
+    def grouped(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the values of a group key, or None where one is not there."""
+        try:
+            return self.groups[paths]
+        except KeyError:
+            group = self.groups[paths] = group_of(self.get, paths)
+            return group
+
+
+def group_of(get: Any, paths: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the values of a group key, or None where one is not there."""
+    group = []
+    for path in paths:
+        value = get(path)
+        if is_missing(value) or is_hole(value):
+            return None
+        group.append(value if value.__class__ is str else repr(value))
+    return tuple(group)
 
 
 class Check(Protocol):

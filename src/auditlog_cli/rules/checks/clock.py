@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import DURATION, Found, disjoint, duration
 from auditlog_cli.rules.facts import Place
@@ -11,6 +13,11 @@ WITH = nothing(tolerance=DURATION, per={"type": "array", "items": {"type": "stri
 SELECTIONS = ()
 WHOLE_LOG = True
 AT = "timestamp"
+
+
+def fields(given: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return tuple(given.get("per", ()))
 
 
 class Check:

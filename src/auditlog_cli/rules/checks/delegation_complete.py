@@ -15,6 +15,11 @@ WHOLE_LOG = False
 AT = "delegation_chain"
 
 
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ("delegation_chain", "user.id", "agent.id")
+
+
 class Check:
     """Judges each chain by itself."""
 
@@ -31,15 +36,19 @@ class Check:
         if is_missing(chain) or is_hole(chain):
             self.withheld += is_hole(chain)
             return []
-        links = chain if isinstance(chain, list) else [chain]
-        actors = [link.get("actor", MISSING) if isinstance(link, dict) else MISSING for link in links]
-        broken = any(is_missing(actor) for actor in actors)
-        unknown = any(is_hole(actor) for actor in actors)
+        broken = unknown = False
+        actors = []
+        for link in chain if isinstance(chain, list) else [chain]:
+            actor = link.get("actor", MISSING) if isinstance(link, dict) else MISSING
+            broken = broken or is_missing(actor)
+            unknown = unknown or is_hole(actor)
+            actors.append(actor)
         for end, owner in ((actors[0], seen.get("user.id")), (actors[-1], seen.get("agent.id"))):
-            if is_hole(end) or is_hole(owner):
-                unknown = True
-            else:
-                broken = broken or _other(end, owner)
+            if end != owner:
+                if is_hole(end) or is_hole(owner):
+                    unknown = True
+                else:
+                    broken = broken or _other(end, owner)
         if unknown and not broken:
             self.withheld += 1
             return []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import Found
@@ -12,6 +14,11 @@ WITH = nothing(max={"type": "integer", "minimum": 1})
 SELECTIONS = ()
 WHOLE_LOG = False
 AT = "delegation_chain"
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ("delegation_chain",)
 
 
 class Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from auditlog_cli.fields import is_hole, is_missing
@@ -13,6 +14,11 @@ WITH = nothing(scopes={"type": "string"}, expires={"type": "string"})
 SELECTIONS = ()
 WHOLE_LOG = False
 AT = "delegation_chain"
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ("delegation_chain",)
 
 
 class Check:
@@ -37,11 +43,14 @@ class Check:
         if not isinstance(chain, list) or len(chain) < 2:
             return []
         links = [link if isinstance(link, dict) else {} for link in chain]
+        if not any(self._scopes in link or self._expires in link or len(link) == 1 for link in links):
+            self.in_scope += 1
+            return []
         if any(is_hole(link) or is_hole(link.get(self._scopes)) or is_hole(link.get(self._expires)) for link in links):
             self.withheld += 1
             return []
         self.in_scope += 1
-        wider = any(self._widens(one, next_) for one, next_ in zip(links, links[1:], strict=False))
+        wider = any(self._widens(one, next_) for one, next_ in pairwise(links))
         return [Found(seen.place, group=seen.group or ())] if wider else []
 
     def _widens(self, one: dict[str, Any], next_: dict[str, Any]) -> bool:

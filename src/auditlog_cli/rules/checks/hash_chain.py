@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import Found
 from auditlog_cli.rules.facts import Place
@@ -14,6 +16,11 @@ CODES = frozenset((
     "seq", "chain", "genesis", "prefix", "truncated", "root", "signature", "no-checkpoint", "rolled-back",
     "rewritten", "undeclared", "declaration", "gap",
 ))  # fmt: skip
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ()
 
 
 class Check:

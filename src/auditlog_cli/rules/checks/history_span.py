@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli import times
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import DURATION, Found, disjoint, duration
@@ -11,6 +13,11 @@ WITH = nothing(min=DURATION, system_start={"type": ["string", "null"]})
 SELECTIONS = ()
 WHOLE_LOG = True
 AT = "timestamp"
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ()
 
 
 class Check:

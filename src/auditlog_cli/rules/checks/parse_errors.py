@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import Found
 from auditlog_cli.rules.facts import Place
@@ -10,6 +12,11 @@ WITH = nothing()
 SELECTIONS = ()
 WHOLE_LOG = True
 AT = ""
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ()
 
 
 class Check:

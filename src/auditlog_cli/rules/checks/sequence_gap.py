@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import Found, hashed
@@ -13,6 +15,11 @@ SELECTIONS = ()
 WHOLE_LOG = True
 AT = "seq"
 CODES = frozenset(("seq", "prefix"))
+
+
+def fields(given: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return (given["unique"],) if "unique" in given else ()
 
 
 class Check:

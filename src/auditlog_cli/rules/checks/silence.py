@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import DURATION, Found, disjoint, duration
 from auditlog_cli.rules.facts import Place
@@ -10,6 +12,11 @@ WITH = nothing(max=DURATION, stop={"type": ["object", "array"]})
 SELECTIONS = ("stop",)
 WHOLE_LOG = True
 AT = "timestamp"
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ()
 
 
 class Check:

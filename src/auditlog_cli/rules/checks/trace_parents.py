@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from auditlog_cli.fields import is_hole, is_missing
+from typing import Any
+
+from auditlog_cli.fields import MISSING, is_hole, is_missing
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import Found, disjoint
 from auditlog_cli.rules.facts import Place
@@ -11,6 +13,11 @@ WITH = nothing(foreign_roots={"type": "array"})
 SELECTIONS = ()
 WHOLE_LOG = False
 AT = "parent_span_id"
+
+
+def fields(_: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return ("span_id", "parent_span_id")
 
 
 class _Trace:
@@ -36,8 +43,8 @@ class Check:
 
     def take(self, seen: Seen) -> list[Found]:
         """Note a span, and the parent it names."""
-        span, parent = seen.content.get("span_id"), seen.content.get("parent_span_id")
-        if span is None and parent is None:
+        span, parent = seen.get("span_id"), seen.get("parent_span_id")
+        if span is MISSING and parent is MISSING:
             return []
         if seen.group is None:
             self.left_out += 1
@@ -50,9 +57,9 @@ class Check:
             self.size += 1
             if trace.awaited:
                 self.size -= len(trace.awaited.pop(span, ()))
-        if is_hole(parent):
-            self.withheld += 1
-        elif isinstance(parent, str) and not is_missing(parent):
+        if parent.__class__ is not str:
+            self.withheld += is_hole(parent)
+        elif not is_missing(parent):
             self.in_scope += 1
             if parent not in trace.spans and parent not in self._foreign:
                 trace.awaited.setdefault(parent, []).append(seen.place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import Found, disjoint
 from auditlog_cli.rules.facts import Place
@@ -13,6 +15,11 @@ WITH = nothing(per={"type": "string"}, field={"type": "string"}, announced_by={"
 SELECTIONS = ("announced_by",)
 WHOLE_LOG = False
 AT = ""
+
+
+def fields(given: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are asked for."""
+    return (given["per"], given["field"])
 
 
 class _Last:

@@ -147,6 +147,19 @@ def selections_of(
     return uses, {}, not uses
 
 
+def fields_of(correlate: dict[str, Any], scope: str) -> tuple[str, ...]:
+    """Return the paths whose values a form or check asks for, those of the group key first."""
+    group_by = tuple(correlate.get("group_by", GROUP_PATHS[scope]))
+    form = form_of(correlate, "")
+    if form == "check":
+        from auditlog_cli.rules import checks
+
+        found: tuple[str, ...] = checks.load(correlate["check"]).fields(correlate.get("with") or {})
+    else:
+        found = load(form).fields(correlate[form])
+    return (*group_by, *found)
+
+
 def checked(form: str, module: ModuleType, spec: Any, label: str) -> Any:
     """Return what stands behind a form, if it is well formed.
 

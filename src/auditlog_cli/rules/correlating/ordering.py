@@ -23,7 +23,8 @@ HELD: Final = 50_000
 _NEVER: Final = 1 << 62
 
 Held = tuple[int, int, int, Any]
-"""Time (microseconds since the epoch), number in its log, place in the input, what is to be ordered."""
+"""Time (microseconds since the epoch), number in its log, place in the input, what is to be ordered. The place is
+different for each, so that sorting never compares the things themselves."""
 
 
 class Ordering:
@@ -65,7 +66,7 @@ class Ordering:
             return self._due(when - self._lateness)
         if len(self._held) < 2 * self._most:
             return []
-        self._held.sort(key=_order)
+        self._held.sort()
         due, self._held = self._held[: self._most], self._held[self._most :]
         self._gone = due[-1][:2]
         return due
@@ -74,7 +75,7 @@ class Ordering:
         """What is not newer than `until`."""
         if self._oldest > until:
             return []
-        self._held.sort(key=_order)
+        self._held.sort()
         count = 0
         while count < len(self._held) and self._held[count][0] <= until:
             count += 1
@@ -90,10 +91,6 @@ class Ordering:
 
     def rest(self) -> list[Held]:
         """Return what is left, in order."""
-        self._held.sort(key=_order)
+        self._held.sort()
         rest, self._held = self._held, []
         return rest
-
-
-def _order(held: Held) -> tuple[int, int, int]:
-    return held[:3]

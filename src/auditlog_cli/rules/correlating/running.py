@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules import correlating
+from auditlog_cli.rules.checks import Seen
 from auditlog_cli.rules.correlating import GROUP_PATHS, Event, Found, State
-from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.program import Logic
 from auditlog_cli.rules.values import identities
 
@@ -21,7 +18,8 @@ class Correlation:
 
     Attributes:
         logic: The same.
-        fields: Paths whose values it asks for, those of the group key first.
+        group_by: Paths of its group key.
+        fields: Paths whose values it asks for.
         withheld, left_out: Counts (see `facts.Tally`).
         exhausted: Whether it was given up, for it would have kept too much.
     """
@@ -41,30 +39,19 @@ class Correlation:
         self.left_out = 0
         self.exhausted = False
 
-    def event(self, get: Any, matched: frozenset[str], when: int | None, place: Place) -> Event | None:
+    def event(self, seen: Seen, matched: frozenset[str]) -> Event | None:
         """Return what the correlation has to keep of a record, or None if it has no group or no time.
 
         Args:
-            get: path → value.
-            matched: Names of the selections that the record matches.
-            when: Its time.
-            place: Where it stands.
+            seen: The record.
+            matched: Names of the selections that it matches.
         """
-        group = self.group(get)
-        if group is None or (self._windowed and when is None):
+        group = seen.grouped(self.group_by)
+        if group is None or (self._windowed and seen.when is None):
             self.left_out += 1
             return None
-        return Event(when, group, matched, tuple([identities(get(path)) for path in self.fields]), place)
-
-    def group(self, get: Any) -> tuple[str, ...] | None:
-        """Return the values of the group key, or None where one is not there."""
-        group = []
-        for path in self.group_by:
-            value = get(path)
-            if is_missing(value) or is_hole(value):
-                return None
-            group.append(value if isinstance(value, str) else repr(value))
-        return tuple(group)
+        values = tuple([identities(seen.get(path)) for path in self.fields])
+        return Event(seen.when, group, matched, values, seen.place)
 
     def take(self, event: Event, as_of: int) -> list[Found]:
         """Take the next record in time order."""
