@@ -16,9 +16,9 @@ import pytest
 from auditlog_cli import times
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.evidence import bundle
+from auditlog_cli.retention import pruning
 from auditlog_cli.sealing.line import unseal
 from auditlog_cli.signing import keygen, signer
-from auditlog_cli.retention import pruning
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.log import AuditLog
 

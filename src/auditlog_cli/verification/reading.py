@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Iterator
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from auditlog_cli import frames, parallel, segments, strictjson
 from auditlog_cli.errors import DefinitionError, InputError
@@ -15,7 +15,6 @@ from auditlog_cli.sealing import stubs
 from auditlog_cli.sources import lines, opening
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.verification import pieces
-
 
 PART = 1 << 22
 """Bytes that are judged at a time; a longer line stays whole."""

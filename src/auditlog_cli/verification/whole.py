@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from auditlog_cli import parallel
 from auditlog_cli.salting.files import Snapshot
-from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.sealing import notes
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification import anchored, beside, heads, judging, keys, manifests, own, raw, reading, salted
