@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from auditlog_cli import times
 from auditlog_cli.fields import MISSING, get, is_hole, is_missing
+from auditlog_cli.regexes import safe_regex as safe_regex
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def like(text: str, pattern: str) -> bool:
     >>> like("sess_42", "sess_*"), like("abc", "a?d")
     (True, False)
     """
-    if "*" not in pattern and "?" not in pattern:
-        return text == pattern
+    if "?" not in pattern:
+        return _between_stars(text, pattern.split("*"))
     at = place = 0
     star = resume = -1
     while at < len(text):
@@ -123,6 +124,34 @@ def like(text: str, pattern: str) -> bool:
         else:
             return False
     return all(char == "*" for char in pattern[place:])
+
+
+def _between_stars(text: str, parts: list[str]) -> bool:
+    """Tell whether the parts of a pattern, split at its stars, stand in `text` in order. Linear."""
+    if len(parts) == 1:
+        return text == parts[0]
+    first, last = parts[0], parts[-1]
+    if len(text) < len(first) + len(last) or not text.startswith(first) or not text.endswith(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in parts[1:-1]:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def text_like(pattern: str, *, cased: bool = False) -> Test:
+    """A text like `pattern` (`*`, `?`), never a number: how a rule compares (compliance.md, 6.4).
+
+    A pattern that is nothing but `*` means that letter: `data.fields: "*"` is what an agent writes that asks
+    for everything, and "anything at all" has an operator of its own (`exists`).
+    """
+    if pattern == "*" or ("*" not in pattern and "?" not in pattern):
+        return exactly(pattern) if cased else same(pattern)
+    wanted = pattern if cased else pattern.casefold()
+    return lambda value: isinstance(value, str) and like(value if cased else value.casefold(), wanted)
 
 
 def contains(wanted: str) -> Test:
@@ -143,13 +172,19 @@ def endswith(wanted: str) -> Test:
     return lambda value: isinstance(value, str) and value.casefold().endswith(folded)
 
 
-def regex(pattern: str) -> Test:
+def regex(pattern: str, *, ascii_only: bool = False, ignore_case: bool = False, longest: int = 1_000_000) -> Test:
     """A text, or any text inside an object, in which the expression is found.
+
+    Args:
+        pattern: In the syntax of Python.
+        ascii_only: Whether `\\w`, `\\s`, `\\b` and the case know ASCII only, as in rules (compliance.md, 6.4).
+        ignore_case: Whether case makes no difference.
+        longest: Characters of one text that are looked at.
 
     Raises:
         ValueError: If it is no regular expression, or one that hostile text could stall.
     """
-    search = safe_regex(pattern)
+    search = safe_regex(pattern, ascii_only=ascii_only, ignore_case=ignore_case, longest=longest)
 
     def test(value: object) -> Answer:
         if isinstance(value, str):
@@ -159,56 +194,6 @@ def regex(pattern: str) -> Test:
         return isinstance(value, (int, float)) and not isinstance(value, bool) and search(str(value))
 
     return test
-
-
-_LONGEST_TEXT = 1_000_000
-
-
-def safe_regex(pattern: str) -> Callable[[str], bool]:
-    """Return a search for `pattern`, refusing what could take exponential time.
-
-    Refused are back references, and a repetition inside a repetition where both are unbounded (`(a+)+`),
-    or over alternatives (`(a|ab)*`): the log is written by others, and may be made to stall its reader.
-
-    Raises:
-        ValueError: With the reason.
-    """
-    import re
-    import re._parser as parser  # type: ignore[import-not-found]
-
-    if len(pattern) > 1000:
-        raise ValueError("longer than 1,000 characters")
-    try:
-        tree = parser.parse(pattern)
-        compiled = re.compile(pattern)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"no regular expression: {error}") from None
-    _refuse_costly(tree, repeated=False)
-    return lambda text: compiled.search(text[:_LONGEST_TEXT]) is not None
-
-
-def _refuse_costly(tree: object, *, repeated: bool) -> None:
-    for operator, argument in tree:  # type: ignore[attr-defined]
-        name = str(operator)
-        if name in ("GROUPREF", "GROUPREF_EXISTS"):
-            raise ValueError("back references are not supported")
-        if name in ("MAX_REPEAT", "MIN_REPEAT"):
-            _, most, inner = argument
-            unbounded = most > 100
-            if repeated and unbounded:
-                raise ValueError("a repetition inside a repetition could stall on hostile text")
-            _refuse_costly(inner, repeated=repeated or unbounded)
-        elif name == "BRANCH":
-            if repeated:
-                raise ValueError("alternatives inside a repetition could stall on hostile text")
-            for branch in argument[1]:
-                _refuse_costly(branch, repeated=repeated)
-        elif name == "SUBPATTERN":
-            _refuse_costly(argument[-1], repeated=repeated)
-        elif name in ("ASSERT", "ASSERT_NOT"):
-            _refuse_costly(argument[1], repeated=repeated)
-        elif name in ("ATOMIC_GROUP", "POSSESSIVE_REPEAT"):
-            _refuse_costly(argument if name == "ATOMIC_GROUP" else argument[2], repeated=repeated)
 
 
 _ORDERS: dict[str, Callable[[float, float], bool]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK
 
 COULD_NOT_LOOK = ("missing", "empty", "unsealed", "unreadable")
-_LATER = ("torn-tail", "unsigned-tail", "unchecked")
+_LATER = ("torn-tail", "unsigned-tail", "unchecked", "anchor")
 
 
 class Problem:
@@ -101,12 +101,14 @@ class Verdict:
         listed: What the log says about itself that a reader should know: repairs, losses, failed syncs.
         help: What to do if nothing could be looked at; or empty.
         not_checked: What nobody looked at, and why. Never empty.
+        anchored: Which states that were kept elsewhere agree, and by when they are known to have existed.
         remembered: What became of the memory of heads: `new`, `agrees`, or empty if it was not asked.
     """
 
     __slots__ = (
-        "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "origin", "path",
-        "records", "remembered", "root", "rooted", "signed", "unsigned_tail", "warnings", "withheld", "withheld_total",
+        "anchored", "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "origin",
+        "path", "records", "remembered", "root", "rooted", "signed", "unsigned_tail", "warnings", "withheld",
+        "withheld_total",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
@@ -128,6 +130,7 @@ class Verdict:
         self.withheld_total = 0
         self.listed: list[Problem] = []
         self.not_checked: list[str] = []
+        self.anchored: list[str] = []
         self.remembered = ""
 
     def __repr__(self) -> str:

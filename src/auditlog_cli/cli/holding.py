@@ -123,7 +123,13 @@ def _lines(each: dict[str, object]) -> list[str]:
         tuple(covered.get("session", ())), tuple(covered.get("agent", ())), str(covered.get("since", "")),
         str(covered.get("until", "")), ("",) * (people if isinstance(people, int) else 0),
     )  # fmt: skip
-    words = "everything: what it covers cannot be read" if covered.get("unreadable") else shown(what)
+    words = shown(what)
+    if covered.get("unreadable"):
+        words = (
+            "what it covered was withheld"
+            if each["state"] == "released"
+            else "everything: what it covers cannot be read"
+        )
     lines = [
         f"{each['id']}  {each['state']}  {words}",
         f"  set {str(each['at'])[:19]}Z by {each['by']}, {each['signature']}: {each['reason']}",

@@ -11,6 +11,35 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.ruling import AsOf as AsOf
+from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
+from auditlog_cli.cli.ruling import CheckFormat as CheckFormat
+from auditlog_cli.cli.ruling import Experimental as Experimental
+from auditlog_cli.cli.ruling import Explain as Explain
+from auditlog_cli.cli.ruling import FailOn as FailOn
+from auditlog_cli.cli.ruling import FailOnIndicators as FailOnIndicators
+from auditlog_cli.cli.ruling import FromPack as FromPack
+from auditlog_cli.cli.ruling import MaxFindings as MaxFindings
+from auditlog_cli.cli.ruling import MaxState as MaxState
+from auditlog_cli.cli.ruling import Merge as Merge
+from auditlog_cli.cli.ruling import NewPack as NewPack
+from auditlog_cli.cli.ruling import NoPolicy as NoPolicy
+from auditlog_cli.cli.ruling import OnlyPolicy as OnlyPolicy
+from auditlog_cli.cli.ruling import OnlyRules as OnlyRules
+from auditlog_cli.cli.ruling import PackFiles as PackFiles
+from auditlog_cli.cli.ruling import PackNames as PackNames
+from auditlog_cli.cli.ruling import PackOrRule as PackOrRule
+from auditlog_cli.cli.ruling import Packs as Packs
+from auditlog_cli.cli.ruling import PolicyFile as PolicyFile
+from auditlog_cli.cli.ruling import PolicyName as PolicyName
+from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
+from auditlog_cli.cli.ruling import Prefix as Prefix
+from auditlog_cli.cli.ruling import RequireTested as RequireTested
+from auditlog_cli.cli.ruling import Sigma as Sigma
+from auditlog_cli.cli.ruling import SkipRules as SkipRules
+from auditlog_cli.cli.ruling import Waivers as Waivers
+from auditlog_cli.cli.ruling import WriteBaseline as WriteBaseline
+from auditlog_cli.cli.trusting import Anchors as Anchors
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -20,6 +49,7 @@ from auditlog_cli.cli.trusting import Remember as Remember
 from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
 from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
 from auditlog_cli.cli.trusting import Revoked as Revoked
+from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
 
@@ -429,6 +459,39 @@ Whole = Annotated[
         rich_help_panel=_GOES,
     ),
 ]
+Entities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--entities",
+        metavar="NAME,...",
+        help="What detectors find: EMAIL_ADDRESS,SECRET,... (see `auditlog detectors list`) in arguments, results, "
+        "errors, prompts, responses, messages and metadata.",
+        rich_help_panel=_GOES,
+    ),
+]
+MinConfidence = Annotated[
+    Literal["certain", "likely", "possible"] | None,
+    typer.Option("--min-confidence", help="The least that is taken; else likely.", rich_help_panel=_GOES),
+]
+RedactionProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="FILE", help="These settings from a file (docs/redact.md).", rich_help_panel=_GOES
+    ),
+]
+Pseudonyms = Annotated[
+    str | None,
+    typer.Option(
+        "--pseudonyms",
+        metavar="KEYFILE",
+        help="Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.",
+        rich_help_panel=_GOES,
+    ),
+]
+CheckOnly = Annotated[
+    bool,
+    typer.Option("--check", help="Change nothing; exit 1 and say where if something would go.", rich_help_panel=_GOES),
+]
 DespiteHold = Annotated[
     bool,
     typer.Option(
@@ -519,7 +582,8 @@ Copy = Annotated[
         "--output",
         "-o",
         metavar="COPY",
-        help="Leave the log as it is, and write a redacted copy and its signed manifest (COPY.manifest.json).",
+        help="Write there instead: of a sealed log a redacted copy and its signed manifest (COPY.manifest.json), of "
+        "others the masked lines.",
         rich_help_panel=_GOES,
     ),
 ]
@@ -527,6 +591,34 @@ Copy = Annotated[
 BundledId = Annotated[
     str,
     typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
+]
+Complete = Annotated[
+    bool,
+    typer.Option("--complete", help="Prove that none was left out, with all other records, their values withheld."),
+]
+Repository = Annotated[
+    str | None, typer.Option("--git", metavar="REPOSITORY", help="Commit the newest checkpoint there.")
+]
+Tsa = Annotated[
+    str | None,
+    typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
+]
+AnchorOutput = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
+]
+ExportFormat = Annotated[
+    str,
+    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+]
+ExportOutput = Annotated[
+    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+]
+ExportKey = Annotated[
+    str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
+]
+TrustLevel = Annotated[
+    Literal["L0", "L1", "L2", "L3", "L4"], typer.Option("--trust-level", help="For aat: what its records say.")
 ]
 
 EntityName = Annotated[
@@ -546,7 +638,7 @@ DetectedEntities = Annotated[
     list[str] | None,
     typer.Option("--entities", metavar="NAME,...", help="Only these: names, aliases, SECRET for every SECRET_*."),
 ]
-MinConfidence = Annotated[
+LeastConfidence = Annotated[
     Literal["certain", "likely", "possible"],
     typer.Option("--min-confidence", help="The least that counts."),
 ]

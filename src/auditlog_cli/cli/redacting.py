@@ -194,7 +194,8 @@ class Work:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
             out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
-            named = Counter(f"record {seq} {pointers.shown(field) if field else 'a name'}" for seq, field in plan.left)
+            nameless = "a name, or a line that is no JSON object" if plan.salted else "a name"
+            named = Counter(f"record {seq} {pointers.shown(field) if field else nameless}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
                 names = ", ".join(safe.one_line(name) for name in sorted({*chain.from_iterable(plan.held.values())}))

@@ -137,9 +137,13 @@ class Redactor:
         return content
 
     def _concerned(self, raw: bytes) -> bool:
-        if self._scanner is not None and self._wide is not None:
-            if self._scanner.may_hit(raw) or (not _is_ours(raw) and self._wide.may_hit(raw)):
-                return True
+        scanner, wide = self._scanner, self._wide
+        if (
+            scanner is not None
+            and wide is not None
+            and (scanner.may_hit(raw) or (not _is_ours(raw) and wide.may_hit(raw)))
+        ):
+            return True
         if not self._fields:
             return False
         return self._needles is None or b"\\" in raw or any(needle in raw for needle in self._needles)

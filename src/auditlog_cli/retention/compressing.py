@@ -149,7 +149,7 @@ def _pack(name: str, lock: FileLock, step: Step) -> Packed | None:
 
 def _write(target: str, fd: int, data: bytes, step: Step) -> None:
     temporary = f"{target}.tmp"
-    closedfile.write_beside(target, fd, frames.pack(data))
+    os.close(closedfile.write_beside(target, fd, frames.pack(data)))
     try:
         before = os.fstat(fd)
         os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))

@@ -220,6 +220,8 @@ def _held(data: bytes, register: Register) -> tuple[int, tuple[str, ...]]:
     many = 0
     names: dict[str, None] = {}
     for line in lines:
+        if holds.OWN_NEEDLE in line and any(register.is_own(said.own) for said in holding.about(line + b"\n")):
+            continue  # states a hold in force, about somebody whom it names: it is said again
         found = register.over(line)
         many += bool(found)
         names.update(dict.fromkeys(found))

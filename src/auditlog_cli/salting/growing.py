@@ -110,7 +110,9 @@ class SaltedGrowth:
             if text is None:
                 text = _fresh(line, number)
                 extension.add(text)
-            self._take(line, number, text)
+                self._add(line.raw, number, salted.read(text, len(line.raw)))
+            else:
+                self._take(line, number, text)
             at, place = at + len(line.raw) + 1, place + len(text) + 1
             if before is not None and before is not self.tree and self.tree.size == before.size:
                 self._still(before)
@@ -133,7 +135,10 @@ class SaltedGrowth:
                 f"{self.path}: line {number + 1} is not the one its salts were made for: {error}; nothing was signed",
                 help=f"auditlog verify {self.path}",
             ) from error
-        leaf = leaf_of(line.raw, number, spans)
+        self._add(line.raw, number, spans)
+
+    def _add(self, raw: bytes, number: int, spans: list[salted.Span]) -> None:
+        leaf = leaf_of(raw, number, spans)
         self.head = leaf.hex()
         self.tree.add(leaf)
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from auditlog_cli import segments
-from auditlog_cli.errors import InputError, SealRefused, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, SealRefused, UsageError
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import merkle, notes, salted
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.sources.opening import read_small
-from auditlog_cli.writer import disk
+from auditlog_cli.writer import disk, mounts
 from auditlog_cli.writer.lock import FileLock
 
 TIMEOUT_S = 30.0
@@ -54,6 +54,8 @@ def wanted(path: str, *, redactable: bool, beside: str | None) -> bool:
         raise UsageError(
             f"{path}: --checkpoint does not go with salts: both lie beside the log, where a redaction looks for them"
         )
+    if redactable and os.path.islink(path):
+        raise UsageError(f"{path}: is a link; salts lie beside the log itself", help=f"name {os.path.realpath(path)}")
     return redactable
 
 
@@ -80,10 +82,15 @@ def alone(path: str) -> Iterator[None]:
     """Keep sealers, redactors and readers of the log away; finish a redaction that was cut short between two names.
 
     Raises:
-        LockTimeout, AuditWriteError: If that cannot be done.
+        LockTimeout, AuditWriteError: If that cannot be done, or the log lies where locks may not hold.
         SealRefused: If the log fits neither salts.
         InputError: If a file cannot be read.
     """
+    if mounts.shared_filesystem(path) is not None:
+        raise AuditWriteError(
+            f"{path}: lies on a file system shared between hosts, where a lock may not hold; nothing was changed",
+            help="seal and redact it where it is written, on a local disk",
+        )
     lock = FileLock(path, TIMEOUT_S)
     try:
         lock.acquire()
@@ -173,7 +180,7 @@ def whole(snapshot: Snapshot) -> State:
         if tree.size == note.size and tree.root() == note.root:
             if behind:
                 raise InputError(
-                    f"{path}: what follows line {note.size} is not sealed yet, so nothing can be withheld there; nothing was",
+                    f"{path}: what follows line {note.size} is not sealed yet; nothing was withheld",
                     help=f"auditlog seal {path} --key FILE",
                 )
             return State(note, head, new)
@@ -196,11 +203,17 @@ def rows(snapshot: Snapshot) -> list[bytes]:
 
 
 def is_salted(path: str) -> bool:
-    """Tell whether the checkpoint beside the log at `path` says that its salts lie beside it, too."""
+    """Tell whether the checkpoint beside the log at `path` says that its salts lie beside it, too.
+
+    Raises:
+        InputError: If there is one and it cannot be read.
+    """
     name = segments.checkpoint_name(path)
+    if not os.path.lexists(name):
+        return False
     try:
         return notes.parse(read_small(name, _LARGEST).decode()).origin.endswith(salted.SALTED)
-    except (InputError, ValueError):
+    except ValueError:
         return False
 
 

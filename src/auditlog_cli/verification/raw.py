@@ -12,7 +12,7 @@ from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import sha256
 from auditlog_cli.sealing.salted import RAW
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, own, reading
+from auditlog_cli.verification import anchored, heads, judging, keys, own, reading
 from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.lines import Flawed, check
 
@@ -92,14 +92,13 @@ def judge(
     if require_signed_tail and trust is not None and verdict.unsigned_tail:
         many = f"{verdict.unsigned_tail:,} lines are not covered by the checkpoint"
         _add(verdict, "unsigned-tail", many, seq=verdict.signed)
-    for head in seen:
-        _compare(verdict, head, lines)
+    anchored.compare(verdict, seen, lines.roots, "lines")
     findings, warnings, verdict.withheld = withheld.settle(note.origin, 0)
     verdict.findings += findings
     verdict.warnings += warnings
     verdict.withheld_total = withheld.total
     verdict.not_checked = judging.not_checked(
-        verdict, signed, memory=bool(seen), redactors=withheld.judged, heartbeat=True, blobs=False,
+        verdict, signed, memory=bool(seen), redactors=withheld.judged, heartbeat=True, blobs=0,
         unchecked_declarations=withheld.unchecked, lines=verdict.records,
     )  # fmt: skip
     verdict.not_checked.append("each line by itself: this log has no chain, only a checkpoint over all lines")
@@ -133,15 +132,6 @@ def read(snapshot: reading.Snapshot, verdict: Verdict, wanted: set[int]) -> Line
     lines.many = lines.covered = tree.size
     lines.head, lines.root = leaf.hex(), tree.root()
     return lines
-
-
-def _compare(verdict: Verdict, head: heads.Head, lines: Lines) -> None:
-    if head.size > lines.covered:
-        _add(verdict, "rolled-back", f"it had {head.size:,} lines when it was seen before, now {lines.covered:,}",
-             seq=lines.covered, expected=f"{head.size} lines", found=f"{lines.covered} lines")  # fmt: skip
-    elif lines.roots[head.size] != head.root:
-        _add(verdict, "rewritten", f"its first {head.size:,} lines are not those that were seen before",
-             expected=b64encode(head.root).decode(), found=b64encode(lines.roots[head.size]).decode())  # fmt: skip
 
 
 def _add(verdict: Verdict, code: str, message: str, *, seq: int | None = None, expected: str = "", found: str = "") -> None:  # fmt: skip # noqa: E501

@@ -165,9 +165,12 @@ def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> lis
     rewritten = []
     for name, seqs, some in _by_segment(path, declared):
         made = replacing.rewrite(name, some, step)
-        with book.held() as active:
-            active.append_own(declaring.redacted(name, replacing.total_now(made), seqs))
-            book.sync()
+        try:
+            with book.held() as active:
+                active.append_own(declaring.redacted(name, replacing.total_now(made), seqs))
+                book.sync()
+        finally:
+            os.close(made.fd)
         step("recorded")
         rewritten.append(os.path.basename(made.path))
     beside.drop_index(path)

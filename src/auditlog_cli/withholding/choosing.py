@@ -1,7 +1,6 @@
 """Which values of a record are to go: by field, by person, the whole record. No I/O.
 
-A way to choose is a class with `needles`, `lowered` and `choose`. Detectors (`--entity`) will be one more of
-them: they take the smallest redactable value that encloses what they found (compliance.md, 12).
+A way to choose is a class with `needles`, `lowered` and `choose`. Detectors are one more of them: see `finding`.
 """
 
 from __future__ import annotations
@@ -102,6 +101,24 @@ class ByField:
         ]  # fmt: skip
         left += [field for field in chosen if not anatomy.declarable(field)]
         return Choice(frozenset(chosen.difference(left)), left=tuple(dict.fromkeys(left)))
+
+
+class Together:
+    """Everything that one of several ways chooses."""
+
+    lowered = False
+
+    def __init__(self, *ways: Chooser) -> None:
+        self._ways = ways
+        self.needles: list[bytes] | None = None
+
+    def choose(self, line: Anatomy) -> Choice:
+        """Return what of this record is to go."""
+        choices = [way.choose(line) for way in self._ways]
+        if any(each.whole for each in choices):
+            return Choice(whole=True)
+        chosen = frozenset().union(*(each.fields for each in choices))
+        return Choice(chosen, left=tuple(dict.fromkeys(place for each in choices for place in each.left)))
 
 
 class BySubject:

@@ -22,12 +22,12 @@ class Rewritten(NamedTuple):
     Attributes:
         path: Where it is; it may have been compressed since it was listed.
         total: SHA-256 (hex) of its (unpacked) bytes.
-        file: Device and inode.
+        fd: A descriptor of it, for the caller to close.
     """
 
     path: str
     total: str
-    file: tuple[int, int]
+    fd: int
 
 
 def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Rewritten:
@@ -52,13 +52,13 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Re
             for twin in segments.twins(path):
                 closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
-                file = closedfile.put(path, fd, made, step)
+                new = closedfile.put(path, fd, made, step)
             else:
-                file = _file(fd)
                 closedfile.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
-            return Rewritten(path, hashlib.sha256(made).hexdigest(), file)
+                new = os.dup(fd)
+            return Rewritten(path, hashlib.sha256(made).hexdigest(), new)
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
 
@@ -75,16 +75,11 @@ def total_now(made: Rewritten) -> str:
     path = segments.present(made.path)
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        if _file(fd) == made.file:
+        if os.path.sameopenfile(fd, made.fd):
             return made.total
         return hashlib.sha256(reading.unpacked(path, fd)).hexdigest()
     finally:
         os.close(fd)
-
-
-def _file(fd: int) -> tuple[int, int]:
-    found = os.fstat(fd)
-    return found.st_dev, found.st_ino
 
 
 def withheld(data: bytes, targets: list[Target]) -> bytes:

@@ -7,7 +7,7 @@ that is not sealed yet, and nothing should be from one that somebody changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from auditlog_cli import segments, strictjson
@@ -55,16 +55,15 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         first = First(made, chooser, holds, despite_hold=despite_hold)
         first.found.append([])
         waiting: set[int] = set()
-        for line in _lines(files, new=state.new):
+        numbers = frozenset(number for each in declared.values() for number in each.targets)
+        for line in _lines(files, state, lambda raw, at: at in numbers or _may_concern(raw, chooser)):
             waiting |= _waiting(declared, line)
-            if _may_concern(line, chooser):
-                _choose(first, line, chooser, made)
+            _choose(first, line, chooser, made)
         if first.digests:
             second = Second(made, first)
             wanted = [digest.encode() for digest in first.digests]
-            for line in _lines(files, new=state.new):
-                if any(digest in line.raw for digest in wanted):
-                    second.look(0, line)
+            for line in _lines(files, state, lambda raw, _: any(digest in raw for digest in wanted)):
+                second.look(0, line)
     beside = os.path.basename(segments.redactions_name(path))
     made.pending = [Pending(number, declared[number].said, [], beside) for number in sorted(waiting)]
     if first.found[0]:
@@ -72,10 +71,12 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
     return made
 
 
-def _lines(files: Snapshot, *, new: bool) -> Iterator[Foreign]:
-    """Yield the lines that are not withheld as a whole, taken apart."""
-    for number, (line, text) in enumerate(files.pairs(new=new)):
+def _lines(files: Snapshot, state: settling.State, wanted: Callable[[bytes, int], bool]) -> Iterator[Foreign]:
+    """Yield the lines that are wanted, and those without salts, taken apart; not those withheld as a whole."""
+    for number, (line, text) in enumerate(files.pairs(new=state.new)):
         assert line is not None and text is not None  # `settling.whole` has looked
+        if text != b"[]" and not wanted(line.raw, number):
+            continue
         try:
             found = dissect(line.raw, number, text)
         except Unsealed as error:
@@ -113,11 +114,11 @@ def _waiting(declared: dict[int, _Declared], line: Foreign) -> set[int]:
     }
 
 
-def _may_concern(line: Foreign, chooser: Chooser) -> bool:
-    """Tell by a search over the bytes whether the chooser has to look at the line."""
-    if chooser.needles is None or not line.is_json or _ESCAPE in line.raw:
+def _may_concern(raw: bytes, chooser: Chooser) -> bool:
+    """Tell by a search over the bytes whether the chooser has to look at a line."""
+    if chooser.needles is None or _ESCAPE in raw:
         return True
-    hay = line.raw.lower() if chooser.lowered else line.raw
+    hay = raw.lower() if chooser.lowered else raw
     return any(needle in hay for needle in chooser.needles)
 
 

@@ -52,6 +52,7 @@ def _log(verdict: Verdict) -> dict[str, object]:
         "listed": [_problem(problem) for problem in verdict.listed],
         "withheld_total": verdict.withheld_total,
         "withheld": withheld,
+        "anchored": verdict.anchored,
         "not_checked": verdict.not_checked,
     }
 

@@ -31,6 +31,7 @@ def lines(verdict: Verdict, style: Style) -> list[str]:
         out += _problem("the log says", problem, style, "dim")
     if len(verdict.listed) > _SHOWN:
         out.append(f"  … and {len(verdict.listed) - _SHOWN:,} more of this kind")
+    out += _anchored(verdict, style)
     out += _withheld(verdict, style)
     out.append("  not checked:")
     for item in verdict.not_checked:
@@ -64,6 +65,15 @@ def _problem(kind: str, problem: Problem, style: Style, colour: str) -> list[str
     for word, value in (("expected", problem.expected), ("found", problem.found)):
         if value:
             out += _wrapped(f"{word:<8} {value}", style, "    ", "    ")
+    return out
+
+
+def _anchored(verdict: Verdict, style: Style) -> list[str]:
+    out = ["  anchored:"] * bool(verdict.anchored)
+    for item in verdict.anchored[:_SHOWN]:
+        out += _wrapped(safe.one_line(item), style, "  - ", "    ")
+    if len(verdict.anchored) > _SHOWN:
+        out.append(f"  … and {len(verdict.anchored) - _SHOWN:,} more")
     return out
 
 

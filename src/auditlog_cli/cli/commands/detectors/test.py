@@ -12,7 +12,7 @@ def test(
     text: o.SampleText = None,
     key: o.MemberName = "",
     entities: o.DetectedEntities = None,
-    min_confidence: o.MinConfidence = "possible",
+    min_confidence: o.LeastConfidence = "possible",
     own: o.DetectorFile = None,
     format: o.ListFormat = "text",  # noqa: A002
 ) -> int:

@@ -1,0 +1,1 @@
+"""Logs judged by rules: what the engine says becomes findings, waivers and baseline are applied, a report is made."""

@@ -1,0 +1,146 @@
+"""The named checks (compliance.md, 6.6). One file = one check; the file's name is its name.
+
+A check module has
+
+    WITH         JSON Schema of `with`
+    SELECTIONS   members of `with` that are selections
+    WHOLE_LOG    whether it is about the log as a whole: it then sees all records, whatever agent, own records too
+    fields       (with) -> paths whose values the check asks for
+    AT           the path that is shown by default
+    Check        the check itself: `take`, `finish`, and what else it wants to know (see `Whole`)
+
+Checks see records in the order of the input. What they keep is keyed by log, trace or session.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any, Protocol
+
+from auditlog_cli import registry
+from auditlog_cli.errors import DefinitionError
+from auditlog_cli.fields import is_hole, is_missing
+from auditlog_cli.rules.correlating import Found, fault
+from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.site import Site
+
+
+class Settings:
+    """What a check is made from.
+
+    Attributes:
+        given: Its `with`.
+        site: The facts of the site.
+        as_of: The "now" of the run, microseconds since the epoch.
+        group_by: The paths of the group key (none for a log).
+    """
+
+    __slots__ = ("as_of", "given", "group_by", "site")
+
+    def __init__(self, given: dict[str, Any], site: Site, as_of: int, group_by: tuple[str, ...] = ()) -> None:
+        self.given = given
+        self.site = site
+        self.as_of = as_of
+        self.group_by = group_by
+
+
+class Seen:
+    """One record, as checks see it. One object for all checks: `matched` and `group` are set for each anew.
+
+    Attributes:
+        get: path → value, as rules read it.
+        content: The record.
+        when: Its time, or None.
+        place: Where it stands.
+        own: What kind of record of the log about itself it is, or empty.
+        matched: Names of the selections in `with` that it matches.
+        group: Values of the group key; None where one is not there.
+        groups: Paths of a group key → its values.
+    """
+
+    __slots__ = ("content", "get", "group", "groups", "matched", "own", "place", "when")
+
+    def __init__(self, get: Any, content: dict[str, Any], when: int | None, place: Place, own: str) -> None:
+        self.get = get
+        self.content = content
+        self.when = when
+        self.place = place
+        self.own = own
+        self.matched: frozenset[str] = frozenset()
+        self.group: tuple[str, ...] | None = ()
+        self.groups: dict[tuple[str, ...], tuple[str, ...] | None] = {(): ()}
+
+    def grouped(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
+        """Return the values of a group key, or None where one is not there."""
+        try:
+            return self.groups[paths]
+        except KeyError:
+            group = self.groups[paths] = group_of(self.get, paths)
+            return group
+
+
+def group_of(get: Any, paths: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the values of a group key, or None where one is not there."""
+    group = []
+    for path in paths:
+        value = get(path)
+        if is_missing(value) or is_hole(value):
+            return None
+        group.append(value if value.__class__ is str else repr(value))
+    return tuple(group)
+
+
+class Check(Protocol):
+    """A check at work. Besides, a check may have `bad(place, reason)` and `verdict(code, place)`."""
+
+    in_scope: int
+    left_out: int
+
+    def __init__(self, settings: Settings) -> None: ...
+
+    def take(self, seen: Seen) -> list[Found]:
+        """Take the next record of the input."""
+
+    def finish(self) -> list[Found]:
+        """Return what shows at the end."""
+
+    @property
+    def size(self) -> int:
+        """How many keys are kept."""
+
+    def merge(self, other: Any) -> None:
+        """Take over what another run over other logs, traces or sessions has kept."""
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all checks."""
+    return registry.names("rules/checks")
+
+
+def load(name: object, label: str = "") -> ModuleType:
+    """Return the module of a check.
+
+    Raises:
+        DefinitionError: If there is none of that name.
+    """
+    if name not in names():
+        raise DefinitionError(f'{label}: there is no check "{name}"', help=", ".join(names()))
+    return registry.load("rules/checks", str(name))
+
+
+def given(with_: Any, check: ModuleType, label: str) -> dict[str, Any]:
+    """Return the `with` of a check, if it is well formed.
+
+    Raises:
+        DefinitionError: If it is not.
+    """
+    found: dict[str, Any] = {} if with_ is None else with_
+    trouble = fault(found, check.WITH)
+    if trouble:
+        raise DefinitionError(f"{label}: with: {trouble}")
+    return found
+
+
+def nothing(**properties: Any) -> dict[str, Any]:
+    """Return the JSON Schema of a `with` that has these members, each optional, and no others."""
+    return {"type": "object", "properties": properties, "additionalProperties": False}

@@ -1,0 +1,79 @@
+"""`distinct: {field, max}`: more different values in a group than there may be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditlog_cli.rules.correlating import Event, Found, disjoint
+
+KEY = "distinct"
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": {"field": {"type": "string"}, "max": {"type": "integer", "minimum": 0}},
+    "required": ["field", "max"],
+    "additionalProperties": False,
+}
+
+
+def uses(_: Any) -> tuple[str, ...]:
+    """No selections: every record of the group."""
+    return ()
+
+
+def fields(spec: Any) -> tuple[str, ...]:
+    """The field whose values are counted."""
+    return (spec["field"],)
+
+
+def windowed(_: Any) -> bool:
+    """No window."""
+    return False
+
+
+class State:
+    """Group → the values seen; a value alone where there is only one, as in most sessions."""
+
+    def __init__(self, spec: Any) -> None:
+        self._max: int = spec["max"]
+        self._path: str = spec["field"]
+        self._groups: dict[tuple[str, ...], Any] = {}
+        self.size = 0
+        self.in_scope = 0
+        self.open = 0
+
+    def take(self, event: Event) -> list[Found]:
+        """Report the record that brings the (max+1)-th value, and each further one."""
+        values = event.values[0]
+        if not values:
+            return []
+        self.in_scope += 1
+        seen = self._groups.get(event.group)
+        if seen.__class__ is not set and len(values) == 1 and self._max > 0:
+            if seen is None:
+                self._groups[event.group] = values[0]
+                self.size += 1
+                return []
+            if seen == values[0]:
+                return []
+        if seen.__class__ is not set:
+            seen = self._groups[event.group] = set() if seen is None else {seen}
+        before = len(seen)
+        seen.update(values)
+        self.size += len(seen) - before
+        if len(seen) > before and len(seen) > self._max:
+            return [Found(event.place, group=event.group, path=self._path)]
+        return []
+
+    def sweep(self, now: int, as_of: int) -> list[Found]:
+        """Nothing ends."""
+        return []
+
+    def finish(self, as_of: int) -> list[Found]:
+        """Nothing shows at the end."""
+        return []
+
+    def merge(self, other: State) -> None:
+        """Take over the groups of another state."""
+        disjoint(self._groups, other._groups)
+        self.size += other.size
+        self.in_scope += other.in_scope

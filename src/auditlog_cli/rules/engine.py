@@ -1,0 +1,253 @@
+"""Rules at work: records go in, facts come out (compliance.md, 6 and 13).
+
+    record ──► generated function ──► record rules speak at once
+                     │
+                     ├──► named checks, in the order of the input
+                     └──► events ──► ordering ──► correlations, in the order of time
+
+A logic is evaluated once, however many rules have it; what it finds is spread to all of them. Policies have agents:
+a record rule speaks for the policies that its record belongs to; a correlation is evaluated once for each different
+set of agents; a check about the log as a whole sees all records.
+
+What is kept between records is keyed by session, trace or log. Two engines with the same rules, fed with different
+groups, can be put together with `merge`, before `finish`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from auditlog_cli.rules.binding import Bound
+from auditlog_cli.rules.checks import Seen
+from auditlog_cli.rules.correlating.ordering import HELD, Held, Ordering
+from auditlog_cli.rules.correlating.running import Correlation
+from auditlog_cli.rules.counting import Counter
+from auditlog_cli.rules.facts import Fact, Place, Tally
+from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.planning import plan
+from auditlog_cli.rules.program import Outcome
+from auditlog_cli.rules.reading import Reading
+from auditlog_cli.rules.site import Site
+from auditlog_cli.rules.sitefacts import Policy
+from auditlog_cli.rules.speaking import Speaker
+from auditlog_cli.rules.values import moment
+from auditlog_cli.rules.watching import Watch
+
+MAX_STATE: Final = 1_000_000
+
+
+class Engine:
+    """Evaluates bound rules over the records of one run.
+
+    Args:
+        bound: The rules; those that are not enabled are left alone.
+        site: The site facts.
+        as_of: The "now" of all rules, microseconds since the epoch.
+        scanner: The detectors (`scan`); None: nobody looked, and what depends on it is withheld.
+        max_state: Keys that one correlation or check may keep before it is given up.
+        own: Whether rules judge the log's own records, too.
+        lateness: Live runs: microseconds that a record may be late; None: over files (see `correlating.ordering`).
+        held: Over files: records that are held back to be put in order.
+
+    Attributes:
+        own_records: How many records of the log about itself came in; not judged by rules unless `own`.
+
+    Raises:
+        DefinitionError: If a rule is not understood.
+    """
+
+    def __init__(
+        self,
+        bound: Sequence[Bound],
+        site: Policy,
+        *,
+        as_of: int,
+        scanner: Any = None,
+        max_state: int = MAX_STATE,
+        own: bool = False,
+        lateness: int | None = None,
+        held: int = HELD,
+    ) -> None:
+        self._plan = plan(bound, as_of)
+        self._site = Site(site)
+        self._scan = None if scanner is None else scanner.scan
+        self._as_of = as_of
+        self._own = own
+        self._judge = generate(self._plan.program, self._site, self._scan)
+        self._speaker = Speaker(self._plan)
+        self._counter = Counter(self._plan)
+        self._ordering = Ordering(lateness, held)
+        self._correlations = [Correlation(work.logic, max_state) for work in self._plan.correlations]
+        self._watches = [Watch(work, self._site, as_of, max_state) for work in self._plan.checks]
+        self.own_records = 0
+
+    # --- what comes in ------------------------------------------------------------------------
+
+    def record(self, content: dict[str, Any], place: Place) -> list[Fact]:
+        """Judge one record.
+
+        Args:
+            content: The record, under the names of `auditlog.record/1`.
+            place: Where it stands.
+
+        Returns:
+            What can be said now: record rules, checks, and correlations that are complete.
+        """
+        own = ""
+        if "auditlog" in content:
+            own = _kind(content["auditlog"])
+            self.own_records += 1
+            if not self._own:
+                return self._own_record(content, place, own)
+        outcome, hits, values = self._judge(content)
+        if not outcome.count:
+            self._counter.first(outcome)
+        outcome.count += 1
+        if not outcome.hits and not outcome.streams:
+            return []
+        reading = Reading(content, self._site, self._scan, hits)
+        facts = self._speaker.of_record(outcome, reading, place) if outcome.hits else []
+        if outcome.streams:
+            reading.know(self._plan.program.fields, values)
+            self._follow(facts, reading, outcome, place, own)
+        return facts
+
+    def _own_record(self, content: dict[str, Any], place: Place, own: str) -> list[Fact]:
+        """A record of the log about itself: only checks about the log as a whole see it."""
+        when = moment(content.get("timestamp"))
+        get = Reading(content, self._site, None).get
+        seen = Seen(get, content, when, place, own)
+        facts: list[Fact] = []
+        for number, watch in enumerate(self._watches):
+            if watch.whole:
+                for found in watch.take(seen, frozenset()):
+                    facts += self._speaker.of_check(number, found, watch.at, get)
+        return facts
+
+    def _follow(self, facts: list[Fact], reading: Reading, outcome: Outcome, place: Place, own: str) -> None:
+        """Hand a record to the checks and correlations that have to see it."""
+        get, content = reading.get, reading.content
+        when = moment(content.get("timestamp"))
+        seen = Seen(get, content, when, place, own)
+        events = []
+        for stream, matched, unknown in outcome.streams:
+            for number in self._plan.checks_of[stream]:
+                watch = self._watches[number]
+                if watch.whole or watch.population in outcome.populations:
+                    watch.withheld += unknown
+                    for found in watch.take(seen, matched):
+                        facts += self._speaker.of_check(number, found, watch.at, get)
+            for number in self._plan.correlations_of[stream]:
+                if self._plan.correlations[number].population not in outcome.populations:
+                    continue
+                correlation = self._correlations[number]
+                correlation.withheld += unknown
+                if matched or not unknown:
+                    event = correlation.event(seen, matched)
+                    if event is not None:
+                        self._speaker.prepare(number, get, place)
+                        events.append((number, event))
+        if events:
+            seq = content.get("seq")
+            due = self._ordering.add(when, seq if seq.__class__ is int else None, events)
+            if due:
+                facts += self._correlate(due)
+
+    def _correlate(self, due: Iterable[Held]) -> list[Fact]:
+        facts: list[Fact] = []
+        for _, _, _, events in due:
+            for number, event in events:
+                for found in self._correlations[number].take(event, self._as_of):
+                    facts += self._speaker.of_correlation(number, found)
+        return facts
+
+    def bad(self, place: Place, reason: str) -> list[Fact]:
+        """Take note of a line that is no record.
+
+        Args:
+            place: Where it stands.
+            reason: What is wrong with it, without any value of it.
+        """
+        facts: list[Fact] = []
+        for number, watch in enumerate(self._watches):
+            for found in watch.bad(place, reason):
+                facts += self._speaker.of_check(number, found, watch.at)
+        return facts
+
+    def verdict(self, codes: Iterable[tuple[str, Place]]) -> list[Fact]:
+        """Take note of what the verifier found: codes of integrity.md, 4.2, and where. After the records."""
+        facts: list[Fact] = []
+        for code, place in codes:
+            for number, watch in enumerate(self._watches):
+                for found in watch.verdict(code, place):
+                    facts += self._speaker.of_check(number, found, watch.at)
+        return facts
+
+    # --- the end, and what was counted --------------------------------------------------------
+
+    def advance(self, now: int) -> list[Fact]:
+        """Return what shows because time has passed, without new records (live runs).
+
+        Args:
+            now: The clock, microseconds since the epoch.
+        """
+        self._as_of = now
+        facts = self._correlate(self._ordering.until(now))
+        for number, correlation in enumerate(self._correlations):
+            for found in correlation.sweep(now, now):
+                facts += self._speaker.of_correlation(number, found)
+        return facts
+
+    def finish(self) -> list[Fact]:
+        """Return what shows at the end of the input. Nothing may come in after it."""
+        facts = self._correlate(self._ordering.rest())
+        for number, correlation in enumerate(self._correlations):
+            for found in correlation.finish(self._as_of):
+                facts += self._speaker.of_correlation(number, found)
+        for number, watch in enumerate(self._watches):
+            for found in watch.finish():
+                facts += self._speaker.of_check(number, found, watch.at)
+        return facts
+
+    def merge(self, other: Engine) -> list[Fact]:
+        """Take over what another engine with the same rules has seen of other sessions, traces and logs.
+
+        Both put what they still hold back in order first, and judge it.
+
+        Returns:
+            What that shows.
+
+        Raises:
+            ValueError: If the two have a group in common.
+        """
+        facts = self._correlate(self._ordering.rest()) + other._correlate(other._ordering.rest())
+        for mine, theirs in zip(self._correlations, other._correlations, strict=True):
+            mine.merge(theirs)
+        for watch, watched in zip(self._watches, other._watches, strict=True):
+            watch.merge(watched)
+        self._counter.merge(other._counter)
+        self._speaker.merge(other._speaker)
+        self.own_records += other.own_records
+        return facts
+
+    @property
+    def late(self) -> int:
+        """How many records came too late to be put in order."""
+        return self._ordering.late
+
+    @property
+    def under_no_policy(self) -> int:
+        """How many records no policy matches."""
+        self._counter.spread()
+        return self._counter.under_no_policy
+
+    def tallies(self) -> Mapping[Bound, Tally]:
+        """Return how often each enabled rule was asked, and what came of it."""
+        return self._counter.tallies(self._correlations, self._watches, self._speaker.counts, late=self.late)
+
+
+def _kind(said: object) -> str:
+    """What kind of own record it is, as its member `auditlog` says."""
+    kind = said.get("type") if isinstance(said, dict) else None
+    return kind if isinstance(kind, str) and kind else "own"

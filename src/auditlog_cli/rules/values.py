@@ -1,0 +1,121 @@
+"""What a rule reads in a record: a value at a path, words that mean the same, times (compliance.md, 2.1, 2.2)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from auditlog_cli import times
+from auditlog_cli.fields import MISSING, is_hole, is_missing
+from auditlog_cli.matching import BELOW_A_HOLE, found
+
+UNKNOWN: Final = BELOW_A_HOLE
+"""The value of what nobody can know, for its input was withheld."""
+
+SYNONYMS: Final[dict[str, dict[str, str]]] = {
+    "action.type": {"tool_call": "tool_invocation", "tool_use": "tool_invocation"},
+    "data.basis": {"consent": "6(1)(a)"},
+}
+"""Path → word → the word that it is read as, in records and in rules alike (2.1)."""
+
+_PRESENT: Final = True
+
+
+def value(content: object, path: str) -> Any:
+    """Return what stands at `path`, its synonyms replaced; MISSING, or UNKNOWN below a hole.
+
+    With a `?` at the end: True if something stands there, MISSING if not, UNKNOWN if it was withheld.
+    """
+    if path.endswith("?"):
+        return presence(value(content, path[:-1]))
+    there = found(content, path)
+    words = SYNONYMS.get(path)
+    return there if words is None else spoken(there, words)
+
+
+def presence(there: object) -> Any:
+    """Return True for a value that says something, MISSING for one that does not, UNKNOWN for a hole."""
+    if is_hole(there):
+        return UNKNOWN
+    return MISSING if is_missing(there) else _PRESENT
+
+
+def spoken(there: Any, words: dict[str, str]) -> Any:
+    """Return `there` with its synonyms replaced."""
+    if isinstance(there, str):
+        return words.get(there.casefold(), there)
+    if isinstance(there, list):
+        return [words.get(each.casefold(), each) if isinstance(each, str) else each for each in there]
+    return there
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_moments: dict[str, int | None] = {}
+_KEPT = 4096
+
+
+def moment(text: object) -> int | None:
+    """Return the instant of an RFC 3339 time in microseconds since the epoch, or None.
+
+    The same as `times.parse`, remembered, and by the standard library where the text has the shape that our
+    writer gives it (bench/rules.py: a quarter of the time); everything else goes the slow way.
+    """
+    if text.__class__ is not str:
+        return None
+    known = _moments.get(text, False)
+    if known is not False:
+        return known
+    micros = _fast(text)
+    if micros is None:
+        micros = times.parse(text)
+    if len(_moments) >= _KEPT:
+        _moments.clear()
+    if len(text) <= 64:
+        _moments[text] = micros
+    return micros
+
+
+def _fast(text: str) -> int | None:
+    """The instant of `YYYY-MM-DDThh:mm:ss[.fff[fff]]Z`, or None if it has to be looked at more closely."""
+    if len(text) not in (20, 24, 27) or not text.isascii():
+        return None
+    shape = text[4] + text[7] + text[10] + text[13] + text[16] + text[-1]
+    if shape != "--T::Z" or (len(text) > 20 and text[19] != ".") or text[11:13] == "24":
+        return None
+    try:
+        distance = datetime.fromisoformat(text) - _EPOCH
+    except ValueError:
+        return None
+    return (distance.days * 86400 + distance.seconds) * 1_000_000 + distance.microseconds
+
+
+def elements(there: object) -> list[Any]:
+    """Return the values at one place, one by one: the elements of a list, or the value; nothing for what is not said.
+
+    Withheld values are left out: they cannot be compared.
+    """
+    if isinstance(there, list):
+        return [each for each in there if not is_hole(each) and not is_missing(each)]
+    return [] if is_hole(there) or is_missing(there) else [there]
+
+
+def identity(there: object) -> object:
+    """Return something hashable that is equal for equal JSON values only (`1` is not `true`)."""
+    if there.__class__ is str:
+        return there
+    if isinstance(there, bool):
+        return ("bool", there)
+    if isinstance(there, (int, float)):
+        return ("number", there)
+    from json import dumps
+
+    return ("json", dumps(there, sort_keys=True, ensure_ascii=False))
+
+
+def identities(there: object) -> tuple[object, ...]:
+    """Return the identity of each of the values at one place, each once."""
+    if there.__class__ is str:
+        return () if is_missing(there) else (there,)
+    if there is MISSING:
+        return ()
+    return tuple(dict.fromkeys(identity(each) for each in elements(there)))

@@ -1,0 +1,91 @@
+"""One named check at work: whose records it sees, counting, and the limit to what is kept."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from auditlog_cli.rules import checks
+from auditlog_cli.rules.checks import Seen, Settings
+from auditlog_cli.rules.correlating import GROUP_PATHS, Found
+from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.planning import Work
+from auditlog_cli.rules.site import Site
+
+
+class Watch:
+    """A named check, evaluated once for all rules that share it and concern the same agents.
+
+    Attributes:
+        population: The number of the agents whose records it sees.
+        whole: Whether it is about the log as a whole.
+        at: The path that it shows by default.
+        withheld, exhausted: See `facts.Tally`.
+    """
+
+    __slots__ = ("_check", "_group_by", "_most", "at", "exhausted", "population", "whole", "withheld")
+
+    def __init__(self, work: Work, site: Site, as_of: int, max_state: int) -> None:
+        correlate = work.logic.correlate
+        assert correlate is not None
+        module = checks.load(correlate["check"])
+        self._group_by: tuple[str, ...] = tuple(correlate.get("group_by", GROUP_PATHS[work.logic.scope]))
+        self._check: Any = module.Check(Settings(correlate.get("with") or {}, site, as_of, self._group_by))
+        self._most = max_state
+        self.population = work.population
+        self.whole: bool = module.WHOLE_LOG
+        self.at: str = module.AT
+        self.withheld = 0
+        self.exhausted = False
+
+    def take(self, seen: Seen, matched: frozenset[str]) -> list[Found]:
+        """Take the next record of the input."""
+        if self.exhausted:
+            return []
+        seen.matched = matched
+        seen.group = seen.grouped(self._group_by)
+        found: list[Found] = self._check.take(seen)
+        if self._check.size > self._most:
+            self.exhausted = True
+        return found
+
+    def bad(self, place: Place, reason: str) -> list[Found]:
+        """Take note of a line that is no record, if the check wants to know."""
+        tell = getattr(self._check, "bad", None)
+        return [] if tell is None else tell(place, reason)
+
+    def verdict(self, code: str, place: Place) -> list[Found]:
+        """Take note of a code of the verifier, if the check wants to know."""
+        tell = getattr(self._check, "verdict", None)
+        return [] if tell is None else tell(code, place)
+
+    def finish(self) -> list[Found]:
+        """Return what shows at the end; nothing where the check was given up."""
+        if self.exhausted:
+            return []
+        found: list[Found] = self._check.finish()
+        return found
+
+    @property
+    def in_scope(self) -> int:
+        """How many records, groups, lines or logs were judged."""
+        return int(self._check.in_scope)
+
+    @property
+    def left_out(self) -> int:
+        """How many records had no time or group."""
+        return int(self._check.left_out)
+
+    @property
+    def unknown(self) -> int:
+        """How many records could not be judged, because something was withheld."""
+        return self.withheld + int(getattr(self._check, "withheld", 0))
+
+    def merge(self, other: Watch) -> None:
+        """Take over what another run over other groups has kept.
+
+        Raises:
+            ValueError: If they have a group in common.
+        """
+        self._check.merge(other._check)
+        self.withheld += other.withheld
+        self.exhausted = self.exhausted or other.exhausted or self._check.size > self._most
