@@ -175,3 +175,17 @@ def test_they_agree_on_random_rules(parts: list[Any], condition: str, contents: 
     for content in contents:
         for _ in range(2):  # the second time from the tables
             assert judge(content)[0] == interpret(program, Reading(content, site, None))
+
+
+def test_a_table_does_not_take_one_for_true() -> None:
+    """`1`, `1.0` and `true` are one key to a dict, and three values to JSON."""
+    detection = {"s": {"a|fieldref": "b"}, "t": {"a": 1}, "condition": "s or t"}
+    from auditlog_cli.rules.program import compile_logic
+
+    program = Program((compile_logic(0, "X-1", detection, None, "record", AS_OF),), (), (("*",),))
+    site = Site(SITE)
+    judge = generate(program, site, None)
+    for first in (True, 1, 1.0, [True], [1], "1"):
+        for second in (True, 1, [1], "1"):
+            content = {"a": first, "b": second}
+            assert judge(content)[0] == interpret(program, Reading(content, site, None)), content

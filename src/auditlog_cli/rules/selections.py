@@ -254,11 +254,10 @@ def _other_field(left: Any, right: Any) -> Answer:
 
 
 def _in_time(left: Any, right: Any, *, before: bool) -> Answer:
-    if is_hole(left) or is_hole(right):
-        return None if left is not MISSING and right is not MISSING else False
     first, second = moment(left), moment(right)
     if first is None or second is None:
-        return False
+        withheld = is_hole(left) or is_hole(right)
+        return None if withheld and left is not MISSING and right is not MISSING else False
     return first < second if before else first > second
 
 
