@@ -10,6 +10,11 @@ SEVERITIES = ("critical", "high", "medium", "low", "info")
 """From the gravest down."""
 KINDS = ("violation", "gap", "indicator")
 """Something is wrong; something is not said; something to look at."""
+CONFIDENCES = ("high", "medium", "low")
+"""How often a finding of a rule is right."""
+APPLICABILITIES = ("declared", "not_declared", "not_yet_binding")
+"""The profile says that the duty applies; does not say; the day from which it binds is not reached (3.3)."""
+_LONGEST_ID = 128
 
 
 class Rule:
@@ -23,10 +28,21 @@ class Rule:
         question: Which of the six questions it belongs to, or empty.
         why: Why it matters, one or two sentences.
         fix: What to do, one or two sentences.
-        clauses: What it rests on: `record.md, the six questions`.
+        clauses: What it rests on: `record.md, the six questions`, `GDPR Art. 5(1)(c)`.
+        confidence: One of CONFIDENCES: how often a finding is right.
+        logic: Id of the rule whose logic it uses; its own if it has one.
+        bases: Ids of the rules that it extends, the nearest first.
+        pack: What it belongs to: `record` for `validate`, else the pack.
+        version: Of the pack.
+        demands: What each clause asks, in words of the pack; empty where nobody wrote them.
+        false_positives: When a finding may be none.
+        waivable: Whether a waiver may cover its findings.
     """
 
-    __slots__ = ("clauses", "fix", "id", "kind", "question", "severity", "title", "why")
+    __slots__ = (
+        "bases", "clauses", "confidence", "demands", "false_positives", "fix", "id", "kind", "logic", "pack",
+        "question", "severity", "title", "version", "waivable", "why",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -39,6 +55,14 @@ class Rule:
         why: str = "",
         fix: str = "",
         clauses: tuple[str, ...] = (),
+        confidence: str = "high",
+        logic: str = "",
+        bases: tuple[str, ...] = (),
+        pack: str = "record",
+        version: str = "1",
+        demands: dict[str, str] | None = None,
+        false_positives: tuple[str, ...] = (),
+        waivable: bool = True,
     ) -> None:
         self.id = id
         self.title = title
@@ -48,6 +72,14 @@ class Rule:
         self.why = why
         self.fix = fix
         self.clauses = clauses
+        self.confidence = confidence
+        self.logic = logic or id
+        self.bases = bases
+        self.pack = pack
+        self.version = version
+        self.demands = demands or {}
+        self.false_positives = false_positives
+        self.waivable = waivable
 
     def __repr__(self) -> str:
         return f"Rule({self.id})"
@@ -63,14 +95,20 @@ class Where:
         column: Characters from the start of the line, counted from 1, to the value meant; 0 if not known.
         end_column: The first column behind it; 0 if not known.
         pointer: JSON pointer (RFC 6901) of the value in the record; empty for the record as a whole.
+        member: The same as a dotted path, as rules write it; or empty.
+        start, end: Characters from the start of the value's text to what was detected in it; or None.
         seq: Its place in a sealed log, or None.
         record_id: Its id, or empty.
+        timestamp: When it happened, as the record says; or empty.
         session_id: Its session, or empty.
         trace_id: Its trace, or empty.
+        agent: Id of the agent, or empty.
+        user: Id of the user, or empty.
     """
 
     __slots__ = (
-        "byte", "column", "end_column", "line", "path", "pointer", "record_id", "seq", "session_id", "trace_id",
+        "agent", "byte", "column", "end", "end_column", "line", "member", "path", "pointer", "record_id", "seq",
+        "session_id", "start", "timestamp", "trace_id", "user",
     )  # fmt: skip
 
     def __init__(
@@ -82,10 +120,16 @@ class Where:
         column: int = 0,
         end_column: int = 0,
         pointer: str = "",
+        member: str = "",
+        start: int | None = None,
+        end: int | None = None,
         seq: int | None = None,
         record_id: str = "",
+        timestamp: str = "",
         session_id: str = "",
         trace_id: str = "",
+        agent: str = "",
+        user: str = "",
     ) -> None:
         self.path = path
         self.line = line
@@ -93,16 +137,36 @@ class Where:
         self.column = column
         self.end_column = end_column
         self.pointer = pointer
+        self.member = member
+        self.start = start
+        self.end = end
         self.seq = seq
         self.record_id = record_id
+        self.timestamp = timestamp
         self.session_id = session_id
         self.trace_id = trace_id
+        self.agent = agent
+        self.user = user
 
     def __repr__(self) -> str:
         return f"Where({self})"
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}" if self.line else f"{self.path}@{self.byte}"
+
+
+class Policy:
+    """A named, versioned bundle of rules (compliance.md, 5); the hash shows a change without a new version."""
+
+    __slots__ = ("name", "sha256", "version")
+
+    def __init__(self, name: str, version: str, sha256: str) -> None:
+        self.name = name
+        self.version = version
+        self.sha256 = sha256
+
+    def __repr__(self) -> str:
+        return f"Policy({self.name} {self.version})"
 
 
 class Finding:
@@ -114,16 +178,50 @@ class Finding:
         where: The place.
         fix: What to do here; the rule's own advice unless there is better.
         fingerprint: The same for the same fact in a rotated, sorted or copied log: see `fingerprint`.
+        policy: By whose order the rule was asked, or None.
+        applicability: One of APPLICABILITIES, or empty where no law is asked.
+        entity: What was detected there, by name: `IBAN_CODE`; or empty.
+        group: The values by which records were put together.
+        related: The other records of a finding about several, in time order.
+        state: `new`, `known` (in the baseline) or `waived`.
+        waiver: Id, status and expiry of the waiver that covers it, or None.
+        counted: Whether it makes the exit code 1.
+        others: The same fact under other rules, where findings were merged.
     """
 
-    __slots__ = ("fingerprint", "fix", "message", "rule", "where")
+    __slots__ = (
+        "applicability", "counted", "entity", "fingerprint", "fix", "group", "message", "others", "policy", "related",
+        "rule", "state", "waiver", "where",
+    )  # fmt: skip
 
-    def __init__(self, rule: Rule, message: str, where: Where, fingerprint: str, fix: str = "") -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        message: str,
+        where: Where,
+        fingerprint: str,
+        fix: str = "",
+        *,
+        policy: Policy | None = None,
+        applicability: str = "",
+        entity: str = "",
+        group: tuple[str, ...] = (),
+        related: tuple[Where, ...] = (),
+    ) -> None:
         self.rule = rule
         self.message = message
         self.where = where
         self.fingerprint = fingerprint
         self.fix = fix or rule.fix
+        self.policy = policy
+        self.applicability = applicability
+        self.entity = entity
+        self.group = group
+        self.related = related
+        self.state = "new"
+        self.waiver: dict[str, str] | None = None
+        self.counted = True
+        self.others: tuple[Finding, ...] = ()
 
     def __repr__(self) -> str:
         return f"Finding({self.rule.id}, {self.where})"
@@ -136,15 +234,22 @@ class Suite:
         name: `record`, or the pack's name.
         version: Of the rules.
         title: In words.
-        rules: All that were asked, in the order in which they are listed.
+        rules: All that were asked, in the order in which they are listed; no id twice.
         skipped: Ids of rules that were not asked, each with the reason.
-        totals: How many findings of each rule, by id, explained or not.
+        totals: How many findings of each rule, by id, explained or not; those settled do not count.
         findings: Those explained.
         verdict: One sentence.
         unread: What could not be looked at, one sentence each.
+        settled: Findings that are waived or known.
+        unfinished: Ids of rules that could not be fully evaluated, each with the reason.
+        sha256: Of the pack's file, or empty.
+        notes: What else a reader of the run should know: name → value that JSON can hold.
     """
 
-    __slots__ = ("findings", "name", "rules", "skipped", "title", "totals", "unread", "verdict", "version")
+    __slots__ = (
+        "findings", "name", "notes", "rules", "settled", "sha256", "skipped", "title", "totals", "unfinished", "unread",
+        "verdict", "version",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -158,6 +263,10 @@ class Suite:
         findings: list[Finding],
         verdict: str,
         unread: list[str],
+        settled: list[Finding] | None = None,
+        unfinished: dict[str, str] | None = None,
+        sha256: str = "",
+        notes: dict[str, object] | None = None,
     ) -> None:
         self.name = name
         self.version = version
@@ -168,11 +277,22 @@ class Suite:
         self.findings = findings
         self.verdict = verdict
         self.unread = unread
+        self.settled = settled or []
+        self.unfinished = unfinished or {}
+        self.sha256 = sha256
+        self.notes = notes or {}
 
 
 def level(severity: str) -> str:
     """Return the level that SARIF and GitHub know: `error`, `warning` or `note` (compliance.md, 8.1)."""
     return {"critical": "error", "high": "error", "medium": "warning"}.get(severity, "note")
+
+
+def opaque(value: object) -> str:
+    """Return an id that may be shown: one that could be no sentence and no address of a person; else an empty text."""
+    if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.isascii():
+        return ""
+    return value if value.replace("-", "").replace("_", "").replace(".", "").replace(":", "").isalnum() else ""
 
 
 def fingerprint(logic: str, anchors: list[str], pointer: str = "", *, group: tuple[str, ...] = (), entity: str = "") -> str:  # fmt: skip # noqa: E501

@@ -137,8 +137,9 @@ def blocks(path: str, fd: int) -> Iterator[bytes]:
     Raises:
         InputError: If it cannot be read or is damaged, or if it unpacks to more than `LARGEST` bytes.
     """
-    head = os.pread(fd, 4, 0)
     reader: Reader = _Whole(path, fd)
+    head = reader.read(4)
+    reader = _Whole(path, fd)
     if head.startswith((GZIP, ZSTD)):
         reader = Unpacked(reader, "gzip" if head.startswith(GZIP) else "zstd", path)
     total = 0

@@ -14,10 +14,10 @@ from auditlog_cli.record import Record
 from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.signing import checkpoints, signers
-from auditlog_cli.writer.growth import Growth
+from auditlog_cli.verification import covered
+from auditlog_cli.writer.growth import is_sealed
 
 _LARGEST = 64 * 1024
-_RAW = "#raw"  # the end of the name of a log that nobody sealed (2.8)
 
 
 class Proved(NamedTuple):
@@ -72,10 +72,11 @@ def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
         beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
-        InputError: If there is no such record, or no checkpoint that covers it.
+        InputError: If there is no such record, or no checkpoint that covers it, or if others write the log.
         UsageError: If several records bear that id.
         SealRefused: If the log is not the one that was signed.
     """
+    _refuse_foreign(path)
     line = _find(path, wanted)
     seq = unseal(line).seq
     text, note = newest(path, beside)
@@ -94,9 +95,10 @@ def prove_all(path: str, wanted: Callable[[Record], bool], beside: str | None = 
         beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
-        InputError: If there is no checkpoint.
+        InputError: If there is no checkpoint, or if others write the log.
         SealRefused: If the log is not the one that was signed.
     """
+    _refuse_foreign(path)
     lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
     text, note = newest(path, beside)
     covered = []
@@ -214,6 +216,15 @@ def _pruned(path: str) -> InputError:
     return InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more")
 
 
+def _refuse_foreign(path: str) -> None:
+    """Refuse a log that others write: its checkpoint covers all lines at once, and no line says which one it is."""
+    if not is_sealed(path):
+        raise InputError(
+            f"{path}: others write it: no record of it can be proved by itself, only all of its lines together",
+            help="hand over the log with what lies beside it (.checkpoint, .salts, .redactions): auditlog verify",
+        )
+
+
 def _find(path: str, wanted: str) -> bytes:
     number = int(wanted) if wanted.isascii() and wanted.isdigit() else -1
     name, value = ("seq", number) if number >= 0 else ("record_id", wanted)
@@ -262,10 +273,7 @@ def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A00
 def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> merkle.Roots:
     """The tree under `note`, with the roots of the stretches, if the log is the one that was signed."""
     tree = merkle.Roots(stretches)
-    size = Growth(path, raw=note.origin.endswith(_RAW), tree=tree).grow(note.size)
-    if size < note.size or tree.root() != note.root:
-        raise SealRefused(
-            f"{path}: is not the log that was signed ({note.size} records); nothing can be proved from it",
-            help=f"auditlog verify {path}",
-        )
+    with covered.Log(path, note) as log:
+        for _ in log.records(tree):
+            pass
     return tree

@@ -81,6 +81,13 @@ def twins(path: str) -> list[str]:
     return [name for ending in PACKED for name in (f"{whole}{ending}", f"{whole}{ending}.tmp") if name != path]
 
 
+def present(path: str) -> str:
+    """Return `path`, or where the same segment lies if it was compressed since somebody listed it."""
+    whole = bare(path)
+    here = (name for name in (path, whole, *(f"{whole}{ending}" for ending in PACKED)) if os.path.lexists(name))
+    return next(here, path)
+
+
 def without_twins(paths: list[str]) -> list[str]:
     """Return `paths` without the compressed segments of which the plain one is among them as well."""
     here = {*paths}
@@ -120,24 +127,9 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
     Raises:
         OSError: If a segment cannot be opened.
     """
-    import fcntl
-    import time
-
-    try:
-        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        lock = -1
     taken: list[tuple[str, int, int]] = []
+    lock = shared_lock(path, timeout_s)
     try:
-        deadline = time.monotonic() + timeout_s
-        while lock >= 0:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                break
-            except OSError:
-                if time.monotonic() > deadline:
-                    break
-                time.sleep(0.001)
         for name in [*(found for _, found in find_closed(path)), path]:
             try:
                 fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
@@ -154,6 +146,34 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
         if lock >= 0:
             os.close(lock)
     return taken
+
+
+def shared_lock(path: str, timeout_s: float = 10.0) -> int:
+    """Keep writers of the log at `path` out for a moment, if it has a lock file.
+
+    Args:
+        path: The log.
+        timeout_s: How long to wait for a writer; a hung one does not keep a reader out for ever.
+
+    Returns:
+        A descriptor: the lock goes when it is closed. -1 if there is nothing to lock.
+    """
+    import fcntl
+    import time
+
+    try:
+        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return lock
+        except OSError:
+            if time.monotonic() > deadline:
+                return lock
+            time.sleep(0.001)
 
 
 def active_of(path: str) -> str | None:
@@ -192,6 +212,21 @@ def torn_name(path: str, seq: int) -> str:
 def blobs_name(path: str) -> str:
     """Return the folder of values too large for a line."""
     return f"{stem(path)}.blobs"
+
+
+def salts_name(path: str) -> str:
+    """Return the path of the salts of a log that others write (integrity.md, 2.8)."""
+    return f"{path}.salts"
+
+
+def new_salts_name(path: str) -> str:
+    """Return the path of the salts that take the place of the others once a redaction has put the log anew."""
+    return f"{path}.salts.new"
+
+
+def redactions_name(path: str) -> str:
+    """Return the path of the declarations of what was withheld from a log that others write."""
+    return f"{path}.redactions"
 
 
 def ballast_name(path: str) -> str:

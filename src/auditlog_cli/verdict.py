@@ -5,7 +5,7 @@ from __future__ import annotations
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK
 
 COULD_NOT_LOOK = ("missing", "empty", "unsealed", "unreadable")
-_LATER = ("torn-tail", "unsigned-tail", "unchecked")
+_LATER = ("torn-tail", "unsigned-tail", "unchecked", "anchor")
 
 
 class Problem:
@@ -60,16 +60,20 @@ class Withheld:
         declared_at: The record that declares it, or None.
         by: Who withheld it, as the declaration says; or empty.
         signed: Whether that person's signature was checked and holds.
+        beside: The file beside the log of whose lines `declared_at` is one, counted from 1; empty for a record.
     """
 
-    __slots__ = ("by", "declared_at", "field", "seq", "signed")
+    __slots__ = ("beside", "by", "declared_at", "field", "seq", "signed")
 
-    def __init__(self, seq: int, field: str, declared_at: int | None, by: str, *, signed: bool) -> None:
+    def __init__(
+        self, seq: int, field: str, declared_at: int | None, by: str, *, signed: bool, beside: str = ""
+    ) -> None:
         self.seq = seq
         self.field = field
         self.declared_at = declared_at
         self.by = by
         self.signed = signed
+        self.beside = beside
 
     def __repr__(self) -> str:
         return f"Withheld({self.seq}, {self.field!r}, {self.declared_at!r})"
@@ -85,6 +89,7 @@ class Verdict:
         first: The first one that is there: above 0 if the log was pruned.
         head: Leaf of the last record, 64 hex digits; or empty.
         root: Root of the tree over all of them, base64; or empty.
+        rooted: How many records `head` and `root` stand for: fewer than `records` where lines have no salts yet.
         key_given: Whether signatures were checked.
         signed: How many records the newest good checkpoint covers.
         unsigned_tail: How many behind it are covered by none.
@@ -96,18 +101,21 @@ class Verdict:
         listed: What the log says about itself that a reader should know: repairs, losses, failed syncs.
         help: What to do if nothing could be looked at; or empty.
         not_checked: What nobody looked at, and why. Never empty.
+        anchored: Which states that were kept elsewhere agree, and by when they are known to have existed.
         remembered: What became of the memory of heads: `new`, `agrees`, or empty if it was not asked.
     """
 
     __slots__ = (
-        "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "origin", "path",
-        "records", "remembered", "root", "signed", "unsigned_tail", "warnings", "withheld", "withheld_total",
+        "anchored", "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "origin",
+        "path", "records", "remembered", "root", "rooted", "signed", "unsigned_tail", "warnings", "withheld",
+        "withheld_total",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.origin = ""
         self.records = 0
+        self.rooted: int | None = None
         self.first = 0
         self.head = ""
         self.help = ""
@@ -122,6 +130,7 @@ class Verdict:
         self.withheld_total = 0
         self.listed: list[Problem] = []
         self.not_checked: list[str] = []
+        self.anchored: list[str] = []
         self.remembered = ""
 
     def __repr__(self) -> str:
@@ -136,6 +145,11 @@ class Verdict:
         if codes - set(_LATER):
             return EXIT_FOUND
         return EXIT_INCOMPLETE if codes else EXIT_OK
+
+    @property
+    def head_at(self) -> int:
+        """How many records `head` and `root` stand for."""
+        return self.records if self.rooted is None else self.rooted
 
     @property
     def word(self) -> str:
@@ -156,6 +170,8 @@ class Verdict:
         if self.exit_code == EXIT_INCOMPLETE:
             return f"incomplete: {self.findings[0].message}"
         if not self.key_given:
+            if self.origin.endswith("#raw"):
+                return f"intact, but not proved by a key: {many}, unchanged as far as the checkpoint goes; signatures were not checked"  # noqa: E501
             return f"intact, but not proved by a key: {many} form one unbroken chain; signatures were not checked"
         tail = f", the last {self.unsigned_tail:,} not signed yet" if self.unsigned_tail else ""
         return f"intact and signed: {many}{tail}"

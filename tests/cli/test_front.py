@@ -109,7 +109,8 @@ def test_common_lines_need_no_typer(words: list[str]) -> None:
 
 WRONG = [
     (["tail", "--nothing"], "--nothing"), (["tail", "-n", "x"], "'-n'"), (["tail", "-n"], "-n"), (["tale"], "tale"),
-    (["tail", "--format", "pdf"], "pdf"), (["tail", "--color=sometimes"], "sometimes"), (["--nothing"], "--nothing"), (["packs", "lst"], "lst"), (["packs", "show"], "NAME"),
+    (["tail", "--format", "pdf"], "pdf"), (["tail", "--color=sometimes"], "sometimes"), (["--nothing"], "--nothing"),
+    (["packs", "lst"], "lst"), (["packs", "show"], "NAME"), (["hold", "lst"], "lst"), (["hold", "list"], "PATH"),
 ]  # fmt: skip
 
 

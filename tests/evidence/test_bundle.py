@@ -34,6 +34,11 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def build(path: object, wanted: str, **words: object) -> tuple[bundle.Bundle, bytes]:
+    out = io.BytesIO()
+    return bundle.build(str(path), wanted, out, **words), out.getvalue()  # type: ignore[arg-type]
+
+
 def unpacked(data: bytes, folder: Path) -> Path:
     zipfile.ZipFile(io.BytesIO(data)).extractall(folder)
     return folder / "evidence"
@@ -48,18 +53,19 @@ def checked(folder: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("wanted", "count", "left"), [("s-1", 8, 1), ("t-2", 8, 0)])
 def test_a_bundle_checks_itself(sealed: Path, tmp_path: Path, wanted: str, count: int, left: int) -> None:
-    made = bundle.build(str(sealed), wanted)
+    made, data = build(sealed, wanted)
     assert (made.records, made.left_out) == (count, left)
-    folder = unpacked(made.data, tmp_path)
+    folder = unpacked(data, tmp_path)
     done = checked(folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"{count} records stand as they did")
+    assert "is not shown" in done.stdout
     assert wanted in (folder / "README.txt").read_text()
 
 
 def test_any_change_is_noticed(sealed: Path, tmp_path: Path) -> None:
     """A value, a line more or less, another proof, another root."""
-    data = bundle.build(str(sealed), "s-1").data
+    data = build(sealed, "s-1")[1]
 
     def changed(name: str, old: bytes, new: bytes) -> str:
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -87,7 +93,7 @@ def test_the_page_says_how_openssl_checks_the_key(sealed: Path, tmp_path: Path) 
     """The commands of README.txt, as they stand there."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not there")
-    folder = unpacked(bundle.build(str(sealed), "t-0").data, tmp_path)
+    folder = unpacked(build(sealed, "t-0")[1], tmp_path)
     shutil.copy(sealed.parent / "key.pub", folder / "KEY.pub")
     text = (folder / "README.txt").read_text()
     commands = text[text.index("    sed") : text.index("   or, with auditlog")]
@@ -100,9 +106,9 @@ def test_the_page_says_how_openssl_checks_the_key(sealed: Path, tmp_path: Path) 
 
 def test_what_cannot_be_bundled(sealed: Path) -> None:
     with pytest.raises(InputError, match="no session or trace is 'nobody'"):
-        bundle.build(str(sealed), "nobody")
+        build(sealed, "nobody")
     with pytest.raises(InputError, match="none of its 1 records is covered"):
-        bundle.build(str(sealed), "late")
+        build(sealed, "late")
 
 
 def test_the_command_line(sealed: Path, tmp_path: Path) -> None:

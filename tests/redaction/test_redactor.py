@@ -37,7 +37,7 @@ class Plain:
     def text(self, text: str, key: str = "") -> list[Found]:
         return [Found("QUID", "", *match.span()) for match in self.PATTERN.finditer(text)]
 
-    def scan(self, content: dict[str, Any], *, everywhere: bool = False) -> list[Found]:
+    def scan(self, content: dict[str, Any]) -> list[Found]:
         found = []
         stack: list[tuple[str, Any]] = [("", content)]
         while stack:

@@ -352,7 +352,7 @@ def test_what_the_library_signs_is_signed(tmp_path: Path) -> None:
     path = write(tmp_path, 100, key=key, max_bytes=16 * 1024)
     verdict = verify(path, signers=keys)
     assert (verdict.findings, verdict.warnings, verdict.unsigned_tail) == ([], [], 0)
-    from auditlog_cli.writer import pruning
+    from auditlog_cli.retention import pruning
 
     pruning.carry_out(pruning.plan(str(path), 1 << 62), "test")
     pruned = verify(path, signers=keys)

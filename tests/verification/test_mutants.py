@@ -37,8 +37,8 @@ MUTANTS = [
     ("declarations.py", "elif not held:", "elif False:"),
     ("own.py", "if seconds > 2 * self.heartbeat_s:", "if False:"),
     ("whole.py", "if not signed.found and not signed.unchecked:", "if False:"),
-    ("whole.py", "if root != head.root:", "if False:"),
-    ("whole.py", "if head.size > verdict.records:", "if False:"),
+    ("anchored.py", "if root != head.root:", "if False:"),
+    ("anchored.py", "if head.size > verdict.records:", "if False:"),
 ]
 
 

@@ -57,6 +57,9 @@ def test_an_installation_finds_its_schemas(kind: str, tmp_path: Path, request: p
     printed = run(bin_ / "auditlog", "schema", "record", cwd=tmp_path, env=clean())
     assert printed.returncode == 0, printed.stderr
     assert printed.stdout == (PROJECT / "schemas" / "record-1.schema.json").read_text()
+    packs = run(bin_ / "auditlog", "packs", "list", cwd=tmp_path, env=clean())
+    assert len(packs.stdout.splitlines()) == 8, packs.stderr
+    assert run(bin_ / "auditlog", "packs", "show", "GDPR-9-01", cwd=tmp_path, env=clean()).returncode == 0
     log = tmp_path / "audit.jsonl"
     log.write_text(ARTICLE + "\n")
     judged = run(bin_ / "auditlog", "validate", log, cwd=tmp_path, env=clean())

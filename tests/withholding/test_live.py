@@ -203,7 +203,7 @@ def test_a_log_whose_writer_died_between_two_segments(path: Path, opened: Open) 
 
 def test_a_pruned_log(path: Path, opened: Open) -> None:
     """What went is not looked for; what stays is withheld under its own number."""
-    from auditlog_cli.writer import pruning
+    from auditlog_cli.retention import pruning
 
     log = opened()
     for number in range(3):

@@ -36,6 +36,13 @@ def shapes(incomplete: str) -> list[str]:
     return [name for name in decoders.names() if name.startswith(incomplete)]
 
 
+def exports(incomplete: str) -> list[str]:
+    """Names for `--to`."""
+    from auditlog_cli import exporters
+
+    return [name for name in exporters.names() if name.startswith(incomplete)]
+
+
 def sessions(ctx: Any, incomplete: str) -> list[str]:
     """Session ids near the end of the logs on the command line."""
     return _ids(ctx, incomplete, ("session_id",))

@@ -61,6 +61,10 @@ def _dispatch(words: list[str]) -> int:
         return pages.show(words[1:3] if words[:1] == ["help"] else [])
     understood = parse(words)
     if understood is None:
+        from auditlog_cli.cli import _table
+
+        if len(words) == 1 and words[0] in _table.GROUPS:
+            words = [*words, "--help"]
         if "--help" in words or "-h" in words:
             from auditlog_cli.cli import help as pages
 

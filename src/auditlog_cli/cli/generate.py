@@ -3,6 +3,8 @@
     cli/_table.py          what the front door parses with, from the Typer definition
     cli/_help.py           what `--help` prints, likewise
     packs/compiled.json    the shipped packs, from their YAML
+    packs/ids.txt          every id that a shipped rule ever had
+    docs/rules/PACK.md     the page of each pack, an anchor a rule
 
 `make docs` and `make packs` run it; a test and `make check` run it with `--check`, which writes nothing
 and exits 1 if a file is out of date.
@@ -21,12 +23,14 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from auditlog_cli import registry
 from auditlog_cli.cli import front, options
-from auditlog_cli.rules import compiled
+from auditlog_cli.rules import compiled, loading
+from auditlog_cli.rules import pages as rule_pages
 
 _HERE = Path(__file__).parent
+_RULES = _HERE.parents[2] / "docs" / "rules"
 _HEAD = '"""Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""\n\n'
 _TABLE = "COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = "
-_TABLE_GROUPS = "GROUPS: set[str] = "
+_TABLE_GROUPS = "GROUPS: tuple[str, ...] = "
 _GROUPS = "GROUPS: dict[str, tuple[str, str]] = "
 _PAGES = "PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ...]], ...], str]] = "
 
@@ -47,6 +51,12 @@ class Parameter(NamedTuple):
         words = [self.info.default, *(self.info.param_decls or ())]
         return [name for word in words if isinstance(word, str) for name in word.split("/")]
 
+    @property
+    def negative(self) -> set[str]:
+        """The spellings that mean no: what stands behind the `/` of `--sync/--no-sync`; not a `--no-policy` alone."""
+        words = [self.info.default, *(self.info.param_decls or ())]
+        return {word.partition("/")[2] for word in words if isinstance(word, str)}
+
 
 def files() -> dict[Path, str]:
     """Return the text of every generated file."""
@@ -59,9 +69,11 @@ def files() -> dict[Path, str]:
     pages = {name: _page(name, each) for name, each in commands.items()}
     introductions = {group: _introduction(group) for group in groups}
     return {
-        _HERE / "_table.py": f"{_HEAD}{_TABLE_GROUPS}{_literal(set(groups))}\n\n{_TABLE}{_literal(table)}\n",
+        _HERE / "_table.py": f"{_HEAD}{_TABLE_GROUPS}{_literal(groups)}\n\n{_TABLE}{_literal(table)}\n",
         _HERE / "_help.py": f"{_HEAD}{_GROUPS}{_literal(introductions)}\n\n{_PAGES}{_literal(pages)}\n",
         Path(compiled.FILE): compiled.compiled(),
+        Path(compiled.RELEASED): compiled.ids(),
+        **{_RULES / f"{name}.md": rule_pages.pack(loading.load_shipped(name)) for name in loading.NAMES},
     }
 
 
@@ -111,7 +123,7 @@ def _parse_table(
         for name in each.spelled:
             constant: object = each.choices
             if each.kind == "flag":
-                constant = not name.startswith("--no-")
+                constant = name not in each.negative
             named[name] = (each.name, each.kind + ("!" if each.required else ""), constant)
     return named, tuple(positional)
 
@@ -153,6 +165,7 @@ def main(argv: list[str]) -> int:
             sys.stderr.write(f"{path.name}: out of date, run `make docs`\n")
         return 1 if stale else 0
     for path, text in files().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     return 0
 

@@ -11,6 +11,35 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.ruling import AsOf as AsOf
+from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
+from auditlog_cli.cli.ruling import CheckFormat as CheckFormat
+from auditlog_cli.cli.ruling import Experimental as Experimental
+from auditlog_cli.cli.ruling import Explain as Explain
+from auditlog_cli.cli.ruling import FailOn as FailOn
+from auditlog_cli.cli.ruling import FailOnIndicators as FailOnIndicators
+from auditlog_cli.cli.ruling import FromPack as FromPack
+from auditlog_cli.cli.ruling import MaxFindings as MaxFindings
+from auditlog_cli.cli.ruling import MaxState as MaxState
+from auditlog_cli.cli.ruling import Merge as Merge
+from auditlog_cli.cli.ruling import NewPack as NewPack
+from auditlog_cli.cli.ruling import NoPolicy as NoPolicy
+from auditlog_cli.cli.ruling import OnlyPolicy as OnlyPolicy
+from auditlog_cli.cli.ruling import OnlyRules as OnlyRules
+from auditlog_cli.cli.ruling import PackFiles as PackFiles
+from auditlog_cli.cli.ruling import PackNames as PackNames
+from auditlog_cli.cli.ruling import PackOrRule as PackOrRule
+from auditlog_cli.cli.ruling import Packs as Packs
+from auditlog_cli.cli.ruling import PolicyFile as PolicyFile
+from auditlog_cli.cli.ruling import PolicyName as PolicyName
+from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
+from auditlog_cli.cli.ruling import Prefix as Prefix
+from auditlog_cli.cli.ruling import RequireTested as RequireTested
+from auditlog_cli.cli.ruling import Sigma as Sigma
+from auditlog_cli.cli.ruling import SkipRules as SkipRules
+from auditlog_cli.cli.ruling import Waivers as Waivers
+from auditlog_cli.cli.ruling import WriteBaseline as WriteBaseline
+from auditlog_cli.cli.trusting import Anchors as Anchors
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -20,6 +49,7 @@ from auditlog_cli.cli.trusting import Remember as Remember
 from auditlog_cli.cli.trusting import RequireHeartbeat as RequireHeartbeat
 from auditlog_cli.cli.trusting import RequireSignedTail as RequireSignedTail
 from auditlog_cli.cli.trusting import Revoked as Revoked
+from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
 
@@ -339,6 +369,15 @@ Successor = Annotated[
         rich_help_panel=_SIGN,
     ),
 ]
+Redactable = Annotated[
+    bool,
+    typer.Option(
+        "--redactable",
+        help="For a log that others write: a salt for each value, in PATH.salts, so that it can be withheld later. "
+        "Belongs to the first seal; as secret as the log.",
+        rich_help_panel=_SIGN,
+    ),
+]
 CheckpointFile = Annotated[
     str | None,
     typer.Option(
@@ -420,14 +459,84 @@ Whole = Annotated[
         rich_help_panel=_GOES,
     ),
 ]
+Entities = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--entities",
+        metavar="NAME,...",
+        help="What detectors find: EMAIL_ADDRESS,SECRET,... (see `auditlog detectors list`) in arguments, results, "
+        "errors, prompts, responses, messages and metadata.",
+        rich_help_panel=_GOES,
+    ),
+]
+MinConfidence = Annotated[
+    Literal["certain", "likely", "possible"] | None,
+    typer.Option("--min-confidence", help="The least that is taken; else likely.", rich_help_panel=_GOES),
+]
+RedactionProfile = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", metavar="FILE", help="These settings from a file (docs/redact.md).", rich_help_panel=_GOES
+    ),
+]
+Pseudonyms = Annotated[
+    str | None,
+    typer.Option(
+        "--pseudonyms",
+        metavar="KEYFILE",
+        help="Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.",
+        rich_help_panel=_GOES,
+    ),
+]
+CheckOnly = Annotated[
+    bool,
+    typer.Option("--check", help="Change nothing; exit 1 and say where if something would go.", rich_help_panel=_GOES),
+]
 DespiteHold = Annotated[
     bool,
     typer.Option(
         "--despite-hold",
-        help="Also records under a legal hold (retention.legal_hold), which stay as they are otherwise.",
+        help="Also records under a legal hold (`auditlog hold list`, retention.legal_hold), which stay as they are "
+        "otherwise.",
         rich_help_panel=_GOES,
     ),
 ]
+KeepHolds = Annotated[
+    bool,
+    typer.Option(
+        "--keep-holds", help="Keep what is under a legal hold: the default, for scripts to say.", rich_help_panel=_GOES
+    ),
+]
+Holder = Annotated[str, typer.Option("--by", metavar="NAME", help="Who; stays in the log.", rich_help_panel=_SAYS)]
+HolderKey = Annotated[
+    str | None,
+    typer.Option(
+        "--key",
+        metavar="FILE",
+        help="Your private key: OpenSSH, Ed25519. Only the key that signed a hold releases it.",
+        rich_help_panel=_SAYS,
+    ),
+]
+HeldSubject = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--subject",
+        metavar="ID",
+        help="Whatever holds an identifier of one person: id, e-mail, ...; repeat for each.",
+        rich_help_panel=_SELECT,
+    ),
+]
+HoldAll = Annotated[bool, typer.Option("--all", help="The whole log.", rich_help_panel=_SELECT)]
+HoldName = Annotated[str, typer.Argument(metavar="HOLD", help="Its name, as `auditlog hold list` shows it.")]
+HoldSigners = Annotated[
+    str | None,
+    typer.Option(
+        "--signers",
+        metavar="FILE",
+        help="Whose signatures count: OpenSSH's allowed_signers; from elsewhere than the log.",
+    ),
+]
+ListFormat = Annotated[Literal["text", "json"], typer.Option("--format", help="text for people, json for programs.")]
 RecordId = Annotated[
     list[str] | None,
     typer.Option("--record", metavar="ID|SEQ", help="Id or number of a record.", rich_help_panel=_SELECT),
@@ -473,7 +582,8 @@ Copy = Annotated[
         "--output",
         "-o",
         metavar="COPY",
-        help="Leave the log as it is, and write a redacted copy and its signed manifest (COPY.manifest.json).",
+        help="Write there instead: of a sealed log a redacted copy and its signed manifest (COPY.manifest.json), of "
+        "others the masked lines.",
         rich_help_panel=_GOES,
     ),
 ]
@@ -481,4 +591,54 @@ Copy = Annotated[
 BundledId = Annotated[
     str,
     typer.Argument(metavar="ID", help="A session or trace id, whole.", autocompletion=complete.any_id),
+]
+Complete = Annotated[
+    bool,
+    typer.Option("--complete", help="Prove that none was left out, with all other records, their values withheld."),
+]
+Repository = Annotated[
+    str | None, typer.Option("--git", metavar="REPOSITORY", help="Commit the newest checkpoint there.")
+]
+Tsa = Annotated[
+    str | None,
+    typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
+]
+AnchorOutput = Annotated[
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
+]
+ExportFormat = Annotated[
+    str,
+    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+]
+ExportOutput = Annotated[
+    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+]
+ExportKey = Annotated[
+    str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
+]
+TrustLevel = Annotated[
+    Literal["L0", "L1", "L2", "L3", "L4"], typer.Option("--trust-level", help="For aat: what its records say.")
+]
+
+EntityName = Annotated[
+    str, typer.Argument(metavar="ENTITY", help="An entity, SECRET, or what Presidio, Google DLP or gitleaks call it.")
+]
+SampleText = Annotated[
+    str | None, typer.Argument(metavar="[TEXT|-]", help="What to look at; - for the lines of standard input.")
+]
+MemberName = Annotated[
+    str, typer.Option("--key", metavar="NAME", help="The name of the member that holds the text: the best context.")
+]
+DetectorFile = Annotated[
+    str | None,
+    typer.Option("--detectors", metavar="FILE", help="Detectors of your own, auditlog.detectors/1, in YAML or JSON."),
+]
+DetectedEntities = Annotated[
+    list[str] | None,
+    typer.Option("--entities", metavar="NAME,...", help="Only these: names, aliases, SECRET for every SECRET_*."),
+]
+LeastConfidence = Annotated[
+    Literal["certain", "likely", "possible"],
+    typer.Option("--min-confidence", help="The least that counts."),
 ]

@@ -62,9 +62,10 @@ def earlier(text: str) -> proofs.Earlier:
         note = proofs.read_note(text)[1]
         return proofs.Earlier(note.size, note.root, note.origin)
     try:
-        return proofs.Earlier(*heads.known(text))
+        head = heads.known(text)
     except UsageError as error:
         raise UsageError("--consistency: neither a file nor SIZE:ROOT", help=error.help) from error
+    return proofs.Earlier(head.size, head.root)
 
 
 def _check_record(base: str, trusted: signers.Signers) -> proofs.Verdict:

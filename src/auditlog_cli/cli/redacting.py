@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 
 from auditlog_cli import pointers
 from auditlog_cli.cli import show
@@ -119,15 +120,18 @@ class Work:
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
         plan = planning.plan(planning.place(path), Nothing())
-        mine, others = resuming.finishable(plan, self._key)
+        mine, others = resuming.finishable(plan, self._key, despite_hold=self._despite_hold)
         for each in others:
-            self._notices.say(f"record {each.seq} declares a redaction that another key signed, or none: left alone")
+            why = "another key signed, or none"
+            if each.held and not self._despite_hold:
+                why = f"has come under a legal hold since ({', '.join(each.held)}; --despite-hold takes it)"
+            self._notices.say(f"{each.where} declares a redaction that {why}: left alone")
         if not mine and not plan.dregs:
             self._out.line(f"{path}: nothing to finish")
             return EXIT_FOUND if others else EXIT_OK
         count = sum(len(declaring.targets_of(each.said)) for each in mine)
-        seqs = ", ".join(str(each.seq) for each in mine)
-        self._ask(plan, f"finish what is declared in record {seqs or '-'} ({_counted(count, 'value')})")
+        where = ", ".join(each.where for each in mine)
+        self._ask(plan, f"finish what is declared in {where or 'no record'} ({_counted(count, 'value')})")
         done = carrying.resume(plan, mine)
         self._out.line(f"{path}: finished; {_counted(len(done.segments), 'segment')} rewritten")
         return EXIT_FOUND if others else EXIT_OK
@@ -150,7 +154,7 @@ class Work:
         self._path = path
         plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold)
         if plan.unfinished:
-            where = ", ".join(f"record {each.seq}" for each in plan.pending) or "it"
+            where = ", ".join(each.where for each in plan.pending) or "it"
             self._notices.say(
                 f"an earlier redaction was not finished ({where}): auditlog redact {path} --resume finishes it"
             )
@@ -190,17 +194,27 @@ class Work:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
             out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
-            named = Counter(f"record {seq} {pointers.shown(field) if field else 'a name'}" for seq, field in plan.left)
+            nameless = "a name, or a line that is no JSON object" if plan.salted else "a name"
+            named = Counter(f"record {seq} {pointers.shown(field) if field else nameless}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
+                names = ", ".join(safe.one_line(name) for name in sorted({*chain.from_iterable(plan.held.values())}))
                 held = _counted(len(plan.held), "record")
-                out.line(f"  {held} under a legal hold (retention.legal_hold): --despite-hold takes them, too")
+                then = (
+                    "what states a hold stays while it is in force"
+                    if self._despite_hold
+                    else "--despite-hold takes them, too"
+                )
+                out.line(f"  {held} under a legal hold ({names}): {then}")
             if any(seq not in plan.held for seq, _ in plan.left):
                 out.line("  what cannot be withheld by field goes with --whole, but no record of the log's own does")
         if plan.bad:
-            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: not well-formed sealed lines")
+            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: {self._bad(plan)}")
         if out is not self._out:
             out.flush()
+
+    def _bad(self, plan: Plan) -> str:
+        return "not one strict JSON object" if plan.salted else "not well-formed sealed lines"
 
     def _code(self, plan: Plan, done: int) -> int:
         return EXIT_FOUND if plan.left else EXIT_INCOMPLETE if plan.bad else done

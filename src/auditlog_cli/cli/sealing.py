@@ -13,10 +13,12 @@ from auditlog_cli import segments, times
 from auditlog_cli.cli.show import Notices, output
 from auditlog_cli.cli.show import finish as finished
 from auditlog_cli.errors import UsageError
+from auditlog_cli.salting import growing, settling
 from auditlog_cli.signing.signer import Signer
 from auditlog_cli.signing.signers import CHECKPOINTS
-from auditlog_cli.writer import growth, own
+from auditlog_cli.writer import own
 from auditlog_cli.writer.checkpoints import Sealer
+from auditlog_cli.writer.growth import is_sealed
 from auditlog_cli.writer.log import AuditLog
 
 
@@ -28,18 +30,28 @@ class Opened(NamedTuple):
 
 
 @contextmanager
-def opened(path: str, signer: Signer, beside: str | None) -> Iterator[Opened]:
+def opened(path: str, signer: Signer, beside: str | None, *, redactable: bool = False) -> Iterator[Opened]:
     """Give the log at `path`, opened for signing.
 
+    Args:
+        path: The log.
+        signer: With which key.
+        beside: Where the checkpoint goes, if not beside the log.
+        redactable: Make salts for a log that nobody sealed, so that values can be withheld later.
+
     Raises:
-        UsageError: If it is a closed segment.
+        UsageError: If it is a closed segment, or salts do not fit what is there.
         InputError: If there is nothing to sign.
     """
     active = segments.active_of(path)
     if active:
         raise UsageError(f"{path}: a closed segment; the log is signed as a whole", help=f"auditlog seal {active} …")
-    sealed = growth.is_sealed(path)
-    sealer = Sealer(path, signer, beside=beside, raw=not sealed)
+    sealed = is_sealed(path)
+    if sealed and redactable:
+        raise UsageError(f"{path}: has its salts in its lines: --redactable is for logs that others write")
+    salted = not sealed and settling.wanted(path, redactable=redactable, beside=beside)
+    growth = growing.SaltedGrowth(path) if salted else None
+    sealer = Sealer(path, signer, beside=beside, raw=not sealed, growth=growth)
     if not sealed or beside or not _may_write(path):
         yield Opened(sealer, None)
         return

@@ -38,6 +38,25 @@ Known = Annotated[
         rich_help_panel=_TRUST,
     ),
 ]
+Anchors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--anchor",
+        metavar="WHERE",
+        help="A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or "
+        "git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.",
+        rich_help_panel=_TRUST,
+    ),
+]
+TsaCa = Annotated[
+    str | None,
+    typer.Option(
+        "--tsa-ca",
+        metavar="FILE",
+        help="Certificates of the time-stamping authorities that are trusted, PEM.",
+        rich_help_panel=_TRUST,
+    ),
+]
 Elsewhere = Annotated[
     str | None,
     typer.Option(

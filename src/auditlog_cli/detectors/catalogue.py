@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from auditlog_cli.detectors import contact, credentials, government, health, money, network, secrets
+from auditlog_cli.detectors import contact, credentials, government, health, money, network, providers, secrets
 from auditlog_cli.detectors.detector import Detector
 from auditlog_cli.errors import DefinitionError
 
-FAMILIES = (contact, network, government, money, health, secrets, credentials)
+FAMILIES = (contact, network, government, money, health, secrets, providers, credentials)
 SHIPPED: tuple[Detector, ...] = tuple(each for family in FAMILIES for each in family.DETECTORS)
 ENTITIES: tuple[str, ...] = tuple(dict.fromkeys(each.entity for each in SHIPPED))
 SECRET = "SECRET"  # noqa: S105 - stands for every SECRET_*
@@ -55,7 +55,7 @@ def lookup(name: str, known: Iterable[str] = ENTITIES) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each for entity in found for each in lookup(entity, entities)))
     from difflib import get_close_matches
 
-    near = get_close_matches(wanted, [*entities, SECRET, *aliases()], n=3, cutoff=0.5)
+    near = get_close_matches(wanted, list(dict.fromkeys([*entities, SECRET, *aliases()])), n=3, cutoff=0.5)
     shown = name if len(name) <= 60 and name.isprintable() else "this name"
     help_ = f"did you mean {' or '.join(near)}?" if near else "auditlog detectors list shows them all"
     raise DefinitionError(f"{shown}: there is no such entity", help=help_)

@@ -18,6 +18,8 @@ _MOST_CUTS = 3
 
 def _email(found: Candidate) -> int | None:
     address = found.value
+    if address.startswith("git@") and found.text[found.end : found.end + 1] == ":":
+        return None  # a remote of git
     if len(address) > _LONGEST_EMAIL or address.startswith(("{", "$", "%")):
         return None
     if found.settings.test_numbers != "report":
@@ -78,6 +80,7 @@ DETECTORS = (
         ),
         misses=(
             ("", "git@host:repo.git"),
+            ("", "git@github.com:acme/repo.git"),
             ("", "@property"),
             ("", "user@localhost"),
             ("", "a@b.c1"),

@@ -1,12 +1,12 @@
 """Detectors of the site's own, from a file under strict limits (docs/detectors.md).
 
     {"format": "auditlog.detectors/1",
-     "detectors": [{"entity": "ACME_CUSTOMER", "title": "customer number", "pattern": "ACME-[0-9]{8}",
+     "detectors": [{"entity": "ACME_CUSTOMER", "title": "customer number", "pattern": "ACME-([0-9]{8})",
                     "words": ["customer"], "context": "optional", "validator": "luhn",
                     "hit": ["ACME-12345674"], "miss": ["ACME-1"]}]}
 
-The file is read by `rules.yamlfile` once that is there; until then it is JSON. Patterns are refused where hostile text
-could make them take exponential time.
+The same in YAML. `rules.yamlfile` reads both; `load` reads JSON without it. Patterns are refused where hostile text
+could make them take exponential or quadratic time.
 """
 
 from __future__ import annotations
@@ -15,16 +15,18 @@ import re
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any, Protocol
 
 from auditlog_cli import strictjson
 from auditlog_cli.detectors import guards
 from auditlog_cli.detectors.catalogue import ENTITIES
 from auditlog_cli.detectors.checksums import luhn, stdnum
-from auditlog_cli.detectors.detector import CERTAIN, LIKELY, MARKS, POSSIBLE, Candidate, Detector, Judge
+from auditlog_cli.detectors.detector import CERTAIN, CUSTOM, LIKELY, MARKS, Candidate, Detector, Judge
 from auditlog_cli.errors import DefinitionError
 from auditlog_cli.matching import safe_regex
 
 FORMAT = "auditlog.detectors/1"
+_HELP = "see docs/detectors.md"
 _MOST_BYTES = 1 << 20
 _MOST = 200
 _LONGEST_TEXT = 2000
@@ -34,74 +36,122 @@ _KNOWN = frozenset(("entity", "title", "pattern", "words", "context", "validator
 _MODULE = re.compile(r"[a-z_]{2,20}(?:\.[a-z_]{2,30})?\Z")
 
 
+class Document(Protocol):
+    """A definition file, read strictly: see `rules.yamlfile`."""
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What it says."""
+        ...
+
+    def error(self, message: str, container: object = None, key: object = None, *, help: str = "") -> DefinitionError:  # noqa: A002
+        """Return an error that names file and line of `container[key]`."""
+        ...
+
+
+class _Json:
+    """A definition file in JSON, read without PyYAML. Lines are those of the entities, counted in the text."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        if len(data) > _MOST_BYTES:
+            raise DefinitionError(f"{name}: larger than 1 MiB")
+        try:
+            self.data: dict[str, Any] = strictjson.exact(data)
+        except strictjson.Malformed as error:
+            line = data.count(b"\n", 0, error.at) + 1
+            raise DefinitionError(f"{name}:{line}: {error.reason}", help="a file of detectors is JSON") from None
+        self._raw = data
+        self._name = name
+
+    def error(self, message: str, container: object = None, key: object = None, *, help: str = "") -> DefinitionError:  # noqa: A002
+        del key
+        given = self.data.get("detectors")
+        number = given.index(container) if isinstance(given, list) and container in given else -1
+        return DefinitionError(f"{self._name}:{self._line(number)}: {message}", help=help)
+
+    def _line(self, number: int) -> int:
+        """The line on which the how-many-th `"entity"` stands."""
+        at = -1
+        for _ in range(number + 1):
+            at = max(self._raw.find(b'"entity"', at + 1), at)
+        return self._raw.count(b"\n", 0, max(at, 0)) + 1
+
+
 def load(data: bytes, name: str) -> tuple[Detector, ...]:
-    """Return the detectors that a file defines, each proved by its own test strings.
+    """Return the detectors that a file in JSON defines.
 
     Args:
         data: The file.
         name: What to call it in errors.
 
     Raises:
-        DefinitionError: If the file, a pattern or a test string is wrong; with file and line.
+        DefinitionError: If the file or a pattern is wrong; with file and line.
     """
-    if len(data) > _MOST_BYTES:
-        raise DefinitionError(f"{name}: larger than 1 MiB")
-    try:
-        top = strictjson.exact(data)
-    except strictjson.Malformed as error:
-        line = data.count(b"\n", 0, error.at) + 1
-        raise DefinitionError(f"{name}:{line}: {error.reason}", help="a file of detectors is JSON") from None
-    unknown = set(top) - {"format", "detectors"}
-    if top.get("format") != FORMAT or unknown:
-        raise DefinitionError(f'{name}:1: not a file of detectors: "format" is "{FORMAT}"', help="see docs/detectors.md")
+    return defined_in(_Json(data, name))
+
+
+def defined_in(document: Document) -> tuple[Detector, ...]:
+    """Return the detectors that a definition file (YAML or JSON, `rules.yamlfile.load`) defines.
+
+    Raises:
+        DefinitionError: If something in it is wrong; with file and line.
+    """
+    top = document.data
+    if top.get("format") != FORMAT:
+        raise document.error(f"not a file of detectors: its format is {FORMAT}", top, "format", help=_HELP)
+    for key in top:
+        if key not in ("format", "detectors"):
+            raise document.error("unknown key", top, key, help="known are format, detectors")
     given = top.get("detectors")
     if not isinstance(given, list) or not 0 < len(given) <= _MOST:
-        raise DefinitionError(f'{name}: "detectors" is a list of 1 to {_MOST}')
+        raise document.error(f"detectors: a list of 1 to {_MOST}", top, "detectors", help=_HELP)
     made = []
-    for number, entry in enumerate(given):
-        where = f"{name}:{_line(data, number)}: detector {number + 1}"
+    for entry in given:
         if not isinstance(entry, dict):
-            raise DefinitionError(f"{where}: an object is wanted")
-        made.append(_detector(entry, where))
+            raise document.error("a detector is a mapping", given, given.index(entry), help=_HELP)
+        try:
+            made.append(_detector(entry))
+        except _WrongError as wrong:
+            raise document.error(str(wrong), entry, wrong.key, help=wrong.help) from None
     return tuple(made)
 
 
-def _line(data: bytes, number: int) -> int:
-    """The line on which the how-many-th `"entity"` stands."""
-    at = -1
-    for _ in range(number + 1):
-        following = data.find(b'"entity"', at + 1)
-        if following < 0:
-            break
-        at = following
-    return data.count(b"\n", 0, max(at, 0)) + 1
+class _WrongError(Exception):
+    """A detector is wrong at one of its keys."""
+
+    def __init__(self, message: str, key: str | None = None, help: str = _HELP) -> None:  # noqa: A002
+        super().__init__(message)
+        self.key = key
+        self.help = help
 
 
-def _detector(entry: dict[str, object], where: str) -> Detector:
-    unknown = sorted(set(entry) - _KNOWN)
-    if unknown:
-        raise DefinitionError(f"{where}: unknown key", help=f"known are {', '.join(sorted(_KNOWN))}")
+def _detector(entry: dict[str, Any]) -> Detector:
+    for each in entry:
+        if each not in _KNOWN:
+            raise _WrongError("unknown key", each, f"known are {', '.join(sorted(_KNOWN))}")
     entity = entry.get("entity")
     if not isinstance(entity, str) or not _NAME.match(entity) or entity in ENTITIES or entity == "SECRET":
-        raise DefinitionError(f"{where}: the entity is a name of its own, in capitals, digits and _")
-    where = f"{where} ({entity})"
+        raise _WrongError("the entity is a name of its own, in capitals, digits and _", "entity")
     title = entry.get("title", entity)
     pattern = entry.get("pattern")
     if not isinstance(title, str) or not isinstance(pattern, str) or not pattern:
-        raise DefinitionError(f"{where}: title and pattern are texts")
-    compiled = safe_pattern(pattern, where)
-    words = frozenset(word.strip().lower().replace(" ", "_") for word in _texts(entry, "words", where))
+        raise _WrongError(f"{entity}: title and pattern are texts", "pattern")
+    try:
+        compiled = safe_pattern(pattern, entity)
+    except DefinitionError as error:
+        raise _WrongError(error.message, "pattern", error.help) from None
+    words = frozenset(word.strip().lower().replace(" ", "_") for word in _texts(entry, "words"))
     context = entry.get("context", "required" if words else "optional")
     if context not in ("required", "optional") or (context == "required" and not words):
-        raise DefinitionError(f"{where}: context is required or optional, and needs words")
-    check = _validator(entry.get("validator"), where)
-    hits, misses = _texts(entry, "hit", where), _texts(entry, "miss", where)
+        raise _WrongError(f"{entity}: context is required or optional, and needs words", "context")
+    check = _validator(entry.get("validator"))
+    hits, misses = _texts(entry, "hit"), _texts(entry, "miss")
     if not hits or not misses:
-        raise DefinitionError(f"{where}: test strings are missing", help='give "hit" and "miss", at least one of each')
+        raise _WrongError(f"{entity}: test strings are missing", None, "give hit and miss, at least one of each")
     literal = _literal(pattern)
     return Detector(
-        entity, title, MARKS, compiled, _judge(words, context == "required", check), words=words,
-        needs=(literal,) if literal else (), literal=True, source="custom",
+        entity, title, MARKS, compiled, _judge(compiled, words, context == "required", check), words=words,
+        needs=(literal,) if literal else (), literal=True, source=CUSTOM,
         hits=tuple(_keyed(each) for each in hits), misses=tuple(_keyed(each) for each in misses),
     )  # fmt: skip
 
@@ -112,43 +162,49 @@ def _keyed(text: str) -> tuple[str, str]:
     return (key, value) if equals and re.fullmatch(r"[A-Za-z_][\w\-]{0,40}", key) else ("", text)
 
 
-def _judge(words: frozenset[str], required: bool, check: Callable[[str], bool] | None) -> Judge:
+def _judge(
+    pattern: re.Pattern[str], words: frozenset[str], required: bool, check: Callable[[str], bool] | None
+) -> Judge:
+    """A judge: context if it is required, then the check on the first group of the pattern, or on all of it."""
+
     def judge(found: Candidate) -> int | None:
         near = found.said(words)
-        if (required and not near) or found.end - found.start > _LONGEST_MATCH or found.end == found.start:
+        if (required and not near) or not 0 < found.end - found.start <= _LONGEST_MATCH:
             return None
         if check is None:
             return LIKELY
-        if guards.is_run(found.compact) or not check(found.compact):
+        match = pattern.match(found.text, found.start)
+        checked = (match[1] if match and pattern.groups else None) or found.value
+        if guards.is_run(checked) or not check(checked):
             return None
-        return CERTAIN if near else LIKELY if not words else POSSIBLE
+        return CERTAIN if near else LIKELY
 
     return judge
 
 
-def _validator(name: object, where: str) -> Callable[[str], bool] | None:
+def _validator(name: object) -> Callable[[str], bool] | None:
     if name is None:
         return None
     if name == "luhn":
         return luhn
     # Modules of stdnum only, and no module that lies deeper: nothing else is imported because a file says so.
     if not isinstance(name, str) or not _MODULE.match(name):
-        raise DefinitionError(f"{where}: the validator is luhn or a module of stdnum, such as us.ssn")
+        raise _WrongError("the validator is luhn or a module of stdnum, such as us.ssn", "validator")
     try:
         known = find_spec(f"stdnum.{name}") is not None and hasattr(import_module(f"stdnum.{name}"), "is_valid")
     except ImportError:
         known = False
     if not known:
-        raise DefinitionError(f"{where}: stdnum has no module {name}", help="such as luhn, iban, us.ssn, de.idnr")
+        raise _WrongError(f"stdnum has no module {name}", "validator", "such as luhn, iban, us.ssn, de.idnr")
     return stdnum(name)
 
 
-def _texts(entry: dict[str, object], key: str, where: str) -> list[str]:
+def _texts(entry: dict[str, Any], key: str) -> list[str]:
     value = entry.get(key, [])
     if not isinstance(value, list) or len(value) > _MOST:
-        raise DefinitionError(f"{where}: {key} is a list of texts")
+        raise _WrongError(f"{key} is a list of texts", key)
     if not all(isinstance(each, str) and 0 < len(each) <= _LONGEST_TEXT for each in value):
-        raise DefinitionError(f"{where}: {key} is a list of texts of up to {_LONGEST_TEXT} characters")
+        raise _WrongError(f"{key} is a list of texts of up to {_LONGEST_TEXT} characters", key)
     return value
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 _OLDEST = 120
 _MONTHS = {
@@ -12,7 +12,8 @@ _MONTHS = {
         (
             "jan january januar janvier enero", "feb february februar février febrero", "mar march märz mars marzo",
             "apr april avril abril", "may mai mayo", "jun june juni juin junio", "jul july juli juillet julio",
-            "aug august août agosto", "sep sept september septembre septiembre", "oct october oktober octobre octubre okt",
+            "aug august août agosto", "sep sept september septembre septiembre",
+            "oct october oktober octobre octubre okt",
             "nov november novembre noviembre", "dec december dezember décembre diciembre dez",
         )
     )
@@ -31,7 +32,7 @@ def as_birth(text: str, now: str = "") -> bool:
     """
     numbers = _NUMBERS.findall(text[:10] if "T" in text[8:12] else text)
     word = _LETTERS.search(text)
-    today = _day(now) or date.today()
+    today = _day(now) or datetime.now(UTC).date()
     month = _MONTHS.get(word.group().lower()) if word and len(numbers) == 2 else None
     if month is not None:
         year = next((each for each in numbers if len(each) == 4), None)

@@ -21,6 +21,9 @@ BEGIN = r"(?<![0-9A-Za-z_\-])(?<!\d\.)"
 END = r"(?![0-9A-Za-z_\-])(?!\.\d)"
 WORD_BEGIN, WORD_END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
 
+CUSTOM = "custom"
+"""The source of a detector of the site's own."""
+
 DIGITS, TOKENS, MARKS, SECRETS, KEYS = "digits", "tokens", "marks", "secrets", "keys"
 LANES = (DIGITS, TOKENS, MARKS, SECRETS, KEYS)
 

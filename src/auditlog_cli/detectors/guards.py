@@ -7,7 +7,28 @@ import re
 from auditlog_cli.detectors import context
 
 _ORDINARY = frozenset(
-    "id ids ms at ts port size count bytes offset version build seq hash etag trace span nonce cursor sha".split()
+    [
+        "id",
+        "ids",
+        "ms",
+        "at",
+        "ts",
+        "port",
+        "size",
+        "count",
+        "bytes",
+        "offset",
+        "version",
+        "build",
+        "seq",
+        "hash",
+        "etag",
+        "trace",
+        "span",
+        "nonce",
+        "cursor",
+        "sha",
+    ]
 )
 _MASK = re.compile(r"\*{4}|[Xx]{6}")
 _UP = "01234567890123456789012"
@@ -50,6 +71,21 @@ def is_run(digits: str) -> bool:
     (True, True, True, False)
     """
     return digits in _UP or digits in _DOWN or len(set(digits)) == 1
+
+
+_GROUP_BEFORE = re.compile(r"[0-9A-Z]{4}[ \-]\Z", re.ASCII)
+_GROUP_AFTER = re.compile(r"[ \-][0-9A-Z]{4}(?![0-9A-Za-z])", re.ASCII)
+_COUNTRY_BEFORE = re.compile(r"(?<![0-9A-Za-z])[A-Z]{2}\d{2}(?:[ \-][0-9A-Z]{4}){0,4}[ \-]\Z", re.ASCII)
+
+
+def inside_groups(text: str, start: int, end: int) -> bool:
+    """Tell whether groups of four go on before or after the stretch: it is cut out of something longer."""
+    return bool(_GROUP_BEFORE.search(text, max(start - 5, 0), start) or _GROUP_AFTER.match(text, end))
+
+
+def inside_account(text: str, start: int) -> bool:
+    """Tell whether the stretch follows the head of an IBAN (`ES11 …`), right or wrong."""
+    return _COUNTRY_BEFORE.search(text, max(start - 30, 0), start) is not None
 
 
 def is_template(text: str, start: int, end: int) -> bool:

@@ -22,6 +22,7 @@ PATHS = (
 """Never the envelope, ids, digests and integrity members: they are below none of these."""
 
 _LONG_NAME = 8
+_SHORTEST_KEY = 200  # a placeholder is shorter
 _LATITUDE = frozenset(("lat", "latitude"))
 _LONGITUDE = frozenset(("lon", "lng", "long", "longitude"))
 
@@ -65,6 +66,7 @@ def blocks(content: dict[str, object], more: tuple[tuple[str, ...], ...]) -> lis
         more: Paths besides the usual ones; `*` is any member or element.
     """
     found: list[tuple[Steps, str, object]] = []
+    path: tuple[str, ...]
     for path in PATHS:
         value: object = content
         for step in path:
@@ -113,19 +115,29 @@ def leaves(value: object, steps: Steps, key: str) -> Iterator[Leaf]:
             for each in item:
                 if len(each) > _LONG_NAME:
                     yield Leaf(each, "", (*way, each), in_name=True)
-            stack.extend((((*way, each), each, item[each]) for each in reversed(item)))
+            stack.extend(((*way, each), each, item[each]) for each in reversed(item))
         elif isinstance(item, (list, tuple)):
-            stack.extend((((*way, number), name, item[number]) for number in range(len(item) - 1, -1, -1)))
+            stack.extend(((*way, number), name, item[number]) for number in range(len(item) - 1, -1, -1))
 
 
-def pairs_of_coordinates(value: object, steps: Steps) -> Iterator[Leaf]:
-    """Yield the numbers of each pair of members such as `lat` and `lon` in one object."""
+def joined(value: object, steps: Steps, entities: frozenset[str]) -> Iterator[tuple[str, Leaf]]:
+    """Yield what only an object as a whole tells, and its entity.
+
+    A pair of members such as `lat` and `lon` is GEO_COORDINATES; the `private_key` beside `"type": "service_account"`
+    is SECRET_GCP_SERVICE_ACCOUNT.
+    """
     stack: list[tuple[Steps, object]] = [(steps, value)]
     while stack:
         way, item = stack.pop()
         if isinstance(item, dict):
-            if len(item) > 1:
-                yield from _pair(item, way)
+            if len(item) > 1 and "GEO_COORDINATES" in entities:
+                yield from (("GEO_COORDINATES", leaf) for leaf in _pair(item, way))
+            key = item.get("private_key")
+            if (
+                item.get("type") == "service_account" and isinstance(key, str) and len(key) > _SHORTEST_KEY
+                and "SECRET_GCP_SERVICE_ACCOUNT" in entities
+            ):  # fmt: skip
+                yield "SECRET_GCP_SERVICE_ACCOUNT", Leaf(key, "private_key", (*way, "private_key"))
             stack.extend(((*way, each), item[each]) for each in reversed(item))
         elif isinstance(item, (list, tuple)):
             stack.extend(((*way, number), item[number]) for number in range(len(item) - 1, -1, -1))

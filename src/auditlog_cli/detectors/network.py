@@ -50,13 +50,21 @@ DETECTORS = (
         words=_IP_WORDS,
         source="RFC 791; IANA special-purpose registries",
         hits=(("client_ip", "8.8.8.8"), ("", "from host 93.184.216.34 port 22")),
-        misses=(("ip", "192.0.2.1"), ("ip", "10.0.0.1"), ("ip", "1.2.3.4.5"), ("version", "8.8.4.4"), ("ip", "256.1.1.1")),
+        misses=(
+            ("ip", "192.0.2.1"),
+            ("ip", "10.0.0.1"),
+            ("ip", "1.2.3.4.5"),
+            ("version", "8.8.4.4"),
+            ("ip", "256.1.1.1"),
+        ),
     ),
     Detector(
         "IP_ADDRESS",
         "IPv6 address that is reachable from everywhere",
         MARKS,
-        ascii_pattern(r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f.]{0,7}:[0-9A-Fa-f.]{0,7}:)[0-9A-Fa-f:.]{2,45}(?<!\.)(?![0-9A-Za-z:])"),
+        ascii_pattern(
+            r"(?<![0-9A-Za-z:.])(?=[0-9A-Fa-f.]{0,7}:[0-9A-Fa-f.]{0,7}:)[0-9A-Fa-f:.]{2,45}(?<!\.)(?![0-9A-Za-z:])"
+        ),
         _ip,
         needs=(":",),
         words=_IP_WORDS,
@@ -68,7 +76,9 @@ DETECTORS = (
         "MAC_ADDRESS",
         "hardware address",
         MARKS,
-        ascii_pattern(r"(?<![0-9A-Fa-f:\-])[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:\-])"),
+        ascii_pattern(
+            r"(?<![0-9A-Fa-f:\-])[0-9A-Fa-f]{2}([:\-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![0-9A-Fa-f:\-])"
+        ),
         _mac,
         needs=(":", "-"),
         words=_MAC_WORDS,
@@ -81,7 +91,8 @@ DETECTORS = (
         "latitude and longitude",
         MARKS,
         ascii_pattern(
-            r"(?<![\d.])[-+]?(?:[1-8]?\d\.\d{4,20}|90\.0{4,20})°?\s{0,4}[,; ]\s{0,4}[-+]?(?:1[0-7]\d|\d{1,2})\.\d{4,20}(?![\d.])"
+            r"(?<![\d.])[-+]?(?:[1-8]?\d\.\d{4,20}|90\.0{4,20})°?\s{0,4}[,; ]"
+            r"\s{0,4}[-+]?(?:1[0-7]\d|\d{1,2})\.\d{4,20}(?![\d.])"
         ),
         _geo,
         needs=(".",),

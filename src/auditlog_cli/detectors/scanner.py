@@ -23,7 +23,7 @@ from auditlog_cli.detectors.detector import (
     Settings,
 )
 from auditlog_cli.detectors.hit import Hit
-from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, leaves, pairs_of_coordinates
+from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, joined, leaves
 from auditlog_cli.detectors.prefilter import Prefilter
 from auditlog_cli.errors import DefinitionError
 
@@ -75,8 +75,12 @@ class Scanner:
         self._lanes = {
             lane: [each for each in chosen if each.lane == lane] for lane in (DIGITS, TOKENS, MARKS, SECRETS, KEYS)
         }
-        self._fewest = min((each.least for each in self._lanes[DIGITS]), default=0)
-        self._coordinates = "GEO_COORDINATES" in self.entities
+        needs: dict[str, list[tuple[int, Detector]]] = {}
+        for number, each in enumerate((*self._lanes[MARKS], *self._lanes[SECRETS])):
+            for need in each.needs or ("",):
+                needs.setdefault(need, []).append((number, each))
+        self._needs = tuple(needs.items())
+        self._objects = not self.entities.isdisjoint(("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT"))
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
 
@@ -96,17 +100,17 @@ class Scanner:
                 return []
         except TypeError:  # no JSON (a huge number, half of a character): look at everything
             pass
-        return self._walk(found, str(content.get("timestamp") or ""))
+        return self._walk(found, str(content.get("timestamp") or ""), quick=True)
 
     def scan_all(self, content: dict[str, object]) -> list[Hit]:
         """Return the same as `scan`, without the look at the bytes: its slow twin."""
-        return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""))
+        return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""), quick=False)
 
     def text(self, text: str, key: str = "") -> list[Hit]:
         """Return what is found in one text, which a member called `key` holds."""
         return [
             Hit(entity, "", "", start, end, CONFIDENCES[confidence], False)
-            for entity, start, end, confidence in self._judged(text, key, "")
+            for entity, start, end, confidence in self._judged(text, key, "", True)
         ]
 
     def may_hit(self, raw: bytes) -> bool:
@@ -117,19 +121,21 @@ class Scanner:
         """
         return self._prefilter.in_line(raw)
 
-    def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str) -> list[Hit]:
+    def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str, *, quick: bool) -> list[Hit]:
         hits: list[Hit] = []
         for steps, key, value in found:
             for leaf in leaves(value, steps, key):
-                for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now):
+                for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now, quick):
                     hits.append(_hit(entity, leaf, start, end, confidence))
-            if self._coordinates:
-                hits += [_hit("GEO_COORDINATES", leaf, 0, len(leaf.text), 1) for leaf in pairs_of_coordinates(value, steps)]
+            if self._objects:
+                hits += [
+                    _hit(entity, leaf, 0, len(leaf.text), 1) for entity, leaf in joined(value, steps, self.entities)
+                ]
         return [hit for hit in hits if CONFIDENCES.index(hit.confidence) >= self._least]
 
-    def _judged(self, text: str, key: str, now: str) -> Iterable[Found]:
+    def _judged(self, text: str, key: str, now: str, quick: bool) -> Iterable[Found]:
         if len(text) > LONGEST_CACHED:
-            return self._judge(text, key, now)
+            return () if quick and self._is_clean(text, key) else self._judge(text, key, now)
         # The day of the record decides about a date of birth only at its edges; it is part of what is asked.
         known = self._known.get((key + "\0" + now[:10], text))
         if known is None:
@@ -137,6 +143,15 @@ class Scanner:
                 self._known.clear()
             known = self._known[(key + "\0" + now[:10], text)] = tuple(self._judge(text, key, now))
         return known
+
+    def _is_clean(self, text: str, key: str) -> bool:
+        """Look at the bytes of one long text, as `scan` does at those of a record."""
+        import orjson
+
+        try:
+            return not self._prefilter.in_values(orjson.dumps({key: text}))
+        except TypeError:  # half of a character
+            return False
 
     def _judge(self, text: str, key: str, now: str) -> list[Found]:
         if not text:
@@ -159,12 +174,15 @@ class Scanner:
                         for match in each.pattern.finditer(text, region.start(), stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
         lowered = text.lower()
-        for each in (*self._lanes[MARKS], *self._lanes[SECRETS]):
-            if any(need in lowered for need in each.needs) or not each.needs:
-                if ordinary and not each.literal and not _key_says(each, key):
-                    continue
-                for start, end in _places(each, text):
-                    self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
+        wanted: dict[int, Detector] = {}  # a detector with several needs is asked once
+        for need, those in self._needs:
+            if need in lowered:
+                wanted.update(those)
+        for each in wanted.values():
+            if ordinary and not each.literal and not _key_says(each, key):
+                continue
+            for start, end in _places(each, text):
+                self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
         return _settled(found, self._least) if found else found
 
     def _ask(self, detector: Detector, candidate: Candidate, found: list[Found]) -> None:
@@ -207,7 +225,9 @@ def _settled(found: list[Found], least: int) -> list[Found]:
     In order of their beginnings, the longer first, so that what encloses something has been seen before it: one pass,
     for a hostile text may hold a hundred thousand of them.
     """
-    found = sorted({each for each in found if each[3] >= least}, key=lambda each: (each[1], -each[2], -each[3], each[0]))
+    found = sorted(
+        {each for each in found if each[3] >= least}, key=lambda each: (each[1], -each[2], -each[3], each[0])
+    )
     kept: list[Found] = []
     reach = [-1, -1, -1]  # how far something as sure as this has reached
     at = 0

@@ -1,65 +1,66 @@
-"""A zip file with the records of a session or a trace, a proof for each, and how to check them without this tool."""
+"""A zip file with the records of a session or a trace, a proof for each, and how to check them without this tool.
+
+That none was left out is proved only by all the others: each of them is sent, too, with every value withheld, and
+its ids and its place in the tree stay (integrity.md, 5.5).
+"""
 
 from __future__ import annotations
 
-import io
+import json
 import zipfile
-from typing import NamedTuple
+from base64 import b64encode
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol
 
-from auditlog_cli import proofs
+from auditlog_cli import proofs, strictjson
 from auditlog_cli.errors import InputError
+from auditlog_cli.evidence import pages
+from auditlog_cli.fields import is_hole
 from auditlog_cli.record import Record
-from auditlog_cli.sealing import notes, tlogproof
+from auditlog_cli.sealing import tlogproof
+from auditlog_cli.sealing.line import Unsealed
+from auditlog_cli.verification import covered
+from auditlog_cli.withholding import anatomy, lines
 
-_README = """Records of {what}
-from the log {origin}
+_IDS = ("session_id", "trace_id")
+_KEPT = frozenset(f"/{name}" for name in _IDS)
 
-records.jsonl    {count} records, each line as it stands in the log: who asked, which agent acted, what it did
-proofs/          for each of them, why it must have been in the log (https://c2sp.org/tlog-proof)
-checkpoint.note  the signed state of the log: its name, {size} records, and the one hash over all of them
-check.py         checks the records against the checkpoint; Python 3, nothing else; read it first
 
-1. Are these the records that were signed?
+class Out(Protocol):
+    """Where the zip file goes: it is written from its beginning to its end."""
 
-    python3 check.py
-
-2. Who signed? You need the public key, from somewhere else than this file. With OpenSSL:
-
-    sed '/^$/,$d' checkpoint.note > body
-    sed -n 's/^\u2014 [^ ]* //p' checkpoint.note | base64 -d | tail -c +5 > signature
-    {{ echo "-----BEGIN PUBLIC KEY-----"; {{ printf '\\x30\\x2a\\x30\\x05\\x06\\x03\\x2b\\x65\\x70\\x03\\x21\\x00'
-      cut -d' ' -f2 KEY.pub | base64 -d | tail -c 32; }} | base64; echo "-----END PUBLIC KEY-----"; }} > key.pem
-    openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in body -sigfile signature
-
-   or, with auditlog, one record at a time:  auditlog prove --check …
-
-A value {{"_redacted":"…"}} was withheld; the proof holds all the same.
-
-What this does not show: that what was recorded is true; that these are all records of {what}; when
-they were written, other than before the checkpoint was signed.
-"""
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes."""
+        ...
 
 
 class Bundle(NamedTuple):
-    """A bundle.
+    """What was put together.
 
     Attributes:
-        data: The zip file.
-        records: How many records are in it.
+        records: How many records of the session or trace are in it.
         left_out: How many belong to it and are not covered by the newest checkpoint yet.
+        others: How many other records show that none was left out; None if that was not asked.
+        unknown: How many of them do not say to which session or trace they belong: withheld.
+        first: The first record that is still there: above 0 if the log was pruned.
     """
 
-    data: bytes
     records: int
     left_out: int
+    others: int | None = None
+    unknown: int = 0
+    first: int = 0
 
 
-def build(path: str, wanted: str) -> Bundle:
-    """Put the records of a session or a trace into a zip file, with a proof for each.
+def build(path: str, wanted: str, out: Out, *, complete: bool = False, beside: str | None = None) -> Bundle:
+    """Write a zip file with the records of a session or a trace, and a proof for each.
 
     Args:
         path: The log.
         wanted: The id of a session or of a trace, whole.
+        out: Where to. What was written is worth nothing if this raises.
+        complete: Prove that none was left out, too: with all other records, every value of which is withheld.
+        beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
         InputError: If there is no such record, or no checkpoint that covers one.
@@ -69,11 +70,12 @@ def build(path: str, wanted: str) -> Bundle:
 
     def fits(record: Record) -> bool:
         nonlocal total
-        found = wanted in (record.content.get("session_id"), record.content.get("trace_id"))
+        found = _belongs(record.stored, wanted)
         total += found
         return found
 
-    made = proofs.prove_all(path, fits)
+    text, note = proofs.newest(path, beside)
+    made = proofs.prove_all(path, fits, beside)
     if not total:
         raise InputError(f"{path}: no session or trace is {wanted!r}", help=f"auditlog traces {path}")
     if not made:
@@ -81,29 +83,79 @@ def build(path: str, wanted: str) -> Bundle:
             f"{path}: none of its {total} records is covered by the newest checkpoint yet",
             help=f"auditlog seal {path} --key FILE",
         )
-    return Bundle(_zip(made, wanted), len(made), total - len(made))
+    if made[0].proof.note != text:
+        raise InputError(f"{path}: was sealed while it was read; try again")
+    found = Bundle(len(made), total - len(made))
+    with zipfile.ZipFile(_Stream(out), "w") as archive:
+        if complete:
+            with covered.Log(path, note) as log:
+                found = _rest(archive, log, made, wanted, found)
+        _put(archive, "README.txt", pages.readme(wanted, note, found).encode())
+        _put(archive, "records.jsonl", b"".join(each.line + b"\n" for each in made))
+        _put(archive, "checkpoint.note", text.encode())
+        _put(archive, "check.py", pages.checker())
+        for each in made:
+            _put(archive, f"proofs/{each.proof.number}.tlog-proof", tlogproof.render(each.proof).encode())
+    return found
 
 
-def _zip(made: list[proofs.Proved], wanted: str) -> bytes:
-    text = made[0].proof.note
-    note = notes.parse(text)
-    readme = _README.format(what=wanted, origin=note.origin, count=len(made), size=note.size)
-    files = {
-        "README.txt": readme.encode(),
-        "records.jsonl": b"".join(each.line + b"\n" for each in made),
-        "checkpoint.note": text.encode(),
-        "check.py": _checker(),
-    }
-    for each in made:
-        files[f"proofs/{each.proof.number}.tlog-proof"] = tlogproof.render(each.proof).encode()
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(f"evidence/{name}"), data, zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+class _Stream:
+    """What `zipfile` needs of a stream that it cannot wind back."""
+
+    def __init__(self, out: Out) -> None:
+        self._out = out
+
+    def write(self, data: bytes, /) -> int:
+        self._out.write(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """The caller flushes."""
+
+    def close(self) -> None:
+        """The caller closes."""
 
 
-def _checker() -> bytes:
-    from importlib.resources import files
+def _put(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(f"evidence/{name}"), data, zipfile.ZIP_DEFLATED)
 
-    return (files("auditlog_cli") / "evidence" / "check.py").read_bytes()
+
+def _rest(archive: zipfile.ZipFile, log: covered.Log, made: list[proofs.Proved], wanted: str, found: Bundle) -> Bundle:
+    """Put all records of the log into the bundle, and what the checker must know about them."""
+    unknown = others = 0
+    mine: Iterator[proofs.Proved] = iter(made)
+    entry = zipfile.ZipInfo("evidence/all.jsonl")
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    with archive.open(entry, "w", force_zip64=True) as file:
+        for record in log.records():
+            line, belongs, says = _shared(record.line, wanted)
+            if belongs and next(mine, made[0]).line != line:
+                raise InputError(f"{log.path}: was changed while it was read; try again")
+            others += not belongs
+            unknown += not says
+            file.write(line + b"\n")
+    said = {
+        "format": "auditlog-bundle/1", "id": wanted, "first": log.first, "head": log.head,
+        "range": [b64encode(each).decode() for each in log.range],
+    }  # fmt: skip
+    _put(archive, "all.json", (json.dumps(said, indent=1) + "\n").encode())
+    return found._replace(others=others, unknown=unknown, first=log.first)
+
+
+def _shared(raw: bytes, wanted: str) -> tuple[bytes, bool, bool]:
+    """The line as it is sent; whether it belongs to what is wanted; whether it says to what it belongs."""
+    try:
+        line = anatomy.dissect(raw)
+    except (Unsealed, strictjson.Malformed) as error:
+        raise InputError("a sealed line is no well-formed record; auditlog verify tells which") from error
+    if line is None:
+        return raw, False, False
+    content = line.content if any(isinstance(line.plain.get(name), dict) for name in _IDS) else line.plain
+    if _belongs(content, wanted):
+        return raw, True, True
+    says = not any(is_hole(content.get(name)) for name in _IDS)
+    return lines.withhold(line, {value.field for value in line.values} - _KEPT), False, says
+
+
+def _belongs(content: dict[str, object], wanted: str) -> bool:
+    return wanted in (content.get("session_id"), content.get("trace_id"))

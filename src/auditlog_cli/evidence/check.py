@@ -4,11 +4,16 @@
 
 For each record: the bytes of the line, with every value it may withhold replaced by its commitment, give a leaf
 (SHA-256); the hashes of its proof lead from the leaf to the root; and that root is the one in checkpoint.note.
+If all.jsonl is there, it must hold every record that the checkpoint covers, one after the other: then nobody left out
+one that belongs to the session or trace.
 Who signed the checkpoint is checked with ssh-keygen or openssl: see README.txt.
+
+Exit code: 0 everything holds; 1 something does not; 6 everything holds, but some records do not say where they belong.
 """
 
 import base64
 import hashlib
+import json
 import pathlib
 import re
 import sys
@@ -63,11 +68,28 @@ def root(leaf: bytes, index: int, size: int, hashes: list[bytes]) -> bytes:
     return leaf
 
 
-def main() -> None:
-    """Check everything, and say so."""
-    note = (HERE / "checkpoint.note").read_text()
-    origin, size, wanted = note.split("\n")[:3]
-    lines = (HERE / "records.jsonl").read_bytes().split(b"\n")[:-1]
+def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """The members of an object, none of which may stand there twice."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a line names a member twice")
+    return found
+
+
+def read(line: bytes) -> dict[str, object]:
+    """What a line says."""
+    try:
+        found = json.loads(line.decode(), object_pairs_hook=members)
+    except RecursionError:
+        raise ValueError("a line is nested too deeply") from None
+    if not isinstance(found, dict):
+        raise ValueError("a line is no object")
+    return found
+
+
+def check_records(note: str, lines: list[bytes]) -> None:
+    """Each record with its own proof."""
+    _, size, wanted = note.split("\n")[:3]
     proofs = {}
     for name in (HERE / "proofs").glob("*.tlog-proof"):
         head, _, rest = name.read_text().partition("\n\n")
@@ -76,6 +98,7 @@ def main() -> None:
         words = head.split("\n")
         proofs[int(words[1].split(" ")[1])] = [base64.b64decode(word) for word in words[2:]]
     for line in lines:
+        read(line)
         number, leaf = number_and_leaf(line)
         if number not in proofs:
             raise ValueError(f"record {number} has no proof")
@@ -83,11 +106,64 @@ def main() -> None:
             raise ValueError(f"record {number} was changed, or was never in that log")
     if proofs:
         raise ValueError(f"{len(proofs)} proofs have no record")
+
+
+def check_all(note: str, lines: list[bytes]) -> int:
+    """All records of the log, in order; how many do not say to which session or trace they belong."""
+    _, size, wanted = note.split("\n")[:3]
+    said = json.loads((HERE / "all.json").read_text())
+    begin = number = int(said["first"])
+    tree = [base64.b64decode(each) for each in said["range"]]
+    if len(tree) != bin(begin).count("1"):
+        raise ValueError("all.json does not say what came before")
+    found, unknown = [], 0
+    with (HERE / "all.jsonl").open("rb") as file:
+        for line in file:
+            at, leaf = number_and_leaf(line.removesuffix(b"\n"))
+            if at != number or not line.endswith(b"\n"):
+                raise ValueError(f"in all.jsonl record {number} is expected")
+            content = read(line)
+            ids = [content.get("session_id"), content.get("trace_id")]
+            if said["id"] in ids:
+                found.append(line.removesuffix(b"\n"))
+            elif "_leaf" in content or any(isinstance(each, dict) for each in ids):
+                unknown += 1
+            place, number = number, number + 1
+            while place % 2:
+                leaf, place = sha256(b"\1" + tree.pop() + leaf), place // 2
+            tree.append(leaf)
+    if number != int(size):
+        raise ValueError(f"all.jsonl ends at record {number}, and {size} were signed")
+    top = tree.pop()
+    while tree:
+        top = sha256(b"\1" + tree.pop() + top)
+    if top != base64.b64decode(wanted):
+        raise ValueError("all.jsonl does not hold the records that were signed")
+    if found != lines:
+        raise ValueError("records.jsonl does not hold the records of all.jsonl that belong to the id")
+    sys.stdout.write(f"complete: records {begin} to {number - 1} hold no other one of {said['id']!a}\n")
+    if begin:
+        sys.stdout.write(f"the {begin} records before were deleted earlier: nothing is known of them\n")
+    if unknown:
+        sys.stdout.write(f"but {unknown} of them are withheld, or their ids are: nobody can tell where they belong\n")
+    return unknown
+
+
+def main() -> int:
+    """Check everything, say so, and return the exit code."""
+    note = (HERE / "checkpoint.note").read_text()
+    origin, size, wanted = note.split("\n")[:3]
+    lines = (HERE / "records.jsonl").read_bytes().split(b"\n")[:-1]
+    check_records(note, lines)
     sys.stdout.write(f"{len(lines)} records stand as they did among the first {size} of {origin}, root {wanted}\n")
+    if not (HERE / "all.jsonl").exists():
+        sys.stdout.write("whether they are all of their session or trace is not shown: all.jsonl is not there\n")
+        return 0
+    return 6 if check_all(note, lines) else 0
 
 
 if __name__ == "__main__":
     try:
-        main()
-    except (ValueError, OSError, IndexError) as error:
+        sys.exit(main())
+    except (ValueError, OSError, LookupError, TypeError, AttributeError) as error:
         sys.exit(f"NOT proved: {error}")

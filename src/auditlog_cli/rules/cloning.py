@@ -148,5 +148,5 @@ rules:
     hit: [{{"action": {{"effect": "pay", "result_status": "success", "arguments": {{"amount": 900}}}}}}]
     pass:
       - {{"action": {{"effect": "pay", "result_status": "success", "arguments": {{"amount": 100}}}}}}
-      - {{"action": {{"effect": "pay", "result_status": "success", "arguments": {{"amount": 900}}}}, "approval": {{"status": "approved"}}}}
+      - {{"action": {{"effect": "pay", "arguments": {{"amount": 900}}}}, "approval": {{"status": "approved"}}}}
 """

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 FORMAT: Final = "auditlog.compiled-packs/1"
 FILE: Final = os.path.join(SHIPPED, "compiled.json")
+RELEASED: Final = os.path.join(SHIPPED, "ids.txt")
+"""Every id that a shipped rule ever had: an id is stable for ever, or stands under `replaces` of another rule."""
 _loaded: dict[str, Pack] = {}
 
 
@@ -48,6 +50,18 @@ def compiled() -> str:
     packs = [_plain(load_shipped(name)) for name in NAMES]
     # One rule a line: a change of one rule is one line of a diff.
     return _spread(json.dumps({"format": FORMAT, "packs": []})[:-2], packs)
+
+
+def released() -> list[str]:
+    """Return every id that a shipped rule ever had."""
+    with open(RELEASED, encoding="utf-8") as file:
+        return file.read().split()
+
+
+def ids() -> str:
+    """Return the text of `ids.txt`: the ids of today beside those of before. None ever leaves it."""
+    now = {rule.id for name in NAMES for rule in load_shipped(name).rules}
+    return "\n".join(sorted(now | set(released()))) + "\n"
 
 
 def _spread(head: str, packs: list[dict[str, Any]]) -> str:

@@ -38,17 +38,19 @@ _MEMBERS: Final = {
 _FREE: Final = ("action.arguments", "action.result", "action.error")
 """Whatever stands below these is the application's own."""
 
-VIRTUAL: Final = frozenset(
-    "@mapped @required_scopes @scope_ok @effect @external @untrusted_source @high_impact @requires_approval @categories "
-    "@entities @personal @phi @purpose_ok @agent_known @model_known @provider_known @recipient_ok @host_ok "
-    "@tool_pin_ok @approver_is_agent @grant_hours @approval_seconds @keep_days".split()
-)
-CATEGORIES: Final = tuple(
-    "contact identity financial financial_record location health phi genetic biometric racial_ethnic political religious "
-    "trade_union sex_life criminal psychotherapy_notes sud confidential credentials audit_log".split()
-)
+_VIRTUAL: Final = """
+@mapped @required_scopes @scope_ok @effect @external @untrusted_source @high_impact @requires_approval @categories
+@entities @personal @phi @purpose_ok @agent_known @model_known @provider_known @recipient_ok @host_ok @tool_pin_ok
+@approver_is_agent @grant_hours @approval_seconds @keep_days
+"""
+VIRTUAL: Final = frozenset(_VIRTUAL.split())
+_CATEGORIES: Final = """
+contact identity financial financial_record location health phi genetic biometric racial_ethnic political religious
+trade_union sex_life criminal psychotherapy_notes sud confidential credentials audit_log
+"""
+CATEGORIES: Final = tuple(_CATEGORIES.split())
 """The values of `data.categories` that the packs know."""
-EFFECTS: Final = tuple("read write delete execute send pay post configure decide".split())
+EFFECTS: Final = ("read", "write", "delete", "execute", "send", "pay", "post", "configure", "decide")
 
 CONTENT: Final = ("action.arguments", "action.result", "action.error", "prompt", "response", "message.text", "metadata")
 """What no message may quote (6.3)."""

@@ -64,6 +64,7 @@ def tested(test: Test, reading: Reading) -> Answer:
 
 
 def holds(logic: Logic, tree: conditions.Tree, reading: Reading) -> Answer:
+    """Return whether a condition or subject of a logic holds for a record."""
     return conditions.holds(tree, lambda name: selected(logic.selections[name], reading))
 
 

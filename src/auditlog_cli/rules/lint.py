@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from auditlog_cli.errors import DefinitionError
-from auditlog_cli.matching import safe_regex
-from auditlog_cli.rules import binding, cloning, conditions, contract, loading, mentions, selections, slowness
+from auditlog_cli.regexes import safe_regex
+from auditlog_cli.rules import binding, cloning, compiled, conditions, contract, loading, mentions, selections, slowness
 from auditlog_cli.rules.pack import Pack, Rule
 from auditlog_cli.rules.policy import PROFILE
 
@@ -17,8 +17,6 @@ CHECKS: Final = (
     "trace_parents", "clock", "silence", "idle_gap", "history_span", "unannounced_change", "cadence",
 )  # fmt: skip
 LONGEST_CLAUSE: Final = 300
-RELEASED: Final = os.path.join(loading.SHIPPED, "ids.txt")
-"""Every id that a shipped rule ever had: an id is stable for ever, or stands under `replaces`."""
 
 
 class Remark(NamedTuple):
@@ -51,7 +49,10 @@ def lint(path: str, as_of: int) -> list[Remark]:
         return [Remark("", 0, "", True, error.message)]
     found = [Remark(path, 0, "", True, text) for text in _pack_errors(pack)]
     found += [Remark(path, 0, "", False, text) for text in binding.warnings([pack], as_of)]
-    slow = frozenset(slowness.slow(each for rule in pack.rules for each in _safe(rule)))
+    slow, untried = slowness.slow(each for rule in pack.rules for each in _safe(rule))
+    if untried:
+        text = f"{len(untried):,} expressions were not tried on hostile texts: the others took {slowness.BUDGET:g} s"
+        found.append(Remark(path, 0, "", True, text))
     for rule in pack.rules:
         for is_error, judges in ((True, _ERRORS), (False, _WARNINGS)):
             for judge in judges:
@@ -80,15 +81,8 @@ def _pack_errors(pack: Pack) -> Iterator[str]:
     if os.path.dirname(os.path.abspath(pack.path)) == loading.SHIPPED:
         there = {each for name in loading.NAMES for rule in loading.load_shipped(name).rules
                  for each in (rule.id, *rule.replaces)}  # fmt: skip
-        for lost in sorted(set(released()) - there):
+        for lost in sorted(set(compiled.released()) - there):
             yield f"the id {lost} has vanished: a rule that takes its place says so under replaces"
-
-
-def released() -> list[str]:
-    """Return every id that was ever shipped."""
-    import pathlib
-
-    return pathlib.Path(RELEASED).read_text(encoding="utf-8").split()
 
 
 def _selections(rule: Rule, pack: Pack) -> Iterator[str]:

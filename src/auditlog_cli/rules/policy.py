@@ -185,7 +185,7 @@ def _scan(top: Section) -> Scan:
         mrn=section.text("mrn") or None,
     )
     if made.mrn is not None:
-        from auditlog_cli.matching import safe_regex
+        from auditlog_cli.regexes import safe_regex
 
         try:
             safe_regex(made.mrn)

@@ -58,7 +58,10 @@ class Section:
         """
         if not self.has(key):
             if required:
-                raise self.error(f'{self.name} needs "{key}"')
+                from difflib import get_close_matches
+
+                close = get_close_matches(key, self.data, 1)
+                raise self.error(f'{self.name} needs "{key}"', help=f'is "{close[0]}" meant to be it?' if close else "")
             return None
         value = self.data[key]
         if kinds and type(value) not in kinds:

@@ -11,32 +11,44 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from time import process_time
 from typing import Any, Final
 
 SIZE: Final = 100_000
 SECONDS: Final = 1.0
 """Of processor time for one text."""
+BUDGET: Final = 60.0
+"""Seconds of processor time for all expressions of a pack together: a pack of strangers may hold thousands."""
 _MOST_PARTS: Final = 16
 
 
-def slow(expressions: Iterable[str]) -> list[str]:
-    """Return those that take longer than SECONDS on one of their texts; those that do not compile are left out."""
+def slow(expressions: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return (those that take longer than SECONDS on one of their texts, those that were not tried for want of time).
+
+    Those that do not compile are left out.
+    """
     wanted = list(dict.fromkeys(expressions))
     if not wanted:
-        return []
+        return [], []
     code = "import sys; from auditlog_cli.rules import slowness; sys.stdout.write(slowness.child(sys.stdin.read()))"
     # The child imports what this process imports, from where this process has it.
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - this interpreter, with words of our own
         [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; {code}"],
         input=json.dumps(wanted), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    found: list[str] = json.loads(done.stdout)
-    return found
+    found, untried = json.loads(done.stdout)
+    return found, untried
 
 
 def child(asked: str) -> str:
-    """Do the searches (in the child process); the answer is the JSON list of those that are slow."""
-    return json.dumps([each for each in json.loads(asked) if _is_slow(each)])
+    """Do the searches (in the child process); the answer is the JSON of what `slow` returns."""
+    found, untried = [], []
+    for each in json.loads(asked):
+        if process_time() > BUDGET:
+            untried.append(each)
+        elif _is_slow(each):
+            found.append(each)
+    return json.dumps([found, untried])
 
 
 class _Late(Exception):

@@ -10,7 +10,7 @@ from typing import Any, Final
 _PLAIN = re.compile(r"[A-Za-z@][A-Za-z0-9_.@|/-]*(?: [A-Za-z0-9_.(][A-Za-z0-9_.()/-]*)*\Z", re.ASCII)
 _TAKEN: Final = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 """Words that some reader of YAML takes for something else, ours or another."""
-_HIDDEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_HIDDEN = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _WIDTH: Final = 118
 
 
@@ -30,9 +30,9 @@ def flow(value: object) -> str:
         return "{" + ", ".join(f"{text(key)}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(inner) for inner in value) + "]"
-    if isinstance(value, float) and value == int(value) and abs(value) < 1e15:
-        return f"{value:.1f}"
-    return json.dumps(value)
+    said = json.dumps(value)
+    # What is read back as a float has a point (rules.yamlfile).
+    return said.replace("e", ".0e") if isinstance(value, float) and "." not in said else said
 
 
 def block(data: Mapping[str, Any], indent: str = "") -> list[str]:

@@ -5,6 +5,10 @@ may come twice, a few lines of aliases unfold to gigabytes. So only the plain pa
 document, no tags, no anchors, no aliases, no merge keys, every key a text that comes once, and scalars by
 six exact rules. What is forbidden is looked for in the stream of events, before anything is built.
 
+The parser of PyYAML in C and the one in Python do not agree about every malformed file: one may refuse what the
+other takes. They never read two different things (a fuzzed property), so a machine without the one in C may
+refuse a file, loudly, but never misunderstands it.
+
 A file whose name ends in `.json` is read as JSON under the same limits, without PyYAML.
 """
 
@@ -97,7 +101,11 @@ def parse(raw: bytes, path: str, *, pure: bool = False) -> Document:
         line, column = _position(text, bad.start())
         raise _error(path, f"the character U+{ord(bad.group()):04X} is not allowed", line, column)
     marks: dict[tuple[int, object], tuple[int, int]] = {}
-    data = _from_json(text, path) if path.endswith(".json") else _Builder(path, marks).build(_events(text, path, pure))
+    if path.endswith(".json"):
+        data = _from_json(text, path)
+    else:
+        _refuse_tabs(text, path)
+        data = _Builder(path, marks).build(_events(text, path, pure))
     if not isinstance(data, dict):
         raise _error(path, "not a mapping: a definition file is `key: value` lines", 1, 1)
     return Document(path, data, sha256(raw).hexdigest(), marks)
@@ -110,6 +118,13 @@ def _error(path: str, message: str, line: int = 0, column: int = 0, *, help: str
 
 def _position(text: str, index: int) -> tuple[int, int]:
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+def _refuse_tabs(text: str, path: str) -> None:
+    """The parser in C takes a tab for a blank where the one in Python does not, nor do those of other languages."""
+    at = text.find("\t")
+    if at >= 0:
+        raise _error(path, "a tab: use spaces", *_position(text, at), help='inside quotes a tab is written "\\t"')
 
 
 def _events(text: str, path: str, pure: bool) -> Iterator[Any]:

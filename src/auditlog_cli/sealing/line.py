@@ -27,7 +27,10 @@ Salts = Callable[[int], list[bytes]]
 """Gives that many fresh salts, each 22 characters of [A-Za-z0-9_-]: base64url of 16 random bytes."""
 
 _MARK = orjson.Fragment(b"\x00")  # no JSON text holds a raw NUL, so a mark cannot be mistaken
-_TRAILER = re.compile(rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}",[1-9][0-9]{0,9},[1-9][0-9]{0,9}\](?:,(?=\[))?)*\]\}\Z')
+_TRAILER = re.compile(
+    # Nothing in it can be read in two ways, so it never looks back: a third faster (bench/verify.py).
+    rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}+",[1-9][0-9]{0,9}+,[1-9][0-9]{0,9}+\](?:,(?=\[))?+)*+\]\}\Z'
+)
 _SPAN = re.compile(rb'\["([A-Za-z0-9_-]{22})",([0-9]+),([0-9]+)\]')
 _CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"([0-9a-f]{64})"\Z')
 _TOMBSTONE = re.compile(rb'\{"seq":(0|[1-9][0-9]{0,17}),"_leaf":"([0-9a-f]{64})","_salts":\[\]\}\Z')
@@ -211,6 +214,29 @@ def trailer(raw: bytes) -> tuple[int, list[tuple[bytes, int, int]]]:
     return cut, spans
 
 
+def skeleton(raw: bytes) -> tuple[bytes, list[tuple[bytes, int, int]]]:
+    """Return the skeleton of `raw`, a line without LF and no tombstone: what its leaf is the hash of; and its spans.
+
+    Raises:
+        Unsealed: If there is no well-formed trailer, or a span overlaps another or leaves the body.
+    """
+    cut = raw.rfind(b',"_salts":[')
+    if cut < 1 or not raw.startswith(b"{") or not _TRAILER.match(raw, cut):
+        raise Unsealed("trailer", "no well-formed _salts at its end")
+    spans: list[tuple[bytes, int, int]] = []
+    pieces: list[bytes] = []
+    at = 0
+    for salt, start, length in _SPAN.findall(raw, cut):
+        offset, size = int(start), int(length)
+        if offset < at or offset + size > cut:
+            raise Unsealed("span", "a span overlaps another or leaves the body")
+        pieces += (raw[at:offset], hashes.HOLE % hashes.commit(salt, raw[offset : offset + size]))
+        at = offset + size
+        spans.append((salt, offset, size))
+    pieces += (raw[at:cut], b"}")
+    return b"".join(pieces), spans
+
+
 def unseal(raw: bytes) -> Sealed:
     """Return what the trailer of `raw`, a line without LF, says about it.
 
@@ -223,23 +249,9 @@ def unseal(raw: bytes) -> Sealed:
     buried = _TOMBSTONE.match(raw)
     if buried:
         return Sealed(int(buried[1]), "", buried[2].decode(), [], tombstone=True)
-    cut = raw.rfind(b',"_salts":[')
-    if cut < 1 or not raw.startswith(b"{") or not _TRAILER.match(raw, cut):
-        raise Unsealed("trailer", "no well-formed _salts at its end")
-    spans: list[tuple[bytes, int, int]] = []
-    skeleton: list[bytes] = []
-    at = 0
-    for salt, start, length in _SPAN.findall(raw, cut):
-        offset, size = int(start), int(length)
-        if offset < at or offset + size > cut:
-            raise Unsealed("span", "a span overlaps another or leaves the body")
-        skeleton += (raw[at:offset], hashes.HOLE % hashes.commit(salt, raw[offset : offset + size]))
-        at = offset + size
-        spans.append((salt, offset, size))
-    skeleton.append(raw[at:cut])
-    body = b"".join(skeleton)
+    body, spans = skeleton(raw)
     # Searched in the skeleton: what a span holds cannot pass for the closing members.
-    closing = _CLOSING.search(body, max(0, len(body) - 110))
+    closing = _CLOSING.search(body, max(0, len(body) - 110), len(body) - 1)
     if not closing:
         raise Unsealed("json", "seq and prev do not close the record")
-    return Sealed(int(closing[1]), closing[2].decode(), hashes.leaf(body + b"}"), spans)
+    return Sealed(int(closing[1]), closing[2].decode(), hashes.leaf(body), spans)

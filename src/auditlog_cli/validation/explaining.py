@@ -5,15 +5,13 @@ from __future__ import annotations
 from hashlib import sha256
 
 from auditlog_cli import decoders, places
-from auditlog_cli.finding import Finding, Where, fingerprint
+from auditlog_cli.finding import Finding, Where, fingerprint, opaque
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.validation.counting import Asked
 from auditlog_cli.validator import compiled
 from auditlog_cli.validator.faults import Fault, pointer
 from auditlog_cli.validator.record import judge
 from auditlog_cli.validator.rules import LINE_RULES, RULES
-
-_LONGEST_ID = 128
 
 
 def explain(line: Line | BadLine, asked: Asked) -> list[Finding]:
@@ -69,17 +67,10 @@ def _where(record: Record, text: str, at: tuple[str | int, ...]) -> Where:
         end_column=end + 1,
         pointer=pointer(at),
         seq=seq if isinstance(seq, int) and not isinstance(seq, bool) else None,
-        record_id=_opaque(record.content.get("record_id")),
-        session_id=_opaque(record.content.get("session_id")),
-        trace_id=_opaque(record.content.get("trace_id")),
+        record_id=opaque(record.content.get("record_id")),
+        session_id=opaque(record.content.get("session_id")),
+        trace_id=opaque(record.content.get("trace_id")),
     )
-
-
-def _opaque(value: object) -> str:
-    """An id that may be shown: one that could be no sentence and no address of a person."""
-    if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.isascii():
-        return ""
-    return value if value.replace("-", "").replace("_", "").replace(".", "").replace(":", "").isalnum() else ""
 
 
 def _anchor(record: Record) -> str:

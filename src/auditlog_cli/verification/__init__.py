@@ -7,13 +7,14 @@ together; `own`, `keys`, `declarations` and `judging` say what checkpoints and d
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from auditlog_cli import segments, times
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.signing import signers as allowed
 from auditlog_cli.sources import files
 from auditlog_cli.verdict import Verdict
-from auditlog_cli.verification import heads, keys, reading
+from auditlog_cli.verification import anchored, heads, keys, reading
 from auditlog_cli.verification import revoked as revocations
 from auditlog_cli.verification.whole import Progress, Question, Reading, could_not
 
@@ -28,6 +29,8 @@ def verify(
     at: str | None = None,
     revoked: Path | None = None,
     known: str | None = None,
+    anchors: Sequence[Path] = (),
+    tsa_ca: Path | None = None,
     manifest: Path | None = None,
     checkpoint: Path | None = None,
     memory: Path | None = None,
@@ -44,6 +47,9 @@ def verify(
         at: When keys must be valid: `2026-12-01`; default: when each record was made.
         revoked: Keys that count no more: a KRL, or public keys, one a line.
         known: A head seen earlier: `SIZE:ROOT`.
+        anchors: Where earlier checkpoints are kept: files, with time stamps beside them (`FILE.tsr`), or
+            `git:REPOSITORY[@REVISION]`.
+        tsa_ca: Certificates of the time-stamping authorities that are trusted, PEM.
         manifest: The manifest of a shared copy: declares what is withheld in it.
         checkpoint: Where the newest checkpoint lies, if not beside the log.
         memory: A file that remembers heads from call to call; None: nothing is remembered or written.
@@ -57,7 +63,8 @@ def verify(
     """
     question = asked(
         signers=_text(signers), vkey=_text(vkey), at=at,
-        revoked=_text(revoked), known=known, memory=_text(memory),
+        revoked=_text(revoked), known=known, anchors=[os.fspath(each) for each in anchors], tsa_ca=_text(tsa_ca),
+        memory=_text(memory),
         manifest=_text(manifest), checkpoint=_text(checkpoint), require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat, processes=processes,
     )  # fmt: skip
@@ -77,6 +84,8 @@ def asked(
     at: str | None = None,
     revoked: str | None = None,
     known: str | None = None,
+    anchors: list[str] | None = None,
+    tsa_ca: str | None = None,
     memory: str | None = None,
     manifest: str | None = None,
     checkpoint: str | None = None,
@@ -90,9 +99,12 @@ def asked(
         DefinitionError: If a key file is wrong.
         UsageError: If something else is.
     """
+    if tsa_ca is not None and not anchors:
+        raise UsageError("--tsa-ca: is about time stamps beside anchors", help="--anchor FILE is needed, too")
     return Question(
         trust=_trust(signers, vkey, at, revoked),
         known=[heads.known(known)] if known is not None else [],
+        anchors=anchored.load(anchors or [], tsa_ca),
         memory=memory,
         require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat,
@@ -170,4 +182,4 @@ def remember(verdict: Verdict, question: Question) -> None:
     if question.memory is not None and verdict.origin and verdict.root and verdict.exit_code in (0, 6):
         from base64 import b64decode
 
-        heads.remember(question.memory, verdict.origin, heads.Head(verdict.records, b64decode(verdict.root)))
+        heads.remember(question.memory, verdict.origin, heads.Head(verdict.head_at, b64decode(verdict.root)))

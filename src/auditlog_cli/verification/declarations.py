@@ -5,6 +5,7 @@ A declaration stands behind what it covers, so both are kept until the end: memo
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
 
 from auditlog_cli import times
@@ -24,6 +25,13 @@ class _Target(NamedTuple):
     signed: bool
 
 
+class _Said(NamedTuple):
+    own: dict[str, object]
+    limit: int
+    timestamp: object
+    place: Place
+
+
 class Withholdings:
     """Gathers holes and declarations.
 
@@ -40,7 +48,7 @@ class Withholdings:
         self._trust = trust if trust is not None and keys.names_redactors(trust.signers) else None
         self._holes: dict[tuple[int, str], tuple[str, Place]] = {}
         self._targets: dict[tuple[int, str], list[_Target]] = {}
-        self._declared: list[tuple[dict[str, object], Event, Place]] = []
+        self._declared: list[_Said] = []
         self._manifest: dict[tuple[int, str], str] = {}
         self.findings: list[Problem] = []
         self.unchecked = 0
@@ -57,7 +65,22 @@ class Withholdings:
             self.total += 1
             self._holes[(event.seq, hole.field)] = (hole.commit, place)
         if event.own is not None and event.own.get("type") == "redact":
-            self._declared.append((event.own, event, place))
+            self._declared.append(_Said(event.own, event.seq, event.timestamp, place))
+
+    def beside(self, own: dict[str, object], limit: int, timestamp: object, place: Place) -> None:
+        """Take a declaration that stands in a file beside the log (2.8).
+
+        Args:
+            own: Its `auditlog` member.
+            limit: How many records there are: what it names lies below.
+            timestamp: When it was made, as it says.
+            place: Where it stands; without `seq`.
+        """
+        self._declared.append(_Said(own, limit, timestamp, place))
+
+    def refuse(self, place: Place, why: str) -> None:
+        """Take what should be a declaration and is none."""
+        self._refuse(place, why)
 
     def manifest(self, targets: list[tuple[int, str, str]]) -> None:
         """Take what the manifest of a shared copy declares: seq, field, commitment."""
@@ -73,8 +96,8 @@ class Withholdings:
         Returns:
             Findings, warnings, and what is withheld (the first `SHOWN`).
         """
-        for own, event, place in self._declared:
-            self._declare(own, event, place, origin)
+        for said in self._declared:
+            self._declare(said, origin)
         findings = list(self.findings)
         undeclared: Problem | None = None
         shown: list[Withheld] = []
@@ -87,8 +110,11 @@ class Withholdings:
                     undeclared = _undeclared(seq, field, place)
                     findings.append(undeclared)
             if len(shown) < SHOWN:
-                at, by, signed = (target.place.seq, target.by, target.signed) if target else (None, "", False)
-                shown.append(Withheld(seq, field, at, by, signed=signed))
+                if target is None:
+                    shown.append(Withheld(seq, field, None, "", signed=False))
+                else:
+                    at, beside = _number(target.place)
+                    shown.append(Withheld(seq, field, at, target.by, signed=target.signed, beside=beside))
         return findings, self._readable(first), shown
 
     def _covering(self, seq: int, field: str, commit: str) -> _Target | None:
@@ -99,22 +125,24 @@ class Withholdings:
 
     def _readable(self, first: int) -> list[Problem]:
         """Declarations whose value still stands there."""
-        found: dict[int | None, Problem] = {}
+        found: dict[tuple[int, str], Problem] = {}
         for (seq, field), targets in self._targets.items():
             if (seq, field) in self._holes or (seq, "") in self._holes or seq < first:
                 continue
             place = targets[0].place
-            if place.seq in found:
-                found[place.seq].again += 1
+            key = _number(place)
+            if key in found:
+                found[key].again += 1
                 continue
-            found[place.seq] = Problem(
+            found[key] = Problem(
                 "declared-readable",
-                f"record {place.seq} declares that something in record {seq} is withheld, and it can still be read",
+                f"{_named(place)} declares that something in record {seq} is withheld, and it can still be read",
                 seq=seq, path=place.path, line=place.line, byte=place.byte,
             )  # fmt: skip
         return list(found.values())
 
-    def _declare(self, own: dict[str, object], event: Event, place: Place, origin: str) -> None:
+    def _declare(self, said: _Said, origin: str) -> None:
+        own, place = said.own, said.place
         reason, by, given = own.get("reason"), own.get("by"), own.get("targets")
         targets = read_targets(given)
         if targets is None or not isinstance(reason, str) or not isinstance(by, str):
@@ -124,12 +152,12 @@ class Withholdings:
         if any(char < " " or char == "\x7f" for text in texts for char in text):
             self._refuse(place, "its reason or a field holds a control character")
             return
-        if any(seq >= event.seq for seq, _, _ in targets):
+        if any(seq >= said.limit for seq, _, _ in targets):
             self._refuse(place, "it names a record that stands behind it")
             return
         signed = False
         if self._trust is not None:
-            held = keys.declaration(message(origin, reason, targets), own.get("sshsig"), by, self._trust, times.parse(event.timestamp))  # fmt: skip # noqa: E501
+            held = keys.declaration(message(origin, reason, targets), own.get("sshsig"), by, self._trust, times.parse(said.timestamp))  # fmt: skip # noqa: E501
             signed = held is True
             if held is None:
                 self.unchecked += 1
@@ -141,7 +169,7 @@ class Withholdings:
     def _refuse(self, place: Place, why: str) -> None:
         self.findings.append(
             Problem(
-                "declaration", f"record {place.seq} declares what is withheld, but {why}",
+                "declaration", f"{_named(place)} declares what is withheld, but {why}",
                 seq=place.seq, path=place.path, line=place.line, byte=place.byte,
             )
         )  # fmt: skip
@@ -166,6 +194,16 @@ def read_targets(given: object) -> list[tuple[int, str, str]] | None:
             return None
         found.append((seq, field, commit))
     return found
+
+
+def _number(place: Place) -> tuple[int, str]:
+    """The number of the record; or that of the line, and the file beside the log in which it stands."""
+    return (place.seq, "") if place.seq is not None else (place.line, os.path.basename(place.path))
+
+
+def _named(place: Place) -> str:
+    number, beside = _number(place)
+    return f"line {number} of {beside}" if beside else f"record {number}"
 
 
 def _undeclared(seq: int, field: str, place: Place) -> Problem:

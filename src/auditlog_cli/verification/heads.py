@@ -14,10 +14,19 @@ _LARGEST = 1 << 26
 
 
 class Head(NamedTuple):
-    """A log at one moment: how many records, and the root over them (32 bytes)."""
+    """A log at one moment.
+
+    Attributes:
+        size: How many records.
+        root: The root over them, 32 bytes.
+        name: Where that was kept, if not in our memory.
+        at: When it was so at the latest, in words; or empty.
+    """
 
     size: int
     root: bytes
+    name: str = ""
+    at: str = ""
 
 
 def known(text: str) -> Head:

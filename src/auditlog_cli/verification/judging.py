@@ -166,8 +166,8 @@ def confined(chain: Chain, verdict: Verdict, given: list[Checkpoint]) -> None:
 
 
 def not_checked(
-    verdict: Verdict, signed: Signed, *, memory: bool, redactors: bool, heartbeat: bool, blobs: bool,
-    unchecked_declarations: int, lines: int,
+    verdict: Verdict, signed: Signed, *, memory: bool, redactors: bool, heartbeat: bool, blobs: int,
+    unchecked_declarations: int, lines: int, torn: int = 0,
 ) -> list[str]:  # fmt: skip
     """Return what nobody looked at; never empty (4.2)."""
     said = ["whether what was recorded is true, and whether everything was recorded"]
@@ -199,7 +199,11 @@ def not_checked(
     if verdict.first:
         said.append(f"records below {verdict.first}: pruned")
     if blobs:
-        said.append("values too large for a line, kept in files beside the log")
+        many = "value" if blobs == 1 else "values"
+        said.append(f"{blobs:,} {many} too large for a line: not there beside the log, or not readable")
+    if torn:
+        many = "end" if torn == 1 else "ends"
+        said.append(f"{torn:,} torn {many} kept after a crash: not there beside the log, or not readable")
     if not heartbeat:
         said.append("idle gaps: no heartbeat was promised")
     return said

@@ -54,6 +54,10 @@ class Story:
         listed: Repairs, losses, failed syncs.
         gaps: Where checkpoints are too far apart.
         prunes: (records, head) of each `prune`.
+        sums: Name of a closed segment → the newest sum that the log names of it, and where.
+        declared: (number of the declaration, number of the record that is meant) of each `redact`.
+        redacted: (number of a declaration, segment in which it was carried out).
+        torn: Name of a file with a torn end → sum, size, and where the log says so.
     """
 
     def __init__(self) -> None:
@@ -65,6 +69,10 @@ class Story:
         self.listed: list[Problem] = []
         self.gaps: list[Problem] = []
         self.prunes: set[tuple[object, object]] = set()
+        self.sums: dict[str, tuple[str, Place]] = {}
+        self.declared: set[tuple[int, int]] = set()
+        self.redacted: set[tuple[int, str]] = set()
+        self.torn: dict[str, tuple[str, int, Place]] = {}
         self._mark: int | None = None  # the time of the last checkpoint, or of the beginning
         self._closed = False
         self._close_at: int | None = None
@@ -74,6 +82,8 @@ class Story:
         own = event.own or {}
         which = own.get("type")
         at = times.parse(event.timestamp)
+        if which in ("rotate", "redacted", "redact", "recovered"):
+            self._files(str(which), own, place)
         if which in ("genesis", "rotate"):
             self._begin(own, place, at, first=which == "genesis")
         elif which == "prune":
@@ -102,6 +112,21 @@ class Story:
                 self.heartbeat_s = float(beat)
             if self._mark is None:
                 self._mark = at
+
+    def _files(self, which: str, own: dict[str, Any], place: Place) -> None:
+        """Note what a record says of other files of the log."""
+        total, segment, seq = own.get("sha256"), own.get("segment"), place.seq
+        if which in ("rotate", "redacted") and isinstance(segment, str) and isinstance(total, str):
+            self.sums[segment] = (total, place)
+        seqs, targets = own.get("declared_at"), own.get("targets")
+        if which == "redacted" and isinstance(segment, str) and isinstance(seqs, list):
+            self.redacted |= {(each, segment) for each in seqs if type(each) is int}
+        if which == "redact" and seq is not None and isinstance(targets, list):
+            meant = (each.get("seq") for each in targets if isinstance(each, dict))
+            self.declared |= {(seq, each) for each in meant if type(each) is int}
+        name, size = own.get("file"), own.get("bytes")
+        if which == "recovered" and isinstance(name, str) and isinstance(total, str) and type(size) is int:
+            self.torn[name] = (total, size, place)
 
     def _list(self, which: str, own: dict[str, Any], place: Place) -> None:
         if len(self.listed) < 1000:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import hashlib
-import re
 from binascii import hexlify
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -19,12 +18,11 @@ from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import sha256
 from auditlog_cli.sealing.line import _TRAILER as WELL_FORMED
+from auditlog_cli.verification import marks
 from auditlog_cli.verification.lines import TRAILER, Flawed, Hole, check
 
 BLOCK = 64
 """Leaves that are hashed together where they lie, so that whoever builds the tree has less to do."""
-
-_RESERVED = re.compile(rb'"_(?:salts|redacted|leaf)"')
 
 _BEHIND_A_NAME = frozenset(b'%c":' % byte for byte in range(256) if byte not in b'{[,:\\"')
 """The three bytes before the value of a member: the last of its name, the closing quote, the colon. Behind an opening
@@ -43,6 +41,7 @@ class Event(NamedTuple):
         timestamp: As it stands there.
         holes: What is withheld in it.
         leaf: Its leaf.
+        large: SHA-256 (hex) and size of the values that lie beside the log, for they are too large for a line.
     """
 
     place: int
@@ -53,6 +52,7 @@ class Event(NamedTuple):
     timestamp: object
     holes: list[Hole]
     leaf: str
+    large: tuple[tuple[str, int], ...] = ()
 
 
 class Run(NamedTuple):
@@ -135,13 +135,14 @@ class Reader:
         self._close_bad()
         return Piece(self._lines, self._found)
 
-    def plain(self, lines: Iterable[bytes], offset: int) -> int:
-        """Take whole lines, each of them short enough; return the offset behind them.
+    def plain(self, lines: Iterable[bytes], offset: int, *, usual: bool = False) -> int:
+        """Take whole lines, none too long; return the offset behind them. `usual`: see `marks.are_usual`.
 
         Hot (bench/verify.py): what is checked here by search and comparison, `lines.check` checks step by step, and
         it decides wherever this is not sure. tests/verification/test_lines.py holds the two together.
         """
-        loads, dumps, match, reserved = orjson.loads, orjson.dumps, WELL_FORMED.match, _RESERVED.search
+        loads, dumps, match = orjson.loads, orjson.dumps, WELL_FORMED.match
+        reserved = marks.salts if usual else marks.reserved
         for raw in lines:
             leaf = b""
             try:
@@ -150,8 +151,7 @@ class Reader:
                 if dumps(content) == raw and "auditlog" not in content:
                     cut = raw.rfind(TRAILER)
                     # The first reserved name is that of the trailer: there is no other in the line.
-                    first = reserved(raw)
-                    if first is not None and first.start() == cut + 1 and match(raw, cut):
+                    if reserved(raw) == cut + 1 and match(raw, cut):
                         leaf = self._link(raw, cut, content)
             except (ValueError, TypeError):
                 leaf = b""
@@ -204,12 +204,13 @@ class Reader:
             self._first = (self._lines, offset, checked.seq, checked.prev)
         leaf = bytes.fromhex(checked.leaf)
         own = checked.content.get("auditlog") if checked.prev else None
-        if own is not None or checked.holes:
+        large = marks.large(raw) if own is None else ()
+        if own is not None or checked.holes or large:
             self._events.append(
                 Event(
                     len(self._leaves), checked.seq, self._lines, offset,
                     own if isinstance(own, dict) else None, checked.content.get("timestamp"), checked.holes,
-                    checked.leaf,
+                    checked.leaf, large,
                 )
             )  # fmt: skip
         self._leaves.append(leaf)
@@ -320,7 +321,7 @@ def of_bytes(data: bytes, offset: int) -> Piece:
     collecting = gc.isenabled()
     gc.disable()  # records are trees: what is let go is freed at once, and looking for cycles costs time
     try:
-        offset = reader.plain(lines, offset)
+        offset = reader.plain(lines, offset, usual=marks.are_usual(data))
     finally:
         if collecting:
             gc.enable()

@@ -1,7 +1,7 @@
 """Logs that nobody sealed line by line: plain JSON Lines under a checkpoint (integrity.md, 2.8).
 
-Each line, as it stands, is a leaf. There is no chain: a checkpoint tells whether the first lines are those that were
-signed, not which of them was changed.
+Each line, as it stands, is a leaf; with salts beside the log (`salted`), its values can be withheld. There is no chain:
+a checkpoint tells whether the first lines are those that were signed, not which of them was changed.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from base64 import b64encode
 
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import sha256
+from auditlog_cli.sealing.salted import RAW
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, own, reading
+from auditlog_cli.verification import anchored, heads, judging, keys, own, reading
+from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.lines import Flawed, check
-
-SUFFIX = "#raw"
 
 
 def is_raw(side: own.Checkpoint | None, snapshot: reading.Snapshot) -> bool:
     """Tell whether a log is declared as raw: by its checkpoint, and it does not begin as a sealed one."""
-    if side is None or side.note is None or not side.note.origin.endswith(SUFFIX):
+    if side is None or side.note is None or not side.note.origin.endswith(RAW):
         return False
     first = next(iter(reading.raw_lines(snapshot)), None)
     try:
@@ -28,32 +28,57 @@ def is_raw(side: own.Checkpoint | None, snapshot: reading.Snapshot) -> bool:
         return True
 
 
+class Lines:
+    """What the lines of a raw log come to.
+
+    Attributes:
+        many: How many whole lines there are.
+        covered: How many of them have a leaf: without salts, where there ought to be some, a line has none.
+        head, root: The leaf of the last of those, and the root over them.
+        roots: The roots at the sizes wanted.
+        flawed: The first line that is known to be another one, or None.
+        without: Whether salts are missing that the checkpoint needs.
+    """
+
+    def __init__(self) -> None:
+        self.many = self.covered = 0
+        self.head = ""
+        self.root = merkle.EMPTY
+        self.roots = {0: merkle.EMPTY}
+        self.flawed: int | None = None
+        self.without = False
+
+
 def judge(
-    snapshot: reading.Snapshot, side: own.Checkpoint, verdict: Verdict, trust: keys.Trust | None,
-    seen: list[heads.Head], *, require_signed_tail: bool,
+    lines: Lines, side: own.Checkpoint, verdict: Verdict, trust: keys.Trust | None, seen: list[heads.Head],
+    withheld: Withholdings, *, require_signed_tail: bool,
 ) -> Verdict:  # fmt: skip
     """Judge a raw log into `verdict`.
 
     Args:
-        snapshot: The log.
+        lines: What was read.
         side: Its checkpoint; the note is there.
         verdict: What is filled in.
         trust: Whom the user trusts, or None if no key was given.
         seen: Heads seen before.
+        withheld: What is withheld, and declared.
         require_signed_tail: Lines behind the checkpoint make it incomplete.
     """
     note = side.note
     assert note is not None
     verdict.origin, verdict.checkpoints = note.origin, 1
-    roots = _read(snapshot, verdict, {note.size, *(head.size for head in seen)})
+    verdict.records, verdict.rooted = lines.many, lines.covered
+    verdict.head, verdict.root = lines.head, b64encode(lines.root).decode()
     signed = judging.Signed()
     judged = keys.checkpoint(side, trust, note.origin, None) if trust is not None else keys.Judged()
     if note.size > verdict.records:
         _add(verdict, "truncated", f"the checkpoint covers {note.size:,} lines, and only {verdict.records:,} there are",
              seq=verdict.records, expected=f"{note.size} lines", found=f"{verdict.records} lines")  # fmt: skip
-    elif roots[note.size] != note.root:
+    elif lines.without or (lines.flawed is not None and lines.flawed < note.size):
+        signed.incomparable = 1
+    elif lines.roots[note.size] != note.root:
         _add(verdict, "root", f"the first {note.size:,} lines are not those that the checkpoint was made over",
-             expected=b64encode(note.root).decode(), found=b64encode(roots[note.size]).decode())  # fmt: skip
+             expected=b64encode(note.root).decode(), found=b64encode(lines.roots[note.size]).decode())  # fmt: skip
     elif judged.good:
         verdict.signed = signed.size = note.size
     if judged.broken:
@@ -65,26 +90,31 @@ def judge(
         _add(verdict, "no-checkpoint", "a key was given, and the checkpoint beside the log is not signed by it")
     verdict.unsigned_tail = verdict.records - verdict.signed
     if require_signed_tail and trust is not None and verdict.unsigned_tail:
-        _add(
-            verdict,
-            "unsigned-tail",
-            f"{verdict.unsigned_tail:,} lines are not covered by the checkpoint",
-            seq=note.size,
-        )
-    for head in seen:
-        _compare(verdict, head, roots)
+        many = f"{verdict.unsigned_tail:,} lines are not covered by the checkpoint"
+        _add(verdict, "unsigned-tail", many, seq=verdict.signed)
+    anchored.compare(verdict, seen, lines.roots, "lines")
+    findings, warnings, verdict.withheld = withheld.settle(note.origin, 0)
+    verdict.findings += findings
+    verdict.warnings += warnings
+    verdict.withheld_total = withheld.total
     verdict.not_checked = judging.not_checked(
-        verdict, signed, memory=bool(seen), redactors=False, heartbeat=True, blobs=False, unchecked_declarations=0,
-        lines=verdict.records,
+        verdict, signed, memory=bool(seen), redactors=withheld.judged, heartbeat=True, blobs=0,
+        unchecked_declarations=withheld.unchecked, lines=verdict.records,
     )  # fmt: skip
     verdict.not_checked.append("each line by itself: this log has no chain, only a checkpoint over all lines")
     return verdict
 
 
-def _read(snapshot: reading.Snapshot, verdict: Verdict, wanted: set[int]) -> dict[int, bytes]:
-    """Count and hash the lines; return the roots at the sizes wanted."""
+def read(snapshot: reading.Snapshot, verdict: Verdict, wanted: set[int]) -> Lines:
+    """Count and hash the lines of a log without salts.
+
+    Args:
+        snapshot: The log.
+        verdict: Findings go there.
+        wanted: The sizes at which roots are needed.
+    """
     tree = merkle.Range()
-    roots = {0: merkle.EMPTY}
+    lines = Lines()
     leaf = b""
     for line in reading.raw_lines(snapshot):
         if not line.ended:
@@ -98,19 +128,10 @@ def _read(snapshot: reading.Snapshot, verdict: Verdict, wanted: set[int]) -> dic
         leaf = sha256(b"\x00" + line.data)
         tree.add(leaf)
         if tree.size in wanted:
-            roots[tree.size] = tree.root()
-    verdict.records, verdict.head = tree.size, leaf.hex()
-    verdict.root = b64encode(tree.root()).decode()
-    return roots
-
-
-def _compare(verdict: Verdict, head: heads.Head, roots: dict[int, bytes]) -> None:
-    if head.size > verdict.records:
-        _add(verdict, "rolled-back", f"it had {head.size:,} lines when it was seen before, now {verdict.records:,}",
-             seq=verdict.records, expected=f"{head.size} lines", found=f"{verdict.records} lines")  # fmt: skip
-    elif roots[head.size] != head.root:
-        _add(verdict, "rewritten", f"its first {head.size:,} lines are not those that were seen before",
-             expected=b64encode(head.root).decode(), found=b64encode(roots[head.size]).decode())  # fmt: skip
+            lines.roots[tree.size] = tree.root()
+    lines.many = lines.covered = tree.size
+    lines.head, lines.root = leaf.hex(), tree.root()
+    return lines
 
 
 def _add(verdict: Verdict, code: str, message: str, *, seq: int | None = None, expected: str = "", found: str = "") -> None:  # fmt: skip # noqa: E501

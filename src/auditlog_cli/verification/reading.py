@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from auditlog_cli import parallel, segments, strictjson
+from auditlog_cli import frames, parallel, segments, strictjson
 from auditlog_cli.errors import DefinitionError, InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sealing import stubs
@@ -126,7 +126,7 @@ class Snapshot:
         """Return the parts of all segments, in order."""
         found: list[Part] = []
         for name, fd, size in self.segments:
-            packed = name == STDIN or os.pread(fd, 4, 0).startswith((opening.GZIP, opening.ZSTD))
+            packed = name == STDIN or _head(name, fd).startswith((opening.GZIP, opening.ZSTD))
             start = 0
             while start < size and not packed:
                 end = _line_end(fd, start + PART, size, name)
@@ -162,14 +162,20 @@ class RawLine(NamedTuple):
     ended: bool
 
 
-def raw_lines(snapshot: Snapshot) -> Iterator[RawLine]:
+def raw_lines(snapshot: Snapshot, *, unpack: bool = False) -> Iterator[RawLine]:
     """Yield the lines of all segments, in order.
+
+    Args:
+        unpack: Take a compressed segment for the lines in it, not for the bytes that it is.
 
     Raises:
         InputError: If they cannot be read, or one is longer than 64 MiB.
     """
     for name, fd, size in snapshot.segments:
-        for line in lines.lines_of(_Bytes(Part(name, fd, 0, size, last=True)), name):
+        reader: frames.Reader = _Bytes(Part(name, fd, 0, size, last=True))
+        if unpack and frames.is_packed(fd):
+            reader = opening.unpacked(name, reader, os.pread(fd, 4, 0))
+        for line in lines.lines_of(reader, name):
             if isinstance(line, BadLine):
                 raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
             yield RawLine(line.raw, name, line.number, line.offset, line.ended)
@@ -187,7 +193,7 @@ def _streamed(part: Part) -> Iterator[pieces.Piece]:
         reader = opening.open_for_reading(STDIN)
     else:
         raw = _Bytes(Part(part.path, part.fd, 0, os.fstat(part.fd).st_size, last=True))
-        reader = opening.unpacked(part.path, raw, os.pread(part.fd, 4, 0))
+        reader = opening.unpacked(part.path, raw, _head(part.path, part.fd))
     batch: list[Line | BadLine] = []
     held = 0
     for line in lines.lines_of(reader, part.path):
@@ -198,6 +204,14 @@ def _streamed(part: Part) -> Iterator[pieces.Piece]:
             batch, held = [], 0
     if batch:
         yield pieces.of_lines(batch)
+
+
+def _head(path: str, fd: int) -> bytes:
+    """The first bytes of a file: they tell whether it is compressed."""
+    try:
+        return os.pread(fd, 4, 0)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
 class _Bytes:

@@ -25,9 +25,20 @@ RULES = {
     "no-checkpoint": _rule("no-checkpoint", "A key was given, and no checkpoint is signed by it"),
     "rolled-back": _rule("rolled-back", "The log has fewer records than when it was seen before"),
     "rewritten": _rule("rewritten", "The log has another history than when it was seen before"),
+    "anchor": _rule(
+        "anchor", "Nothing is kept of this log where it should be", "medium", "gap",
+        fix="Name the place where its checkpoints are kept: `auditlog anchor`.",
+    ),
+    "time-stamp": _rule("time-stamp", "A time stamp is not one of the checkpoint beside it"),
     "undeclared": _rule("undeclared", "Something is withheld that nobody declared"),
     "declaration": _rule("declaration", "A withholding is not signed by whom it names"),
+    "large-value": _rule("large-value", "A large value beside the log is not the one that was recorded"),
+    "torn-end": _rule("torn-end", "A torn end kept beside the log is not the one that was recorded"),
+    "segment-sum": _rule("segment-sum", "A closed segment is another copy than the one that was left there"),
     "gap": _rule("gap", "Checkpoints are further apart than was promised", "medium", "gap"),
+    "salts": _rule(
+        "salts", "Salts beside the log are missing", fix="Put the .salts file back: nothing can be proved without it.",
+    ),
     "torn-tail": _rule(
         "torn-tail", "The log ends in bytes that are no record", "low", "indicator",
         fix="Append once more: the writer repairs the end and says so.",

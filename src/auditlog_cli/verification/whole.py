@@ -6,9 +6,11 @@ from base64 import b64encode
 from collections.abc import Callable
 
 from auditlog_cli import parallel
-from auditlog_cli.sealing import merkle
+from auditlog_cli.salting.files import Snapshot
+from auditlog_cli.sealing import notes
+from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.verdict import Problem, Verdict
-from auditlog_cli.verification import heads, judging, keys, manifests, own, raw, reading
+from auditlog_cli.verification import anchored, beside, heads, judging, keys, manifests, own, raw, reading, salted
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.declarations import Withholdings
 from auditlog_cli.verification.pieces import Bad, Run
@@ -27,6 +29,7 @@ class Question:
         *,
         trust: keys.Trust | None = None,
         known: list[heads.Head] | None = None,
+        anchors: list[anchored.Anchor] | None = None,
         memory: str | None = None,
         require_signed_tail: bool = False,
         require_heartbeat: bool = False,
@@ -36,6 +39,7 @@ class Question:
     ) -> None:
         self.trust = trust
         self.known = known or []
+        self.anchors = anchors or []
         self.memory = memory
         self.require_signed_tail = require_signed_tail
         self.require_heartbeat = require_heartbeat
@@ -76,15 +80,19 @@ class Reading:
         self._shared = manifests.load(question.manifest) if question.manifest is not None else None
         if self._shared is not None:
             self._withheld.manifest(self._shared.withheld)
+        self._kept: list[heads.Head] = []
+        self._not_compared: list[str] = []
         self._last: tuple[object, own.Place] | None = None
+        self._large: dict[tuple[str, int], own.Place] = {}
         self._side = self._read_side()
         if snapshot.stub is not None:
             self._story.origin = ""
 
     def _read_side(self) -> own.Checkpoint | None:
         data = self._snapshot.side
-        if data is None:
-            return None
+        return None if data is None else self._side_of(data)
+
+    def _side_of(self, data: bytes) -> own.Checkpoint:
         place = own.Place(None, self._snapshot.side_path, 0, 0)
         return own.read(data.decode("utf-8", "replace"), None, place, None)
 
@@ -94,6 +102,7 @@ class Reading:
         if self._side is not None and raw.is_raw(self._side, self._snapshot):
             return self._judge_raw(self._side)
         wanted = {head.size for head in [*question.known, *self._remembered.values()]}
+        wanted |= {each.note.size for each in question.anchors if each.note is not None}
         if self._side is not None and self._side.note is not None:
             wanted.add(self._side.note.size)
         chain = self._pass(Chain(self._snapshot.stub, wanted), first=True)
@@ -105,28 +114,46 @@ class Reading:
             return could_not(verdict, "empty", "no complete record in it")
         if self._story.format not in ("", own.FORMAT):
             return could_not(verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})")
-        if chain.unresolved:
-            chain.roots.update(self._pass(Chain(self._snapshot.stub, chain.unresolved), first=False).roots)
+        self._kept = anchored.states(question.anchors, self._story.origin, verdict) if question.anchors else []
+        again = chain.unresolved | {head.size for head in self._kept if head.size <= chain.next} - set(chain.roots)
+        if again:
+            chain.roots.update(self._pass(Chain(self._snapshot.stub, again), first=False).roots)
         self._fill(chain)
         return verdict
 
     def _judge_raw(self, side: own.Checkpoint) -> Verdict:
         question, verdict = self._question, self._verdict
-        origin = side.note.origin if side.note is not None else ""
-        seen = [*question.known, *([self._remembered[origin]] if origin in self._remembered else [])]
         if not self._snapshot.size:
             return could_not(verdict, "empty", "no line in it")
-        return raw.judge(
-            self._snapshot, side, verdict, question.trust, seen, require_signed_tail=question.require_signed_tail
-        )
+        if side.note is not None and side.note.origin.endswith(SALTED):
+            with Snapshot(verdict.path) as files:
+                if question.checkpoint is None and files.checkpoint is not None:
+                    side = self._side_of(files.checkpoint)  # of the same moment as the salts
+                return self._raw(side, lambda note, wanted: salted.read(files, note, verdict, self._withheld, wanted))
+        return self._raw(side, lambda note, wanted: raw.read(self._snapshot, verdict, wanted))
+
+    def _raw(self, side: own.Checkpoint, read: Callable[[notes.Note, set[int]], raw.Lines]) -> Verdict:
+        question, verdict, note = self._question, self._verdict, side.note
+        if note is None:
+            return could_not(verdict, "unreadable", f"its checkpoint is none: {side.trouble}")
+        kept = anchored.states(question.anchors, note.origin, verdict) if question.anchors else []
+        remembered = [self._remembered[note.origin]] if note.origin in self._remembered else []
+        seen = [*question.known, *kept, *remembered]
+        lines = read(note, {note.size, *(head.size for head in seen)})
+        raw.judge(
+            lines, side, verdict, question.trust, seen, self._withheld,
+            require_signed_tail=question.require_signed_tail,
+        )  # fmt: skip
+        self._compare_manifest(lines.covered, lines.head)
+        verdict.not_checked += anchored.not_checked(question.anchors, seen, verdict, lines.roots)
+        return verdict
 
     def _pass(self, chain: Chain, *, first: bool) -> Chain:
         parts = self._snapshot.parts()
         size = self._snapshot.size
-        many = (self._question.processes or parallel.cores()) if size >= _PARALLEL or self._question.processes else 1
         base = 0
         before: reading.Part | None = None
-        for part, piece in reading.judged(parts, many):
+        for part, piece in reading.judged(parts, self._processes):
             if before is None or part.path != before.path:
                 base = 0
             for item in piece.found:
@@ -140,6 +167,12 @@ class Reading:
                 self._progress(self._done(part), size)
         chain.end()
         return chain
+
+    @property
+    def _processes(self) -> int:
+        if self._question.processes:
+            return self._question.processes
+        return parallel.cores() if self._snapshot.size >= _PARALLEL else 1
 
     def _done(self, part: reading.Part) -> int:
         done = 0
@@ -161,6 +194,8 @@ class Reading:
                     if given.note is not None and given.note.size <= event.seq:
                         sizes.add(given.note.size)
             self._withheld.take(event, place)
+            for each in event.large:
+                self._large.setdefault(each, place)
         self._last = (run.last, own.Place(run.seq + len(run.leaves) // 32 - 1, path, 0, 0))
         return sizes
 
@@ -172,7 +207,7 @@ class Reading:
         verdict.records, verdict.first = chain.next, chain.start
         verdict.head = chain.head
         verdict.root = b64encode(chain.root).decode() if chain.size == chain.next and chain.crooked is None else ""
-        verdict.findings = list(chain.findings)
+        verdict.findings = [*chain.findings, *verdict.findings]
         verdict.warnings = list(chain.fragments)
         verdict.listed = story.listed
         self._genesis(chain)
@@ -188,13 +223,17 @@ class Reading:
         (verdict.findings if question.require_heartbeat else verdict.warnings).extend(story.gaps)
         if question.require_heartbeat and story.heartbeat_s is None:
             verdict.findings.append(Problem("gap", "no heartbeat was promised in the genesis record", seq=0))
-        self._compare_manifest(chain)
+        self._compare_manifest(chain.next, chain.head)
+        path = self._snapshot.path
+        large, torn = beside.large_values(path, self._large, verdict), beside.torn_ends(path, story, verdict)
+        beside.sums(self._snapshot, story, verdict, self._processes)
         memory = self._compare_heads(chain)
         verdict.findings.sort(key=lambda problem: problem.seq if problem.seq is not None else 1 << 62)
         verdict.not_checked = judging.not_checked(
             verdict, signed, memory=memory, redactors=self._withheld.judged, heartbeat=story.heartbeat_s is not None,
-            blobs=False, unchecked_declarations=self._withheld.unchecked, lines=chain.lines,
+            blobs=large, unchecked_declarations=self._withheld.unchecked, lines=chain.lines, torn=torn,
         )  # fmt: skip
+        verdict.not_checked += self._not_compared
 
     def _genesis(self, chain: Chain) -> None:
         verdict, story, stub = self._verdict, self._story, self._snapshot.stub
@@ -243,14 +282,14 @@ class Reading:
                 Problem("unsigned-tail", f"{many} not covered by a checkpoint, from record {start} on", seq=start)
             )
 
-    def _compare_manifest(self, chain: Chain) -> None:
+    def _compare_manifest(self, size: int, head: str) -> None:
         shared, trust = self._shared, self._question.trust
         if shared is None:
             return
         trouble = ""
         if shared.origin != self._verdict.origin:
             trouble = "it names another log"
-        elif shared.size != chain.next or shared.head != chain.head:
+        elif shared.size != size or shared.head != head:
             trouble = "it was made for another state of the log"
         elif trust is not None and keys.names_redactors(trust.signers) and keys.shared(shared, trust) is False:
             trouble = "no redactor whose key was given signed it"
@@ -264,30 +303,10 @@ class Reading:
     def _compare_heads(self, chain: Chain) -> bool:
         """Compare with what was seen before; tell whether anything was."""
         verdict = self._verdict
-        seen = [*self._question.known]
+        seen = [*self._question.known, *self._kept]
         remembered = self._remembered.get(verdict.origin)
         if remembered is not None:
             seen.append(remembered)
         verdict.remembered = "" if self._question.memory is None else "new" if remembered is None else "agrees"
-        compared = False
-        for head in seen:
-            if head.size > verdict.records:
-                verdict.findings.append(
-                    Problem(
-                        "rolled-back",
-                        f"it had {head.size:,} records when it was seen before, now it has {verdict.records:,}",
-                        seq=verdict.records, expected=f"{head.size} records", found=f"{verdict.records} records",
-                    )
-                )  # fmt: skip
-                compared = True
-            elif head.size >= verdict.first and (head.size in chain.roots or head.size == 0):
-                root = chain.roots.get(head.size, merkle.EMPTY)
-                compared = True
-                if root != head.root:
-                    verdict.findings.append(
-                        Problem(
-                            "rewritten", f"its first {head.size:,} records are not those that were seen before",
-                            expected=b64encode(head.root).decode(), found=b64encode(root).decode(),
-                        )
-                    )  # fmt: skip
-        return compared
+        self._not_compared = anchored.not_checked(self._question.anchors, seen, verdict, chain.roots)
+        return anchored.compare(verdict, seen, chain.roots)

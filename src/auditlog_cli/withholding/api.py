@@ -10,6 +10,7 @@ from auditlog_cli.errors import UsageError
 from auditlog_cli.selection import select_by
 from auditlog_cli.signing import signer
 from auditlog_cli.withholding import carrying, declaring, planning, sharing
+from auditlog_cli.withholding.unfinished import Done
 from auditlog_cli.withholding.wish import Wish
 
 
@@ -21,7 +22,8 @@ class Redaction(NamedTuple):
         records: From how many records.
         left: (seq, JSON pointer) of places that were meant and can go only with the whole record.
         bad: How many lines could not be looked at.
-        declared_at: Numbers of the records that declare it; empty for a dry run, a copy, or nothing to do.
+        declared_at: Numbers of the records that declare it (for a log of others: of the lines in `.redactions`, from
+            1); empty for a dry run, a copy, or nothing to do.
         segments: Files that were rewritten.
         unfinished: Whether an earlier redaction still waits for `auditlog redact --resume`.
     """
@@ -70,7 +72,7 @@ def redact(
         subject: Identifiers of one person: every redactable value in the whole log that holds one.
         records: Ids or numbers of the records that are concerned.
         whole: Whole records; with `subject`, where an identifier cannot be withheld by field.
-        despite_hold: Also records under a legal hold (`retention.legal_hold`); else they stay, and are in `left`.
+        despite_hold: Also records under a legal hold; else they stay, and are in `left`.
         user, agent, session, trace, tool, since, until, where: Which records; see `select`.
         by, reason: Who withholds, and why; both stay readable in the log. Needed unless it is a dry run or a copy.
         request: The case number of an erasure; needed with `subject`.
@@ -101,7 +103,7 @@ def redact(
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
     plan = planning.plan(name, chooser, despite_hold=despite_hold)
-    done = carrying.Done([], [])
+    done = Done([], [])
     if output is not None and not dry_run:
         sharing.share(plan, os.fsdecode(output), signing)
     elif changes_log:

@@ -15,35 +15,20 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from auditlog_cli import segments
 from auditlog_cli.errors import AuditlogError, AuditWriteError
-from auditlog_cli.withholding import beside, declaring, planning, replacing
+from auditlog_cli.withholding import beside, declaring, holding, planning, replacing, salted_carrying
 from auditlog_cli.withholding.choosing import TORN
 from auditlog_cli.withholding.declaring import Declared, Key, Signed, Target
 from auditlog_cli.withholding.planned import Pending, Plan
+from auditlog_cli.withholding.unfinished import Done, Step, unfinished
 from auditlog_cli.writer import disk, mounts, rotation, settings
 from auditlog_cli.writer.active import Active
 from auditlog_cli.writer.lock import FileLock
 from auditlog_cli.writer.syncing import Syncer
-
-Step = Callable[[str], None]
-"""Told the name of each step that is done."""
-
-
-class Done(NamedTuple):
-    """What was done.
-
-    Attributes:
-        declared_at: The numbers of the declarations.
-        segments: The files that were rewritten.
-    """
-
-    declared_at: list[int]
-    segments: list[str]
 
 
 def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda name: None) -> Done:
@@ -69,9 +54,9 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
             _undo(plan.path)
             raise disk.refused(error.filename or plan.path, "cannot be withheld", error, "nothing was") from error
         step("large values marked")
-        declared = _declare(book, said, signed)
+        declared = _declare(book, said, signed, plan.size)
         step("declared")
-        with _unfinished(plan.path, [*declared]):
+        with unfinished(plan.path, _where(declared)):
             done = _withhold(book, declared, step)
             beside.drop_torn(plan.path, plan.torn)
             step("torn ends dropped")
@@ -89,9 +74,11 @@ def resume(plan: Plan, pending: list[Pending], step: Step = lambda name: None) -
     Raises:
         AuditWriteError: See `carry_out`.
     """
+    if plan.salted:
+        return salted_carrying.resume(plan, pending, step)
     declared = {each.seq: declaring.targets_of(each.said) for each in pending}
     torn = {plan.torn_ends.get(target.seq, "") for some in declared.values() for target in some if target.field == TORN}
-    with _Book(plan.path) as book, _unfinished(plan.path, [*declared]):
+    with _Book(plan.path) as book, unfinished(plan.path, _where(declared)):
         done = _withhold(book, declared, step)
         beside.drop_torn(plan.path, (torn | plan.torn) - {""})
         step("torn ends dropped")
@@ -113,6 +100,8 @@ def run(
     Raises:
         AuditWriteError: See `carry_out`.
     """
+    if plan.salted:
+        return salted_carrying.run(plan, said, key, request=request, step=step)
     done = Done([], []) if plan.nothing else carry_out(plan, said, key, step)
     if request is not None and (request not in plan.requests or not plan.nothing):
         with _Book(plan.path) as book, book.held() as active:
@@ -123,14 +112,23 @@ def run(
     return done
 
 
+def _where(declared: dict[int, list[Target]]) -> str:
+    return f"record {next(iter(declared))}" if declared else ""
+
+
 # --- the steps ----------------------------------------------------------------------------------
 
 
-def _declare(book: _Book, said: Declared, signed: list[Signed]) -> dict[int, list[Target]]:
+def _declare(book: _Book, said: Declared, signed: list[Signed], looked_at: int) -> dict[int, list[Target]]:
     """Append the declarations; return the number of each and what it declares."""
     made: dict[int, list[Target]] = {}
     try:
         with book.held() as active:
+            if active.seq > looked_at and holding.set_since(book.path, looked_at):
+                raise AuditWriteError(
+                    f"{book.path}: a legal hold was set while this was planned; nothing was withheld",
+                    help="run it again: what is held now stays",
+                )
             for each in signed:
                 seq = active.seq
                 active.append_own(declaring.record(said, each))
@@ -166,12 +164,15 @@ def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> lis
             step("rotated")
     rewritten = []
     for name, seqs, some in _by_segment(path, declared):
-        total = replacing.rewrite(name, some, step)
-        with book.held() as active:
-            active.append_own(declaring.redacted(name, total, seqs))
-            book.sync()
+        made = replacing.rewrite(name, some, step)
+        try:
+            with book.held() as active:
+                active.append_own(declaring.redacted(name, replacing.total_now(made), seqs))
+                book.sync()
+        finally:
+            os.close(made.fd)
         step("recorded")
-        rewritten.append(os.path.basename(name))
+        rewritten.append(os.path.basename(made.path))
     beside.drop_index(path)
     step("index dropped")
     beside.drop_blobs(path, planning.still_named)
@@ -242,21 +243,3 @@ class _Book:
             DurabilityError: If the disk did not confirm it.
         """
         self.syncer.flush()
-
-
-@contextmanager
-def _unfinished(path: str, seqs: list[int]) -> Iterator[None]:
-    """What stops a redaction behind its declaration says how to go on."""
-    where = f"declared in record {seqs[0]}" if seqs else "begun"
-    try:
-        yield
-    except AuditlogError as error:
-        raise AuditWriteError(
-            f"{error.message}; the redaction is {where} and not finished: values may still be readable",
-            help=f"when that is mended: auditlog redact {path} --resume",
-        ) from error
-    except OSError as error:
-        raise AuditWriteError(
-            f"{error.filename or path}: {disk.why(error)}; the redaction is {where} and not finished",
-            help=f"when that is mended: auditlog redact {path} --resume",
-        ) from error

@@ -1,7 +1,6 @@
 """Which values of a record are to go: by field, by person, the whole record. No I/O.
 
-A way to choose is a class with `needles`, `lowered` and `choose`. Detectors (`--entity`) will be one more of
-them: they take the smallest redactable value that encloses what they found (compliance.md, 12).
+A way to choose is a class with `needles`, `lowered` and `choose`. Detectors are one more of them: see `finding`.
 """
 
 from __future__ import annotations
@@ -104,6 +103,24 @@ class ByField:
         return Choice(frozenset(chosen.difference(left)), left=tuple(dict.fromkeys(left)))
 
 
+class Together:
+    """Everything that one of several ways chooses."""
+
+    lowered = False
+
+    def __init__(self, *ways: Chooser) -> None:
+        self._ways = ways
+        self.needles: list[bytes] | None = None
+
+    def choose(self, line: Anatomy) -> Choice:
+        """Return what of this record is to go."""
+        choices = [way.choose(line) for way in self._ways]
+        if any(each.whole for each in choices):
+            return Choice(whole=True)
+        chosen = frozenset().union(*(each.fields for each in choices))
+        return Choice(chosen, left=tuple(dict.fromkeys(place for each in choices for place in each.left)))
+
+
 class BySubject:
     """Every redactable value that holds an identifier of one person.
 
@@ -116,7 +133,7 @@ class BySubject:
 
     def __init__(self, subject: Subject, *, whole: bool = False) -> None:
         self.subject = subject
-        self._whole = whole
+        self.whole = whole
 
     @property
     def needles(self) -> list[bytes] | None:
@@ -136,7 +153,7 @@ class BySubject:
             chosen |= {value.field for value in line.values if value.field == TORN}
         barred = {field for field in chosen if not anatomy.declarable(field) or subject.unnamed(field) != field}
         left = [subject.unnamed(pointer) for pointer in (*subject.readable_places(line), *sorted(barred))]
-        if left and self._whole and line.own is None:
+        if left and self.whole and line.own is None:
             return Choice(whole=True)
         return Choice(frozenset(chosen - barred), left=tuple(dict.fromkeys(left)))
 

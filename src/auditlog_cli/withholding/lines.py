@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from auditlog_cli.errors import TamperError
-from auditlog_cli.sealing import hashes
+from auditlog_cli.sealing import hashes, salted
 from auditlog_cli.sealing.line import unseal
 from auditlog_cli.withholding.anatomy import Anatomy
 
@@ -19,8 +19,27 @@ def withhold(line: Anatomy, fields: Collection[str]) -> bytes:
         TamperError: If the leaf would change. It cannot, unless this module is wrong: asserted before
             anything is written.
     """
+    body, spans = _emptied(line, fields)
+    made = b'%b,"_salts":%b}' % (body, salted.render(spans))
+    _assert_same(line, unseal(made).leaf)
+    return made
+
+
+def withhold_beside(line: Anatomy, fields: Collection[str]) -> tuple[bytes, list[salted.Span]]:
+    """Return a line that others wrote with holes in the places of `fields`, and its spans from now on (2.8).
+
+    Raises:
+        TamperError: See `withhold`.
+    """
+    made, spans = _emptied(line, fields)
+    _assert_same(line, salted.leaf(made, spans).hex())
+    return made, spans
+
+
+def _emptied(line: Anatomy, fields: Collection[str]) -> tuple[bytes, list[salted.Span]]:
+    """The line up to its trailer, with holes, and the spans that are left."""
     pieces: list[bytes] = []
-    salts: list[bytes] = []
+    spans: list[salted.Span] = []
     at = shift = 0
     for value in line.values:
         if value.field in fields:
@@ -28,12 +47,14 @@ def withhold(line: Anatomy, fields: Collection[str]) -> bytes:
             at = value.offset + value.length
             shift += len(pieces[-1]) - value.length
         else:
-            salts.append(b'["%b",%d,%d]' % (value.salt, value.offset + shift, value.length))
-    pieces += (line.raw[at : line.cut], b',"_salts":[', b",".join(salts), b"]}")
-    made = b"".join(pieces)
-    if unseal(made).leaf != line.leaf():
+            spans.append((value.salt, value.offset + shift, value.length))
+    pieces.append(line.raw[at : line.cut])
+    return b"".join(pieces), spans
+
+
+def _assert_same(line: Anatomy, leaf: str) -> None:
+    if leaf != line.leaf():
         raise TamperError(f"record {line.seq}: withholding would change its leaf; it was left as it is")
-    return made
 
 
 def bury(line: Anatomy) -> bytes:

@@ -6,14 +6,16 @@ import re
 from bisect import bisect_right
 
 from auditlog_cli import segments
-from auditlog_cli.fields import get
-from auditlog_cli.sealing.line import Unsealed, unseal
+from auditlog_cli.sealing.holds import NEEDLE
+from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import beside, digests, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.choosing import TORN, Choice, Chooser
 from auditlog_cli.withholding.declaring import Target, targets_of
+from auditlog_cli.withholding.holding import Register
 from auditlog_cli.withholding.planned import Pending, Plan
+from auditlog_cli.withholding.replacing import lines_with
 
 _BLOB = re.compile(rb'"sha256":"([0-9a-f]{64})"')
 _Found = list[tuple[int, int, Target]]  # seq, offset in the line, target
@@ -22,8 +24,9 @@ _Found = list[tuple[int, int, Target]]  # seq, offset in the line, target
 class First:
     """The first pass: what is asked for, and what belongs to it."""
 
-    def __init__(self, made: Plan, chooser: Chooser, *, despite_hold: bool) -> None:
-        self.despite_hold = despite_hold
+    def __init__(self, made: Plan, chooser: Chooser, holds: Register, *, despite_hold: bool) -> None:
+        self._holds = holds
+        self._despite_hold = despite_hold
         self.digests: set[str] = set()
         self.found: list[_Found] = []
         self.taken: dict[int, frozenset[str]] = {}  # seq → fields; the empty one is the whole record
@@ -47,9 +50,13 @@ class First:
                 self._made.bad += 1
                 continue
             if line is not None:
-                if line.own is not None:
-                    self._own(line, line.own)
-                self._take(line, self._chooser.choose(line))
+                self.look(line)
+
+    def look(self, line: Anatomy) -> None:
+        """Look at one record of the segment that was begun last."""
+        if line.own is not None:
+            self._own(line, line.own)
+        self.take(line, self._chooser.choose(line))
 
     def _begin(self, path: str, data: bytes) -> None:
         """Note the number of the first record, by the name of the file or by its first line; and the origin."""
@@ -64,23 +71,18 @@ class First:
 
     def _end(self, data: bytes) -> None:
         """Note the last record."""
-        end = len(data) - 1
-        while end > 0:
-            start = data.rfind(b"\n", 0, end) + 1
-            try:
-                last = unseal(data[start:end])
-            except Unsealed:
-                end = start - 1
-                continue
+        last = reading.last(data)
+        if last is not None:
             self._made.size, self._made.head = last.seq + 1, last.leaf
-            return
 
-    def _take(self, line: Anatomy, choice: Choice) -> None:
+    def take(self, line: Anatomy, choice: Choice) -> None:
+        """Take what was chosen of one record of the segment that was begun last."""
         self._made.left += ((line.seq, pointer) for pointer in choice.left)
         if not choice.whole and not choice.fields:
             return
-        if not self.despite_hold and _is_held(line):
-            self._made.held.add(line.seq)
+        held = self.held(line)
+        if held:
+            self._made.held[line.seq] = held
             self._made.left += ((line.seq, field) for field in sorted(choice.fields) or [""])
             return
         self.taken[line.seq] = choice.fields or frozenset(("",))
@@ -95,6 +97,14 @@ class First:
                 self._made.blobs |= named & self._large
         if TORN in choice.fields and line.seq in self._made.torn_ends:
             self._made.torn.add(self._made.torn_ends[line.seq])
+
+    def held(self, line: Anatomy) -> tuple[str, ...]:
+        """Return the names of what holds a record; none if it may go."""
+        if self._holds.is_own(line.own):
+            return (str(line.content["auditlog"]["id"]),)  # type: ignore[index]
+        if self._despite_hold or not (self._holds.active or NEEDLE in line.raw):
+            return ()
+        return self._holds.over(line.raw, line.content)
 
     def _own(self, line: Anatomy, own: dict[str, object]) -> None:
         kind = own.get("type")
@@ -123,6 +133,20 @@ class First:
         return found
 
 
+def held_since(pending: list[Pending], files: list[reading.Segment], holds: Register) -> list[Pending]:
+    """Return `pending`, each with the names of the holds that were set since and hold what it names."""
+    found: dict[int, list[str]] = {}
+    for file in files if holds.active else []:
+        data = file.lines()
+        for each in pending:
+            later = [hold for hold in holds.active if hold.first > each.seq]
+            wanted = {target.seq: [target] for target in targets_of(each.said)} if later else {}
+            for start, end, _ in lines_with(data, wanted) if wanted else ():
+                names = {*holds.over(data[start:end])}
+                found.setdefault(each.seq, []).extend(hold.id for hold in later if hold.id in names)
+    return [each._replace(held=tuple(dict.fromkeys(found.get(each.seq, ())))) for each in pending]
+
+
 class Second:
     """The second pass: where the digests and the large values stand besides."""
 
@@ -148,19 +172,22 @@ class Second:
             line = dissect(raw)
         except (Unsealed, Malformed):
             return
-        if line is None:
-            return
+        if line is not None:
+            self.look(number, line)
+
+    def look(self, number: int, line: Anatomy) -> None:
+        """Look at one record of a segment."""
         taken = self._first.taken.get(line.seq, frozenset())
         if "" in taken:
             return
-        held = not self._first.despite_hold and _is_held(line)
+        held = self._first.held(line)
         for value in line.values:
             if value.field in taken:
                 continue
             text = line.text(value)
             if value.field in digests.PLACES and text[1:-1].decode("ascii", "replace") in self._first.digests:
                 if held:
-                    self._made.held.add(line.seq)
+                    self._made.held[line.seq] = held
                     self._made.left.append((line.seq, value.field))
                     continue
                 self._first.found[number].append(
@@ -168,8 +195,3 @@ class Second:
                 )
             else:
                 self._made.kept |= {name.decode() for name in _BLOB.findall(text)} & self._made.blobs
-
-
-def _is_held(line: Anatomy) -> bool:
-    """Tell whether the record is under a legal hold: a search first, for such records are few."""
-    return b'"legal_hold"' in line.raw and get(line.content, "retention.legal_hold") is True

@@ -22,11 +22,20 @@ class Pending(NamedTuple):
         seq: Its number.
         said: Its `auditlog` member.
         firsts: First numbers of the segments that no `redacted` record names for it.
+        held: Names of holds that were set since it was declared, and hold what it names.
+        beside: The file beside the log of whose lines `seq` is one, counted from 1; empty for a record.
     """
 
     seq: int
     said: dict[str, object]
     firsts: list[int]
+    beside: str = ""
+    held: tuple[str, ...] = ()
+
+    @property
+    def where(self) -> str:
+        """Where it stands, in words."""
+        return f"line {self.seq} of {self.beside}" if self.beside else f"record {self.seq}"
 
 
 class Plan:
@@ -39,13 +48,14 @@ class Plan:
         blobs: Names of large values that go with the record that refers to them.
         kept: Names of large values that stay, because another record still refers to them.
         torn: Names of files with torn ends that go.
-        held: Numbers of records that stay as they are because they are under a legal hold.
+        held: Number of each record that stays as it is because it is under a legal hold → the names of what holds it.
         bad: How many lines could not be looked at, because they are no well-formed sealed lines.
         pending: Earlier declarations that were not carried out to the end.
         dregs: Whether an earlier redaction left large values or torn ends that were to go.
         torn_ends: Number of the record of a repair → file with the torn end, as far as it is there.
         origin: The name of the log.
         size, head: How many records were looked at, and the leaf of the last one.
+        salted: Whether others write the log, and its salts lie beside it (integrity.md, 2.8).
         requests: Case numbers whose erasure the log records already.
     """
 
@@ -56,7 +66,7 @@ class Plan:
         self.blobs: set[str] = set()
         self.kept: set[str] = set()
         self.torn: set[str] = set()
-        self.held: set[int] = set()
+        self.held: dict[int, tuple[str, ...]] = {}
         self.bad = 0
         self.pending: list[Pending] = []
         self.dregs = beside.any_doomed(path)
@@ -64,6 +74,7 @@ class Plan:
         self.origin = ""
         self.size = 0
         self.head = ""
+        self.salted = False
         self.requests: set[str] = set()
 
     @property

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.withholding import beside, digests, reading
+from auditlog_cli import segments
+from auditlog_cli.salting import settling
+from auditlog_cli.withholding import beside, digests, holding, reading, salted_planning
 from auditlog_cli.withholding.choosing import BySubject, Chooser
-from auditlog_cli.withholding.passes import First, Second
+from auditlog_cli.withholding.passes import First, Second, held_since
 from auditlog_cli.withholding.planned import Part, Plan
+from auditlog_cli.writer.growth import is_sealed
 
 
 def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
@@ -20,12 +23,15 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
     Args:
         path: The log.
         chooser: What is asked for.
-        despite_hold: Also from records under a legal hold (`retention.legal_hold`); else those stay as they are.
+        despite_hold: Also from records under a legal hold (one of the log's, or `retention.legal_hold`); else those
+            stay as they are.
 
     Raises:
         InputError: If the log is missing, not sealed, or cannot be read.
         UsageError: If `path` is that of a closed segment.
     """
+    if not segments.active_of(path) and settling.is_salted(path) and not is_sealed(path):
+        return salted_planning.plan(path, chooser, despite_hold=despite_hold)
     made = Plan(path)
     subject = chooser.subject if isinstance(chooser, BySubject) else None
     if subject is not None:
@@ -33,19 +39,20 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         subject.torn.update(beside.torn_with(path, subject.in_bytes))
         made.torn.update(subject.torn)
     with reading.snapshot(path) as files:
-        first = First(made, chooser, despite_hold=despite_hold)
+        holds = holding.of(path, files)
+        first = First(made, chooser, holds, despite_hold=despite_hold)
         for file in files:
             first.read(file)
         if first.digests or made.blobs:
             second = Second(made, first)
             for number, file in enumerate(files):
                 second.read(number, file)
+        made.pending = held_since(first.pending(), files, holds)
     made.parts = [
         Part(file.path, [target for _, _, target in sorted(found)])
         for file, found in zip(files, first.found, strict=True)
         if found
     ]
-    made.pending = first.pending()
     made.blobs -= made.kept
     return made
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from auditlog_cli import frames, segments
 from auditlog_cli.errors import InputError, UsageError
-from auditlog_cli.sealing.line import Unsealed
+from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding.anatomy import dissect
 
@@ -102,7 +102,7 @@ def _refuse_unsealed(path: str, found: list[Segment]) -> None:
     except (Unsealed, Malformed):
         raise InputError(
             f"{path}: not a sealed log, so nothing would show afterwards what was changed; nothing was",
-            help="redact works on logs that AuditLog wrote; mask values of other logs before they are written",
+            help="redact works on logs that AuditLog wrote, and on those of others sealed with --redactable",
         ) from None
 
 
@@ -141,9 +141,30 @@ def candidates(data: bytes, needles: list[bytes] | None, *, lowered: bool) -> It
         yield data[start : data.find(b"\n", start)]
 
 
+def holding(data: bytes, needle: bytes) -> Iterator[bytes]:
+    """Yield, in order, the lines without LF that hold `needle`."""
+    place = _find(data, needle, 0)
+    while place >= 0:
+        line = line_around(data, place)
+        yield line
+        place = _find(data, needle, data.index(b"\n", place) + 1)
+
+
 def first_line(data: bytes) -> bytes:
     """Return the first line without its LF; nothing if there is no whole line."""
     return data[: max(0, data.find(b"\n"))]
+
+
+def last(data: bytes) -> Sealed | None:
+    """Return the last well-formed sealed line of whole lines; None if there is none."""
+    end = len(data) - 1
+    while end > 0:
+        start = data.rfind(b"\n", 0, end) + 1
+        try:
+            return unseal(data[start:end])
+        except Unsealed:
+            end = start - 1
+    return None
 
 
 def line_around(data: bytes, place: int) -> bytes:

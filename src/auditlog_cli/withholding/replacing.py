@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from auditlog_cli import segments
 from auditlog_cli.sealing.line import Unsealed
@@ -15,8 +16,22 @@ from auditlog_cli.withholding.declaring import Target
 from auditlog_cli.writer import closedfile, disk
 
 
-def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> str:
-    """Withhold `targets` in the closed segment at `path`; return the sum of its (unpacked) bytes afterwards.
+class Rewritten(NamedTuple):
+    """A segment with values withheld.
+
+    Attributes:
+        path: Where it is; it may have been compressed since it was listed.
+        total: SHA-256 (hex) of its (unpacked) bytes.
+        fd: A descriptor of it, for the caller to close.
+    """
+
+    path: str
+    total: str
+    fd: int
+
+
+def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Rewritten:
+    """Withhold `targets` in the closed segment at `path`.
 
     Nothing happens to what is withheld already. A value that is not the one that was declared stays.
 
@@ -29,6 +44,7 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
         AuditWriteError: If it cannot be done; the segment is then what it was.
         InputError: If it cannot be read.
     """
+    path = segments.present(path)
     try:
         with closedfile.alone(path) as fd:
             data = reading.unpacked(path, fd)
@@ -36,14 +52,34 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
             for twin in segments.twins(path):
                 closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
-                closedfile.put(path, fd, made, step)
+                new = closedfile.put(path, fd, made, step)
             else:
                 closedfile.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
-            return hashlib.sha256(made).hexdigest()
+                new = os.dup(fd)
+            return Rewritten(path, hashlib.sha256(made).hexdigest(), new)
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
+
+
+def total_now(made: Rewritten) -> str:
+    """Return the sum of a segment that was rewritten, which somebody else may have rewritten since.
+
+    For whoever records it, and keeps writers out meanwhile: so the newest record has the newest sum.
+
+    Raises:
+        InputError: If it cannot be read.
+        OSError: If it is not there.
+    """
+    path = segments.present(made.path)
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if os.path.sameopenfile(fd, made.fd):
+            return made.total
+        return hashlib.sha256(reading.unpacked(path, fd)).hexdigest()
+    finally:
+        os.close(fd)
 
 
 def withheld(data: bytes, targets: list[Target]) -> bytes:
@@ -53,7 +89,7 @@ def withheld(data: bytes, targets: list[Target]) -> bytes:
         wanted.setdefault(target.seq, []).append(target)
     out: list[bytes] = []
     at = 0
-    for start, end, seq in _lines_of(data, wanted):
+    for start, end, seq in lines_with(data, wanted):
         new = _changed(data[start:end], wanted[seq])
         if new is not None:
             out += (data[at:start], new)
@@ -62,7 +98,7 @@ def withheld(data: bytes, targets: list[Target]) -> bytes:
     return b"".join(out)
 
 
-def _lines_of(data: bytes, wanted: dict[int, list[Target]]) -> Iterator[tuple[int, int, int]]:
+def lines_with(data: bytes, wanted: dict[int, list[Target]]) -> Iterator[tuple[int, int, int]]:
     """Yield start, end and number of each line with one of these numbers, in the order of the file.
 
     A search for what closes a record; no string can hold these quotes. An object inside a record can, so the
@@ -92,15 +128,21 @@ def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
         return None
     if line is None or line.seq != targets[0].seq:
         return None
-    if any(not target.field and _is(line, target) for target in targets) and line.own is None:
+    fields = meant(line, targets)
+    if "" in fields:
         return lines.bury(line)
-    declared = {(target.field, target.commit) for target in targets}
-    names = {target.field for target in targets}
-    fields = {
-        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
-    }
     return lines.withhold(line, fields) if fields else None
 
 
-def _is(line: Anatomy, target: Target) -> bool:
-    return line.leaf() == target.commit
+def meant(line: Anatomy, targets: list[Target]) -> set[str]:
+    """Return the JSON pointers of what is still readable of the targets; `""` is the whole record.
+
+    A value that is not the one that was declared is none of them.
+    """
+    if any(not target.field and line.leaf() == target.commit for target in targets) and line.own is None:
+        return {""}
+    declared = {(target.field, target.commit) for target in targets}
+    names = {target.field for target in targets}
+    return {
+        value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
+    }

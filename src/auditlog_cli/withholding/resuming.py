@@ -21,14 +21,19 @@ class PublicKey(Protocol):
     key: bytes
 
 
-def finishable(plan: Plan, key: PublicKey | None) -> tuple[list[Pending], list[Pending]]:
+def finishable(plan: Plan, key: PublicKey | None, *, despite_hold: bool = False) -> tuple[list[Pending], list[Pending]]:
     """Return the unfinished declarations that may be carried out, and the others.
 
     Args:
         plan: What was found in the log.
         key: Only those that this key signed; None: all of them.
+        despite_hold: Also those of which something has come under a legal hold since they were declared.
     """
-    mine = [each for each in plan.pending if key is None or signed_by(each, plan.origin, key)]
+    mine = [
+        each
+        for each in plan.pending
+        if (key is None or signed_by(each, plan.origin, key)) and (despite_hold or not each.held)
+    ]
     return mine, [each for each in plan.pending if each not in mine]
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from auditlog_cli.errors import UsageError
 from auditlog_cli.selection import Selection
-from auditlog_cli.withholding.choosing import ByField, BySubject, Chooser
+from auditlog_cli.withholding.choosing import ByField, BySubject, Chooser, Together
+from auditlog_cli.withholding.finding import ByEntity, Scans
 from auditlog_cli.withholding.subject import Subject
 
 
@@ -19,6 +20,7 @@ class Wish(NamedTuple):
         records: Ids or numbers of records.
         whole: Whole records; with `subject`, where an identifier cannot be withheld by field.
         request: The case number of the erasure of one person.
+        scanner: Finds values by what they look like; None if only places are named.
     """
 
     fields: tuple[str, ...] = ()
@@ -26,6 +28,7 @@ class Wish(NamedTuple):
     records: tuple[str, ...] = ()
     whole: bool = False
     request: str | None = None
+    scanner: Scans | None = None
 
     def chooser(self, selection: Selection) -> Chooser:
         """Return how to choose.
@@ -37,9 +40,12 @@ class Wish(NamedTuple):
             return self._by_subject(selection)
         if self.request is not None:
             raise UsageError("--request goes with --subject")
+        if self.scanner is not None:
+            return self._by_entity(self.scanner, selection)
         if not self.fields and not self.whole:
             raise UsageError(
-                "what is to go?", help="--fields user.email,… or --subject ID --request N or --whole; see --help"
+                "what is to go?",
+                help="--entities EMAIL_ADDRESS,… or --fields user.email,… or --subject ID --request N or --whole",
             )
         if self.fields and self.whole:
             raise UsageError("--fields and --whole: either some values, or the whole record")
@@ -52,10 +58,16 @@ class Wish(NamedTuple):
             raise UsageError("--fields: a path is empty", help="--fields user.email,action.arguments.to")
         return ByField(list(self.fields), selection, list(self.records))
 
+    def _by_entity(self, scanner: Scans, selection: Selection) -> Chooser:
+        by_entity = ByEntity(scanner, selection, list(self.records), whole=self.whole)
+        if not self.fields:
+            return by_entity
+        return Together(by_entity, ByField(list(self.fields), selection, list(self.records)))
+
     def _by_subject(self, selection: Selection) -> Chooser:
-        if self.fields or self.records or not selection.everything:
+        if self.fields or self.records or self.scanner is not None or not selection.everything:
             raise UsageError(
-                "--subject looks through the whole log, so it takes neither --fields nor --record nor selectors",
+                "--subject looks through the whole log, so it takes no --fields, --entities, --record or selectors",
                 help="what it would take: --dry-run",
             )
         if any(not each.strip() for each in self.subject):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from auditlog_cli import segments
 from auditlog_cli.errors import SealRefused
@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
 _LARGEST = 64 * 1024
 Append = Callable[[dict[str, object]], object]
+
+
+class Grows(Protocol):
+    """The tree over a log that grows: see `growth.Growth`."""
+
+    tree: merkle.Range
+    head: str
+    origin: str
+    signed: notes.Note | None
+    raw: bool
+    suffix: str
+
+    def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = ...) -> int:
+        """Take in what the log holds by now; return how many records the tree covers."""
+        ...
 
 
 class Checkpoint(NamedTuple):
@@ -38,16 +53,18 @@ class Sealer:
         signer: With which key.
         beside: Where the newest checkpoint lies; default: beside the log.
         raw: Whether the log is one that nobody sealed; its name then ends in `#raw`.
+        growth: What reads the log, if not `growth.Growth`.
         origin: The name of a raw log that was never signed; default: host, file and random digits.
     """
 
     def __init__(
-        self, path: str, signer: Signer, *, beside: str | None = None, raw: bool = False, origin: str | None = None
-    ) -> None:
+        self, path: str, signer: Signer, *, beside: str | None = None, raw: bool = False, growth: Grows | None = None,
+        origin: str | None = None,
+    ) -> None:  # fmt: skip
         self.path = path
         self.signer = signer
         self.beside = beside or segments.checkpoint_name(path)
-        self.growth = Growth(path, raw=raw)
+        self.growth: Grows = Growth(path, raw=raw) if growth is None else growth
         self.last: notes.Note | None = None
         self._origin = origin
         self._appended = False
@@ -131,7 +148,7 @@ class Sealer:
             return self.growth.origin
         if said:
             return said[0].origin
-        return f"{self._origin or own.origin(os.path.abspath(self.path))}#raw"
+        return f"{self._origin or own.origin(os.path.abspath(self.path))}{self.growth.suffix}"
 
     def _fit(self, note: notes.Note, origin: str, size: int) -> None:
         if note.origin != origin:

@@ -33,7 +33,7 @@ def alone(path: str) -> Iterator[int]:
             os.close(fd)
 
 
-def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda name: None) -> None:
+def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda name: None) -> int:
     """Write `data`, packed if the name says so, beside `path`; sync, rename, sync the folder.
 
     Args:
@@ -42,40 +42,48 @@ def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda n
         data: Its lines.
         step: Told what is done: `written`, `renamed`.
 
+    Returns:
+        A descriptor of the new file, for the caller to close. The next one may have put another in its place by now;
+        as long as this is open, none of them has the same inode.
+
     Raises:
         OSError: If it cannot be done; what was there is still there.
     """
-    write_beside(path, old, packed(path, data))
+    fd = write_beside(path, old, packed(path, data))
     try:
-        step("written")
-        os.rename(f"{path}.tmp", path)
+        try:
+            step("written")
+            os.rename(f"{path}.tmp", path)
+        except BaseException:
+            drop(f"{path}.tmp")
+            raise
+        disk.sync_folder(path)
+        step("renamed")
     except BaseException:
-        drop(f"{path}.tmp")
+        os.close(fd)
         raise
-    disk.sync_folder(path)
-    step("renamed")
+    return fd
 
 
-def write_beside(path: str, old: int, data: bytes) -> None:
-    """Write `data` as they are to `PATH.tmp`, and sync it; see `put`."""
+def write_beside(path: str, old: int, data: bytes) -> int:
+    """Write `data` as they are to `PATH.tmp`, sync it, and return its descriptor; see `put`."""
     temporary = f"{path}.tmp"
     drop(temporary)
     before = os.fstat(old)
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            os.fchmod(fd, before.st_mode & 0o7777)
-            if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-                os.fchown(fd, before.st_uid, before.st_gid)
-            view = memoryview(data)
-            while view:
-                view = view[os.write(fd, view) :]
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+        os.fchmod(fd, before.st_mode & 0o7777)
+        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+            os.fchown(fd, before.st_uid, before.st_gid)
+        view = memoryview(data)
+        while view:
+            view = view[os.write(fd, view) :]
+        os.fsync(fd)
     except BaseException:
+        os.close(fd)
         drop(temporary)
         raise
+    return fd
 
 
 def packed(path: str, data: bytes) -> bytes:

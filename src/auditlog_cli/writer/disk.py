@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import signal
 
 from auditlog_cli.errors import AuditWriteError
 
+_ENOUGH = 1 << 20
 NOTHING = "nothing was written"
 _ROOM = "make room, then call again"
 _RIGHTS = "check owner and mode of the file and its folder"
@@ -56,6 +59,124 @@ def sync_folder(path: str) -> None:
         os.close(fd)
 
 
+def write_all(fd: int, data: bytes) -> None:
+    """Write all of `data`.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def like(fd: int, old: os.stat_result) -> None:
+    """Give a new file the mode and the owner of the one whose place it will take.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    os.fchmod(fd, old.st_mode & 0o7777)
+    if (old.st_uid, old.st_gid) != (os.geteuid(), os.getegid()):
+        os.fchown(fd, old.st_uid, old.st_gid)
+
+
+def drop(temporary: str) -> None:
+    """Remove a file that has not got its name, if it is there.
+
+    Raises:
+        OSError: If the system refuses.
+    """
+    try:
+        os.unlink(temporary)
+    except FileNotFoundError:
+        pass
+
+
+class Replacement:
+    """A file written beside another, whose place it takes once it is whole and on the disk.
+
+    Only for who keeps others away: its temporary name is always the same, and what lies there is of a crash.
+
+    Args:
+        path: The name it will have.
+        old: What is known of the file whose owner and mode it gets; None: the owner's alone.
+
+    Raises:
+        OSError: From each of its functions, if the system refuses. What is there under the name stays, then.
+    """
+
+    def __init__(self, path: str, old: os.stat_result | None) -> None:
+        self.path = path
+        self._temporary = f"{path}.tmp"
+        drop(self._temporary)
+        self._fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._parts: list[bytes] = []
+        self._size = 0
+        try:
+            if old is not None:
+                like(self._fd, old)
+        except BaseException:
+            self.discard()
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Take some bytes."""
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size >= _ENOUGH:
+            self._flush()
+
+    def finish(self) -> os.stat_result:
+        """Bring all bytes to the disk; return what is known of the file."""
+        self._flush()
+        os.fsync(self._fd)
+        return os.fstat(self._fd)
+
+    def keep(self) -> os.stat_result:
+        """Give the file its name, and make that durable; return what is known of it."""
+        found = self.finish()
+        os.rename(self._temporary, self.path)
+        self._close()
+        sync_folder(self.path)
+        return found
+
+    def discard(self) -> None:
+        """Leave nothing behind; after `keep`, do nothing."""
+        if self._fd >= 0:
+            self._close()
+            drop(self._temporary)
+
+    def _flush(self) -> None:
+        write_all(self._fd, b"".join(self._parts))
+        self._parts, self._size = [], 0
+
+    def _close(self) -> None:
+        fd, self._fd = self._fd, -1
+        os.close(fd)
+
+
+def written_to(fd: int) -> bool:
+    """Tell whether somebody has the file open for writing. False also where the system does not tell.
+
+    A lease (fcntl(2), F_SETLEASE) is granted only if nobody has. It is given back at once; who opens the file
+    meanwhile waits that long.
+
+    Args:
+        fd: A descriptor that only reads.
+    """
+    setlease, setsig = getattr(fcntl, "F_SETLEASE", None), getattr(fcntl, "F_SETSIG", None)
+    if setlease is None or setsig is None:
+        return False
+    try:
+        fcntl.fcntl(fd, setsig, signal.SIGURG)  # the usual signal, SIGIO, would end the process
+        fcntl.fcntl(fd, setlease, fcntl.F_RDLCK)
+        fcntl.fcntl(fd, setlease, fcntl.F_UNLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    return False
+
+
 def keep(path: str, data: bytes) -> None:
     """Write a whole new file and make it durable, name and all; or leave nothing.
 
@@ -66,9 +187,7 @@ def keep(path: str, data: bytes) -> None:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
-            view = memoryview(data)
-            while view:
-                view = view[os.write(fd, view) :]
+            write_all(fd, data)
             os.fsync(fd)
         finally:
             os.close(fd)

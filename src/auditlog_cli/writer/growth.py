@@ -16,6 +16,7 @@ from auditlog_cli import frames, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.sealing import hashes, merkle, notes, stubs
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
+from auditlog_cli.sealing.salted import RAW
 from auditlog_cli.writer import tail
 
 _CHECKPOINT = b'"auditlog":{"type":"checkpoint"'
@@ -42,7 +43,10 @@ class Growth:
         origin: The name of the log, as its first record says; empty if that was not read.
         signed: The newest checkpoint record that was read, or None.
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
+        suffix: How the name of such a log ends.
     """
+
+    suffix = RAW
 
     def __init__(self, path: str, *, raw: bool = False, tree: merkle.Range | None = None) -> None:
         self.path = path
@@ -217,10 +221,10 @@ def is_sealed(path: str) -> bool:
     if line is None:
         raise InputError(f"{path}: holds no complete record")
     try:
-        unseal(line)
+        # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
+        return not unseal(line).tombstone
     except Unsealed:
         return False
-    return True
 
 
 def _seq(line: bytes) -> int:

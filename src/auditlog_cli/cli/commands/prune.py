@@ -11,6 +11,8 @@ def prune(
     path: o.Log,
     older_than: o.OlderThan,
     reason: o.PruneReason = None,
+    keep_holds: o.KeepHolds = False,
+    despite_hold: o.DespiteHold = False,
     dry_run: o.DryRun = False,
     yes: o.Yes = False,
     quiet: o.Quiet = False,
@@ -18,8 +20,9 @@ def prune(
     """Delete the oldest closed segments of a log once all of their records are older than TIME.
 
     The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let what stays be
-    verified and proved as before. A segment with a record under a legal hold (retention.legal_hold) stays, and with
-    it all that is newer. There is no way back: keep a copy elsewhere if you may need one.
+    verified and proved as before. A segment with a record under a legal hold (`auditlog hold`, or
+    retention.legal_hold) stays, and with it all that is newer; --despite-hold deletes it all the same, and the log says
+    which holds were passed over. There is no way back: keep a copy elsewhere if you may need one.
 
     Examples:
       auditlog prune audit.jsonl --older-than 400d --dry-run
@@ -32,4 +35,9 @@ def prune(
     before = times.moment(older_than)
     if before is None:
         raise UsageError(f"--older-than: {older_than!r} is no time", help="400d, or 2025-01-01")
-    return pruning.run(path, before, reason or f"older than {older_than}", dry_run=dry_run, yes=yes, quiet=quiet)
+    if keep_holds and despite_hold:
+        raise UsageError("--keep-holds and --despite-hold contradict each other")
+    return pruning.run(
+        path, before, reason or f"older than {older_than}", despite_hold=despite_hold, dry_run=dry_run, yes=yes,
+        quiet=quiet,
+    )  # fmt: skip

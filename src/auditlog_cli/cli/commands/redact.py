@@ -9,7 +9,12 @@ if TYPE_CHECKING:
 
 def redact(
     paths: o.Paths = None,
+    entities: o.Entities = None,
+    min_confidence: o.MinConfidence = None,
     fields: o.Fields = None,
+    profile: o.RedactionProfile = None,
+    pseudonyms: o.Pseudonyms = None,
+    check: o.CheckOnly = False,
     subject: o.Subject = None,
     whole: o.Whole = False,
     despite_hold: o.DespiteHold = False,
@@ -36,29 +41,46 @@ def redact(
     output: o.Copy = None,
     quiet: o.Quiet = False,
 ) -> int:
-    """Withhold values of a sealed log for ever; its hashes and signatures stay valid.
+    """Take personal data and secrets out: masked on the way through, or withheld from a sealed log that still verifies.
 
-    There is no way back: what is withheld is gone from these files. Copies elsewhere (backups, shippers, search
-    indexes) are not reached. A signed record in the log says which places were withheld, by whom and why. Digests
-    of the same content go with it. Writers may go on meanwhile. Exit code: 0 done, or nothing to do; 1 something
-    was left readable, or with --dry-run something would go; 6 a line could not be looked at.
+    Of a log without a seal, or of standard input, masked lines come out (<EMAIL_ADDRESS>); the log stays as it is.
+    A sealed log is changed, and there is no way back: what is withheld is gone from these files, and its hashes and
+    signatures stay valid. Copies elsewhere (backups, shippers, search indexes) are not reached. A signed record in
+    the log says which places were withheld, by whom and why. Writers may go on meanwhile. Exit code: 0 done, or
+    nothing to do; 1 something was left readable, or with --check or --dry-run something would go; 6 a line could
+    not be looked at.
 
     Examples:
+      auditlog redact --check audit.jsonl
+      auditlog tail -f audit.jsonl | auditlog redact > masked.jsonl
+      auditlog redact plain.jsonl --entities EMAIL_ADDRESS,SECRET --fields user.name -o masked.jsonl
       auditlog redact audit.jsonl --fields user.email --session s-42 --dry-run
       auditlog redact audit.jsonl --fields user.email,action.arguments.to --by me --reason "case 17" --key my.key
       auditlog redact audit.jsonl --subject u-17 --request 17 --by me --reason erasure --key my.key
       auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key
     """
-    from auditlog_cli.cli import redacting, show
+    from auditlog_cli.cli import masking, redacting, show
     from auditlog_cli.selection import select_by
     from auditlog_cli.withholding.wish import Wish
 
+    split = [path.strip() for words in fields or () for path in words.split(",")]
+    named = None if entities is None else [name.strip() for words in entities for name in words.split(",")]
+    settings = masking.settings(profile, named, min_confidence, split)
+    given, notices = show.paths(paths), show.Notices(quiet=quiet)
+    if check:
+        return masking.check(given, settings.redactor(), notices)
+    sealed_only = (subject, whole, record, user, agent, session, trace, tool, status, type, approved_by, since, until,
+                   where, by, reason, request, key, unsigned, dry_run, yes, resume, despite_hold)  # fmt: skip
+    if not any(sealed_only) and not masking.sealed(given):
+        return masking.mask(given, masking.redactor(settings, pseudonyms), output, notices)
     chosen = select_by(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
-    split = [path.strip() for words in fields or () for path in words.split(",")]
-    wish = Wish(tuple(split), tuple(subject or ()), tuple(record or ()), whole, request)
+    wish = Wish(
+        settings.fields, tuple(subject or ()), tuple(record or ()), whole, request,
+        masking.scanner(settings, named, profile, pseudonyms),
+    )  # fmt: skip
     work = redacting.Work(
         wish,
         chosen,
@@ -68,11 +90,12 @@ def redact(
         unsigned=unsigned,
         sure=yes,
         despite_hold=despite_hold,
-        notices=show.Notices(quiet=quiet),
+        notices=notices,
     )
-    logs = redacting.logs(show.paths(paths))
+    logs = redacting.logs(given)
     if resume:
         return work.each(logs, work.resume)
+    wish.chooser(chosen)  # what is wrong with the choice is said before anything else is asked for
     if dry_run:
         return work.each(logs, work.rehearse)
     if output is not None:

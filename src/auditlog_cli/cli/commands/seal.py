@@ -13,6 +13,7 @@ def seal(
     watch: o.Watch = False,
     every: o.Every = 60,
     checkpoint: o.CheckpointFile = None,
+    redactable: o.Redactable = False,
     successor: o.Successor = None,
     quiet: o.Quiet = False,
 ) -> int:
@@ -20,7 +21,8 @@ def seal(
 
     Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes into the
     log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl check it as
-    well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, from outside.
+    well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, from outside; with
+    --redactable, each of its values gets a salt in PATH.salts, so that `auditlog redact` can withhold it later.
 
     The agents must not be able to read the key: run `auditlog seal --watch` as another user.
 
@@ -29,12 +31,13 @@ def seal(
       auditlog seal audit.jsonl --key seal.key --watch --every 30
       auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint
       auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers
+      auditlog seal old.jsonl --key seal.key --redactable
     """
     from auditlog_cli.cli import sealing, show
     from auditlog_cli.signing import signer
 
     notices = show.Notices(quiet=quiet)
-    with sealing.opened(path, signer.load(key), checkpoint) as sealed:
+    with sealing.opened(path, signer.load(key), checkpoint, redactable=redactable) as sealed:
         if successor:
             sealing.hand_over(sealed, signer.load(successor), notices)
         else:

@@ -14,6 +14,8 @@ def verify(
     at: o.At = None,
     revoked: o.Revoked = None,
     known: o.Known = None,
+    anchor: o.Anchors = None,
+    tsa_ca: o.TsaCa = None,
     manifest: o.Manifest = None,
     checkpoint: o.Elsewhere = None,
     remember: o.Remember = True,
@@ -35,6 +37,7 @@ def verify(
       auditlog verify audit.jsonl
       auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail
       auditlog verify audit.jsonl --signers allowed_signers --checkpoint /srv/sealer/audit.checkpoint
+      auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint --tsa-ca tsa.pem
       auditlog verify logs/ --format junit -o verify.xml
     """
     from auditlog_cli import verification
@@ -46,7 +49,8 @@ def verify(
     if checkpoint is not None and len(given) != 1:
         raise UsageError("--checkpoint: is that of one log", help="name one log")
     question = verification.asked(
-        signers=signers, vkey=vkey, at=at, revoked=revoked, known=known, manifest=manifest, checkpoint=checkpoint,
+        signers=signers, vkey=vkey, at=at, revoked=revoked, known=known, anchors=anchor, tsa_ca=tsa_ca,
+        manifest=manifest, checkpoint=checkpoint,
         memory=verdicts.memory() if remember else None,
         require_signed_tail=require_signed_tail, require_heartbeat=require_heartbeat,
     )  # fmt: skip

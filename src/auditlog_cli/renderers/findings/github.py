@@ -11,24 +11,29 @@ _WORDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 def render(suites: list[Suite]) -> str:
-    """Return the commands, one a line: the most severe first, what is more as one notice."""
-    out: list[str] = []
+    """Return the commands, one a line: the most severe first, ten of each level, what is more as one notice."""
+    commands = [("error", f"::error title={_property('could not look')}::{_data(reason)}")
+                for suite in suites for reason in suite.unread]  # fmt: skip
+    found = [finding for suite in suites for finding in suite.findings]
+    for finding in sorted(found, key=lambda each: SEVERITIES.index(each.rule.severity)):
+        word = _WORDS[level(finding.rule.severity)]
+        commands.append((word, _command(word, finding)))
     for suite in suites:
-        for reason in suite.unread:
-            out.append(f"::error title={_property('could not look')}::{_data(reason)}")
-        ranked = sorted(suite.findings, key=lambda finding: SEVERITIES.index(finding.rule.severity))
-        shown: dict[str, int] = {}
-        for finding in ranked:
-            word = _WORDS[level(finding.rule.severity)]
-            shown[word] = shown.get(word, 0) + 1
-            if shown[word] <= _PER_LEVEL:
-                out.append(_command(word, finding))
-        total = sum(suite.totals.values())
-        left = total - sum(min(count, _PER_LEVEL) for count in shown.values())
-        text = f"{suite.title}: {suite.verdict}"
-        if left:
-            text += f"; {left:,} more findings are not shown here"
-        out.append(f"::notice title={_property('auditlog')}::{_data(text)}")
+        for name, reason in suite.unfinished.items():
+            commands.append(("warning", f"::warning title={_property(name)}::{_data(reason)}"))
+    shown: dict[str, int] = {}
+    out: list[str] = []
+    for word, command in commands:
+        shown[word] = shown.get(word, 0) + 1
+        if shown[word] <= _PER_LEVEL - (word == "notice"):  # the last notice is the summary
+            out.append(command)
+    left = sum(sum(suite.totals.values()) for suite in suites) - len(found) + len(commands) - len(out)
+    text = "; ".join(f"{suite.title}: {suite.verdict}" for suite in suites)
+    if left:
+        text += f"; {left:,} more findings are not shown here"
+    sentences = dict.fromkeys(str(suite.notes["sentence"]) for suite in suites if "sentence" in suite.notes)
+    text = ". ".join((text, *sentences))
+    out.append(f"::notice title={_property('auditlog')}::{_data(text)}")
     return "".join(f"{line}\n" for line in out)
 
 

@@ -29,6 +29,7 @@ def render(verdicts: list[Verdict]) -> str:
 def _log(verdict: Verdict) -> dict[str, object]:
     withheld = [
         {"seq": item.seq, "field": item.field, "declared_at": item.declared_at, "by": item.by, "signed": item.signed}
+        | ({"declared_in": item.beside} if item.beside else {})
         for item in verdict.withheld
     ]
     return {
@@ -39,8 +40,9 @@ def _log(verdict: Verdict) -> dict[str, object]:
         "origin": verdict.origin,
         "records": verdict.records,
         "first": verdict.first,
-        "head": verdict.head,
-        "root": verdict.root,
+        # Both stand for `records` here: where fewer lines have salts, there is none for all of them.
+        "head": verdict.head if verdict.head_at == verdict.records else "",
+        "root": verdict.root if verdict.head_at == verdict.records else "",
         "key_given": verdict.key_given,
         "signed": verdict.signed,
         "unsigned_tail": verdict.unsigned_tail,
@@ -50,6 +52,7 @@ def _log(verdict: Verdict) -> dict[str, object]:
         "listed": [_problem(problem) for problem in verdict.listed],
         "withheld_total": verdict.withheld_total,
         "withheld": withheld,
+        "anchored": verdict.anchored,
         "not_checked": verdict.not_checked,
     }
 

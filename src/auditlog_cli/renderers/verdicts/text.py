@@ -31,6 +31,7 @@ def lines(verdict: Verdict, style: Style) -> list[str]:
         out += _problem("the log says", problem, style, "dim")
     if len(verdict.listed) > _SHOWN:
         out.append(f"  … and {len(verdict.listed) - _SHOWN:,} more of this kind")
+    out += _anchored(verdict, style)
     out += _withheld(verdict, style)
     out.append("  not checked:")
     for item in verdict.not_checked:
@@ -49,7 +50,7 @@ def _counts(verdict: Verdict) -> str:
     if verdict.origin:
         parts.append(f"origin {safe.one_line(verdict.origin)}")
     if verdict.root and verdict.word != "broken":
-        parts.append(f"head {verdict.records}:{verdict.root}")
+        parts.append(f"head {verdict.head_at}:{verdict.root}")
     return ", ".join(parts)
 
 
@@ -64,6 +65,15 @@ def _problem(kind: str, problem: Problem, style: Style, colour: str) -> list[str
     for word, value in (("expected", problem.expected), ("found", problem.found)):
         if value:
             out += _wrapped(f"{word:<8} {value}", style, "    ", "    ")
+    return out
+
+
+def _anchored(verdict: Verdict, style: Style) -> list[str]:
+    out = ["  anchored:"] * bool(verdict.anchored)
+    for item in verdict.anchored[:_SHOWN]:
+        out += _wrapped(safe.one_line(item), style, "  - ", "    ")
+    if len(verdict.anchored) > _SHOWN:
+        out.append(f"  … and {len(verdict.anchored) - _SHOWN:,} more")
     return out
 
 
@@ -83,9 +93,8 @@ def _place(item: Withheld) -> str:
     if item.declared_at is None:
         return where
     by = f" by {safe.one_line(item.by)}" if item.by else ""
-    return (
-        f"{where}, declared in record {item.declared_at}{by} ({'signed' if item.signed else 'signature not checked'})"
-    )
+    at = f"line {item.declared_at} of {safe.one_line(item.beside)}" if item.beside else f"record {item.declared_at}"
+    return f"{where}, declared in {at}{by} ({'signed' if item.signed else 'signature not checked'})"
 
 
 def _wrapped(text: str, style: Style, first: str, others: str) -> list[str]:

@@ -13,8 +13,8 @@ import pytest
 
 from auditlog_cli import times
 from auditlog_cli.errors import AuditWriteError, InputError, SealRefused
+from auditlog_cli.retention import pruning
 from auditlog_cli.signing import keygen
-from auditlog_cli.writer import pruning
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.growth import Growth
 from auditlog_cli.writer.log import AuditLog
@@ -127,7 +127,7 @@ def test_a_legal_hold_keeps_its_segment_and_all_behind(tmp_path: Path) -> None:
             log.rotate()
     plan = pruning.plan(str(path), SUMMER)
     assert len(plan.goes) == 1
-    assert plan.stays.endswith("holds a record under a legal hold")
+    assert plan.stays.endswith("holds a record under a legal hold (retention.legal_hold)")
 
 
 @pytest.mark.parametrize("step", ["durable", "stub", "first", "second", "folder"])

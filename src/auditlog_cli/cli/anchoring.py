@@ -1,0 +1,45 @@
+"""`auditlog anchor`: the newest checkpoint, committed or stamped."""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli import proofs, times
+from auditlog_cli.anchors import git, stamps
+from auditlog_cli.cli import show
+from auditlog_cli.errors import EXIT_FOUND, EXIT_OK, UsageError
+
+
+def commit(path: str, repository: str, beside: str | None, notices: show.Notices) -> int:
+    """Commit the checkpoint; print the commit; return the exit code."""
+    text, note = proofs.newest(path, beside)
+    made = git.commit(repository, note.origin, text.encode(), f"auditlog: {note.origin} at {note.size} records")
+    out = show.output(None)
+    out.line(made)
+    show.finish(out)
+    notices.say(f"{repository}: {git.name_of(note.origin)} holds {note.size} records; push it to where no agent can")
+    return EXIT_OK
+
+
+def stamp(path: str, url: str, authority: str, beside: str | None, output: str | None, notices: show.Notices) -> int:
+    """Have the checkpoint stamped, and keep both; print their names; return the exit code."""
+    text, note = proofs.newest(path, beside)
+    name = f"{output or f'{path}.{note.size}'}.checkpoint"
+    for each in (name, f"{name}.tsr"):
+        if os.path.lexists(each):
+            raise UsageError(f"{each}: is there already", help="name another with -o")
+    answer = stamps.ask(url, text.encode())
+    found = stamps.check(text.encode(), answer, authority)
+    if found.trouble:
+        notices.say(f"{url}: the answer is no time stamp that counts: {found.trouble}; nothing was kept")
+        return EXIT_FOUND
+    printed = show.output(None)
+    for each, data in ((name, text.encode()), (f"{name}.tsr", answer)):
+        out = show.output(each)
+        out.write(data)
+        show.finish(out)
+        printed.line(each)
+    show.finish(printed)
+    at = times.render(found.at * times.SECOND)
+    notices.say(f"{note.size} records existed by {at}, says {url}")
+    return EXIT_OK

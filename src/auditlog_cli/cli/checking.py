@@ -1,0 +1,153 @@
+"""`auditlog check`: a report on its way out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from auditlog_cli import sinks
+from auditlog_cli.cli import failure, progress, show
+from auditlog_cli.errors import EXIT_INPUT
+from auditlog_cli.finding import Finding
+from auditlog_cli.judgement import baseline as baselines
+from auditlog_cli.judgement.asking import Question
+from auditlog_cli.judgement.running import judge
+from auditlog_cli.renderers.text import Style
+from auditlog_cli.report import Report
+
+_STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+
+
+class Shown:
+    """How a report is shown.
+
+    Args:
+        format: One of `options.CheckFormat`.
+        color: `auto`, `always` or `never`.
+        output: A file that appears whole, or None for standard output.
+        merge: One finding a fact, with all rules.
+        explain: Each rule with findings in full.
+        quiet: No notices.
+    """
+
+    def __init__(
+        self,
+        format: str,  # noqa: A002
+        color: str,
+        output: str | None,
+        *,
+        merge: bool,
+        explain: bool,
+        quiet: bool,
+    ) -> None:
+        self.format = format
+        self.color = color
+        self.output = output
+        self.merge = merge
+        self.explain = explain
+        self.notices = show.Notices(quiet=quiet)
+
+    def draw(self, report: Report, out: sinks.Output) -> None:
+        """Write a report, and give a file its name."""
+        if self.format == "text":
+            for line in self._text(report, out):
+                out.line(line)
+        elif self.format != "jsonl":
+            out.write(_rendered(report, self.format, merge=self.merge).encode("utf-8", "backslashreplace"))
+        show.finish(out)
+        if self.format == "github":
+            self._summary(report)
+        if self.format != "text":
+            self.notices.say(report.verdict)
+
+    def _text(self, report: Report, out: sinks.Output) -> list[str]:
+        from auditlog_cli.renderers.checks import text
+
+        to_file = isinstance(out, sinks.FileOutput)
+        style = Style(
+            colour=not to_file and show.in_colour(self.color),
+            unicode=to_file or show.in_unicode(),
+            columns=0 if to_file else show.columns(),
+        )
+        return text.lines(report, style, explain=self.explain, merge=self.merge)
+
+    def _summary(self, report: Report) -> None:
+        """Append the report to the summary of a step of GitHub Actions, where there is one (8.3)."""
+        path = os.environ.get(_STEP_SUMMARY)
+        if not path:
+            return
+        try:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(_rendered(report, "markdown", merge=self.merge))
+        except OSError as error:
+            report.unwritten.append(f"${_STEP_SUMMARY}: cannot be written ({error.strerror})")
+
+
+def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
+    if format in ("json", "markdown", "html"):
+        from auditlog_cli import registry
+
+        return str(registry.load("renderers/checks", format).render(report, merge=merge))
+    from auditlog_cli import registry
+    from auditlog_cli.suites import suites
+
+    return str(registry.load("renderers/findings", format).render(suites(report)))
+
+
+def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: str | None) -> int:
+    """Judge logs and say what came of it; return the exit code.
+
+    Raises:
+        DefinitionError: If a rule or a waiver is wrong.
+        AuditWriteError: If the answer cannot be written.
+    """
+    bar = progress.Bar(enabled=not shown.notices.quiet and show.is_terminal(2))
+    total = sum(_size(path) for path in paths)
+    out = show.output(shown.output)
+
+    def told(done: int) -> None:
+        bar.update(done, total)
+
+    def line(finding: Finding) -> None:
+        from auditlog_cli.renderers.findings import jsonl
+
+        out.line(jsonl.line(finding))
+
+    # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
+    settled = bool(question.waivers or question.baseline)
+    at_once = line if shown.format == "jsonl" and not settled else None
+    try:
+        report = judge(list(paths), question, taken=at_once, progress=told)
+        bar.hide()
+        if shown.format == "jsonl" and at_once is None:
+            for finding in report.findings:
+                line(finding)
+        if not report.lines.read:
+            out_of(out)
+            for error in report.unread:
+                failure.say("input", error)
+            return EXIT_INPUT
+        if write_baseline is not None:
+            baselines.write(write_baseline, report.findings, report.as_of)
+            shown.notices.say(f"{write_baseline}: {len({each.fingerprint for each in report.findings}):,} fingerprints")
+        shown.draw(report, out)
+    except BaseException:
+        bar.hide()
+        out_of(out)
+        raise
+    for error in report.unread:
+        failure.say("input", error)
+    return report.exit_code
+
+
+def out_of(out: sinks.Output) -> None:
+    """Leave no half-written file behind."""
+    if isinstance(out, sinks.FileOutput):
+        out.discard()
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

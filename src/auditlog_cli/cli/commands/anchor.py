@@ -1,0 +1,44 @@
+"""`auditlog anchor`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def anchor(
+    path: o.Log,
+    git: o.Repository = None,
+    tsa: o.Tsa = None,
+    tsa_ca: o.TsaCa = None,
+    checkpoint: o.Elsewhere = None,
+    output: o.AnchorOutput = None,
+    quiet: o.Quiet = False,
+) -> int:
+    """Keep the newest checkpoint where who holds the log and its key cannot change it.
+
+    --git commits it into a repository, as auditlog/ORIGIN.checkpoint: push it to where the agents cannot. --tsa asks a
+    time-stamping authority to sign that it existed by now; only its hash is sent, and nothing is sent anywhere else.
+    OUT.checkpoint and OUT.checkpoint.tsr are written once the answer has been checked. `auditlog head` prints what to
+    put into a ticket or the output of a CI job.
+
+    Examples:
+      auditlog anchor audit.jsonl --git /srv/heads
+      auditlog anchor audit.jsonl --tsa https://tsa.example.org/ --tsa-ca tsa.pem
+      auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint --tsa-ca tsa.pem
+    """
+    from auditlog_cli.cli import anchoring, show
+    from auditlog_cli.errors import UsageError
+
+    if (git is None) == (tsa is None):
+        raise UsageError("anchor: where? one of --git REPOSITORY and --tsa URL")
+    notices = show.Notices(quiet=quiet)
+    if git is not None:
+        if tsa_ca is not None or output is not None:
+            raise UsageError("--tsa-ca and -o: go with --tsa")
+        return anchoring.commit(path, git, checkpoint, notices)
+    assert tsa is not None
+    if tsa_ca is None:
+        raise UsageError("--tsa: whose certificate is trusted?", help="add --tsa-ca FILE, the authority's, in PEM")
+    return anchoring.stamp(path, tsa, tsa_ca, checkpoint, output, notices)

@@ -1,0 +1,74 @@
+"""`auditlog check`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def check(
+    paths: o.Paths = None,
+    pack: o.Packs = None,
+    policy: o.PolicyFile = None,
+    no_policy: o.NoPolicy = False,
+    only_policy: o.OnlyPolicy = None,
+    only: o.OnlyRules = None,
+    skip: o.SkipRules = None,
+    experimental: o.Experimental = False,
+    as_of: o.AsOf = None,
+    fail_on: o.FailOn = "high",
+    fail_on_indicators: o.FailOnIndicators = False,
+    require_tested: o.RequireTested = None,
+    waivers: o.Waivers = None,
+    baseline: o.BaselineFile = None,
+    write_baseline: o.WriteBaseline = None,
+    max_findings: o.MaxFindings = 1000,
+    max_state: o.MaxState = 1_000_000,
+    user: o.User = None,
+    agent: o.Agent = None,
+    session: o.Session = None,
+    trace: o.Trace = None,
+    since: o.Since = None,
+    until: o.Until = None,
+    own: o.Own = False,
+    signers: o.Signers = None,
+    vkey: o.Vkey = None,
+    known: o.Known = None,
+    require_heartbeat: o.RequireHeartbeat = False,
+    merge: o.Merge = False,
+    explain: o.Explain = False,
+    format: o.CheckFormat = "text",  # noqa: A002 - the word of the option
+    color: o.Color = "auto",
+    output: o.Output = None,
+    quiet: o.Quiet = False,
+) -> int:
+    """Judge a log by compliance packs: what has to be explained, by which clause, where, and what could not be tested.
+
+    Works offline. Values of arguments, results and texts are never shown. Exit code: 0 nothing that counts; 1
+    violations or gaps at or above --fail-on; 3 an input is missing or empty; 4 a pack, policy or waiver is wrong; 6
+    not everything could be judged. A run without findings is evidence for compliance, never proof of it.
+
+    Examples:
+      auditlog check audit.jsonl
+      auditlog check audit.jsonl --pack gdpr --pack baseline --policy auditlog.policy.yaml
+      auditlog check logs/ --pack finance --format sarif -o check.sarif
+      auditlog check audit.jsonl --write-baseline known.json --fail-on never
+      auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github
+    """
+    from auditlog_cli import verification
+    from auditlog_cli.cli import checking, show
+    from auditlog_cli.judgement.asking import asked
+    from auditlog_cli.selection import select_by
+
+    chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)
+    question = asked(
+        pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, only=only or (),
+        skip=skip or (), experimental=experimental, as_of=as_of, fail_on=fail_on, fail_on_indicators=fail_on_indicators,
+        require_tested=[name for words in require_tested or () for name in words.split(",")], waivers_file=waivers,
+        baseline=baseline, selection=None if chosen.everything else chosen, max_findings=max_findings,
+        max_state=max_state, own=own,
+        seal=verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
+    )  # fmt: skip
+    shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
+    return checking.run(show.paths(paths), question, shown, write_baseline)

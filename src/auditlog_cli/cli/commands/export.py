@@ -1,0 +1,60 @@
+"""`auditlog export`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.cli import options as o
+
+
+def export(
+    paths: o.Paths = None,
+    to: o.ExportFormat = "",
+    output: o.ExportOutput = "",
+    user: o.User = None,
+    agent: o.Agent = None,
+    session: o.Session = None,
+    trace: o.Trace = None,
+    since: o.Since = None,
+    until: o.Until = None,
+    where: o.Where = None,
+    key: o.ExportKey = None,
+    trust_level: o.TrustLevel = "L1",
+    checkpoint: o.Elsewhere = None,
+    quiet: o.Quiet = False,
+) -> int:
+    """Write a log in a format of others. The log stays as it is, and stays the evidence.
+
+    aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its own). tlog-tiles: the
+    tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be withheld.
+
+    Examples:
+      auditlog export audit.jsonl --to tlog-tiles -o tiles
+      auditlog export audit.jsonl --to aat --key aat.pem -o trail
+      auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail
+    """
+    from auditlog_cli import exporters
+    from auditlog_cli.cli import exporting, show
+    from auditlog_cli.counts import Counts
+    from auditlog_cli.errors import EXIT_OK, UsageError
+    from auditlog_cli.selection import select_by
+    from auditlog_cli.signing import es256
+
+    if not to or not output:
+        raise UsageError("export: --to FORMAT and -o OUT are needed", help=f"formats: {', '.join(exporters.names())}")
+    exporter = exporters.load(to)
+    logs = show.paths(paths)
+    notices = show.Notices(quiet=quiet)
+    words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
+    settings = exporters.Settings(notices.say, es256.load(key) if key is not None else None, trust_level)
+    if exporter.SEALED:
+        if any(words.values()) or where or len(logs) != 1 or logs[0] == "-":
+            raise UsageError(f"--to {to}: takes one sealed log, whole")
+        for source in exporting.sealed(logs[0], checkpoint):
+            notices.say(exporting.write(exporter, source, settings, output))
+        return EXIT_OK
+    counts = Counts()
+    chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
+    source = exporting.selected(logs, chosen, counts, notices)
+    notices.say(exporting.write(exporter, source, settings, output))
+    return notices.done(counts, logs)

@@ -1,0 +1,4 @@
+"""Legal holds: what `prune` and `redact` must leave as it is.
+
+A hold is a record of the log itself: sealed with everything else, in force until a record releases it.
+"""

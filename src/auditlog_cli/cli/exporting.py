@@ -1,0 +1,127 @@
+"""`auditlog export`: what is exported, and the files it goes to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+
+from auditlog_cli import exporters, pipeline, proofs
+from auditlog_cli.cli import reports, show
+from auditlog_cli.counts import Counts
+from auditlog_cli.errors import AuditWriteError, UsageError
+from auditlog_cli.record import Record
+from auditlog_cli.sealing.line import Unsealed, unseal
+from auditlog_cli.selection import Selection
+from auditlog_cli.verification import covered
+from auditlog_cli.writer.growth import Growth, is_sealed
+
+_OPEN = 64  # files at a time
+
+
+def sealed(path: str, beside: str | None) -> Iterator[exporters.Source]:
+    """Yield one sealed log up to its newest checkpoint; afterwards it is known that it is the one that was signed."""
+    text, note = proofs.newest(path, beside)
+    with covered.Log(path, note) as log:
+        entries = (
+            exporters.Entry(record.line, {}, record.leaf, f"{path}: record {record.seq}") for record in log.records()
+        )
+        yield exporters.Source(note.origin, entries, log.first, text, log.raw)
+
+
+def selected(paths: list[str], selection: Selection, counts: Counts, notices: show.Notices) -> exporters.Source:
+    """Return the records of some logs that are wanted.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    records = pipeline.select(paths, selection, counts=counts, on_bad=notices.bad)
+    return exporters.Source(_origin(paths[0]), map(_entry, records))
+
+
+def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> str:
+    """Write a log in a format, to a folder or a file that appears whole or not at all; say what was written.
+
+    Raises:
+        UsageError: If the folder is there already, or the format cannot be written like this.
+        AuditWriteError: If it cannot be written.
+        InputError, SealRefused: If the log cannot be exported.
+    """
+    pieces = exporter.export(source, settings)
+    if exporter.FOLDER:
+        many = _write_folder(pieces, out)
+        return f"{out}: {many} {'file' if many == 1 else 'files'}"
+    file = show.output(out)
+    try:
+        size = 0
+        for piece in pieces:
+            file.write(piece.data)
+            size += len(piece.data)
+        show.finish(file)
+    except BaseException:
+        reports.discard(file)
+        raise
+    return f"{out}: {size} bytes"
+
+
+def _write_folder(pieces: Iterable[exporters.Piece], out: str) -> int:
+    if os.path.lexists(out):
+        raise UsageError(f"{out}: is there already", help="name another with -o")
+    folder = f"{out.rstrip('/')}.{os.getpid()}.tmp"
+    try:
+        os.makedirs(folder, mode=0o700)
+        names = _write_into(folder, pieces)
+        os.rename(folder, out)
+    except OSError as error:
+        raise AuditWriteError(f"{out}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return names
+
+
+def _write_into(folder: str, pieces: Iterable[exporters.Piece]) -> int:
+    names: set[str] = set()
+    held: dict[str, int] = {}
+    try:
+        for file, data in pieces:
+            fd = held.pop(file, -1)
+            if fd < 0:
+                if len(held) >= _OPEN:
+                    os.close(held.pop(next(iter(held))))
+                path = os.path.join(folder, *_steps(file))
+                os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+                names.add(file)
+            held[file] = fd
+            view = memoryview(data)
+            while view:
+                view = view[os.write(fd, view) :]
+    finally:
+        for fd in held.values():
+            os.close(fd)
+    return len(names)
+
+
+def _steps(name: str) -> list[str]:
+    steps = name.split("/")
+    if any(step in ("", ".", "..") or "\0" in step for step in steps):
+        raise UsageError("a file of this name cannot be written")
+    return steps
+
+
+def _entry(record: Record) -> exporters.Entry:
+    try:
+        leaf = bytes.fromhex(unseal(record.line.raw).leaf)
+    except Unsealed:
+        leaf = b""
+    return exporters.Entry(record.line.raw, record.content, leaf, record.line.where)
+
+
+def _origin(path: str) -> str:
+    """The name of a log as it says it, or that of its file."""
+    if os.path.isfile(path) and is_sealed(path):
+        growth = Growth(path)
+        growth.grow(1)
+        return growth.origin
+    return os.path.basename(path)

@@ -1,0 +1,214 @@
+"""`auditlog redact` on what no seal protects: masks on the way through. Kinds and places are said, values never."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+from auditlog_cli import pointers, segments
+from auditlog_cli.cli import progress, show
+from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
+from auditlog_cli.redaction import running
+from auditlog_cli.redaction.redactor import Redactor, Taken
+from auditlog_cli.renderers import safe
+from auditlog_cli.sinks import FileOutput
+from auditlog_cli.sources import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.detectors import Scanner
+    from auditlog_cli.redaction.settings import Settings
+
+_SHOWN = 12
+
+
+def settings(
+    profile: str | None, entities: list[str] | None, min_confidence: str | None, fields: list[str]
+) -> Settings:
+    """Return what is to be masked: the profile, and over it what the options say.
+
+    Raises:
+        InputError, DefinitionError: If the profile is missing or wrong.
+        UsageError: If a path is empty.
+    """
+    from auditlog_cli.redaction import settings as profiles
+
+    if any(not path.strip(". /") for path in fields):
+        raise UsageError("--fields: a path is empty", help="--fields user.email,action.arguments.to")
+    made = profiles.Settings() if profile is None else profiles.load(profile)
+    if entities is not None:
+        made = made._replace(entities=tuple(entities))
+    elif fields and profile is None:
+        made = made._replace(entities=())  # these fields, and nothing that was not asked for
+    if min_confidence is not None:
+        made = made._replace(min_confidence=min_confidence)
+    return made._replace(fields=tuple(dict.fromkeys((*made.fields, *fields))))
+
+
+def redactor(settings: Settings, pseudonyms: str | None) -> Redactor:
+    """Return what masks.
+
+    Args:
+        settings: What is to be masked.
+        pseudonyms: File with the key for pseudonyms, or None.
+
+    Raises:
+        DefinitionError: If an entity, a pattern or the key is wrong.
+        UsageError: If pseudonyms are asked for and there is no key.
+    """
+    from auditlog_cli.redaction import masks
+
+    return settings.redactor(None if pseudonyms is None else masks.load_key(pseudonyms))
+
+
+def scanner(
+    settings: Settings, entities: list[str] | None, profile: str | None, pseudonyms: str | None
+) -> Scanner | None:
+    """Return what finds values to withhold from a sealed log, or None if only places are named.
+
+    Raises:
+        UsageError: If pseudonyms are asked for: what is withheld leaves nothing behind.
+    """
+    if pseudonyms is not None:
+        raise UsageError("--pseudonyms: what is withheld from a sealed log leaves nothing behind but a commitment")
+    return None if entities is None and profile is None else settings.scanner()
+
+
+def sealed(paths: list[str]) -> bool:
+    """Tell whether the logs are sealed, so that values can be withheld and the logs still verify.
+
+    Raises:
+        InputError: If one is missing.
+        UsageError: If some are and some are not.
+    """
+    kinds = {log.path: _is_sealed(log.path) for log in files.find(paths)}
+    if len(set(kinds.values())) > 1:
+        names = [path for path, kind in kinds.items() if kind]
+        raise UsageError(
+            f"{names[0]} is sealed, others are not", help="redact sealed logs and others one after another"
+        )
+    return any(kinds.values())
+
+
+def _is_sealed(path: str) -> bool:
+    from auditlog_cli.writer.growth import is_sealed
+
+    if path == files.STDIN:
+        return False
+    if os.path.exists(segments.salts_name(path)):
+        return True
+    try:
+        return is_sealed(path)
+    except InputError:
+        return False  # empty: whoever reads it says so
+
+
+def mask(paths: list[str], redactor: Redactor, output: str | None, notices: show.Notices) -> int:
+    """Write the lines of some logs with masks; return the exit code.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        redactor: Masks.
+        output: A file that appears whole, or None for standard output.
+        notices: Say what was done.
+
+    Raises:
+        InputError: If a log cannot be read, or there is no line at all.
+        UsageError: If the output is one of the inputs.
+        AuditWriteError: If it cannot be written.
+    """
+    logs = files.find(paths)
+    if output is not None and output != "-":
+        _refuse_itself(output, [file for log in logs for file in log.files])
+    total = sum(_size(file) for log in logs for file in log.files)
+    bar = progress.Bar(enabled=not notices.quiet and show.is_terminal(2) and not show.is_terminal(1))
+    out = show.output(output)
+    done = 0
+
+    def told(size: int) -> None:
+        nonlocal done
+        done += size
+        bar.update(done, total)
+
+    try:
+        tally = running.mask(paths, redactor, out.write, waiting=out.flush, progress=told)
+        if not tally.read:
+            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+        bar.hide()
+        show.finish(out)
+    except BaseException:
+        bar.hide()
+        if isinstance(out, FileOutput):
+            out.discard()
+        raise
+    _say(tally, notices, "masked")
+    return _code(tally, EXIT_OK)
+
+
+def check(paths: list[str], redactor: Redactor, notices: show.Notices) -> int:
+    """Print where something would be masked, and change nothing; return 1 if there is such a place.
+
+    Raises:
+        InputError: If a log cannot be read, or there is no line at all.
+    """
+    tally = running.Tally()
+    out = show.output(None)
+    for line, taken, left in running.look(paths, redactor, tally):
+        for each in (*taken, *left):
+            place = f" {pointers.shown(each.pointer)}" if each.pointer else ""
+            out.line(safe.one_line(f"{line.where}: {each.entity}{place}"))
+    if not tally.read:
+        raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+    show.finish(out)
+    _say(tally, notices, "to be masked")
+    return _code(tally, EXIT_FOUND if tally.taken else EXIT_OK)
+
+
+def _code(tally: running.Tally, done: int) -> int:
+    return EXIT_FOUND if tally.left else done or (EXIT_INCOMPLETE if tally.bad else EXIT_OK)
+
+
+def _say(tally: running.Tally, notices: show.Notices, did: str) -> None:
+    count, plain = sum(tally.taken.values()), tally.bad - tally.unread
+    kinds = f": {_kinds(tally.taken)}" if count else ""
+    notices.say(f"{count:,} {did} in {tally.changed:,} of {_lines(tally.read)}{kinds}")
+    if tally.left:
+        notices.say(f"left as they are, for names of members are never changed: {_kinds(tally.left)}")
+    if plain:
+        notices.say(f"{_lines(plain)} {'is' if plain == 1 else 'are'} not JSON: read as plain text")
+    if tally.unread:
+        notices.say(f"{_lines(tally.unread)} too long to be looked at: not passed on")
+    if tally.unsealed:
+        notices.say(f"{_lines(tally.unsealed)} had a seal, broken now: `auditlog redact LOG` keeps the seals of a log")
+
+
+def _lines(count: int) -> str:
+    return f"{count:,} line{'' if count == 1 else 's'}"
+
+
+def _kinds(taken: Counter[Taken]) -> str:
+    kinds: Counter[str] = Counter()
+    for each, count in taken.items():
+        kinds[each.entity] += count
+    named = [f"{entity} {count:,}" for entity, count in kinds.most_common(_SHOWN)]
+    return ", ".join(named) + (f" and {len(kinds) - _SHOWN} more kinds" if len(kinds) > _SHOWN else "")
+
+
+def _refuse_itself(output: str, inputs: list[str]) -> None:
+    for each in inputs:
+        try:
+            same = os.path.samefile(output, each)
+        except OSError:
+            continue
+        if same:
+            raise UsageError(
+                f"{output}: a log is not masked in place, for nothing could show what was changed",
+                help="give another --output; what is sealed can be withheld in place",
+            )
+
+
+def _size(file: str) -> int:
+    try:
+        return os.stat(file).st_size
+    except OSError:
+        return 0

@@ -1,0 +1,148 @@
+"""Secrets of providers that are told by their shape alone (compliance.md, 4.9).
+
+Shapes follow gitleaks (MIT) with boundaries of our own.
+"""
+
+from __future__ import annotations
+
+from auditlog_cli.detectors.detector import LIKELY
+from auditlog_cli.detectors.judges import ALONE, BODY, NOT_MORE, certain, rich, token
+
+DETECTORS = (
+    token(
+        "SECRET_GCP_API_KEY",
+        "Google API key",
+        r"(?<![\w\-])AIza[\w\-]{35}(?![\w\-])",
+        ("aiza",),
+        rich(3),
+        ("AIza" + BODY[:35], "key AIza" + BODY[5:40]),
+        ("AIza" + BODY[:34], "AIza" + "a" * 35),
+    ),
+    token(
+        "SECRET_GCP_API_KEY",
+        "Google OAuth client secret",
+        r"(?<![\w\-])GOCSPX-[\w\-]{28}(?![\w\-])",
+        ("gocspx-",),
+        rich(3),
+        ("GOCSPX-" + BODY[:28], "id GOCSPX-" + BODY[3:31]),
+        ("GOCSPX-" + BODY[:20], "GOCSPX-" + "a" * 28),
+    ),
+    token(
+        "SECRET_AZURE_STORAGE",
+        "Azure storage account key",
+        r"AccountKey=[A-Za-z0-9+/]{86}==",
+        ("accountkey=",),
+        certain,
+        ("AccountKey=" + BODY[:86] + "==", "x;AccountKey=" + BODY[1:87] + "=="),
+        ("AccountKey=" + BODY[:80] + "==", "AccountKey="),
+    ),
+    token(
+        "SECRET_AZURE_AD",
+        "Azure AD client secret",
+        r"(?<![\w~.\-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.\-]{31,34}(?![\w~.\-])",
+        ("q~",),
+        rich(3),
+        ("abc8Q~" + BODY[:34], "=Xy_1Q~" + BODY[:31]),
+        ("abcQQ~" + BODY[:34], "abc8Q~" + BODY[:20]),
+    ),
+    token(
+        "SECRET_OPENAI",
+        "OpenAI key",
+        r"(?<![\w\-])sk-(?:(?:proj|svcacct|admin)-(?:[\w\-]{74}|[\w\-]{58})T3BlbkFJ(?:[\w\-]{74}|[\w\-]{58})|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})(?![\w\-])",
+        ("t3blbkfj",),
+        certain,
+        ("sk-" + BODY[:20] + "T3Blbk" + "FJ" + BODY[20:40], "sk-proj-" + BODY[:58] + "T3Blbk" + "FJ" + BODY[:58]),
+        ("sk-" + BODY[:48], "sk-openai-123456", "sk-" + BODY[:19] + "T3Blbk" + "FJ" + BODY[20:40]),
+    ),
+    token(
+        "SECRET_ANTHROPIC",
+        "Anthropic key",
+        r"(?<![\w\-])sk-ant-(?:api|admin|sid|oat)\d\d-[\w\-]{80,120}AA(?![\w\-])",
+        ("sk-ant-",),
+        rich(3),
+        ("sk-ant-" + "api03-" + BODY[:93] + "AA", "sk-ant-" + "admin01-" + BODY[:93] + "AA"),
+        ("sk-ant-" + "api03-" + BODY[:40] + "AA", "sk-ant-" + "api02-notarealkey"),
+    ),
+    token(
+        "SECRET_GITLAB",
+        "GitLab token",
+        rf"{ALONE}glpat-[\w\-]{{20}}{NOT_MORE}",
+        ("glpat-",),
+        rich(3),
+        ("glpat-" + BODY[:20], "x glpat-" + BODY[3:23]),
+        ("glpat-" + BODY[:10], "glpat-" + "a" * 20),
+    ),
+    token(
+        "SECRET_NPM",
+        "npm token",
+        rf"{ALONE}npm_[A-Za-z0-9]{{36}}{NOT_MORE}",
+        ("npm_",),
+        rich(2),
+        ("npm_" + BODY[:36], "//registry/:_authToken=npm_" + BODY[1:37]),
+        ("npm_" + BODY[:30], "npm_config_registry"),
+    ),
+    token(
+        "SECRET_PYPI",
+        "PyPI token",
+        rf"{ALONE}pypi-AgEI[\w\-]{{50,1000}}{NOT_MORE}",
+        ("pypi-agei",),
+        rich(3),
+        ("pypi-AgEI" + BODY[:70], "p: pypi-AgEI" + BODY[:90]),
+        ("pypi-AgEI" + BODY[:20], "pypi-" + BODY[:70]),
+    ),
+    token(
+        "SECRET_HF",
+        "Hugging Face token",
+        rf"{ALONE}hf_[A-Za-z]{{34}}{NOT_MORE}",
+        ("hf_",),
+        rich(2, poor=LIKELY),
+        ("hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH", "t hf_" + "x" * 34),
+        ("hf_abc", "hf_" + BODY[:34]),
+    ),
+    token(
+        "SECRET_DATABRICKS",
+        "Databricks token",
+        r"(?<![A-Za-z0-9])dapi[a-fA-F0-9]{32}(?:-\d)?(?![A-Za-z0-9\-])",
+        ("dapi",),
+        rich(3),
+        ("dapi" + "1234567890ABCDEF" * 2, "dapi" + "0123456789abcdef" * 2 + "-3"),
+        ("dapi1234", "mydapi" + "1234567890abcdef" * 2),
+    ),
+    token(
+        "SECRET_VAULT",
+        "HashiCorp Vault token",
+        r"(?<![A-Za-z0-9_\-])hv[sbr]\.[\w\-]{90,300}(?![\w\-])",
+        ("hvs.", "hvb.", "hvr."),
+        rich(3),
+        ("hvs." + BODY[:95], "hvb." + BODY[:140]),
+        ("hvs.example", "xhvs." + BODY[:95]),
+    ),
+    token(
+        "SECRET_SLACK",
+        "Slack token or webhook",
+        r"(?<![A-Za-z0-9])(?:xox[bp]-\d{10,13}-\d{10,13}[\w\-]*|xoxb-\d{8,14}-[A-Za-z0-9]{18,26}|xapp-\d-[A-Z0-9]+-\d+-[a-z0-9]+|xoxe(?:\.xox[bp])?-\d-[A-Za-z0-9]{146,166})"
+        r"|https://hooks\.slack\.com/(?:services|workflows|triggers)/[\w+/]{43,56}",
+        ("xox", "xapp-", "hooks.slack.com"),
+        certain,
+        ("xoxb-" + "123456789012-123456789012-" + BODY[:24], "https://hooks.slack.com/" + "services/" + BODY[:44]),
+        ("xoxb-12-34", "xapp-x", "https://hooks.slack.com/" + "services/T1"),
+    ),
+    token(
+        "SECRET_STRIPE",
+        "Stripe key",
+        r"(?<![A-Za-z0-9])(?:sk|rk)_(?:live|test|prod)_[A-Za-z0-9]{24,99}(?![A-Za-z0-9])",
+        ("k_live_", "k_test_", "k_prod_"),
+        certain,
+        ("sk_" + "live_" + BODY[:24], "rk_" + "test_" + BODY[:40]),
+        ("sk_" + "live_short", "pk_" + "live_" + BODY[:24]),
+    ),
+    token(
+        "SECRET_STRIPE",
+        "Stripe webhook secret",
+        rf"{ALONE}whsec_[A-Za-z0-9+/=]{{24,99}}{NOT_MORE}",
+        ("whsec_",),
+        rich(3),
+        ("whsec_" + BODY[:32], "s=whsec_" + BODY[2:40]),
+        ("whsec_" + BODY[:10], "whsec_" + "a" * 30),
+    ),
+)

@@ -1,0 +1,28 @@
+"""The detectors as a policy sets them (compliance.md, 4.1 and 5)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auditlog_cli.detectors import Scanner
+    from auditlog_cli.rules.sitefacts import Policy, Scan
+
+
+def scanner_for(policy: Policy) -> Scanner:
+    """Return the detectors as `scan` of a policy sets them."""
+    return _scanner(policy.scan)
+
+
+@lru_cache(maxsize=16)
+def _scanner(scan: Scan) -> Scanner:
+    from auditlog_cli.detectors import Scanner
+
+    return Scanner(
+        min_confidence=scan.min_confidence,
+        phone_regions=scan.phone_regions,
+        test_numbers=scan.test_numbers,
+        paths=scan.paths,
+        mrn=scan.mrn,
+    )

@@ -1,0 +1,160 @@
+"""Whole logs through a redactor: in order, on several cores where that pays, every line counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from auditlog_cli import parallel
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.redaction.redactor import Redactor, Taken
+from auditlog_cli.sources import files, ranges
+from auditlog_cli.sources.lines import lines_of
+from auditlog_cli.sources.opening import open_for_reading
+
+if TYPE_CHECKING:
+    from auditlog_cli.frames import Reader
+
+_PART = 1 << 22  # bytes a process works on at a time: what it gives back is held in memory (bench/redact.py)
+_PARALLEL = 1 << 24  # bytes from which a second process pays
+
+
+class Tally:
+    """What became of the lines; read = changed + unchanged.
+
+    Attributes:
+        read: Lines.
+        changed: Lines in which something was masked, or would be.
+        bad: Lines that are no record, among both.
+        unsealed: Changed lines whose seal is broken now.
+        unread: Lines too long to be looked at: they are not passed on.
+        taken: How often which kind of value at which place was masked.
+        left: How often something stands there still, in the name of a member.
+    """
+
+    def __init__(self) -> None:
+        self.read = self.changed = self.bad = self.unsealed = self.unread = 0
+        self.taken: Counter[Taken] = Counter()
+        self.left: Counter[Taken] = Counter()
+
+    def add(self, other: Tally) -> None:
+        """Add what another has counted."""
+        self.read += other.read
+        self.changed += other.changed
+        self.bad += other.bad
+        self.unsealed += other.unsealed
+        self.unread += other.unread
+        self.taken += other.taken
+        self.left += other.left
+
+
+Found = tuple[Line, tuple[Taken, ...], tuple[Taken, ...]]
+"""A line, what in it would be masked, and what cannot be."""
+
+
+def mask(
+    paths: list[str],
+    redactor: Redactor,
+    write: Callable[[bytes], None],
+    *,
+    processes: int | None = None,
+    waiting: Callable[[], None] = lambda: None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Tally:
+    """Write every line of some logs, masked.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        redactor: Masks.
+        write: Takes the lines, each with its LF if it had one.
+        processes: How many may share the work; None: as many as there are cores, where the logs are large.
+        waiting: Called before a stream is asked for more: what came out so far may be waited for.
+        progress: Told how many bytes of files are done.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    tally = Tally()
+
+    def lines(found: Iterable[Line | BadLine], count: Tally) -> Iterator[bytes]:
+        for item in found:
+            count.read += 1
+            if isinstance(item, BadLine):
+                count.unread += 1
+                count.bad += 1
+                continue
+            done = redactor.line(item.raw)
+            if done.taken:
+                count.changed += 1
+                count.taken.update(done.taken)
+                count.unsealed += done.unsealed
+            if done.left:
+                count.left.update(done.left)
+            count.bad += done.bad
+            yield done.raw
+            if item.ended:
+                yield b"\n"
+
+    for log in files.find(paths):
+        for file in log.files:
+            parts = ranges.cut(file, _PART)
+            if not parts:
+                for piece in lines(lines_of(_Told(open_for_reading(file), waiting), file), tally):
+                    write(piece)
+                continue
+
+            def work(number: int, parts: list[ranges.Range] = parts) -> tuple[bytes, Tally]:
+                count = Tally()
+                return b"".join(lines(ranges.read_range(parts[number]), count)), count
+
+            size = parts[-1].end
+            workers = processes or (parallel.cores() if size >= _PARALLEL else 1)
+            for part, (out, count) in zip(parts, parallel.in_order(work, len(parts), workers), strict=True):
+                write(out)
+                tally.add(count)
+                progress(part.end - part.start)
+    return tally
+
+
+def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[Found]:
+    """Yield each line in which something would be masked, or cannot be. Changes nothing.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        redactor: Masks.
+        tally: Is filled in.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    for log in files.find(paths):
+        for file in log.files:
+            for item in lines_of(open_for_reading(file), file):
+                tally.read += 1
+                if isinstance(item, BadLine):
+                    tally.unread += 1
+                    tally.bad += 1
+                    continue
+                done = redactor.line(item.raw)
+                tally.bad += done.bad
+                if done.taken or done.left:
+                    tally.changed += bool(done.taken)
+                    tally.taken.update(done.taken)
+                    tally.left.update(done.left)
+                    yield item, done.taken, done.left
+
+
+class _Told:
+    """A reader that says so before it waits."""
+
+    def __init__(self, reader: Reader, waiting: Callable[[], None]) -> None:
+        self._reader = reader
+        self._waiting = waiting
+
+    def read(self, size: int, /) -> bytes:
+        self._waiting()
+        return self._reader.read(size)
+
+    def close(self) -> None:
+        self._reader.close()

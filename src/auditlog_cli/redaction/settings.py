@@ -1,0 +1,153 @@
+"""What is to be masked: entities, fields, and how. From options, or from a profile, `auditlog.redaction/1`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from auditlog_cli import detectors
+from auditlog_cli.detectors import Scanner
+from auditlog_cli.detectors.detector import CONFIDENCES, Detector
+from auditlog_cli.redaction.masks import PSEUDONYM, WAYS, Masks
+from auditlog_cli.redaction.redactor import Redactor
+from auditlog_cli.rules import yamlfile
+from auditlog_cli.rules.section import Section
+
+FORMAT = "auditlog.redaction/1"
+LEFT_BY_DEFAULT = ("IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "BIC_CODE", "ICD10_CM", "VIN")
+"""Personal only where it belongs to a person, and so taken only where it is asked for (compliance.md, 12)."""
+
+
+class Settings(NamedTuple):
+    """What is to be masked.
+
+    Attributes:
+        entities: Names or aliases of what detectors find; None: all but LEFT_BY_DEFAULT; empty: none.
+        min_confidence: `certain`, `likely` or `possible`: the least that is taken.
+        fields: Dotted paths whose values go whatever they hold; `*` is any name.
+        ways: One of `masks.WAYS` for an entity, or for a path in `fields`.
+        paths: Further dotted paths that are scanned.
+        phone_regions: For numbers without a leading `+`.
+        test_numbers: `report` or `ignore`: published card numbers for tests.
+        mrn: Pattern of this site's medical record numbers.
+        custom: Detectors of one's own (`detectors.custom`).
+    """
+
+    entities: tuple[str, ...] | None = None
+    min_confidence: str = "likely"
+    fields: tuple[str, ...] = ()
+    ways: Mapping[str, str] = {}
+    paths: tuple[str, ...] = ()
+    phone_regions: tuple[str, ...] = ("US",)
+    test_numbers: str = "report"
+    mrn: str | None = None
+    custom: tuple[Detector, ...] = ()
+
+    def scanner(self, more: Sequence[str] = ()) -> Scanner | None:
+        """Return what finds the entities, or None if none is asked for.
+
+        Args:
+            more: Dotted paths that are scanned as well.
+
+        Raises:
+            DefinitionError: If there is no such entity, or a pattern is wrong.
+        """
+        wanted = self.entities
+        if wanted is None:
+            own = [each.entity for each in self.custom]
+            wanted = tuple(each for each in (*detectors.ENTITIES, *own) if each not in LEFT_BY_DEFAULT)
+        if not wanted:
+            return None
+        return Scanner(
+            wanted,
+            min_confidence=self.min_confidence,
+            phone_regions=self.phone_regions,
+            test_numbers=self.test_numbers,
+            paths=(*self.paths, *more),
+            mrn=self.mrn,
+            custom=self.custom,
+        )
+
+    def redactor(self, key: bytes | None = None) -> Redactor:
+        """Return what does it.
+
+        Args:
+            key: For pseudonyms.
+
+        Raises:
+            UsageError, DefinitionError: If something of it cannot be.
+        """
+        return Redactor(self.scanner(), Masks(self._named(), key), self.fields, self.scanner(["*"]))
+
+    def _named(self) -> dict[str, str]:
+        """The ways, with our names for entities in place of other people's."""
+        known = (*detectors.ENTITIES, *(each.entity for each in self.custom))
+        named: dict[str, str] = {}
+        for name, way in self.ways.items():
+            entities = (name,) if name in self.fields else detectors.lookup(name, known)
+            named |= dict.fromkeys(entities, way)
+        return named
+
+
+def load(path: str) -> Settings:
+    """Return the settings that a profile holds (YAML or JSON; `docs/redact.md` shows one).
+
+    Raises:
+        InputError: If there is no such file.
+        DefinitionError: If something in it is wrong; with file and line.
+    """
+    document = yamlfile.load(path)
+    top = Section(document, document.data, "a redaction profile")
+    top.choice("format", (FORMAT,), required=True)
+    top.text("name")
+    fields = top.value("fields", list, dict)
+    ways = {}
+    section = top.section("ways", "ways to mask")
+    if section is not None:
+        ways = {name: section.choice(name, WAYS) for name in section.data}
+    if isinstance(fields, dict):
+        named = Section(document, fields, "the fields of a redaction profile")
+        ways |= {name: named.choice(name, WAYS) for name in fields}
+        paths = tuple(fields)
+    else:
+        paths = top.texts("fields")
+    made = Settings(
+        entities=top.texts("entities") if top.has("entities") else None,
+        min_confidence=top.choice("min_confidence", CONFIDENCES, "likely"),
+        fields=paths,
+        ways=ways,
+        paths=top.texts("paths"),
+        phone_regions=top.texts("phone_regions") or ("US",),
+        test_numbers=top.choice("test_numbers", ("report", "ignore"), "report"),
+        mrn=top.text("mrn") or None,
+        custom=_custom(os.path.dirname(path), top.text("detectors")),
+    )
+    top.finish()
+    for name in ways:
+        if name not in paths:
+            try:
+                detectors.lookup(name, (*detectors.ENTITIES, *(each.entity for each in made.custom)))
+            except Exception as error:
+                raise top.error(str(error), "ways") from error
+    return made
+
+
+def needs_key(settings: Settings) -> bool:
+    """Tell whether the settings ask for pseudonyms."""
+    return PSEUDONYM in settings.ways.values()
+
+
+def _custom(folder: str, name: str) -> tuple[Detector, ...]:
+    if not name:
+        return ()
+    from auditlog_cli.detectors import custom
+    from auditlog_cli.errors import DefinitionError
+
+    path = os.path.join(folder, name)
+    try:
+        with open(path, "rb") as file:
+            data = file.read((1 << 20) + 1)
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
+    return custom.load(data, path)

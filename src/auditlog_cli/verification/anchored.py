@@ -1,0 +1,165 @@
+"""States of a log that were kept elsewhere: a checkpoint from a ticket, with a time stamp, or out of a Git history
+(integrity.md, 5.4), and what a log comes to beside them.
+"""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from typing import NamedTuple
+
+from auditlog_cli import times
+from auditlog_cli.anchors import git, stamps
+from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.verdict import Problem, Verdict
+from auditlog_cli.verification.heads import Head
+
+_GIT = "git:"
+_LARGEST = 1 << 20
+
+
+class Anchor(NamedTuple):
+    """One place where states of logs are kept, as the user names it.
+
+    Attributes:
+        word: A file, or `git:REPOSITORY` with `@REVISION` behind it.
+        note: The checkpoint in the file; None for a repository.
+        stamped: When it existed at the latest, in words; or empty.
+        trouble: Why its time stamp does not hold, or empty.
+        unlooked: Why its time stamp was not looked at, or empty.
+    """
+
+    word: str
+    note: notes.Note | None = None
+    stamped: str = ""
+    trouble: str = ""
+    unlooked: str = ""
+
+
+def load(words: list[str], authority: str | None) -> list[Anchor]:
+    """Read what the user names.
+
+    Args:
+        words: Files that hold a checkpoint (a time stamp lies beside one as FILE.tsr), or `git:REPOSITORY[@REVISION]`.
+        authority: The certificates of the time-stamping authorities that are trusted; None: stamps are not checked.
+
+    Raises:
+        DefinitionError: If a file holds no checkpoint, or if there are no certificates.
+    """
+    return [Anchor(word) if word.startswith(_GIT) else _file(word, authority) for word in words]
+
+
+def states(anchors: list[Anchor], origin: str, verdict: Verdict) -> list[Head]:
+    """Return what is kept of the log `origin`; what cannot be used for it is a finding.
+
+    Raises:
+        InputError: If a repository cannot be read.
+    """
+    found: list[Head] = []
+    for anchor in anchors:
+        mine = _history(anchor.word, origin) if anchor.note is None else _kept(anchor, origin)
+        if not mine:
+            text = f"{anchor.word}: no state of the log {origin} is kept there"
+            verdict.findings.append(Problem("anchor", text))
+        if mine and anchor.trouble:
+            verdict.findings.append(Problem("time-stamp", f"{anchor.word}.tsr: does not hold: {anchor.trouble}"))
+        found += mine
+    return found
+
+
+def compare(verdict: Verdict, seen: list[Head], roots: dict[int, bytes], what: str = "records") -> bool:
+    """Compare a log with what it was before, into `verdict`; tell whether anything could be compared.
+
+    Args:
+        verdict: Its `records` and `first` are there.
+        seen: What it was.
+        roots: The roots at the sizes that are known.
+        what: What the log consists of.
+    """
+    compared = False
+    for head in seen:
+        where = f" ({head.name})" if head.name else ""
+        if head.size > verdict.records:
+            text = f"it had {head.size:,} {what} when it was seen before{where}, now it has {verdict.records:,}"
+            _add(verdict, "rolled-back", text, f"{head.size} {what}", f"{verdict.records} {what}", verdict.records)
+            compared = True
+        elif head.size >= verdict.first and (head.size in roots or head.size == 0):
+            root = roots.get(head.size, merkle.EMPTY)
+            compared = True
+            if root != head.root:
+                text = f"its first {head.size:,} {what} are not those that were seen before{where}"
+                _add(verdict, "rewritten", text, b64encode(head.root).decode(), b64encode(root).decode())
+            elif head.name:
+                by = f", by {head.at}" if head.at else ""
+                verdict.anchored.append(f"the first {head.size:,} {what} stood as they do{by}: {head.name}")
+    return compared
+
+
+def not_checked(anchors: list[Anchor], seen: list[Head], verdict: Verdict, roots: dict[int, bytes]) -> list[str]:
+    """Return which time stamps nobody looked at, and which states could not be compared."""
+    lost = [head for head in seen if head.name and 0 < head.size <= verdict.records and head.size not in roots]
+    return [
+        *(f"the time stamp {each.word}.tsr: {each.unlooked}" for each in anchors if each.unlooked),
+        *(f"the state kept as {head.name}: the records below {head.size} are pruned, or broken" for head in lost),
+    ]
+
+
+def _add(verdict: Verdict, code: str, text: str, expected: str, found: str, seq: int | None = None) -> None:
+    for problem in verdict.findings:
+        if problem.code == code:
+            problem.again += 1
+            return
+    verdict.findings.append(Problem(code, text, seq=seq, path=verdict.path, expected=expected, found=found))
+
+
+def _file(word: str, authority: str | None) -> Anchor:
+    data = _read(word)
+    try:
+        note = notes.parse(data.decode())
+    except ValueError as error:
+        raise DefinitionError(f"{word}: is no checkpoint") from error
+    if not os.path.lexists(f"{word}.tsr"):
+        return Anchor(word, note)
+    if authority is None:
+        return Anchor(word, note, unlooked="no authority is trusted (--tsa-ca FILE)")
+    try:
+        stamp = stamps.check(data, _read(f"{word}.tsr"), authority)
+    except InputError as error:
+        return Anchor(word, note, unlooked=error.message)
+    return Anchor(word, note, "" if stamp.trouble else _moment(stamp.at), stamp.trouble)
+
+
+def _kept(anchor: Anchor, origin: str) -> list[Head]:
+    note = anchor.note
+    assert note is not None
+    at = f"{anchor.stamped} (time stamp)" if anchor.stamped else ""
+    return [Head(note.size, note.root, anchor.word, at)] if note.origin == origin else []
+
+
+def _history(word: str, origin: str) -> list[Head]:
+    repository, at, revision = word.removeprefix(_GIT).rpartition("@")
+    if not at:
+        repository, revision = revision, "HEAD"
+    found = []
+    for commit in git.history(repository, revision, origin):
+        try:
+            note = notes.parse(commit.data.decode())
+        except ValueError:
+            continue
+        if note.origin == origin:
+            when = f"{_moment(commit.at)} (as its committer says)"
+            found.append(Head(note.size, note.root, f"commit {commit.id[:12]} of {repository}", when))
+    return found
+
+
+def _moment(seconds: int) -> str:
+    return times.render(seconds * times.SECOND)
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise DefinitionError(f"{path}: no checkpoint can be read there ({error.strerror})") from error

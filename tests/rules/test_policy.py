@@ -1,0 +1,170 @@
+"""The policy file: every key, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditlog_cli import times
+from auditlog_cli.errors import DefinitionError, UsageError
+from auditlog_cli.rules import binding, loading, policy, policylint, yamlfile
+from auditlog_cli.validator import schemas
+
+EXAMPLE = Path(loading.SHIPPED) / "policy.example.yaml"
+NOW = times.parse("2026-11-21T00:00:00Z") or 0
+
+
+def load(tmp_path: Path, text: str) -> policy.Policy:
+    path = tmp_path / "p.yaml"
+    path.write_text(f"format: auditlog.policy/1\n{text}")
+    return policy.load(str(path))
+
+
+def test_the_example_holds_every_key() -> None:
+    found = policy.load(str(EXAMPLE))
+    assert (found.name, found.version) == ("acme", "7")
+    assert len(found.sha256) == 64
+    tool = found.tools[5]
+    assert (tool.match, tool.scopes, tool.effect, tool.high_impact, tool.requires_approval, tool.external) == (
+        "shell.run", ("shell:execute",), "execute", True, True, False,
+    )  # fmt: skip
+    assert tool.purposes is None
+    assert tool.line == 13
+    assert found.agents == ("agent:billing", "agent:planner", "agent:care")
+    assert found.purposes["contact"] == ("billing", "support")
+    assert found.pinned == {"mcp.files": "sha256:aa"}
+    assert found.profile["eu_ai_act.points"] == ["5b"]
+    assert found.scan.phone_regions == ("US", "DE")
+    assert [each.name for each in found.policies] == ["everyone", "billing", "care"]
+    assert found.policies[1].rules[2].enabled is False
+    assert found.alerts == {"log": "alerts.jsonl"}
+    assert found.notify[1]["to"] == ("dpo@example.com",)
+
+
+def test_the_example_raises_nothing_in_the_linter() -> None:
+    found = policy.load(str(EXAMPLE))
+    assert policylint.lint(found, binding.packs_for(found, None), NOW) == []
+
+
+def test_a_list_that_is_absent_is_not_an_empty_one(tmp_path: Path) -> None:
+    assert load(tmp_path, "").agents is None
+    assert load(tmp_path, "agents: []\n").agents == ()
+
+
+def test_json_says_the_same(tmp_path: Path) -> None:
+    document = yamlfile.load(str(EXAMPLE))
+    path = tmp_path / "p.json"
+    path.write_text(json.dumps(document.data))
+    one, other = policy.load(str(EXAMPLE)), policy.load(str(path))
+    assert one.tools == other.tools
+    assert one.policies == other.policies
+    assert one.profile == other.profile
+    assert policy.parse(document.data).tools == one.tools
+
+
+WRONG = {
+    "a mistyped key": ("agnets: []\n", 2, "agnets"),
+    "a mistyped key of a tool": ("tools:\n  - {match: a, scope: [b]}\n", 3, "scope"),
+    "a tool without match": ("tools:\n  - {effect: read}\n", 3, "match"),
+    "a word where a list belongs": ("agents: a\n", 2, "a list"),
+    "numbers in a list of texts": ("models: [1]\n", 2, "texts"),
+    "a mistyped key of the profile": ("profile: {juristiction: eu}\n", 2, "juristiction"),
+    "a mistyped key of a block of the profile": ("profile:\n  hipaa: {entty: none}\n", 3, "entty"),
+    "a wrong word in the profile": ("profile: {jurisdiction: fr}\n", 2, "eu, uk"),
+    "a time that is none": ("profile: {system_start: yesterday}\n", 2, "a time"),
+    "a wrong confidence": ("scan: {min_confidence: sure}\n", 2, "certain"),
+    "an expression that could stall": ('scan: {mrn: "(a+)+"}\n', 2, "stall"),
+    "a policy without a name": ("policies:\n  - {agents: ['*']}\n", 3, "name"),
+    "two policies of one name": ("policies: [{name: a}, {name: a}]\n", 2, "two policies"),
+    "switched off without a reason": ("policies:\n  - {name: a, rules: [{id: B-1, enabled: false}]}\n", 3, "reason"),
+    "a wrong severity": ("policies:\n  - {name: a, rules: [{id: B-1, severity: big}]}\n", 3, "severity"),
+    "neither webhook nor mail": ("notify: [{min_severity: high}]\n", 2, "webhook"),
+    "a key of scopes": ("scopes: {imply: {}}\n", 2, "imply"),
+    "a pin that is a list": ("pinned: {a: [b]}\n", 2, "a text"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_refused_with_file_and_line(tmp_path: Path, name: str) -> None:
+    text, line, words = WRONG[name]
+    with pytest.raises(DefinitionError) as caught:
+        load(tmp_path, text)
+    assert caught.value.message.startswith(f"{tmp_path}/p.yaml:{line}:"), caught.value.message
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_schema_refuses_the_same(name: str) -> None:
+    """But for three things that JSON Schema cannot say."""
+    text = f"format: auditlog.policy/1\n{WRONG[name][0]}"
+    data = yamlfile.parse(text.encode(), "p.yaml").data
+    valid = jsonschema_rs.validator_for(schemas.load("policy")).is_valid(data)
+    beyond = ("a time that is none", "an expression that could stall", "two policies of one name")
+    assert valid is (name in beyond)
+
+
+WORDS = st.sampled_from(
+    [{}, [], "x", 1, True, None, ["x"], [1], {"a": "b"}, {"a": ["b"]}, [{}], [{"match": "x"}], "eu", "likely"]
+)
+_SCHEMA: Any = schemas.load("policy")
+KEYS = sorted(_SCHEMA["properties"])
+
+
+@given(st.dictionaries(st.sampled_from([*KEYS, "nothing"]), WORDS, max_size=3))
+def test_loader_and_schema_agree(data: dict[str, Any]) -> None:
+    data["format"] = "auditlog.policy/1"
+    valid = jsonschema_rs.validator_for(_SCHEMA).is_valid(data)
+    try:
+        policy.parse(data)
+    except DefinitionError:
+        assert not valid
+    else:
+        assert valid
+
+
+def test_one_is_found_where_one_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert policy.find(None) is policy.EMPTY
+    (tmp_path / "auditlog.policy.json").write_text('{"format": "auditlog.policy/1", "name": "here"}')
+    assert policy.find(None).name == "here"
+    (tmp_path / "auditlog.policy.yaml").write_text("format: auditlog.policy/1\n")
+    with pytest.raises(UsageError, match="two policies"):
+        policy.find(None)
+    assert policy.find("auditlog.policy.json").name == "here"
+
+
+REMARKS = {
+    "tools: [{match: 'crm.*'}, {match: crm.read}]\n": "never reached",
+    "tools: [{match: '*'}, {match: 'a.?'}]\n": "never reached",
+    "tools: [{match: a, effect: reed}]\n": '"reed" is no effect',
+    "tools: [{match: a, categories: [helth]}]\n": '"helth" is no category',
+    "purposes: {helth: [x]}\n": '"helth" is no category',
+    "policies: [{name: a, version: 1, packs: [baseline]}]\n": "names no agents",
+    "policies: [{name: a, version: 1, agents: ['*']}]\n": "names no packs",
+    "policies: [{name: a, agents: ['*'], packs: [baseline]}]\n": "no version",
+    "policies: [{name: a, version: 1, agents: ['*'], packs: [baseline], parameters: {max_age: 3d}}]\n": "none of its rules",
+    "policies: [{name: a, version: 1, agents: ['*'], packs: [gdpr], rules: [{id: 'GDPR-*', parameters: {max: 3}}]}]\n": "has no parameter max",
+    "policies: [{name: a, version: 1, agents: ['*'], packs: [gdpr, hipaa]}]\n": "HIPAA-316-01.min_days asks for 2190",
+}
+
+
+@pytest.mark.parametrize("text", REMARKS)
+def test_the_linter_of_policies(tmp_path: Path, text: str) -> None:
+    found = load(tmp_path, text)
+    remarks = policylint.lint(found, binding.packs_for(found, None), NOW)
+    assert any(REMARKS[text] in str(each) for each in remarks)
+    assert all(str(each).startswith(f"{tmp_path}/p.yaml:") for each in remarks)
+
+
+def test_tools_that_do_not_hide_each_other(tmp_path: Path) -> None:
+    found = load(
+        tmp_path,
+        "tools: [{match: 'crm.read'}, {match: 'crm.*'}, {match: 'a[bc]'}, {match: ab}, {match: 'x?'}, {match: 'x*'}]\n",
+    )
+    assert policylint.lint(found, [], NOW) == []
