@@ -132,7 +132,9 @@ SELECTION = st.dictionaries(
 )  # fmt: skip
 SMALL = st.recursive(
     st.sampled_from(["x", "X", "xy", "", "none", 1, 1.0, True, None, "2026-11-20T10:00:00Z", "10.0.0.1", HOLE, 7]),
-    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "b", "0", "a.b"]), inner)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "b", "0", "a.b"]), inner)
+    ),
     max_leaves=6,
 )
 
