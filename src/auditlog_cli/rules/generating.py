@@ -166,6 +166,10 @@ class _Writer:
             else:
                 self.write(depth + 1, f"m{number} = {self.constant(column.mask)}({local})")
         self.write(depth, f"elif {local} is MISSING: " + self.nothing(columns))
+        if all(self.columns[number].presence for number in columns):
+            there = "; ".join(f"m{number} = {self.columns[number].mask(True)}" for number in columns)
+            some = f"({local}.__class__ is dict or {local}.__class__ is list) and {local}"
+            self.write(depth, f"elif {some} and (len({local}) != 1 or not is_hole({local})): {there}")
         self.write(depth, "else:")
         for number in columns:
             self.write(depth + 1, f"m{number} = {self.constant(self.columns[number].joint)}({local})")

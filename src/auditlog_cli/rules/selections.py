@@ -91,9 +91,9 @@ def compile_test(key: str, given: Any, label: str, as_of: int) -> Test:
         raise DefinitionError(f'{label}: "{key}" needs a value, and at most {_MOST_VALUES:,}')
     identity = json.dumps([path, operator, given], sort_keys=True, ensure_ascii=False, default=str)
     if plain in TWO_FIELDS:
-        if len(wanted) != 1 or not isinstance(wanted[0], str):
+        if not isinstance(given, str) or not given:
             raise DefinitionError(f'{label}: "{key}" needs the path of another field')
-        return Test(path, wanted[0], operator, wanted, identity, _PAIRS[plain])
+        return Test(path, given, operator, wanted, identity, _PAIRS[plain])
     try:
         judge = _one_field(path, plain, wanted, every, as_of)
     except (TypeError, ValueError) as error:
@@ -254,11 +254,10 @@ def _other_field(left: Any, right: Any) -> Answer:
 
 
 def _in_time(left: Any, right: Any, *, before: bool) -> Answer:
-    if is_hole(left) or is_hole(right):
-        return None if left is not MISSING and right is not MISSING else False
     first, second = moment(left), moment(right)
     if first is None or second is None:
-        return False
+        withheld = is_hole(left) or is_hole(right)
+        return None if withheld and left is not MISSING and right is not MISSING else False
     return first < second if before else first > second
 
 
