@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all test-wheel check fix docs bench clean
+.PHONY: demo test test-all test-wheel check fix docs packs bench clean
 
 ## demo: a multi-agent run, written with the library, then tailed, filtered, traced and validated
 demo: $(READY)
@@ -38,6 +38,10 @@ fix: $(READY)
 
 ## docs: regenerate what comes from the code
 docs: $(READY)
+	$(BIN)/python -m auditlog_cli.cli.generate
+
+## packs: the shipped rules, precompiled from their YAML
+packs: $(READY)
 	$(BIN)/python -m auditlog_cli.cli.generate
 
 ## bench: every table of docs/performance.md, beside named peers (long)

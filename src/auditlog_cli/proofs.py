@@ -1,16 +1,22 @@
-"""Proofs for somebody who does not have the log: that one record is in it, as it stands (integrity.md, 5.5)."""
+"""Proofs for somebody who does not have the log (integrity.md, 5.5): that one record is in it, as it stands; that a
+later state of it only added to an earlier one.
+"""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import pipeline, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import Record
-from auditlog_cli.sealing import merkle, notes, sshsig, tlogproof
+from auditlog_cli.salting import settling
+from auditlog_cli.salting.files import Snapshot
+from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
-from auditlog_cli.signing import checks, signers
+from auditlog_cli.sealing.salted import RAW, SALTED
+from auditlog_cli.signing import checkpoints, signers
 from auditlog_cli.writer.growth import Growth, is_sealed
 
 _LARGEST = 64 * 1024
@@ -40,11 +46,32 @@ class Verdict(NamedTuple):
     why: str
 
 
-def prove(path: str, wanted: str) -> Proved:
+class Earlier(NamedTuple):
+    """A state of a log that somebody kept: `size` records, their root (32 bytes), and its name if that was kept."""
+
+    size: int
+    root: bytes
+    origin: str = ""
+
+
+class Grown(NamedTuple):
+    """A later state of a log and the proof that it began as an earlier one.
+
+    Attributes:
+        proof: From which state, and how that leads to the later one.
+        note: The later state: a signed checkpoint as text.
+    """
+
+    proof: consistency.Consistency
+    note: str
+
+
+def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
     """Prove that a record is in the log at `path`, under its newest checkpoint.
 
     Args:
         wanted: Its `record_id`, or its number (`seq`).
+        beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
         InputError: If there is no such record, or no checkpoint that covers it, or if others write the log.
@@ -54,7 +81,7 @@ def prove(path: str, wanted: str) -> Proved:
     _refuse_foreign(path)
     line = _find(path, wanted)
     seq = unseal(line).seq
-    text, note = _newest(path)
+    text, note = newest(path, beside)
     if seq >= note.size:
         raise InputError(
             f"{path}: record {seq} is not covered yet: the newest checkpoint is of {note.size} records",
@@ -63,8 +90,11 @@ def prove(path: str, wanted: str) -> Proved:
     return _proved(path, text, note, [line])[0]
 
 
-def prove_all(path: str, wanted: Callable[[Record], bool]) -> list[Proved]:
+def prove_all(path: str, wanted: Callable[[Record], bool], beside: str | None = None) -> list[Proved]:
     """Prove that each record that is wanted, and that the newest checkpoint covers, is in the log at `path`.
+
+    Args:
+        beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
         InputError: If there is no checkpoint, or if others write the log.
@@ -72,7 +102,7 @@ def prove_all(path: str, wanted: Callable[[Record], bool]) -> list[Proved]:
     """
     _refuse_foreign(path)
     lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
-    text, note = _newest(path)
+    text, note = newest(path, beside)
     covered = []
     for line in lines:
         try:
@@ -95,9 +125,9 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
     note = notes.parse(proof.note)
     if found.seq != proof.number:
         return Verdict(False, f"the proof is for record {proof.number}, the line is record {found.seq}")
-    signed = _signed(note, trusted)
-    if signed is not None:
-        return Verdict(False, signed)
+    trouble = checkpoints.trouble(note, trusted)
+    if trouble:
+        return Verdict(False, trouble)
     try:
         root = merkle.root_by_inclusion(bytes.fromhex(found.leaf), proof.number, note.size, proof.hashes)
     except merkle.ProofError as error:
@@ -106,6 +136,68 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
         return Verdict(False, f"record {found.seq} was changed, or is not in that log")
     what = "withheld as a whole, is" if found.tombstone else "this is"
     return Verdict(True, f"{what} record {found.seq} of {note.origin}, one of {note.size} that were signed")
+
+
+def prove_growth(path: str, earlier: Earlier, beside: str | None = None) -> Grown:
+    """Prove that the log at `path`, as its newest checkpoint has it, only added to an earlier state.
+
+    Args:
+        earlier: What it was, as somebody kept it.
+        beside: The later checkpoint, if it is not the one beside the log.
+
+    Raises:
+        InputError: If there is no checkpoint, or what the proof needs was pruned.
+        UsageError: If the earlier state is empty, or that of another log.
+        SealRefused: If the log is not the one that was signed, or did not begin with that state.
+    """
+    text, note = newest(path, beside)
+    if earlier.origin and earlier.origin != note.origin:
+        raise UsageError(f"{path}: the earlier checkpoint is that of another log ({earlier.origin})")
+    if not earlier.size:
+        raise UsageError("an empty log is the beginning of every log: there is nothing to prove")
+    if earlier.size > note.size:
+        raise SealRefused(
+            f"{path}: the newest checkpoint covers {note.size} records, and the earlier one {earlier.size}",
+            help=f"auditlog verify {path}; or seal first",
+        )
+    stretches = merkle.consistency_stretches(earlier.size, note.size)
+    tree = _collect(path, note, stretches)
+    try:
+        hashes = tuple(tree.roots(stretches))
+    except merkle.ProofError as error:
+        raise _pruned(path) from error
+    if merkle.roots_by_consistency(earlier.size, note.size, earlier.root, hashes) != (earlier.root, note.root):
+        raise SealRefused(
+            f"{path}: its first {earlier.size} records are not those of the earlier checkpoint",
+            help=f"auditlog verify {path}",
+        )
+    return Grown(consistency.Consistency(earlier.size, earlier.root, hashes), text)
+
+
+def check_growth(made: Grown, trusted: signers.Signers, earlier: Earlier | None = None) -> Verdict:
+    """Tell whether a signed later state of a log only added to an earlier one.
+
+    Args:
+        made: The proof.
+        trusted: Whose signature under the later state counts.
+        earlier: The earlier state, as who asks kept it; None: what the proof says it was.
+    """
+    proof, note = made.proof, notes.parse(made.note)
+    if earlier is not None and earlier[:2] != (proof.size, proof.root):
+        return Verdict(False, f"the proof begins at another state than the {earlier.size} records that were kept")
+    if earlier is not None and earlier.origin and earlier.origin != note.origin:
+        return Verdict(False, "what was kept is the state of another log")
+    trouble = checkpoints.trouble(note, trusted)
+    if trouble:
+        return Verdict(False, trouble)
+    try:
+        old, new = merkle.roots_by_consistency(proof.size, note.size, proof.root, proof.hashes)
+    except merkle.ProofError as error:
+        return Verdict(False, f"the proof does not fit: {error}")
+    if (old, new) != (proof.root, note.root):
+        return Verdict(False, f"the {note.size} records that were signed do not begin with those {proof.size}")
+    state = f"{proof.size}:{b64encode(proof.root).decode()}"
+    return Verdict(True, f"{note.origin} of {note.size} signed records begins with the state {state}")
 
 
 def _proved(path: str, text: str, note: notes.Note, lines: list[bytes]) -> list[Proved]:
@@ -119,7 +211,11 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes]) -> list[
             for line, number in zip(lines, numbers, strict=True)
         ]
     except merkle.ProofError as error:
-        raise InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more") from error
+        raise _pruned(path) from error
+
+
+def _pruned(path: str) -> InputError:
+    return InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more")
 
 
 def _refuse_foreign(path: str) -> None:
@@ -148,54 +244,46 @@ def _find(path: str, wanted: str) -> bytes:
     return found[0].raw
 
 
-def _newest(path: str) -> tuple[str, notes.Note]:
-    name = segments.checkpoint_name(path)
+def newest(path: str, beside: str | None = None) -> tuple[str, notes.Note]:
+    """Return the newest checkpoint of the log at `path`, as text and taken apart.
+
+    Args:
+        beside: Where it lies, if not beside the log.
+
+    Raises:
+        InputError: If there is none.
+    """
+    return read_note(beside or segments.checkpoint_name(path), f"auditlog seal {path} --key FILE")
+
+
+def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A002 - the word shown
+    """Return the checkpoint in a file, as text and taken apart.
+
+    Raises:
+        InputError: If there is none.
+    """
     try:
         with open(name, "rb") as file:
             text = file.read(_LARGEST).decode()
         return text, notes.parse(text)
     except OSError as error:
-        raise InputError(
-            f"{name}: there is no checkpoint ({error.strerror})", help=f"auditlog seal {path} --key FILE"
-        ) from error
+        raise InputError(f"{name}: there is no checkpoint ({error.strerror})", help=help) from error
     except ValueError as error:
-        raise InputError(f"{name}: is no checkpoint", help=f"auditlog verify {path}") from error
+        raise InputError(f"{name}: is no checkpoint", help="three lines, an empty one, signatures") from error
 
 
 def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> merkle.Roots:
     """The tree under `note`, with the roots of the stretches, if the log is the one that was signed."""
     tree = merkle.Roots(stretches)
-    size = Growth(path, tree=tree).grow(note.size)
-    if size < note.size or tree.root() != note.root:
+    if note.origin.endswith(SALTED):
+        with Snapshot(path) as files:
+            new = files.has_new and settling.root_at(files, note.size, new=True) == note.root
+            settling.root_at(files, note.size, new=new, tree=tree)
+    else:
+        Growth(path, raw=note.origin.endswith(RAW), tree=tree).grow(note.size)
+    if tree.size < note.size or tree.root() != note.root:
         raise SealRefused(
             f"{path}: is not the log that was signed ({note.size} records); nothing can be proved from it",
             help=f"auditlog verify {path}",
         )
     return tree
-
-
-def _signed(note: notes.Note, trusted: signers.Signers) -> str | None:
-    """Why the signature under `note` is not good, or None if it is."""
-    keys = trusted.ssh_keys(note.origin, signers.CHECKPOINTS)
-    if not keys:
-        return f"no key was given for the log {note.origin}"
-    if note.armour:
-        try:
-            signature = sshsig.parse(note.armour)
-        except sshsig.SshsigError:
-            return "the signature is malformed"
-        if signature.key not in keys:
-            return "signed by a key that was not given"
-        held = checks.ssh(signature, note.armour, signers.CHECKPOINTS, note.text)
-        return _said(held)
-    by_id = {notes.key_id(note.origin, public): public for key in keys if (public := sshsig.ed25519(key))}
-    for each in note.signatures:
-        if each.name == note.origin and each.key_id in by_id:
-            return _said(checks.ed25519(by_id[each.key_id], note.text, each.raw))
-    return "signed by a key that was not given"
-
-
-def _said(held: bool | None) -> str | None:
-    if held is None:
-        return "nobody here can check the signature: pip install 'auditlog-cli[seal]'"
-    return None if held else "the signature is broken"

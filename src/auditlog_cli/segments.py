@@ -5,6 +5,11 @@ from __future__ import annotations
 import os
 
 _DIGITS = 12
+PACKED = (".zst", ".gz")
+"""What the name of a compressed segment ends in."""
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+"""What a compressed file begins with (RFC 1952, RFC 8878): that tells, and not the name."""
 
 
 def stem(path: str) -> str:
@@ -28,8 +33,8 @@ def closed_name(path: str, first: int) -> str:
 def closed(path: str) -> list[tuple[int, str]]:
     """Return (first seq, path) of the closed segments of the log at `path`, oldest first.
 
-    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds. A folder that
-    cannot be read has none.
+    A segment that was compressed (`.jsonl.zst`, `.jsonl.gz`) counts as the segment it holds; where both are there,
+    compressing was cut short, and the plain one counts. A folder that cannot be read has none.
     """
     try:
         return find_closed(path)
@@ -47,15 +52,54 @@ def find_closed(path: str) -> list[tuple[int, str]]:
     begin = stem(name) + "."
     found: dict[int, str] = {}
     for entry in sorted(os.listdir(folder or ".")):
-        digits, _, ending = entry[len(begin) :].partition(".")
-        if (
-            entry.startswith(begin)
-            and len(digits) == _DIGITS
-            and digits.isdigit()
-            and ending in ("jsonl", "jsonl.zst", "jsonl.gz")
-        ):
-            found.setdefault(int(digits), os.path.join(folder, entry))
+        if entry.startswith(begin) and len(bare(entry)) == len(begin) + _DIGITS + len(".jsonl"):
+            first = first_of(entry)
+            if first is not None:
+                found.setdefault(first, os.path.join(folder, entry))
     return sorted(found.items())
+
+
+def bare(path: str) -> str:
+    """Return the name that a segment has when it is not compressed.
+
+    >>> bare("audit.000000000097.jsonl.zst")
+    'audit.000000000097.jsonl'
+    """
+    return path.removesuffix(".zst").removesuffix(".gz")
+
+
+def twins(path: str) -> list[str]:
+    """Return the paths at which a compressed copy of the segment at `path` may lie, finished or not.
+
+    While a segment is being compressed both are there. Readers take the plain one, whoever rewrites or deletes
+    the one has to delete the other.
+
+    >>> twins("audit.000000000097.jsonl")[0]
+    'audit.000000000097.jsonl.zst'
+    """
+    whole = bare(path)
+    return [name for ending in PACKED for name in (f"{whole}{ending}", f"{whole}{ending}.tmp") if name != path]
+
+
+def without_twins(paths: list[str]) -> list[str]:
+    """Return `paths` without the compressed segments of which the plain one is among them as well."""
+    here = {*paths}
+    return [each for each in paths if bare(each) == each or bare(each) not in here or first_of(each) is None]
+
+
+def first_of(path: str) -> int | None:
+    """Return the number of the first record in a closed segment, as its name says; None for any other name.
+
+    >>> first_of("d/audit.000000000097.jsonl.zst")
+    97
+    >>> first_of("d/audit.jsonl") is None
+    True
+    """
+    whole = bare(path)
+    front, _, digits = stem(whole).rpartition(".")
+    if whole.endswith(".jsonl") and front and len(digits) == _DIGITS and digits.isascii() and digits.isdigit():
+        return int(digits)
+    return None
 
 
 def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
@@ -133,11 +177,9 @@ def active_of(path: str) -> str | None:
     >>> active_of("audit.jsonl") is None
     True
     """
-    bare = path.removesuffix(".zst").removesuffix(".gz")
-    front, _, digits = stem(bare).rpartition(".")
-    if bare.endswith(".jsonl") and front and len(digits) == _DIGITS and digits.isdigit():
-        return f"{front}.jsonl"
-    return None
+    if first_of(path) is None:
+        return None
+    return f"{stem(bare(path)).rpartition('.')[0]}.jsonl"
 
 
 def lock_name(path: str) -> str:

@@ -73,7 +73,7 @@ say(kind="end")
 
 CALLS = [
     "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "openat", "flock", "pread64", "newfstatat", "close",
-    "mkdir", "unlink", "getdents64", "read", "lseek",
+    "mkdir", "unlink", "getdents64", "lseek",
 ]  # fmt: skip
 
 
@@ -158,7 +158,6 @@ ERRORS = {
     "newfstatat": ["error=EIO", "error=EACCES", "signal=KILL"],
     "close": ["error=EIO", "error=EINTR", "signal=KILL"],
     "getdents64": ["error=EIO", "signal=KILL"],
-    "read": ["error=EIO", "signal=KILL"],
     "mkdir": ["error=ENOSPC", "signal=KILL"],
 }
 ALL = [Fault(call, what) for call, whats in ERRORS.items() for what in whats]
@@ -196,7 +195,7 @@ def test_the_battery_reaches_every_call(counts: dict[str, Counter[str]]) -> None
 @pytest.mark.parametrize("fault", ALL, ids=lambda f: f"{f.call}-{f.what}")
 def test_a_fault_at_some_calls(tmp_path: Path, counts: dict[str, Counter[str]], fault: Fault) -> None:
     """Every kind of fault at a few places; `make test-all` tries every place."""
-    state = "torn" if fault.call in ("pwrite64", "read", "pread64") else "fresh"
+    state = "torn" if fault.call in ("pwrite64", "pread64") else "fresh"
     inject(tmp_path, counts, state, fault, max(1, -(-counts[state][fault.call] // 4)))
 
 

@@ -31,8 +31,8 @@ MUTANTS = [
     ("judging.py", "if root == note.root:", "if True:"),
     ("judging.py", "if size > limit:", "if False:"),
     ("judging.py", "if story.origin and note.origin != story.origin:", "if False:"),
-    ("keys.py", 'if "broken" in results:', "if False:"),
-    ("keys.py", 'if "strange" in results and "holds" in results:', "if False:"),
+    ("../signing/checkpoints.py", 'if "broken" in results:', "if False:"),
+    ("../signing/checkpoints.py", 'if "strange" in results and "holds" in results:', "if False:"),
     ("declarations.py", "if target.commit == commit:", "if True:"),
     ("declarations.py", "elif not held:", "elif False:"),
     ("own.py", "if seconds > 2 * self.heartbeat_s:", "if False:"),
@@ -44,7 +44,7 @@ MUTANTS = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "old", "new"), MUTANTS, ids=[f"{name}:{at}" for at, (name, _, _) in enumerate(MUTANTS)]
+    ("name", "old", "new"), MUTANTS, ids=[f"{Path(name).name}:{at}" for at, (name, _, _) in enumerate(MUTANTS)]
 )
 def test_each_mutant_dies(shared: Path, tmp_path: Path, name: str, old: str, new: str) -> None:
     """The tests of verify fail for a verifier in which one check was changed or taken out."""

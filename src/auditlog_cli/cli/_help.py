@@ -92,19 +92,31 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with '
            '--check, or with\n'
            'any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all '
-           'the same.',
+           'the same.\n'
+           '\n'
+           'With --consistency OLD it proves that the log, as it was signed last, begins with the state OLD '
+           'that somebody kept,\n'
+           'unchanged: OUT.consistency, the proof, and OUT.checkpoint, the later state.',
            (('Arguments',
-             (('ID', 'The record_id of a record, or its number (seq); with --check, OUT.'),
+             (('ID',
+               'The record_id of a record, or its number (seq); with --consistency the log; with --check, '
+               'OUT.'),
               ('[PATH]', 'The log.'))),
             ('Options',
-             (('--check', 'Check a proof instead of making one.'),
+             (('--consistency OLD',
+               'Prove instead that the log only grew since OLD: an earlier checkpoint (a file), or '
+               'SIZE:ROOT.'),
+              ('--check', 'Check a proof instead of making one.'),
               ('--signers FILE',
                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
                'log.'),
-              ('-o, --output OUT', 'What the two files are called; default: record-ID.')))),
+              ('-o, --output OUT', 'What the two files are called; default: record-ID, or grown.'))),
+            ('Whom is trusted',
+             (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),))),
            'auditlog prove 17 audit.jsonl -o evidence\n'
-           'auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl\n'
-           'auditlog prove --check evidence --signers signers'),
+           'auditlog prove --check evidence --signers signers\n'
+           'auditlog prove --consistency july.checkpoint audit.jsonl -o since-july\n'
+           'auditlog prove --check since-july --consistency july.checkpoint --signers signers'),
  'prune': ('Delete the oldest closed segments of a log once all of their records are older than TIME.',
            'auditlog prune [OPTION]... PATH',
            'The log says that, when and why they went, and PATH.pruned.json keeps the few hashes that let '

@@ -1,10 +1,11 @@
-"""Writes what can drift from the Typer definition: `python -m auditlog_cli.cli.generate [--check]`.
+"""Writes what can drift from what it is made of: `python -m auditlog_cli.cli.generate [--check]`.
 
-    cli/_table.py    what the front door parses with
-    cli/_help.py     what `--help` prints
+    cli/_table.py          what the front door parses with, from the Typer definition
+    cli/_help.py           what `--help` prints, likewise
+    packs/compiled.json    the shipped packs, from their YAML
 
-`make docs` runs it; a test and `make check` run it with `--check`, which writes nothing and exits 1 if a
-file is out of date.
+`make docs` and `make packs` run it; a test and `make check` run it with `--check`, which writes nothing
+and exits 1 if a file is out of date.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typer.models import ArgumentInfo, OptionInfo
 
 from auditlog_cli import registry
 from auditlog_cli.cli import front, options
+from auditlog_cli.rules import compiled
 
 _HERE = Path(__file__).parent
 _HEAD = '"""Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""\n\n'
@@ -52,6 +54,7 @@ def files() -> dict[Path, str]:
     return {
         _HERE / "_table.py": f"{_HEAD}{_TABLE}{_literal(table)}\n",
         _HERE / "_help.py": f"{_HEAD}{_PAGES}{_literal(pages)}\n",
+        Path(compiled.FILE): compiled.compiled(),
     }
 
 

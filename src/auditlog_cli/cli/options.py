@@ -12,6 +12,7 @@ import typer
 
 from auditlog_cli.cli import complete
 from auditlog_cli.cli.trusting import At as At
+from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
 from auditlog_cli.cli.trusting import Known as Known
 from auditlog_cli.cli.trusting import Manifest as Manifest
@@ -366,7 +367,11 @@ KeyOwner = Annotated[
 ]
 
 Proved = Annotated[
-    str, typer.Argument(metavar="ID", help="The record_id of a record, or its number (seq); with --check, OUT.")
+    str,
+    typer.Argument(
+        metavar="ID",
+        help="The record_id of a record, or its number (seq); with --consistency the log; with --check, OUT.",
+    ),
 ]
 ProvedLog = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The log.", autocompletion=complete.paths)]
 CheckProof = Annotated[bool, typer.Option("--check", help="Check a proof instead of making one.")]
@@ -379,7 +384,8 @@ Signers = Annotated[
     ),
 ]
 ProofOutput = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID.")
+    str | None,
+    typer.Option("--output", "-o", metavar="OUT", help="What the two files are called; default: record-ID, or grown."),
 ]
 
 _GOES = "What goes"

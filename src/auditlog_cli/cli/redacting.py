@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 
+from auditlog_cli import pointers
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
 from auditlog_cli.renderers import safe
@@ -13,7 +14,7 @@ from auditlog_cli.selection import Selection
 from auditlog_cli.signing import signer
 from auditlog_cli.sinks import Output
 from auditlog_cli.sources import files
-from auditlog_cli.withholding import anatomy, carrying, declaring, planning, resuming, sharing
+from auditlog_cli.withholding import carrying, declaring, planning, resuming, sharing
 from auditlog_cli.withholding.choosing import Nothing
 from auditlog_cli.withholding.planned import Plan
 from auditlog_cli.withholding.wish import Wish
@@ -84,7 +85,7 @@ class Work:
         for part in plan.parts:
             name = os.path.basename(part.path)
             for target in part.targets:
-                self._out.line(f"{safe.one_line(name)}\t{target.seq}\t{anatomy.shown(target.field)}")
+                self._out.line(f"{safe.one_line(name)}\t{target.seq}\t{pointers.shown(target.field)}")
         self._summary(plan, "would be withheld")
         self._notices.say("dry run: nothing was changed")
         return EXIT_OK if plan.nothing and not plan.left and not plan.bad else self._code(plan, EXIT_FOUND)
@@ -182,7 +183,7 @@ class Work:
         else:
             numbers = f"{_counted(plan.values, 'value')} of {_counted(plan.records, 'record')}"
             out.line(f"{self._path}: {numbers} {did}")
-        _tally(out, Counter(anatomy.shown(target.field) for target in plan.targets))
+        _tally(out, Counter(pointers.shown(target.field) for target in plan.targets))
         if plan.blobs or plan.torn:
             out.line(f"  {len(plan.blobs)} large values and {len(plan.torn)} torn ends beside the log as well")
         if plan.kept:
@@ -190,7 +191,7 @@ class Work:
         if plan.left:
             out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
             nameless = "a name, or a line that is no JSON object" if plan.salted else "a name"
-            named = Counter(f"record {seq} {anatomy.shown(field) if field else nameless}" for seq, field in plan.left)
+            named = Counter(f"record {seq} {pointers.shown(field) if field else nameless}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
                 held = _counted(len(plan.held), "record")

@@ -88,3 +88,11 @@ VerdictFormat = Annotated[
         rich_help_panel="How they are shown",
     ),
 ]
+EarlierState = Annotated[
+    str | None,
+    typer.Option(
+        "--consistency",
+        metavar="OLD",
+        help="Prove instead that the log only grew since OLD: an earlier checkpoint (a file), or SIZE:ROOT.",
+    ),
+]

@@ -21,7 +21,7 @@ from operator import add
 import orjson
 
 from auditlog_cli.sealing import hashes
-from auditlog_cli.sealing.policy import PLAIN, Node, names_allow_opening
+from auditlog_cli.sealing.policy import OWN_REDACTABLE, PLAIN, Node, names_allow_opening
 
 Salts = Callable[[int], list[bytes]]
 """Gives that many fresh salts, each 22 characters of [A-Za-z0-9_-]: base64url of 16 random bytes."""
@@ -144,10 +144,14 @@ def _cut(members: dict[str, object], node: Node, values: list[object]) -> dict[s
 
 def _cut_own(record: dict[str, object], values: list[object]) -> dict[str, object]:
     own = record["auditlog"]
-    if not isinstance(own, dict) or "torn" not in own:
+    if not isinstance(own, dict):
         return record
-    values += (own["torn"], _MARK)
-    return record | {"auditlog": own | {"torn": _MARK}}
+    out = dict(own)
+    for name in own:
+        if name in OWN_REDACTABLE:
+            values += (own[name], _MARK)
+            out[name] = _MARK
+    return record | {"auditlog": out}
 
 
 def _all_open(value: object) -> bool:

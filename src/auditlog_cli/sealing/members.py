@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from auditlog_cli import pointers
+
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _SCALAR = re.compile(rb"[^,\]}\s]+")
 _BLANKS = re.compile(rb"[ \t\n\r]*")
@@ -73,7 +75,7 @@ def members(raw: bytes) -> list[Member]:
         if inside.is_object:
             end = _end_of_scalar(raw, at)
             name = _text(raw[at:end])
-            step = name.replace("~", "~0").replace("/", "~1")
+            step = pointers.escaped(name)
             at = _past(raw, _past(raw, end) + 1)  # behind the colon
         else:
             name = None

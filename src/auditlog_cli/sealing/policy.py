@@ -53,8 +53,15 @@ _DEFAULT_PLAIN = {
 }
 _DEFAULT_REDACTABLE = ("/provenance/import/file", "/provenance/ingest/peer")
 
-OWN: Final[Node] = {"timestamp": PLAIN, "record_id": PLAIN, "auditlog": {"*": PLAIN, "torn": None}}
-"""The log's own records: everything plain, nested objects too, but the torn bytes (2.4, last row)."""
+OWN_REDACTABLE: Final = ("torn", "subject")
+"""What can be withheld from the log's own records: torn bytes (2.4, last row), and whom a hold is about
+(docs/decisions/0040)."""
+OWN: Final[Node] = {
+    "timestamp": PLAIN,
+    "record_id": PLAIN,
+    "auditlog": {"*": PLAIN, **dict.fromkeys(OWN_REDACTABLE)},
+}
+"""The log's own records: everything else is plain, nested objects too."""
 
 
 def names_allow_opening(members: dict[str, object]) -> bool:

@@ -8,12 +8,12 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN, Log
 from auditlog_cli.sources.lines import read_lines
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_wherever
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _FIRST_BLOCK = 1 << 14
 _LARGEST_BLOCK = 1 << 20
@@ -34,58 +34,61 @@ def last_lines(log: Log, count: int) -> list[Line | BadLine]:
 def backwards(log: Log) -> Iterator[Line | BadLine]:
     """Yield the lines of a log from its end to its beginning.
 
-    A plain file is read block by block from its end. Standard input and compressed files have no end to
-    begin at: they are read whole, and held in memory.
+    A plain file is read block by block from its end, and so is a compressed one with a table of its frames. Standard
+    input and other compressed files have no end to begin at: they are read whole, and held in memory.
 
     Raises:
         InputError: If a file cannot be read.
     """
     for file in reversed(log.files):
-        if file == STDIN or _is_packed(file):
+        if file == STDIN:
             yield from reversed(list(read_lines(file)))
         else:
             yield from _backwards(file)
 
 
-def _is_packed(path: str) -> bool:
-    fd = open_plain(path)
-    try:
-        head = os.read(fd, 4)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    finally:
-        os.close(fd)
-    return head.startswith((GZIP, ZSTD))
-
-
 def _backwards(path: str) -> Iterator[Line | BadLine]:
-    fd = open_plain(path)
+    path, fd = open_wherever(path)
     try:
         size = os.fstat(fd).st_size
+        if size and os.pread(fd, 4, 0).startswith((GZIP, ZSTD)):
+            from auditlog_cli.frames import frames
+
+            packed = frames(path, fd)
+            if packed is None:
+                yield from reversed(list(read_lines(path)))
+            else:
+                yield from split(path, packed.pread, packed.size)
+            return
         if not size:  # empty, or a pipe, which has no end to seek to
             yield from reversed(list(read_lines(path)))
             return
-        yield from split(path, fd, size)
+        yield from split(path, reader(fd), size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
         os.close(fd)
 
 
-def split(path: str, fd: int, size: int) -> Iterator[Line | BadLine]:
-    """Yield the lines within the first `size` bytes of the open file `fd`, from the last one backwards."""
+def reader(fd: int) -> Callable[[int, int], bytes]:
+    """Return what gives so many bytes of an open file, from an offset on."""
+    return lambda length, offset: os.pread(fd, length, offset)
+
+
+def split(path: str, pread: Callable[[int, int], bytes], size: int) -> Iterator[Line | BadLine]:
+    """Yield the lines within the first `size` bytes of what `pread` reads, from the last one backwards."""
     if not size:
         return
     block = _FIRST_BLOCK
     tail: list[bytes] = []  # of the line whose beginning has not come yet, last piece first
     held = 0
-    ended = os.pread(fd, 1, size - 1) == b"\n"
+    ended = pread(1, size - 1) == b"\n"
     stop = size - 1 if ended else size  # an LF at the very end begins no line
     start = stop
     while start > 0:
         begin = max(0, start - block)
         block = min(block * 2, _LARGEST_BLOCK)
-        data = os.pread(fd, start - begin, begin)
+        data = pread(start - begin, begin)
         end = len(data)
         while (cut := data.rfind(b"\n", 0, end)) >= 0:
             tail.append(data[cut + 1 : end])

@@ -85,7 +85,7 @@ def _folder(path: str) -> list[Log]:
             help="name the file itself if it ends otherwise",
         )
     # Closed segments sort before the active one: "audit.000000000000.jsonl" < "audit.jsonl".
-    return [Log(active, sorted(files)) for active, files in found.items()]
+    return [Log(active, segments.without_twins(sorted(files))) for active, files in found.items()]
 
 
 def _globbed(path: str) -> list[Log]:
@@ -104,7 +104,7 @@ def _grouped(files: list[str]) -> list[Log]:
     found: dict[str, list[str]] = {}
     for file in files:
         found.setdefault(segments.active_of(file) or file, []).append(file)
-    return [Log(path, names) for path, names in found.items()]
+    return [Log(path, segments.without_twins(names)) for path, names in found.items()]
 
 
 def _near(path: str) -> str:

@@ -11,7 +11,7 @@ import os
 
 from auditlog_cli import segments
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.sources.backwards import split
+from auditlog_cli.sources.backwards import reader, split
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -34,6 +34,7 @@ class Follower:
         self.events: list[str] = []
         self._fd = -1
         self._inode = (-1, -1)
+        self._closed = -1  # the newest segment that was closed when the file was opened
         self._position = 0
         self._begin = 0  # where the line begins whose end has not come yet
         self._parts: list[bytes] = []
@@ -50,7 +51,7 @@ class Follower:
         size = os.fstat(self._fd).st_size
         end = _behind_last_lf(self._fd, size)
         self._position = self._begin = end
-        return split(self.path, self._fd, end)
+        return split(self.path, reader(self._fd), end)
 
     def poll(self) -> list[Line | BadLine]:
         """Return the lines that were finished since the last call."""
@@ -80,11 +81,15 @@ class Follower:
     def _move_on(self) -> list[Line | BadLine]:
         """The path names another file: finish this one, then the segments in between, then the new one."""
         lines = self._drain()  # what was written between the last look and the renaming
-        closed = [path for _, path in segments.closed(self.path)]
+        found = segments.closed(self.path)
+        closed = [path for _, path in found]
         inodes = [_inode(path) for path in closed]
+        fresh = [path for first, path in found if first > self._closed]
         between: list[str] = []
         if self._inode in inodes:
             between = closed[inodes.index(self._inode) + 1 :]
+        elif fresh and segments.bare(fresh[0]) != fresh[0]:
+            between = fresh[1:]  # the file that was open has been closed and compressed since
         else:
             self.events.append("replaced")
         lines += self._unfinished()
@@ -98,14 +103,28 @@ class Follower:
 
     def _open(self, path: str = "") -> bool:
         self.close()
+        if not path:
+            self._closed = max((first for first, _ in segments.closed(self.path)), default=-1)
         try:
             self._fd = os.open(path or self.path, os.O_RDONLY | os.O_CLOEXEC)
+            found = os.fstat(self._fd)
+            if path and segments.bare(path) != path:
+                self._unpack(path)
         except OSError:
             return False
-        found = os.fstat(self._fd)
         self._inode = (found.st_dev, found.st_ino)
         self._position = self._begin = 0
         return True
+
+    def _unpack(self, path: str) -> None:
+        """Read what the segment holds instead of the segment."""
+        from auditlog_cli import frames
+
+        packed, self._fd = self._fd, -1
+        try:
+            self._fd = frames.plain(path, packed)
+        finally:
+            os.close(packed)
 
     def _drain(self) -> list[Line | BadLine]:
         lines: list[Line | BadLine] = []

@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditlog_cli.sources.opening import Reader
+    from auditlog_cli.frames import Reader
 
 _BLOCK = 1 << 20
 _SHOWN = 1024  # bytes kept of a line that is too long

@@ -7,27 +7,14 @@ import os
 import stat
 
 from auditlog_cli.errors import InputError
+from auditlog_cli.segments import GZIP, ZSTD, bare
 from auditlog_cli.sources.files import STDIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Protocol
+    from auditlog_cli.frames import Reader
 
-    class Reader(Protocol):
-        """Gives bytes, and is closed."""
-
-        def read(self, size: int, /) -> bytes:
-            """Return up to `size` bytes; none at the end."""
-            ...
-
-        def close(self) -> None:
-            """Give the file back."""
-            ...
-
-
-GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
+__all__ = ["GZIP", "ZSTD", "Plain", "open_for_reading", "open_plain", "unpacked"]
 
 
 class Plain:
@@ -56,63 +43,6 @@ class Plain:
             os.close(self.fd)
 
 
-class Unpacked:
-    """A compressed file, unpacked block by block."""
-
-    def __init__(self, plain: Reader, kind: str, path: str) -> None:
-        self._path = path
-        self._plain = plain
-        self._kind = kind
-        self._decoder: object = None
-        self._unused = b""
-
-    def read(self, size: int) -> bytes:
-        """Return some unpacked bytes; none at the end.
-
-        Raises:
-            InputError: If the file is damaged or ends too early.
-        """
-        while True:
-            packed = self._unused or self._plain.read(1 << 16)
-            self._unused = b""
-            if not packed:
-                if self._decoder is not None:
-                    raise InputError(f"{self._path}: the {self._kind} data ends too early")
-                return b""
-            if self._decoder is None:
-                if self._kind == "gzip" and not packed.lstrip(b"\x00"):
-                    continue  # padding behind the last member
-                self._decoder = _decoders()[self._kind]()
-            decoder = self._decoder
-            try:
-                data: bytes = decoder.decompress(packed)  # type: ignore[attr-defined]
-            except Exception as error:
-                raise InputError(f"{self._path}: the {self._kind} data is damaged") from error
-            if decoder.eof:  # type: ignore[attr-defined]
-                self._unused = decoder.unused_data  # type: ignore[attr-defined]
-                self._decoder = None
-            if data:
-                return data
-
-    def close(self) -> None:
-        """Give the file back."""
-        self._plain.close()
-
-
-def _decoders() -> dict[str, Callable[[], object]]:
-    def gzip() -> object:
-        import zlib
-
-        return zlib.decompressobj(wbits=31)
-
-    def zstd() -> object:
-        import zstandard
-
-        return zstandard.ZstdDecompressor().decompressobj()
-
-    return {"gzip": gzip, "zstd": zstd}
-
-
 def open_for_reading(path: str) -> Reader:
     """Return a reader of the (unpacked) bytes of `path`; `-` is standard input.
 
@@ -122,7 +52,7 @@ def open_for_reading(path: str) -> Reader:
     if path == STDIN:
         plain = Plain("standard input", 0)
     else:
-        plain = Plain(path, open_plain(path))
+        plain = Plain(*open_wherever(path))
     head = plain.read(1 << 16)
     plain._head = head
     if head.startswith((GZIP, ZSTD)):
@@ -138,7 +68,24 @@ def unpacked(path: str, reader: Reader, head: bytes) -> Reader:
         reader: Gives the packed bytes.
         head: The first of them, already read and given again by `reader`.
     """
+    from auditlog_cli.frames import Unpacked
+
     return Unpacked(reader, "gzip" if head.startswith(GZIP) else "zstd", path)
+
+
+def open_wherever(path: str) -> tuple[str, int]:
+    """Return path and descriptor of a file, which may have been compressed since it was listed.
+
+    Raises:
+        InputError: If it cannot be opened, or is a folder.
+    """
+    try:
+        return path, open_plain(path)
+    except InputError:
+        packed = f"{path}.zst"
+        if bare(path) != path or os.path.lexists(path) or not os.path.lexists(packed):
+            raise
+        return packed, open_plain(packed)
 
 
 def open_plain(path: str) -> int:

@@ -5,33 +5,14 @@ One cause, one finding: after a break it goes on from the next line's own `seq` 
 
 from __future__ import annotations
 
-from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import ZEROS
+from auditlog_cli.sealing.stubs import Stub
 from auditlog_cli.verdict import Problem
 from auditlog_cli.verification.growth import Growth
 from auditlog_cli.verification.pieces import Bad, Event, Run
 
 MOST = 1000
 """Findings of one kind that are listed: memory does not grow with the damage."""
-
-
-class Stub:
-    """What stands for a pruned prefix (integrity.md, 5.6).
-
-    Attributes:
-        origin: The log's name.
-        records: How many were pruned.
-        head: Leaf of the last of them, hex.
-        tree: Over all of them.
-    """
-
-    __slots__ = ("head", "origin", "records", "tree")
-
-    def __init__(self, origin: str, records: int, head: str, tree: merkle.Range) -> None:
-        self.origin = origin
-        self.records = records
-        self.head = head
-        self.tree = tree
 
 
 class Chain:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from auditlog_cli.sealing import notes, sshsig
-from auditlog_cli.signing import checks
+from auditlog_cli.sealing import sshsig
+from auditlog_cli.signing import checkpoints, checks
+from auditlog_cli.signing.checkpoints import Judged as Judged
 from auditlog_cli.signing.signers import CHECKPOINTS, REDACTIONS, Signers, Trusted
 from auditlog_cli.verification.manifests import NAMESPACE, Manifest
 from auditlog_cli.verification.own import Checkpoint
@@ -26,20 +27,6 @@ class Trust(NamedTuple):
     revoked: Callable[[bytes], bool] = lambda key: False
 
 
-class Judged(NamedTuple):
-    """What the signatures of a checkpoint come to.
-
-    Attributes:
-        good: One is by a known key that is valid, and none is broken.
-        broken: What is wrong, or empty.
-        unchecked: Nobody here could check a signature that would count.
-    """
-
-    good: bool = False
-    broken: str = ""
-    unchecked: bool = False
-
-
 def checkpoint(given: Checkpoint, trust: Trust, origin: str, at: int | None) -> Judged:
     """Judge the signatures of a checkpoint.
 
@@ -55,38 +42,7 @@ def checkpoint(given: Checkpoint, trust: Trust, origin: str, at: int | None) -> 
     known = [
         key for key in trust.signers.ssh_keys(origin or note.origin, CHECKPOINTS, moment) if not trust.revoked(key)
     ]
-    results = [_note(note, known), _ssh(note, given.armour, known)]
-    if "strange" in results and "holds" in results:
-        return Judged(broken="note and SSH signature are by different keys")
-    if "broken" in results:
-        return Judged(broken="a signature by a known key does not hold")
-    return Judged("holds" in results, "", "unchecked" in results and "holds" not in results)
-
-
-def _note(note: notes.Note, known: list[bytes]) -> str:
-    """`holds`, `broken`, `unchecked`, or `absent`: no signature line by a known key."""
-    answers = set()
-    for key in known:
-        public = sshsig.ed25519(key)
-        for signature in note.signatures:
-            if public and signature.name == note.origin and signature.key_id == notes.key_id(note.origin, public):
-                held = checks.ed25519(public, note.text, signature.raw)
-                answers.add("unchecked" if held is None else "holds" if held else "broken")
-    return next((word for word in ("broken", "unchecked", "holds") if word in answers), "absent")
-
-
-def _ssh(note: notes.Note, armour: str, known: list[bytes]) -> str:
-    """`holds`, `broken`, `unchecked`, `strange` (another's key), or `absent`."""
-    if not armour:
-        return "absent"
-    try:
-        signature = sshsig.parse(armour)
-    except sshsig.SshsigError:
-        return "broken" if known else "absent"
-    if signature.key not in known:
-        return "strange"
-    held = checks.ssh(signature, armour, CHECKPOINTS, note.text)
-    return "unchecked" if held is None else "holds" if held else "broken"
+    return checkpoints.judge(note, given.armour, known)
 
 
 def declaration(message: bytes, armour: object, by: str, trust: Trust, at: int | None) -> bool | None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from base64 import b64decode
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from auditlog_cli import parallel, segments, strictjson
 from auditlog_cli.errors import DefinitionError, InputError
-from auditlog_cli.record import BadLine
-from auditlog_cli.sealing import merkle
+from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sealing import stubs
 from auditlog_cli.sources import lines, opening
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.verification import pieces
-from auditlog_cli.verification.chain import Stub
 
 PART = 1 << 22
 """Bytes that are judged at a time; a longer line stays whole."""
@@ -52,8 +51,7 @@ class Snapshot:
     def __init__(self, path: str, side: str | None = None) -> None:
         self.path = path
         self.side_path = side or segments.checkpoint_name(path)
-        self.stub: Stub | None = None
-        self.stub_trouble = ""
+        self.stub: stubs.Stub | None = None
         self.stub_path = segments.pruned_name(path)
         self.side: bytes | None = None
         self._fds: list[int] = []
@@ -115,15 +113,14 @@ class Snapshot:
         if data is None:
             return taken
         try:
-            self.stub = stub(data)
-        except ValueError as error:
-            self.stub_trouble = str(error)
-            return taken
+            self.stub = stubs.parse(data)
+        except ValueError:
+            return taken  # what is no stub declares nothing: the chain says that records are missing
         limit = self.stub.records
-        if not all(_first(name) for name, _, _ in taken):
+        if any(segments.first_of(name) == 0 for name, _, _ in taken):
             return taken
         # Pruning was cut short between the stub and the last unlink: those segments are declared as gone.
-        return [each for each in taken if each[0] == self.path or _first(each[0]) >= limit]
+        return [each for each in taken if each[0] == self.path or (segments.first_of(each[0]) or 0) >= limit]
 
     def parts(self) -> list[Part]:
         """Return the parts of all segments, in order."""
@@ -146,15 +143,13 @@ def judged(parts: list[Part], processes: int) -> Iterator[tuple[Part, pieces.Pie
     Raises:
         InputError: If a part cannot be read, or its compressed data is damaged.
     """
-    plain = [part for part in parts if part.end]
-    if len(plain) == len(parts):
-        yield from zip(parts, parallel.in_order(lambda at: _piece(parts[at]), len(parts), processes), strict=True)
-        return
-    for part in parts:
-        if part.end:
-            yield part, _piece(part)
+    for plain, group in groupby(parts, key=lambda part: part.end > 0):
+        some = list(group)
+        if plain:
+            found = parallel.in_order(lambda at, some=some: _piece(some[at]), len(some), processes)  # type: ignore[misc]
+            yield from zip(some, found, strict=True)
         else:
-            yield from ((part, piece) for piece in _streamed(part))
+            yield from ((part, piece) for part in some for piece in _streamed(part))
 
 
 class RawLine(NamedTuple):
@@ -193,13 +188,15 @@ def _streamed(part: Part) -> Iterator[pieces.Piece]:
     else:
         raw = _Bytes(Part(part.path, part.fd, 0, os.fstat(part.fd).st_size, last=True))
         reader = opening.unpacked(part.path, raw, os.pread(part.fd, 4, 0))
-    from itertools import islice
-
-    read = lines.lines_of(reader, part.path)
-    while True:
-        batch = list(islice(read, _BATCH))
-        if not batch:
-            return
+    batch: list[Line | BadLine] = []
+    held = 0
+    for line in lines.lines_of(reader, part.path):
+        batch.append(line)
+        held += len(line.raw if isinstance(line, Line) else line.line.raw)
+        if held >= PART or len(batch) == _BATCH:  # bytes, too: few of them can unpack to very many
+            yield pieces.of_lines(batch)
+            batch, held = [], 0
+    if batch:
         yield pieces.of_lines(batch)
 
 
@@ -246,13 +243,6 @@ def _line_end(fd: int, place: int, size: int, name: str) -> int:
     return size
 
 
-def _first(name: str) -> int:
-    """The number in the name of a closed segment; -1 for the active one."""
-    if segments.active_of(name) is None:
-        return -1
-    return int(segments.stem(name.removesuffix(".zst").removesuffix(".gz")).rpartition(".")[2])
-
-
 def _small(path: str) -> bytes | None:
     """The first MiB of a small file, or None if there is none.
 
@@ -267,34 +257,3 @@ def _small(path: str) -> bytes | None:
         if not os.path.lexists(path):
             return None
         raise
-
-
-def stub(data: bytes) -> Stub:
-    """Understand the stub of a pruned prefix.
-
-    Raises:
-        ValueError: If it is none; says why.
-    """
-    try:
-        content = strictjson.exact(data)
-    except strictjson.Malformed as error:
-        raise ValueError(error.reason) from None
-    records, head, hashes = content.get("records"), content.get("head"), content.get("range")
-    if content.get("format") != "auditlog-pruned/1":
-        raise ValueError("its format is not auditlog-pruned/1")
-    if not isinstance(records, int) or isinstance(records, bool) or not 0 < records < 1 << 60:
-        raise ValueError("records is no number of records")
-    if not isinstance(head, str) or len(head) != 64 or head.strip("0123456789abcdef"):
-        raise ValueError("head is no leaf")
-    if not isinstance(hashes, list):
-        raise ValueError("range is no list")
-    tree = merkle.Range(records, _decoded(hashes))
-    origin = content.get("origin")
-    return Stub(origin if isinstance(origin, str) else "", records, head, tree)
-
-
-def _decoded(hashes: Iterable[object]) -> list[bytes]:
-    found = [b64decode(each, validate=True) if isinstance(each, str) else b"" for each in hashes]
-    if any(len(each) != 32 for each in found):
-        raise ValueError("range holds what is no hash")
-    return found

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from auditlog_cli import strictjson
 from auditlog_cli.fields import is_hole
+from auditlog_cli.pointers import escaped
 from auditlog_cli.sealing import hashes
 from auditlog_cli.sealing.line import Unsealed, trailer, unseal
 
 _CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"[0-9a-f]{64}"\Z')
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}|[0-9]{1,6}")
 _TOMBSTONE = b',"_leaf":"'
 _SHORTEST_CLOSING = 110
 
@@ -121,7 +121,7 @@ def dissect(raw: bytes) -> Anatomy | None:
             # Scalars are the most, and of no interest here: they are told first (bench/redact.py).
             if not isinstance(value, (dict, list)):
                 continue
-            pointer = f"{above}/{_escaped(name) if isinstance(name, str) else name}"
+            pointer = f"{above}/{escaped(name) if isinstance(name, str) else name}"
             if isinstance(value, dict) and len(value) == 1:
                 mark = value.get("_salts")
                 if type(mark) is int:
@@ -137,30 +137,6 @@ def dissect(raw: bytes) -> Anatomy | None:
     return Anatomy(raw, int(closing[1]), cut, values, plain, bare, holes)
 
 
-def steps(pointer: str) -> list[str]:
-    """Return the names on the way that a JSON pointer describes.
-
-    >>> steps("/action/arguments/a~1b")
-    ['action', 'arguments', 'a/b']
-    """
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def shown(pointer: str) -> str:
-    """Return a field as it may be printed: a name that does not look like one may be a person's.
-
-    >>> shown("/user/email"), shown("/ann@example.org"), shown("")
-    ('/user/email', '/…', 'the whole record')
-    """
-    if not pointer:
-        return "the whole record"
-    return "".join(f"/{step if _NAME.fullmatch(step) else '…'}" for step in steps(pointer))
-
-
 def declarable(pointer: str) -> bool:
     """Tell whether a declaration can name the field: no control characters (integrity.md, 2.7)."""
     return not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in pointer)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1") if "~" in name or "/" in name else name

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Protocol
 
-from auditlog_cli import decoders, fields
+from auditlog_cli import decoders, fields, pointers
 from auditlog_cli.record import Line
 from auditlog_cli.selection import Selection
 from auditlog_cli.withholding import anatomy
@@ -146,7 +146,7 @@ class _Path:
 
     def __init__(self, path: str) -> None:
         self._known: dict[str, int] = {}  # the fields of records are few and come again
-        self._path = ".".join(anatomy.steps(path)) if path.startswith("/") else path
+        self._path = ".".join(pointers.steps(path)) if path.startswith("/") else path
         pattern = re.escape(self._path).replace(r"\*", r"[^.]+")
         self._wanted = re.compile(rf"{pattern}(?:\..*)?", re.DOTALL)
 
@@ -154,7 +154,7 @@ class _Path:
         """Tell whether the path leads to the value, to a block that holds it, or into it."""
         verdict = self._known.get(value.field)
         if verdict is None:
-            verdict = self._verdict(anatomy.steps(value.field))
+            verdict = self._verdict(pointers.steps(value.field))
             if len(self._known) < _MOST_KNOWN:
                 self._known[value.field] = verdict
         if verdict == _INSIDE:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
+from auditlog_cli import segments
 from auditlog_cli.errors import UsageError
 from auditlog_cli.writer import own
 
@@ -102,7 +103,7 @@ def redacted(segment: str, sha256: str, declared_at: list[int]) -> dict[str, obj
         sha256: The sum of its bytes now.
         declared_at: The numbers of the declarations that were carried out.
     """
-    name = os.path.basename(segment).removesuffix(".zst").removesuffix(".gz")
+    name = segments.bare(os.path.basename(segment))
     return own.record("redacted", segment=name, sha256=sha256, declared_at=declared_at)
 
 

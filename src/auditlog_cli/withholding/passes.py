@@ -63,11 +63,8 @@ class First:
             line = None
         if line is not None and line.own is not None:
             self._made.origin = self._made.origin or str(line.own.get("origin", ""))
-        if segments.active_of(path) is not None:
-            bare = path.removesuffix(".zst").removesuffix(".gz")
-            self._starts.append(int(segments.stem(bare).rpartition(".")[2]))
-        else:
-            self._starts.append(line.seq if line is not None else 0)
+        first = segments.first_of(path)
+        self._starts.append(first if first is not None else line.seq if line is not None else 0)
 
     def _end(self, data: bytes) -> None:
         """Note the last record."""
@@ -111,8 +108,8 @@ class First:
         elif kind == "redacted":
             seqs, segment = own.get("declared_at"), own.get("segment")
             if isinstance(seqs, list) and isinstance(segment, str):
-                digits = segments.stem(segment).rpartition(".")[2]
-                self._done |= {(seq, int(digits)) for seq in seqs if type(seq) is int and digits.isdecimal()}
+                first = segments.first_of(segment)
+                self._done |= {(seq, first) for seq in seqs if type(seq) is int and first is not None}
         elif kind == "erase-subject" and isinstance(own.get("request"), str):
             self._made.requests.add(str(own["request"]))
         elif kind == "recovered" and beside.is_torn(self._made.path, str(own.get("file"))):

@@ -6,10 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from auditlog_cli import segments
+from auditlog_cli import frames, segments
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.sealing.line import Unsealed
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_for_reading
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding.anatomy import dissect
 
@@ -37,7 +36,7 @@ class Segment:
         Raises:
             InputError: If it cannot be read.
         """
-        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):
+        if frames.is_packed(self._fd):
             return first_line(self.lines())
         size = 1 << 16
         while True:
@@ -52,8 +51,8 @@ class Segment:
         Raises:
             InputError: If it cannot be read.
         """
-        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):
-            data = unpacked(self.path)
+        if frames.is_packed(self._fd):
+            data = unpacked(self.path, self._fd)
         else:
             parts, at = [], 0
             while at < self._size:
@@ -107,20 +106,13 @@ def _refuse_unsealed(path: str, found: list[Segment]) -> None:
         ) from None
 
 
-def unpacked(path: str) -> bytes:
-    """Return the bytes that a file holds, compressed or not.
+def unpacked(path: str, fd: int) -> bytes:
+    """Return the bytes that the open file holds, compressed or not.
 
     Raises:
-        InputError: If it cannot be read.
+        InputError: If it cannot be read, or is compressed and holds more than any segment of ours.
     """
-    file = open_for_reading(path)
-    try:
-        parts = []
-        while part := file.read(1 << 20):
-            parts.append(part)
-        return b"".join(parts)
-    finally:
-        file.close()
+    return b"".join(frames.blocks(path, fd))
 
 
 def candidates(data: bytes, needles: list[bytes] | None, *, lowered: bool) -> Iterator[bytes]:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
-import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
+from auditlog_cli import segments
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.declaring import Target
-from auditlog_cli.writer import disk
+from auditlog_cli.writer import closedfile, disk
 
 
 def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> str:
@@ -32,11 +30,13 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
         InputError: If it cannot be read.
     """
     try:
-        with _alone(path) as fd:
-            data = reading.unpacked(path)
+        with closedfile.alone(path) as fd:
+            data = reading.unpacked(path, fd)
             made = withheld(data, targets)
+            for twin in segments.twins(path):
+                disk.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
-                _put(path, fd, made, step)
+                closedfile.put(path, fd, made, step)
             else:
                 disk.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
@@ -44,24 +44,6 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
             return hashlib.sha256(made).hexdigest()
     except OSError as error:
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
-
-
-@contextmanager
-def _alone(path: str) -> Iterator[int]:
-    """Keep other redactors away: two that rewrite one segment would undo each other's work.
-
-    The lock is taken on the segment itself. Writers never lock it, and never wait.
-    """
-    while True:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            here, there = os.fstat(fd), os.stat(path)
-            if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
-                yield fd
-                return
-        finally:
-            os.close(fd)
 
 
 def withheld(data: bytes, targets: list[Target]) -> bytes:
@@ -128,27 +110,3 @@ def meant(line: Anatomy, targets: list[Target]) -> set[str]:
     return {
         value.field for value in line.values if value.field in names and (value.field, line.commit(value)) in declared
     }
-
-
-def _put(path: str, old: int, made: bytes, step: Callable[[str], None]) -> None:
-    """Write beside, sync, rename, sync the folder. Owner and mode stay."""
-    beside = disk.Replacement(path, os.fstat(old))
-    try:
-        beside.write(_packed(made, path))
-        beside.finish()
-        step("written")
-        beside.keep()
-    finally:
-        beside.discard()
-    step("renamed")
-
-
-def _packed(data: bytes, path: str) -> bytes:
-    if path.endswith(".zst"):
-        import zstandard
-
-        return zstandard.ZstdCompressor(level=10, write_checksum=True).compress(data)
-    if path.endswith(".gz"):
-        packer = zlib.compressobj(wbits=31)
-        return packer.compress(data) + packer.flush()
-    return data

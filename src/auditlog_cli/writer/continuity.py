@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from auditlog_cli import segments
+from auditlog_cli import frames, segments
+from auditlog_cli.errors import InputError
 from auditlog_cli.writer import tail
 
 if TYPE_CHECKING:
@@ -69,13 +70,11 @@ def _in_log(active: Active, seq: int, prev: str) -> bool:
         files.append((active.first, active.path))
     if not files:
         return os.path.lexists(segments.pruned_name(active.path))  # pruning is declared, deleting is not
-    if not files[-1][1].endswith(".jsonl"):
-        return True  # compressed: it cannot be looked up, and the log went on
     needle = _follower(seq, prev)
     buried = b'{"seq":%d,"_leaf":"' % seq  # withheld as a whole: it no longer says what it follows
     try:
-        fd = os.open(files[-1][1], os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        fd = frames.open_plain(files[-1][1])
+    except (OSError, InputError):
         return True
     try:
         return any(needle in line or line.startswith(buried) for line in tail.lines(fd, 0))

@@ -7,20 +7,18 @@ before it goes on it looks whether the record there is still the one it saw.
 from __future__ import annotations
 
 import os
-from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import orjson
 
-from auditlog_cli import segments
+from auditlog_cli import frames, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused
-from auditlog_cli.sealing import hashes, merkle, notes
+from auditlog_cli.sealing import hashes, merkle, notes, stubs
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
 from auditlog_cli.sealing.salted import RAW
+from auditlog_cli.writer import tail
 
-_BLOCK = 1 << 20
-_LONGEST = 64 * 1024 * 1024
 _CHECKPOINT = b'"auditlog":{"type":"checkpoint"'
 
 
@@ -98,13 +96,12 @@ class Growth:
 
     def _from_here(self, parts: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
         """The segments that hold what was not read yet, or the first of it."""
-        numbers = {name: first for first, name in segments.closed(self.path)}
-        firsts = [numbers.get(name) for name, _, _ in parts]
-        begin = _first_seq(parts[0][1]) if firsts[0] is None and not self.raw else firsts[0]
+        firsts = [None if name == self.path else segments.first_of(name) for name, _, _ in parts]
+        begin = _seq(tail.first_line(parts[0][1])) if firsts[0] is None and not self.raw else firsts[0]
         if self.tree.size == 0 and begin and begin > 0:
             self._begin_behind(begin)
         here = [at for at, first in enumerate(firsts) if first is not None and first <= self.tree.size]
-        if firsts[-1] is None and _first_seq(parts[-1][1]) in range(self.tree.size + 1):
+        if firsts[-1] is None and _seq(tail.first_line(parts[-1][1])) in range(self.tree.size + 1):
             here.append(len(parts) - 1)
         return parts[here[-1] if here else 0 :]
 
@@ -113,10 +110,10 @@ class Growth:
         name = segments.pruned_name(self.path)
         try:
             with open(name, "rb") as file:
-                stub = orjson.loads(file.read(_BLOCK))
-            self.tree.begin_at(stub["records"], [b64decode(each, validate=True) for each in stub["range"]])
-            self.head, self.origin = str(stub["head"]), str(stub["origin"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+                stub = stubs.parse(file.read(stubs.LARGEST))
+            self.tree.begin_at(stub.records, stub.tree.hashes)
+            self.head, self.origin = stub.head, stub.origin
+        except (OSError, ValueError) as error:
             raise SealRefused(
                 f"{self.path}: begins at record {first}, and {os.path.basename(name)} does not say what came before",
                 help=f"auditlog verify {self.path}",
@@ -124,18 +121,28 @@ class Growth:
 
     def _lines(self, name: str, fd: int, size: int) -> Iterator[bytes]:
         """The lines, without LF, that were not read yet."""
-        if name.endswith((".zst", ".gz")):
-            raise InputError(f"{name}: unpack it: a compressed segment cannot be sealed again")
+        if self.raw and frames.is_packed(fd):
+            raise InputError(f"{name}: unpack it: what is signed is the lines of a file as it stands")
         found = os.fstat(fd)
+        plain = frames.plain(name, fd)
+        try:
+            if frames.is_packed(fd):
+                size = os.fstat(plain).st_size
+            yield from self._from_spot(_Spot(found.st_dev, found.st_ino, 0), plain, size)
+        finally:
+            os.close(plain)
+
+    def _from_spot(self, here: _Spot, fd: int, size: int) -> Iterator[bytes]:
+        """The lines of the (unpacked) file `here` that were not read yet."""
         at, skip = 0, -1
-        if self._spot and self._spot[:2] == (found.st_dev, found.st_ino) and self._spot.offset <= size:
+        if self._spot and self._spot[:2] == here[:2] and self._spot.offset <= size:
             at = self._spot.offset
         elif self.tree.size and not self.raw:
             skip = self.tree.size  # rewritten by a redaction, or read in another file before: count
         elif self.raw and self.tree.size:
             raise SealRefused(f"{self.path}: was replaced or shortened since it was read", help="nothing was signed")
         before = b""
-        for line, end in _split(fd, at, size):
+        for line in tail.lines(fd, at, size, strictjson.MAX_LINE):
             seq = _seq(line) if skip >= 0 else skip
             if seq < skip:
                 before = line if seq >= 0 else before
@@ -145,7 +152,8 @@ class Growth:
                     before = b""
                 skip = -1
                 yield line
-            self._spot = _Spot(found.st_dev, found.st_ino, end)
+            at += len(line) + 1
+            self._spot = here._replace(offset=at)
         if before:
             self._still(before)
 
@@ -201,11 +209,11 @@ def is_sealed(path: str) -> bool:
     """
     closed = segments.closed(path)
     try:
-        fd = os.open(closed[0][1] if closed else path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = frames.open_plain(closed[0][1] if closed else path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     try:
-        line = next(_split(fd, 0, os.fstat(fd).st_size), None)
+        line = next(tail.lines(fd, 0, longest=strictjson.MAX_LINE), None)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
@@ -214,28 +222,9 @@ def is_sealed(path: str) -> bool:
         raise InputError(f"{path}: holds no complete record")
     try:
         # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
-        return not unseal(line[0]).tombstone
+        return not unseal(line).tombstone
     except Unsealed:
         return False
-
-
-def _split(fd: int, at: int, size: int) -> Iterator[tuple[bytes, int]]:
-    """Whole lines from byte `at` on, without LF, and the byte behind each."""
-    rest = b""
-    place = at
-    while place < size:
-        block = os.pread(fd, min(_BLOCK, size - place), place)
-        if not block:
-            return
-        place += len(block)
-        *lines, rest = (rest + block).split(b"\n")
-        end = place - len(rest)
-        ends = end - sum(map(len, lines)) - len(lines)
-        for line in lines:
-            ends += len(line) + 1
-            yield line, ends
-        if len(rest) > _LONGEST:
-            return
 
 
 def _seq(line: bytes) -> int:
@@ -243,8 +232,3 @@ def _seq(line: bytes) -> int:
         return unseal(line).seq
     except Unsealed:
         return -1
-
-
-def _first_seq(fd: int) -> int:
-    line = next(_split(fd, 0, os.fstat(fd).st_size), None)
-    return _seq(line[0]) if line else -1

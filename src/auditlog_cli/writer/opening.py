@@ -8,15 +8,13 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from auditlog_cli import segments, strictjson, times
-from auditlog_cli.errors import AuditWriteError, TamperError
+from auditlog_cli import frames, segments, strictjson, times
+from auditlog_cli.errors import AuditWriteError, InputError, TamperError
 from auditlog_cli.sealing.policy import DEFAULT
 from auditlog_cli.writer import disk, own, tail
 
 if TYPE_CHECKING:
     from auditlog_cli.writer.active import Active
-
-_BLOCK = 1 << 20
 
 
 def record(active: Active, closed: list[tuple[int, str]]) -> dict[str, object]:
@@ -42,15 +40,17 @@ def place_after(active: Active, closed: list[tuple[int, str]]) -> tuple[int, str
     path = closed[-1][1]
     name = os.path.basename(path)
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = frames.open_plain(path)
     except OSError as error:
         raise disk.refused(active.path, f"has no active segment, and {name} cannot be read", error) from error
+    except InputError as error:
+        raise _damaged(active.path, error) from error
     try:
         end = tail.read(fd, os.fstat(fd).st_size)
         if end.last is None or end.rest:
             raise TamperError(
                 f"{active.path}: has no active segment, and {name} does not end in a sealed line; {disk.NOTHING}",
-                help="bring it back from a copy" if path.endswith(".jsonl") else "unpack that segment",
+                help="bring it back from a copy",
             )
         _take_head(active, tail.first_line(fd))
     finally:
@@ -82,9 +82,14 @@ def read_beginning(active: Active) -> None:
                 _take_head(active, later)
                 break
     for _, path in reversed(segments.find_closed(active.path) if not told else []):
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if told:
+            break
         try:
-            told = told or _take_head(active, tail.first_line(fd), of_active=False)
+            fd = frames.open_plain(path)
+        except InputError as error:
+            raise _damaged(active.path, error) from error
+        try:
+            told = _take_head(active, tail.first_line(fd), of_active=False)
         finally:
             os.close(fd)
 
@@ -131,10 +136,19 @@ def refuse_second_beginning(path: str) -> None:
 
 
 def _sum(path: str) -> tuple[str, int]:
-    """SHA-256 (hex) and size of a closed segment."""
+    """SHA-256 (hex) and size of what a closed segment holds: compressing it changes neither."""
     total, size = hashlib.sha256(), 0
-    with open(path, "rb", buffering=0) as file:
-        while block := file.read(_BLOCK):
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        for block in frames.blocks(path, fd):
             total.update(block)
             size += len(block)
+    except InputError as error:
+        raise _damaged(path, error) from error
+    finally:
+        os.close(fd)
     return total.hexdigest(), size
+
+
+def _damaged(path: str, error: InputError) -> AuditWriteError:
+    return AuditWriteError(f"{path}: {error.message}; {disk.NOTHING}", help="bring that segment back from a copy")

@@ -60,10 +60,11 @@ def rotate(active: Active, syncer: Syncer) -> None:
         AuditWriteError: If the next one could not be begun; the next append tries again.
     """
     name = segments.closed_name(active.path, active.first)
-    if os.path.lexists(name):
-        raise TamperError(
-            f"{name}: in the way of the segment to be closed; {disk.NOTHING}", help="move it to another folder"
-        )
+    for each in (name, *(f"{name}{ending}" for ending in segments.PACKED)):
+        if os.path.lexists(each):
+            raise TamperError(
+                f"{each}: in the way of the segment to be closed; {disk.NOTHING}", help="move it to another folder"
+            )
     try:
         syncer.flush()
     except DurabilityError as error:

@@ -124,13 +124,20 @@ def first_line(fd: int) -> bytes:
     return data.partition(b"\n")[0]
 
 
-def lines(fd: int, offset: int) -> Iterator[bytes]:
-    """Yield the whole lines of the file from `offset` to its present end, without their LF.
+def lines(fd: int, offset: int, size: int | None = None, longest: int | None = None) -> Iterator[bytes]:
+    """Yield the whole lines of the file from `offset` on, without their LF.
+
+    Args:
+        fd: The open file.
+        offset: Where a line begins.
+        size: Where to stop; None: at its present end.
+        longest: Stop at a line that is longer than so many bytes; None: whatever its length.
 
     Raises:
         OSError: If the file cannot be read up to there.
     """
-    size = os.fstat(fd).st_size
+    if size is None:
+        size = os.fstat(fd).st_size
     block = _FIRST_BLOCK
     begun = b""
     while offset < size:
@@ -139,6 +146,8 @@ def lines(fd: int, offset: int) -> Iterator[bytes]:
         block = min(2 * block, _BLOCK)
         *whole, begun = (begun + data).split(b"\n")
         yield from whole
+        if longest is not None and len(begun) > longest:
+            return
 
 
 def pread_all(fd: int, length: int, offset: int) -> bytes:

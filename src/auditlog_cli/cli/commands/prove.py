@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 def prove(
     wanted: o.Proved,
     path: o.ProvedLog = None,
+    consistency: o.EarlierState = None,
     check: o.CheckProof = False,
     signers: o.Signers = None,
+    checkpoint: o.Elsewhere = None,
     output: o.ProofOutput = None,
 ) -> int:
     """Prove to somebody who does not have the log that a record is in it, as it stands.
@@ -20,18 +22,26 @@ def prove(
     checkpoint (c2sp.org/tlog-proof). Who has them and the public key can check them, here with --check, or with
     any tool for transparency logs. Values that were withheld stay withheld, and the proof holds all the same.
 
+    With --consistency OLD it proves that the log, as it was signed last, begins with the state OLD that somebody kept,
+    unchanged: OUT.consistency, the proof, and OUT.checkpoint, the later state.
+
     Examples:
       auditlog prove 17 audit.jsonl -o evidence
-      auditlog prove 1641b7b2-443a-4316-a978-86d932ade344 audit.jsonl
       auditlog prove --check evidence --signers signers
+      auditlog prove --consistency july.checkpoint audit.jsonl -o since-july
+      auditlog prove --check since-july --consistency july.checkpoint --signers signers
     """
     from auditlog_cli.cli import proving
     from auditlog_cli.errors import UsageError
 
     if check:
-        if path is not None or output is not None:
+        if path is not None or output is not None or checkpoint is not None:
             raise UsageError("--check: takes the name of a proof, and no log", help="auditlog prove --check evidence …")
-        return proving.check(wanted, signers)
+        return proving.check(wanted, signers, consistency)
     if signers is not None:
         raise UsageError("--signers: goes with --check")
-    return proving.prove(wanted, path, output)
+    if consistency is not None:
+        if path is not None:
+            raise UsageError("--consistency: takes a log, and no record")
+        return proving.prove_growth(wanted, consistency, checkpoint, output)
+    return proving.prove(wanted, path, checkpoint, output)

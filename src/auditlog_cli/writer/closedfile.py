@@ -1,0 +1,84 @@
+"""A closed segment put anew in its place: redacted (integrity.md, 2.7, step 3) or compressed. Whole, or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from auditlog_cli import frames
+from auditlog_cli.writer import disk
+
+
+@contextmanager
+def alone(path: str) -> Iterator[int]:
+    """Keep others away who put this segment anew: two of them would undo each other's work. Yields its descriptor.
+
+    The lock is taken on the segment itself. Writers never lock it, and never wait.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+    while True:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            here, there = os.fstat(fd), os.stat(path)
+            if (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino):
+                yield fd
+                return
+        finally:
+            os.close(fd)
+
+
+def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda name: None) -> None:
+    """Write `data`, packed if the name says so, beside `path`; sync, rename, sync the folder.
+
+    Args:
+        path: The segment as it is to be.
+        old: The descriptor of the one it stands for: owner and mode stay.
+        data: Its lines.
+        step: Told what is done: `written`, `renamed`.
+
+    Raises:
+        OSError: If it cannot be done; what was there is still there.
+    """
+    write_beside(path, old, packed(path, data))
+    try:
+        step("written")
+        os.rename(f"{path}.tmp", path)
+    except BaseException:
+        disk.drop(f"{path}.tmp")
+        raise
+    disk.sync_folder(path)
+    step("renamed")
+
+
+def write_beside(path: str, old: int, data: bytes) -> None:
+    """Write `data` as they are to `PATH.tmp`, and sync it; see `put`."""
+    temporary = f"{path}.tmp"
+    disk.drop(temporary)
+    before = os.fstat(old)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            disk.like(fd, before)
+            disk.write_all(fd, data)
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+    except BaseException:
+        disk.drop(temporary)
+        raise
+
+
+def packed(path: str, data: bytes) -> bytes:
+    """Return the bytes of the file at `path` that holds the lines `data`: its name tells how it is compressed."""
+    if path.endswith(".zst"):
+        return frames.pack(data)
+    if path.endswith(".gz"):
+        packer = zlib.compressobj(wbits=31)
+        return packer.compress(data) + packer.flush()
+    return data
