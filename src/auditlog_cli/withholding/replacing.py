@@ -50,11 +50,11 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Re
             data = reading.unpacked(path, fd)
             made = withheld(data, targets)
             for twin in segments.twins(path):
-                closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
+                disk.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
                 new = closedfile.put(path, fd, made, step)
             else:
-                closedfile.drop(f"{path}.tmp")
+                disk.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
                 new = os.dup(fd)
