@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable
 
-from auditlog_cli import pointers
+from auditlog_cli import parallel, pointers
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
 from auditlog_cli.renderers import safe
@@ -118,7 +118,7 @@ class Work:
         if self._wish != Wish():
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
-        plan = planning.plan(planning.place(path), Nothing())
+        plan = planning.plan(planning.place(path), Nothing(), processes=parallel.cores())
         mine, others = resuming.finishable(plan, self._key)
         for each in others:
             self._notices.say(f"record {each.seq} declares a redaction that another key signed, or none: left alone")
@@ -148,7 +148,10 @@ class Work:
 
     def _plan(self, path: str) -> Plan:
         self._path = path
-        plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold)
+        plan = planning.plan(
+            planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold,
+            processes=parallel.cores(),
+        )  # fmt: skip
         if plan.unfinished:
             where = ", ".join(f"record {each.seq}" for each in plan.pending) or "it"
             self._notices.say(

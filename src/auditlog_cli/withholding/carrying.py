@@ -58,7 +58,7 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
     Raises:
         AuditWriteError: If it cannot be begun (nothing has changed) or finished: the message says how to.
     """
-    with _Book(plan.path) as book:
+    with _Book(plan.path, plan.processes) as book:
         with book.held() as active:
             origin = str(active.head.get("origin", ""))
         # Signed without the lock: somebody may have to touch a token, and writers must not wait for that.
@@ -91,7 +91,7 @@ def resume(plan: Plan, pending: list[Pending], step: Step = lambda name: None) -
     """
     declared = {each.seq: declaring.targets_of(each.said) for each in pending}
     torn = {plan.torn_ends.get(target.seq, "") for some in declared.values() for target in some if target.field == TORN}
-    with _Book(plan.path) as book, _unfinished(plan.path, [*declared]):
+    with _Book(plan.path, plan.processes) as book, _unfinished(plan.path, [*declared]):
         done = _withhold(book, declared, step)
         beside.drop_torn(plan.path, (torn | plan.torn) - {""})
         step("torn ends dropped")
@@ -166,7 +166,7 @@ def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> lis
             step("rotated")
     rewritten = []
     for name, seqs, some in _by_segment(path, declared):
-        total = replacing.rewrite(name, some, step)
+        total = replacing.rewrite(name, some, step, book.processes)
         with book.held() as active:
             active.append_own(declaring.redacted(name, total, seqs))
             book.sync()
@@ -196,8 +196,9 @@ def _by_segment(path: str, declared: dict[int, list[Target]]) -> Iterator[tuple[
 class _Book:
     """The log, held for records of its own."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, processes: int = 1) -> None:
         self.path = settings.log_path(path)
+        self.processes = processes
         if mounts.shared_filesystem(self.path) is not None:
             raise AuditWriteError(
                 f"{path}: lies on a file system shared between hosts, where a lock may not hold; nothing was changed",

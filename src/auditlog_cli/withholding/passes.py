@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from auditlog_cli import segments
+from auditlog_cli import parallel, segments
 from auditlog_cli.fields import get
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import beside, digests, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
-from auditlog_cli.withholding.choosing import TORN, Choice, Chooser
+from auditlog_cli.withholding.choosing import TORN, Choice, Chooser, Nothing
 from auditlog_cli.withholding.declaring import Target, targets_of
 from auditlog_cli.withholding.planned import Pending, Plan
 
 _BLOB = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_nobody = Nothing()
 _Found = list[tuple[int, int, Target]]  # seq, offset in the line, target
 
 
@@ -40,7 +41,26 @@ class First:
         self._begin(file.path, data)
         self._end(data)
         self.found.append([])
-        for raw in reading.candidates(data, self._chooser.needles, lowered=self._chooser.lowered):
+        regions = reading.regions(data)
+
+        def look(number: int) -> First:
+            start, end = regions[number]
+            part = First(Plan(self._made.path), _nobody, despite_hold=self.despite_hold)
+            part.found.append([])
+            with reading.without_collecting():
+                part._look(data[start:end], self._chooser)
+            return part
+
+        if min(self._made.processes, len(regions)) <= 1:
+            with reading.without_collecting():
+                self._look(data, self._chooser)
+            return
+        for part in parallel.in_order(look, len(regions), self._made.processes):
+            self._add(part)
+
+    def _look(self, data: bytes, chooser: Chooser) -> None:
+        """Look at some lines of the segment."""
+        for raw in reading.candidates(data, chooser.needles, lowered=chooser.lowered):
             try:
                 line = dissect(raw)
             except (Unsealed, Malformed):
@@ -49,7 +69,24 @@ class First:
             if line is not None:
                 if line.own is not None:
                     self._own(line, line.own)
-                self._take(line, self._chooser.choose(line))
+                self._take(line, chooser.choose(line))
+
+    def _add(self, part: First) -> None:
+        """Take what was found in some lines of the segment, in another process."""
+        mine, its = self._made, part._made
+        mine.left += its.left
+        mine.bad += its.bad
+        mine.dregs = mine.dregs or its.dregs
+        mine.held |= its.held
+        mine.blobs |= its.blobs
+        mine.torn |= its.torn
+        mine.requests |= its.requests
+        mine.torn_ends |= its.torn_ends
+        self.digests |= part.digests
+        self.taken |= part.taken
+        self.found[-1] += part.found[-1]
+        self._declared |= part._declared
+        self._done |= part._done
 
     def _begin(self, path: str, data: bytes) -> None:
         """Note the number of the first record, by the name of the file or by its first line; and the origin."""

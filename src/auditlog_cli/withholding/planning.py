@@ -14,19 +14,21 @@ from auditlog_cli.withholding.passes import First, Second
 from auditlog_cli.withholding.planned import Part, Plan
 
 
-def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
+def plan(path: str, chooser: Chooser, *, despite_hold: bool = False, processes: int = 1) -> Plan:
     """Find out what is to go.
 
     Args:
         path: The log.
         chooser: What is asked for.
         despite_hold: Also from records under a legal hold (`retention.legal_hold`); else those stay as they are.
+        processes: How many may share the work, also of carrying it out. They are forked: more than one only in a
+            program of one thread.
 
     Raises:
         InputError: If the log is missing, not sealed, or cannot be read.
         UsageError: If `path` is that of a closed segment.
     """
-    made = Plan(path)
+    made = Plan(path, processes)
     subject = chooser.subject if isinstance(chooser, BySubject) else None
     if subject is not None:
         subject.blobs.update(beside.blobs_with(path, subject.in_json))

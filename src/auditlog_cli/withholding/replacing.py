@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 
-from auditlog_cli import segments
+from auditlog_cli import parallel, segments
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
@@ -14,8 +14,10 @@ from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.declaring import Target
 from auditlog_cli.writer import closedfile, disk
 
+_WORTH_SHARING = 500  # lines to change from which other processes pay (bench/redact.py)
 
-def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> str:
+
+def rewrite(path: str, targets: list[Target], step: Callable[[str], None], processes: int = 1) -> str:
     """Withhold `targets` in the closed segment at `path`; return the sum of its (unpacked) bytes afterwards.
 
     Nothing happens to what is withheld already. A value that is not the one that was declared stays.
@@ -24,6 +26,7 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
         path: The segment, compressed or not.
         targets: Of this segment.
         step: Told what is done: `written`, `renamed`.
+        processes: How many may share the work; see `planning.plan`.
 
     Raises:
         AuditWriteError: If it cannot be done; the segment is then what it was.
@@ -32,7 +35,7 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
     try:
         with closedfile.alone(path) as fd:
             data = reading.unpacked(path, fd)
-            made = withheld(data, targets)
+            made = withheld(data, targets, processes)
             for twin in segments.twins(path):
                 closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
@@ -46,11 +49,24 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> st
         raise disk.refused(path, "cannot be rewritten", error, "it is what it was") from error
 
 
-def withheld(data: bytes, targets: list[Target]) -> bytes:
+def withheld(data: bytes, targets: list[Target], processes: int = 1) -> bytes:
     """Return the bytes of a segment with `targets` withheld; every other line as it was, byte for byte."""
     wanted: dict[int, list[Target]] = {}
     for target in targets:
         wanted.setdefault(target.seq, []).append(target)
+    if len(wanted) < _WORTH_SHARING:
+        return _withheld(data, wanted)
+    regions = reading.regions(data)
+
+    def work(number: int) -> bytes:
+        start, end = regions[number]
+        with reading.without_collecting():
+            return _withheld(data[start:end], wanted)
+
+    return b"".join(parallel.in_order(work, len(regions), processes))
+
+
+def _withheld(data: bytes, wanted: dict[int, list[Target]]) -> bytes:
     out: list[bytes] = []
     at = 0
     for start, end, seq in _lines_of(data, wanted):

@@ -58,7 +58,7 @@ def share(plan: Plan, copy: str, key: Key | None) -> str:
         whole = hashlib.sha256()
         with reading.snapshot(plan.path) as files:
             for file in files:
-                data = replacing.withheld(_up_to(plan.size, file.lines()), plan.targets)
+                data = replacing.withheld(_up_to(plan.size, file.lines()), plan.targets, plan.processes)
                 whole.update(data)
                 outputs[-1].write(data)
                 outputs[-1].flush()
