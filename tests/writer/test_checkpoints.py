@@ -464,3 +464,22 @@ def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
         _, err = watcher.communicate(timeout=30)
     assert watcher.returncode == 130
     assert "Traceback" not in err
+
+
+def test_who_watches_goes_on_behind_what_was_pruned(path: Path, key: Path, tmp_path: Path) -> None:
+    """Records are pruned that a sealer which runs on has not read yet: the stub says what they came to."""
+    from auditlog_cli.writer import pruning
+
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.append({"n": 1})
+        watcher = Sealer(str(path), signer.load(str(key)))
+        assert watcher.seal().size == 2
+        log.append({"n": 2})
+        log.rotate()
+        log.append({"n": 3})
+        pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
+        assert watcher.behind() == 4
+        assert watcher.seal().root == Sealer(str(path), signer.load(str(key))).seal().root
+        os.remove(tmp_path / "audit.pruned.json")
+        with pytest.raises(SealRefused):
+            Sealer(str(path), signer.load(str(key)), beside=str(tmp_path / "other")).seal()

@@ -94,7 +94,7 @@ class Growth:
         """The segments that hold what was not read yet, or the first of it."""
         firsts = [None if name == self.path else segments.first_of(name) for name, _, _ in parts]
         begin = _seq(tail.first_line(parts[0][1])) if firsts[0] is None and not self.raw else firsts[0]
-        if self.tree.size == 0 and begin and begin > 0:
+        if begin and begin > self.tree.size:  # also of one who watches: what it had not read yet was pruned
             self._begin_behind(begin)
         here = [at for at, first in enumerate(firsts) if first is not None and first <= self.tree.size]
         if firsts[-1] is None and _seq(tail.first_line(parts[-1][1])) in range(self.tree.size + 1):
