@@ -131,8 +131,9 @@ class Growth:
     def _from_spot(self, here: _Spot, fd: int, size: int) -> Iterator[bytes]:
         """The lines of the (unpacked) file `here` that were not read yet."""
         at, skip = 0, -1
-        if self._spot and self._spot[:2] == here[:2] and self._spot.offset <= size:
-            at = self._spot.offset
+        spot = self._spot
+        if spot and spot[:2] == here[:2] and spot.offset <= size and (self.raw or self._stood_at(spot.offset, fd)):
+            at = spot.offset
         elif self.tree.size and not self.raw:
             skip = self.tree.size  # rewritten by a redaction, or read in another file before: count
         elif self.raw and self.tree.size:
@@ -152,6 +153,16 @@ class Growth:
             self._spot = here._replace(offset=at)
         if before:
             self._still(before)
+
+    def _stood_at(self, offset: int, fd: int) -> bool:
+        """Whether the last record that was read ends there. A file system gives the number of an inode again, and a
+        redaction that rewrites a segment for the second time may get that of the first.
+        """
+        try:
+            last = tail.read(fd, offset).last
+        except (OSError, Unsealed):
+            return False
+        return last is not None and last.leaf == self.head
 
     def _still(self, line: bytes) -> None:
         """Look whether the last record that was read is still there."""
