@@ -6,9 +6,8 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 from typing import NamedTuple
-
-from hypothesis import strategies as st
 
 from tests.writer.chain import files
 
@@ -25,76 +24,76 @@ class Hand(NamedTuple):
         named: One of these must be among the findings.
     """
 
-    does: Callable[[Path, st.DataObject], bool]
+    does: Callable[[Path, Random], bool]
     named: set[str]
 
 
-def _file(path: Path, data: st.DataObject) -> Path:
-    return data.draw(st.sampled_from([file for file in files(path) if file.stat().st_size]))
+def _file(path: Path, chance: Random) -> Path:
+    return chance.choice([file for file in files(path) if file.stat().st_size])
 
 
-def flip(path: Path, data: st.DataObject) -> bool:
+def flip(path: Path, chance: Random) -> bool:
     """One bit of any byte of any segment."""
-    file = _file(path, data)
+    file = _file(path, chance)
     raw = bytearray(file.read_bytes())
-    bit = data.draw(st.integers(0, 8 * len(raw) - 1))
+    bit = chance.randint(0, 8 * len(raw) - 1)
     raw[bit // 8] ^= 1 << bit % 8
     file.write_bytes(raw)
     return True
 
 
-def drop(path: Path, data: st.DataObject) -> bool:
+def drop(path: Path, chance: Random) -> bool:
     """One line."""
-    file = _file(path, data)
+    file = _file(path, chance)
     lines = file.read_bytes().splitlines(keepends=True)
-    del lines[data.draw(st.integers(0, len(lines) - 1))]
+    del lines[chance.randint(0, len(lines) - 1)]
     file.write_bytes(b"".join(lines))
     return True
 
 
-def double(path: Path, data: st.DataObject) -> bool:
+def double(path: Path, chance: Random) -> bool:
     """One line."""
-    file = _file(path, data)
+    file = _file(path, chance)
     lines = file.read_bytes().splitlines(keepends=True)
-    at = data.draw(st.integers(0, len(lines) - 1))
-    lines.insert(data.draw(st.integers(0, len(lines))), lines[at])
+    at = chance.randint(0, len(lines) - 1)
+    lines.insert(chance.randint(0, len(lines)), lines[at])
     file.write_bytes(b"".join(lines))
     return True
 
 
-def swap(path: Path, data: st.DataObject) -> bool:
+def swap(path: Path, chance: Random) -> bool:
     """Two lines of one file."""
-    file = _file(path, data)
+    file = _file(path, chance)
     lines = file.read_bytes().splitlines(keepends=True)
     if len(lines) < 2:
         return False
-    one = data.draw(st.integers(0, len(lines) - 2))
-    two = data.draw(st.integers(one + 1, len(lines) - 1))
+    one = chance.randint(0, len(lines) - 2)
+    two = chance.randint(one + 1, len(lines) - 1)
     lines[one], lines[two] = lines[two], lines[one]
     file.write_bytes(b"".join(lines))
     return True
 
 
-def cut(path: Path, data: st.DataObject) -> bool:
+def cut(path: Path, chance: Random) -> bool:
     """The end of a file, at any byte."""
-    file = _file(path, data)
+    file = _file(path, chance)
     size = file.stat().st_size
-    file.write_bytes(file.read_bytes()[: data.draw(st.integers(0, size - 1))])
+    file.write_bytes(file.read_bytes()[: chance.randint(0, size - 1)])
     return True
 
 
-def remove(path: Path, data: st.DataObject) -> bool:
+def remove(path: Path, chance: Random) -> bool:
     """A closed segment."""
     closed = files(path)[:-1] if path.exists() else files(path)
     if not closed:
         return False
-    data.draw(st.sampled_from(closed)).unlink()
+    chance.choice(closed).unlink()
     return True
 
 
-def strip(path: Path, data: st.DataObject) -> bool:
+def strip(path: Path, chance: Random) -> bool:
     """Every checkpoint: records and side file, the links behind them left as they are."""
-    del data
+    del chance
     found = False
     for file in files(path):
         lines = file.read_bytes().splitlines(keepends=True)
@@ -105,14 +104,14 @@ def strip(path: Path, data: st.DataObject) -> bool:
     return found
 
 
-def unseal(path: Path, data: st.DataObject) -> bool:
+def unseal(path: Path, chance: Random) -> bool:
     """The salt of one value: it can no longer be shown that this was the value."""
-    file = _file(path, data)
+    file = _file(path, chance)
     raw = file.read_bytes()
     spans = [*re.finditer(rb'\["[A-Za-z0-9_-]{22}",[0-9]+,[0-9]+\],?', raw)]
     if not spans:
         return False
-    match = data.draw(st.sampled_from(spans))
+    match = chance.choice(spans)
     file.write_bytes(raw[: match.start()] + raw[match.end() :])
     return True
 
