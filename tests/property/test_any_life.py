@@ -18,9 +18,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from auditlog_cli import Verdict, redact, verify
 from auditlog_cli.errors import AuditWriteError
+from auditlog_cli.retention import pruning
 from auditlog_cli.sealing.line import unseal
 from auditlog_cli.signing import signer
-from auditlog_cli.writer import pruning
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.log import AuditLog
 from tests.property.manipulating import HANDS, copied

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from auditlog_cli import AuditLog, Verdict, parallel, redact, verify
-from auditlog_cli.writer import pruning
+from auditlog_cli.retention import pruning
 from tests.withholding.conftest import REDACTOR, STRANGER, write_key
 
 ORIGIN = "example.org/auditlog/bits"

@@ -469,7 +469,7 @@ def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
 
 def test_who_watches_goes_on_behind_what_was_pruned(path: Path, key: Path, tmp_path: Path) -> None:
     """Records are pruned that a sealer which runs on has not read yet: the stub says what they came to."""
-    from auditlog_cli.writer import pruning
+    from auditlog_cli.retention import pruning
 
     with AuditLog(path, fsync="none", ballast_bytes=0) as log:
         log.append({"n": 1})

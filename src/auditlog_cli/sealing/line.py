@@ -259,7 +259,7 @@ def unseal(raw: bytes) -> Sealed:
     cut, spans = trailer(raw)
     body = skeleton_of(raw, cut, spans)
     # Searched in the skeleton: what a span holds cannot pass for the closing members.
-    closing = _CLOSING.search(body, max(0, len(body) - 110), len(body) - 1)
+    closing = _CLOSING.search(body, max(0, len(body) - 110))
     if not closing:
         raise Unsealed("json", "seq and prev do not close the record")
-    return Sealed(int(closing[1]), closing[2].decode(), hashes.leaf(body), spans)
+    return Sealed(int(closing[1]), closing[2].decode(), hashes.leaf(body + b"}"), spans)
