@@ -131,5 +131,9 @@ HANDS = {
 def copied(path: Path, folder: Path) -> Path:
     """Return a copy of a log, with all that lies beside it."""
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(path.parent, folder)
+    folder.mkdir()
+    side = Path(f"{path}.checkpoint")
+    if side.exists():  # before the log, for a thread may sign meanwhile
+        shutil.copy(side, folder)
+    shutil.copytree(path.parent, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(side.name, "*.tmp"))
     return folder / path.name
