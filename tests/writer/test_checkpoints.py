@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from auditlog_cli import redact
+from auditlog_cli import redact, segments
 from auditlog_cli.cli import sealing
 from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, SealRefused, UsageError
@@ -467,8 +467,11 @@ def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
     assert "Traceback" not in err
 
 
-def test_who_watches_goes_on_behind_what_was_pruned(path: Path, key: Path, tmp_path: Path) -> None:
-    """Records are pruned that a sealer which runs on has not read yet: the stub says what they came to."""
+def test_a_way_that_was_pruned_is_not_signed_over(path: Path, key: Path, tmp_path: Path) -> None:
+    """Records are pruned behind what was signed last: what they were only a stub says, and anybody can write one.
+
+    integrity.md, 5.2: the last signed (size, root) must be a prefix, else refuse and say why.
+    """
     from auditlog_cli.retention import pruning
 
     with AuditLog(path, fsync="none", ballast_bytes=0) as log:
@@ -480,7 +483,17 @@ def test_who_watches_goes_on_behind_what_was_pruned(path: Path, key: Path, tmp_p
         log.append({"n": 3})
         pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
         assert watcher.behind() == 4
-        assert watcher.seal().root == Sealer(str(path), signer.load(str(key))).seal().root
+        side = Path(segments.checkpoint_name(str(path)))
+        before = side.read_bytes()
+        for sealer in (watcher, Sealer(str(path), signer.load(str(key)))):
+            with pytest.raises(SealRefused, match="2 records were signed, and 3 are pruned"):
+                sealer.seal()
+        assert side.read_bytes() == before
+        side.rename(side.with_name("kept"))
+        anew = Sealer(str(path), signer.load(str(key)))
+        assert anew.seal().size == 6, "whoever has looked may begin again"
+        log.append({"n": 4})
+        assert anew.seal().size == 7
         os.remove(tmp_path / "audit.pruned.json")
         with pytest.raises(SealRefused):
             Sealer(str(path), signer.load(str(key)), beside=str(tmp_path / "other")).seal()

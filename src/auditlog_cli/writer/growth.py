@@ -44,6 +44,8 @@ class Growth:
         signed: The newest checkpoint record that was read, or None.
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
         suffix: How the name of such a log ends.
+        begun: How many records were pruned before it began to read, or went on reading: what they were only the stub
+            says.
     """
 
     suffix = RAW
@@ -55,6 +57,7 @@ class Growth:
         self.head = hashes.ZEROS
         self.origin = ""
         self.signed: notes.Note | None = None
+        self.begun = 0
         self._spot: _Spot | None = None
 
     def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = lambda: None) -> int:
@@ -79,7 +82,11 @@ class Growth:
         try:
             if not parts:
                 raise InputError(f"{self.path}: no such file")
-            for name, fd, size in self._from_here(parts):
+            begun = self.begun
+            here = self._from_here(parts)
+            if self.begun != begun:
+                seen()
+            for name, fd, size in here:
                 if sync:
                     os.fdatasync(fd)
                 for line in self._lines(name, fd, size):
@@ -112,7 +119,7 @@ class Growth:
             with open(name, "rb") as file:
                 stub = stubs.parse(file.read(stubs.LARGEST))
             self.tree.begin_at(stub.records, stub.tree.hashes)
-            self.head, self.origin = stub.head, stub.origin
+            self.head, self.origin, self.begun = stub.head, stub.origin, stub.records
         except (OSError, ValueError) as error:
             raise SealRefused(
                 f"{self.path}: begins at record {first}, and {os.path.basename(name)} does not say what came before",
