@@ -41,7 +41,7 @@ def place(content: dict[str, Any], number: int, log: str = "a.jsonl") -> Place:
     """Where the record stands: line `number` of a log."""
     record_id = text(content.get("record_id"))
     seq = content.get("seq")
-    return Place(log, number, seq=seq if isinstance(seq, int) else None, record_id=record_id, anchor=record_id or f"{log}:{number}")  # fmt: skip # noqa: E501
+    return Place(log, number, seq=seq if isinstance(seq, int) else None, record_id=record_id, anchor=record_id or f"{log}:{number}")  # fmt: skip
 
 
 def engine(*rules: Bound | Rule, site: Policy = EMPTY, as_of: int = AS_OF, **settings: Any) -> Engine:

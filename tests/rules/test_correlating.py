@@ -21,8 +21,8 @@ COUNT = rule(KINDS, {"count": {"of": "a", "within": "1m", "gte": 3}}, scope="log
 SEQUENCE = rule(
     KINDS, {"sequence": {"steps": ["a", "b"], "within": "10m", "same": ["id"], "without": "c"}}, scope="log"
 )
-AFTER = rule(KINDS, {"require": {"each": "a", "partner": "b", "match": {"id": "of"}, "when": "after", "within": "1h"}}, scope="log")  # fmt: skip # noqa: E501
-BEFORE = rule(KINDS, {"require": {"each": "a", "partner": "b", "match": {"id": "of"}, "when": "before", "within": "1h"}}, scope="log")  # fmt: skip # noqa: E501
+AFTER = rule(KINDS, {"require": {"each": "a", "partner": "b", "match": {"id": "of"}, "when": "after", "within": "1h"}}, scope="log")  # fmt: skip
+BEFORE = rule(KINDS, {"require": {"each": "a", "partner": "b", "match": {"id": "of"}, "when": "before", "within": "1h"}}, scope="log")  # fmt: skip
 FIRST = rule(KINDS, {"first": {"of": "a", "must": "b"}}, scope="session")
 UNIQUE = rule({}, {"unique": "id"}, scope="log")
 
@@ -150,7 +150,7 @@ def test_require_leaves_open_what_is_younger_than_its_window() -> None:
 
 def test_first_judges_one_record_a_group() -> None:
     made = rule({"a": {"to": "person"}, "b": {"told": True}}, FIRST.correlate, scope="session")
-    records = [at("10:00:00", session_id="s"), at("10:00:02", session_id="s", to="person"), at("10:00:01", session_id="s", to="person", told=True)]  # fmt: skip # noqa: E501
+    records = [at("10:00:00", session_id="s"), at("10:00:02", session_id="s", to="person"), at("10:00:01", session_id="s", to="person", told=True)]  # fmt: skip
     assert run(engine(made), *records) == []
     assert lines(run(engine(made), *records[:2])) == [2]
     assert tally(made, *records).in_scope == 1

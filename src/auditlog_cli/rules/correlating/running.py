@@ -51,6 +51,8 @@ class Correlation:
             self.left_out += 1
             return None
         values = tuple([identities(seen.get(path)) for path in self.fields])
+        if not self.state.wants(matched, values):
+            return None
         return Event(seen.when, group, matched, values, seen.place)
 
     def take(self, event: Event, as_of: int) -> list[Found]:
@@ -104,6 +106,9 @@ class _Spent:
     def __init__(self, in_scope: int, still_open: int) -> None:
         self.in_scope = in_scope
         self.open = still_open
+
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        return False
 
     def take(self, event: Event) -> list[Found]:
         return []
