@@ -137,11 +137,14 @@ class Engine:
             outcome.followers = self._followers(outcome)
         watches, correlations = outcome.followers
         for number, watch, matched, unknown in watches:
-            watch.withheld += unknown
-            for found in watch.take(seen, matched):
-                facts += self._speaker.of_check(number, found, watch.at, get)
+            if unknown:
+                watch.withheld += 1
+            found = watch.take(seen, matched)
+            if found:
+                facts += [fact for each in found for fact in self._speaker.of_check(number, each, watch.at, get)]
         for number, correlation, matched, unknown in correlations:
-            correlation.withheld += unknown
+            if unknown:
+                correlation.withheld += 1
             if matched or not unknown:
                 event = correlation.event(seen, matched)
                 if event is not None:

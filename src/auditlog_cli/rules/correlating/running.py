@@ -59,11 +59,9 @@ class Correlation:
         """Take the next record in time order."""
         if self.exhausted:
             return []
-        found: list[Found] = []
-        if event.when is not None:
-            found = self.state.sweep(event.when, as_of)
-        found += self.state.take(event)
-        if self.state.size > self._most:
+        state = self.state
+        found = state.take(event) if not self._windowed else state.sweep(event.when or 0, as_of) + state.take(event)
+        if state.size > self._most:
             self.give_up()
         return found
 
