@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from auditlog_cli import redact
 from auditlog_cli.cli import sealing
 from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, SealRefused, UsageError
@@ -464,3 +465,40 @@ def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
         _, err = watcher.communicate(timeout=30)
     assert watcher.returncode == 130
     assert "Traceback" not in err
+
+
+def test_who_watches_goes_on_behind_what_was_pruned(path: Path, key: Path, tmp_path: Path) -> None:
+    """Records are pruned that a sealer which runs on has not read yet: the stub says what they came to."""
+    from auditlog_cli.retention import pruning
+
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.append({"n": 1})
+        watcher = Sealer(str(path), signer.load(str(key)))
+        assert watcher.seal().size == 2
+        log.append({"n": 2})
+        log.rotate()
+        log.append({"n": 3})
+        pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
+        assert watcher.behind() == 4
+        assert watcher.seal().root == Sealer(str(path), signer.load(str(key))).seal().root
+        os.remove(tmp_path / "audit.pruned.json")
+        with pytest.raises(SealRefused):
+            Sealer(str(path), signer.load(str(key)), beside=str(tmp_path / "other")).seal()
+
+
+def test_who_watches_is_not_misled_by_an_inode_that_is_used_again(path: Path, key: Path) -> None:
+    """A segment of another length, in a file of the same number: the place in it is found anew."""
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.write_many([RECORD] * 20)
+        log.rotate()
+        (closed,) = path.parent.glob("audit.0*.jsonl")
+        watcher = Sealer(str(path), signer.load(str(key)))
+        assert watcher.growth.grow(16) == 16
+        same = path.with_name("same inode")
+        os.link(closed, same)
+        redact(path, fields=["user.id"], by="dpo", reason="r", unsigned=True)
+        assert closed.stat().st_size != same.stat().st_size
+        same.write_bytes(closed.read_bytes())
+        same.rename(closed)
+        grown = watcher.growth.grow()
+        assert grown == Growth(str(path)).grow()
