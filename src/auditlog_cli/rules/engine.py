@@ -74,6 +74,7 @@ class Engine:
         self._scan = None if scanner is None else scanner.scan
         self._as_of = as_of
         self._own = own
+        self._lateness = lateness or 0
         self._judge = generate(self._plan.program, self._site, self._scan)
         self._speaker = Speaker(self._plan)
         self._counter = Counter(self._plan)
@@ -186,17 +187,31 @@ class Engine:
 
     # --- the end, and what was counted --------------------------------------------------------
 
-    def advance(self, now: int) -> list[Fact]:
-        """Return what shows because time has passed, without new records (live runs).
+    def at(self, now: int) -> None:
+        """Set the "now" of the rules (live runs); `advance` says what that shows.
 
         Args:
             now: The clock, microseconds since the epoch.
         """
         self._as_of = now
+
+    def advance(self, now: int) -> list[Fact]:
+        """Return what shows because time has passed, without new records (live runs).
+
+        A deadline is over once no record can be late for it any more.
+
+        Args:
+            now: The clock, microseconds since the epoch.
+        """
+        self.at(now)
         facts = self._correlate(self._ordering.until(now))
+        over = now - self._lateness
         for number, correlation in enumerate(self._correlations):
-            for found in correlation.sweep(now, now):
+            for found in correlation.sweep(over, over):
                 facts += self._speaker.of_correlation(number, found)
+        for number, watch in enumerate(self._watches):
+            for found in watch.advance(over):
+                facts += self._speaker.of_check(number, found, watch.at)
         return facts
 
     def finish(self) -> list[Fact]:
