@@ -22,6 +22,7 @@ from auditlog_cli.rules.sitefacts import EMPTY
 
 if TYPE_CHECKING:
     from auditlog_cli.detectors import Scanner
+    from auditlog_cli.record import Record
     from auditlog_cli.rules.binding import Bound
     from auditlog_cli.rules.pack import Pack
     from auditlog_cli.rules.sitefacts import Policy
@@ -46,6 +47,7 @@ class Question:
         selection: Which records are judged; None: all.
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
+        announced: Whether somebody is told of each finding: then `max_findings` leaves none out.
     """
 
     packs: list[Pack]
@@ -55,7 +57,7 @@ class Question:
     scanner: Scanner | None
     chain: bool
     seal: Seal
-    selection: Selection | None = None
+    selection: Callable[[Record], bool] | None = None
     waivers_file: str = ""
     waivers: list[Waiver] = field(default_factory=list)
     baseline: Baseline | None = None
@@ -66,6 +68,7 @@ class Question:
     max_state: int = MAX_STATE
     own: bool = False
     lateness: int | None = None
+    announced: bool = False
 
     def report(self) -> Report:
         """Return the report that a run fills in."""

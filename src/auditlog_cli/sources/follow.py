@@ -59,7 +59,7 @@ class Follower:
         """
         self._open()
         for _, path in segments.closed(self.path):
-            if _inode(path) == self._inode:
+            if self._fd >= 0 and _inode(path) == self._inode:
                 break  # closed since it was opened: it is read below, and what follows it by `poll`
             yield from read_lines(path)
         if self._fd >= 0:
