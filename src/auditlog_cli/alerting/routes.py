@@ -1,4 +1,4 @@
-"""Whom to tell: what the options and the policy name (compliance.md, 9.3). Secrets come from the environment or a file."""
+"""Whom to tell: what options and policy name (compliance.md, 9.3). Secrets come from the environment or from files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from auditlog_cli.sources.opening import read_small
 
 SECRET = "AUDITLOG_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
 SERVER, SENDER = "AUDITLOG_SMTP", "AUDITLOG_SMTP_FROM"
-USER, PASSWORD = "AUDITLOG_SMTP_USER", "AUDITLOG_SMTP_PASSWORD"  # noqa: S105
+USER, PASSWORD = "AUDITLOG_SMTP_USER", "AUDITLOG_SMTP_PASSWORD"
 _LARGEST = 64 * 1024
 
 Environ = Mapping[str, str]

@@ -11,10 +11,10 @@ from auditlog_cli.alerting import keeping, register, states
 from auditlog_cli.alerting.keeping import Keeper
 from auditlog_cli.alerting.routes import routes
 from auditlog_cli.alerting.states import Alert
+from auditlog_cli.cli import alertlist as drawn
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
 from auditlog_cli.judgement.announcing import Wish
-from auditlog_cli.renderers import alerts as drawn
 from auditlog_cli.rules import policy as policies
 from auditlog_cli.rules.sitefacts import Policy
 
@@ -37,7 +37,8 @@ def wish(
     told = routes(policy, webhooks=webhooks or (), emails=emails or ())
     if told and path is None:
         raise UsageError(
-            "deliveries need an alerts log, which says what has been told", help="--alerts FILE, or alerts of the policy"
+            "deliveries need an alerts log, which says what has been told",
+            help="--alerts FILE, or alerts of the policy",
         )
     return Wish(path, told, emit, form)
 

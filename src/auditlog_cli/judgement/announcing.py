@@ -17,7 +17,6 @@ from auditlog_cli.sinks import Appended
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""
-_PATIENCE_S = 60.0
 
 
 class Wish(NamedTuple):
@@ -41,6 +40,9 @@ class Wish(NamedTuple):
         return self.alerts is not None or self.emit is not None
 
 
+NOBODY = Wish()
+
+
 class Announcer:
     """Opens alerts, has them delivered beside the work, and appends events. A context manager.
 
@@ -49,6 +51,7 @@ class Announcer:
         clock: Gives the time.
 
     Attributes:
+        wish: Who is to hear.
         opened: How many findings were new.
         warnings: What a reader should know.
 
@@ -59,7 +62,7 @@ class Announcer:
     def __init__(self, wish: Wish, clock: Clock = time.time) -> None:
         self.opened = 0
         self.warnings: list[str] = []
-        self._wish = wish
+        self.wish = wish
         self._clock = clock
         self._register = None if wish.alerts is None else Register(wish.alerts)
         self._dispatcher: Dispatcher | None = None
@@ -95,16 +98,20 @@ class Announcer:
                 self._dispatcher.news()
         if self._events is not None:
             for each in fresh:
-                self._events.line(events.line(self._wish.form, each, now))
+                self._events.line(events.line(self.wish.form, each, now))
         self.opened += len(fresh)
         return fresh
 
-    def finish(self) -> list[str]:
-        """Make the attempts that were not made yet; return what could not be told, one sentence a channel."""
+    def finish(self, patience_s: float = 60.0) -> list[str]:
+        """Make the attempts that were not made yet; return what could not be told, one sentence a channel.
+
+        Args:
+            patience_s: How long to wait for attempts that are under way.
+        """
         if self._dispatcher is None:
             return []
         left: dict[str, list[str]] = {}
-        for due in self._dispatcher.finish(_PATIENCE_S):
+        for due in self._dispatcher.finish(patience_s):
             channel = due.route.channel.name
             left.setdefault(channel, []).append(due.alert.fingerprint)
         said = [

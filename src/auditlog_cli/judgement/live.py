@@ -60,6 +60,8 @@ class Live(Run):
 
     Attributes:
         followers: What reads the logs, by their path.
+        findings: How many were neither waived nor known.
+        away: Logs that could not be read when they were last looked at, and since when.
     """
 
     def __init__(
@@ -76,12 +78,13 @@ class Live(Run):
         self._packed: list[str] = []  # closed for good: read at the start
         self._paths = paths
         self._but_not = None if but_not is None else os.path.realpath(but_not)
+        self.findings = 0
         self._announce = announce
         self._now = self._looked = question.as_of
         self._announced: dict[str, None] = {}
         self._force = waivers.Force(question.waivers, self._now, question.where)
         self._agents_seen = 0
-        self._away: dict[str, int] = {}
+        self.away: dict[str, int] = {}
         self._content: tuple[Place, dict[str, object]] | None = None
         self._rules = [self.nouns.rule(each) for each in question.bound]
         window = longest(question.bound, self._now)
@@ -166,6 +169,7 @@ class Live(Run):
                 fresh.append(finding)
         while len(self._announced) > _MOST:
             del self._announced[next(iter(self._announced))]
+        self.findings += len(fresh)
         if fresh:
             self._announce(fresh)
 
@@ -220,9 +224,9 @@ class Live(Run):
 
     def _missed(self, follower: Follower, now: int) -> None:
         if follower.there:
-            self._away.pop(follower.path, None)
+            self.away.pop(follower.path, None)
             return
-        since = self._away.setdefault(follower.path, now)
+        since = self.away.setdefault(follower.path, now)
         if now - since < PATIENCE:
             return
         self._tell([unavailable(follower.path, since)])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"open": "error", "acknowledged": "denied", "resolved": "dim"}
 _DIGITS = 12
+_NAMES = ("record_id", "session_id", "trace_id", "agent", "user")
 
 
 def table(alerts: Sequence[Alert], style: Style) -> Iterator[str]:
@@ -53,12 +54,13 @@ def whole(alert: Alert, style: Style) -> Iterator[str]:
     for each in finding.get("rules") or [finding]:
         clauses = ", ".join(map(str, each.get("clauses") or ()))
         told.append(f"rule {each.get('rule', '')} of {each.get('pack', '')}: {clauses}")
+    said = finding.get("message") or finding.get("title", "")
     told += [
-        f"{finding.get('severity', '')} {finding.get('kind', '')}: {finding.get('message') or finding.get('title', '')}",
+        f"{finding.get('severity', '')} {finding.get('kind', '')}: {said}",
         f"where: {_where(alert)}{_at(finding)}",
     ]
     record = finding.get("record") or {}
-    named = [f"{name} {record[name]}" for name in ("record_id", "session_id", "trace_id", "agent", "user") if name in record]
+    named = [f"{name} {record[name]}" for name in _NAMES if name in record]
     told += [", ".join(named)] if named else []
     told += [f"help: {finding['fix']}"] if finding.get("fix") else []
     for channel, count in alert.attempts.items():
