@@ -399,6 +399,58 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             '--key my.key\n'
             'auditlog redact audit.jsonl --subject u-17 --request 17 --by me --reason erasure --key my.key\n'
             'auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key'),
+ 'report': ('Summarise a period for auditors and management: what ran, who approved, findings by clause, '
+            'what was not tested.',
+            'auditlog report [OPTION]... [PATH]...',
+            'Records before the period are read as far back as the rules look; findings count where their '
+            'record lies in it.\n'
+            'Deadlines are judged at --as-of (default: --to, or now if that is earlier); the same inputs and '
+            'the same --as-of give\n'
+            'the same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a '
+            'pack, policy or waiver\n'
+            'is wrong; 6 not everything could be judged. A summary is evidence, and never says that all is '
+            'well.',
+            (('Which period',
+              (('--from TIME', 'The first moment: RFC 3339, or a date (midnight UTC).'),
+               ('--to TIME', 'The moment behind the last one.'))),
+             ('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Which rules',
+              (('-p, --pack NAME|FILE',
+                'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the '
+                'policy, else baseline.'),
+               ('--only-policy NAME', 'Only this bundle of the policy file.'),
+               ('--experimental', 'Experimental rules, too.'))),
+             ('Options',
+              (('--policy FILE',
+                'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+               ('--no-policy', 'Without a policy, even where one lies here.'),
+               ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
+               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'),
+               ('--signers FILE',
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'))),
+             ('What counts',
+              (('--fail-on critical|high|medium|low|info|never',
+                'From which severity on findings make the exit code 1.'),
+               ('--fail-on-indicators', 'Indicators, and duties that do not bind yet, count too.'),
+               ('--waivers FILE', 'Findings that somebody accepts for a time.'),
+               ('--baseline FILE', 'Findings in it are known and do not count.'))),
+             ('Whom is trusted',
+              (('--vkey FILE', 'A C2SP verifier key instead.'),
+               ('--known SIZE:ROOT',
+                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'))),
+             ('How they are shown',
+              (('-f, --format markdown|html|json',
+                'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
+               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog report audit.jsonl --from 2026-10-01 --to 2026-11-01 --pack gdpr --format html -o '
+            'october.html\n'
+            'auditlog report logs/ --from 2026-07-01 --to 2026-10-01 --alerts alerts.jsonl --waivers '
+            'waivers.yaml'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '
