@@ -405,10 +405,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'Records before the period are read as far back as the rules look; findings count where their '
             'record lies in it.\n'
             'Deadlines are judged at --as-of (default: --to, or now if that is earlier); the same inputs and '
-            'the same --as-of give\n'
-            'the same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a '
-            'pack, policy or waiver\n'
-            'is wrong; 6 not everything could be judged. A summary is evidence, and never says that all is '
+            '--as-of give the\n'
+            'same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, '
+            'policy or waiver is\n'
+            'wrong; 6 not everything could be judged. A summary is evidence, and never says that all is '
             'well.',
             (('Which period',
               (('--from TIME', 'The first moment: RFC 3339, or a date (midnight UTC).'),

@@ -47,6 +47,7 @@ class Question:
         selection: Which records are judged; None: all.
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
+        since, until: What is found outside of this time is not told, microseconds since the epoch; None: no limit.
         announced: Whether somebody is told of each finding: then `max_findings` leaves none out.
     """
 
@@ -68,6 +69,8 @@ class Question:
     max_state: int = MAX_STATE
     own: bool = False
     lateness: int | None = None
+    since: int | None = None
+    until: int | None = None
     announced: bool = False
 
     def report(self) -> Report:
@@ -120,6 +123,8 @@ def asked(
     max_state: int = MAX_STATE,
     own: bool = False,
     lateness: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
     clock: Callable[[], str] = times.now,
 ) -> Question:
     """Understand what is asked; the words are those of `check`.
@@ -167,6 +172,7 @@ def asked(
         packs, site, bound, moment, None, any(_is_chain(each) for each in active), seal or verification.asked(),
         selection, waivers_file or "", given, None if baseline is None else baselines.load(baseline), fail_on,
         fail_on_indicators, tuple(require_tested), max_findings, max_state, own, lateness,
+        None if since is None else times.moment(since), None if until is None else times.moment(until),
     )  # fmt: skip
     if plan(active, moment).program.needs_scanner or any(each.where for each in given):
         question.scanner = _scanner(site)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -88,7 +89,9 @@ class Live(Run):
         self._content: tuple[Place, dict[str, object]] | None = None
         self._rules = [self.nouns.rule(each) for each in question.bound]
         window = longest(question.bound, self._now)
-        self._since = since if since is not None or window is None else self._now - window
+        if since is None and window is not None:
+            since = self._now - window
+        self.question = replace(question, since=since)
         self._find()
 
     def begin(self) -> None:
@@ -100,7 +103,8 @@ class Live(Run):
         """
         packed = [_unpacked(path) for path in self._packed]
         for item, place in _merged([*packed, *map(self._read, self.followers.values())]):
-            self._judge(item, place, self._since)
+            self._judge(item, place)
+        self.question = replace(self.question, since=None)  # what comes now is judged, however late it is
         for path in self.followers:
             self.verify(path)
         self.step(self._now)
@@ -194,13 +198,7 @@ class Live(Run):
                 else:
                     self.followers[name] = Follower(name)
 
-    def _judge(self, item: Record | BadLine, place: Place, since: int | None = None) -> None:
-        if since is not None and isinstance(item, Record):
-            when = times.parse(place.timestamp)
-            if when is not None and when < since:
-                self.report.lines.read += 1
-                self.report.lines.not_selected += 1
-                return
+    def _judge(self, item: Record | BadLine, place: Place) -> None:
         self._content = (place, item.content) if isinstance(item, Record) else None
         self.take(item, place)
         self.report.gaps.clear()  # an unfinished line at a rotation is a bad line, and counted as such

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditlog_cli import decoders, verification
+from auditlog_cli import decoders, times, verification
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding, opaque
 from auditlog_cli.judgement import baseline as baselines
@@ -138,14 +138,31 @@ class Run:
             self.add(self.engine.bad(place, item.reason), place, item.line.raw)
         elif item.is_own and not self.question.own:
             lines.not_selected += 1
-            self.add(self.engine.record(item.stored, place), place, item.line.raw)
-        elif self.question.selection is not None and not self.question.selection(item):
+            found = self.engine.record(item.stored, place)
+            if not self._outside(place):
+                self.add(found, place, item.line.raw)
+        elif self._left_out(item, place):
             lines.not_selected += 1
+            found = self.engine.beside(item.content, place)
+            if not self._outside(place):
+                self.add(found, place, item.line.raw)
         else:
             lines.judged += 1
             if place.agent and len(self.agents) < 10_000:
                 self.agents.add(place.agent)
             self.add(self.engine.record(item.content, place), place, item.line.raw)
+
+    def _left_out(self, item: Record, place: Place) -> bool:
+        selection = self.question.selection
+        return (selection is not None and not selection(item)) or self._outside(place)
+
+    def _outside(self, place: Place) -> bool:
+        """Whether a record lies outside of the time that is asked about; one without a time does not."""
+        since, until = self.question.since, self.question.until
+        if since is None and until is None:
+            return False
+        when = times.parse(place.timestamp)
+        return when is not None and ((since is not None and when < since) or (until is not None and when >= until))
 
     def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"") -> None:
         """Take what the engine found.

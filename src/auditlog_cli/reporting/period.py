@@ -38,27 +38,21 @@ class Period(Run):
     def __init__(
         self, question: Question, start: int, end: int, before: Period | None = None, progress: Progress | None = None
     ) -> None:
-        super().__init__(question, progress=progress)
+        window = longest(question.bound, question.as_of)
+        first, last = None if window is None else start - window, max(end, question.as_of)
+        super().__init__(replace(question, since=first, until=last), progress=progress)
         self.activity = Activity()
         self.oldest: int | None = None
         self._start, self._end = start, end
         self._before = before
-        window = longest(question.bound, question.as_of)
-        self._first = None if window is None else start - window
-        self._last = max(end, question.as_of)
 
     def take(self, item: Record | BadLine, place: Place) -> None:
         """Judge one line, if it lies where the rules look; count it, if it lies in the period."""
         if self._before is not None:
             self._before.take(item, place)
         when = times.parse(place.timestamp)
-        if isinstance(item, Record) and when is not None:
-            if self.oldest is None or when < self.oldest:
-                self.oldest = when
-            if when >= self._last or (self._first is not None and when < self._first):
-                self.report.lines.read += 1
-                self.report.lines.not_selected += 1
-                return
+        if when is not None and (self.oldest is None or when < self.oldest):
+            self.oldest = when
         if isinstance(item, Record) and not item.is_own and (when is None or self._start <= when < self._end):
             self.activity.add(item.content, item.shape)
         super().take(item, place)

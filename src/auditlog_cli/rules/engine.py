@@ -25,6 +25,7 @@ from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
 from auditlog_cli.rules.facts import Fact, Place, Tally
 from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
@@ -112,6 +113,23 @@ class Engine:
         if outcome.streams:
             reading.know(self._plan.program.fields, values)
             self._follow(facts, reading, outcome, place, own)
+        return facts
+
+    def beside(self, content: dict[str, Any], place: Place) -> list[Fact]:
+        """Take a record that is not to be judged: only checks about the log as a whole see it.
+
+        Args:
+            content, place: As for `record`.
+        """
+        get = (reading := Reading(content, self._site, None)).get
+        seen = Seen(get, content, moment(content.get("timestamp")), place, "")
+        facts: list[Fact] = []
+        for number, (watch, work) in enumerate(zip(self._watches, self._plan.checks, strict=True)):
+            if watch.whole:
+                named = work.logic.selections
+                matched = frozenset(name for name in work.logic.uses if selected(named[name], reading) is True)
+                for found in watch.take(seen, matched):
+                    facts += self._speaker.of_check(number, found, watch.at, get)
         return facts
 
     def _own_record(self, content: dict[str, Any], place: Place, own: str) -> list[Fact]:

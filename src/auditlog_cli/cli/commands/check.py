@@ -81,7 +81,7 @@ def check(
         skip=skip or (), experimental=experimental, as_of=as_of, fail_on=fail_on, fail_on_indicators=fail_on_indicators,
         require_tested=[name for words in require_tested or () for name in words.split(",")], waivers_file=waivers,
         baseline=baseline, selection=None if chosen.everything else chosen, max_findings=max_findings,
-        max_state=max_state, own=own,
+        max_state=max_state, own=own, since=since, until=until,
         seal=verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
     )  # fmt: skip
     wish = alerting.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
