@@ -1,6 +1,10 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: dict[str, tuple[str, str]] = {'detectors': ('What finds personal data and secrets: the entities, one in detail, and what a text would '
+GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each finding, in a log of its own.',
+            '`auditlog check --alerts FILE` opens them, once each; people acknowledge and resolve them. The '
+            'alerts log is an\n'
+            'append-only, sealed log like any other: it says who did what, when and why.'),
+ 'detectors': ('What finds personal data and secrets: the entities, one in detail, and what a text would '
                'give.',
                ''),
  'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
@@ -68,9 +72,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'Works offline. Values of arguments, results and texts are never shown. Exit code: 0 nothing that '
            'counts; 1\n'
            'violations or gaps at or above --fail-on; 3 an input is missing or empty; 4 a pack, policy or '
-           'waiver is wrong; 6\n'
-           'not everything could be judged. A run without findings is evidence for compliance, never proof '
-           'of it.',
+           'waiver is wrong; 5\n'
+           'what was found could not be written or told; 6 not everything could be judged. A run without '
+           'findings is evidence\n'
+           'for compliance, never proof of it.',
            (('Arguments',
              (('[PATH]...',
                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
@@ -117,6 +122,21 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
               ('--require-heartbeat',
                'Checkpoints further apart than promised are a finding, not a warning.'))),
+            ('Whom to tell',
+             (('--alerts FILE',
+               'The alerts log, which keeps what became of each finding; default: alerts.log of the policy.'),
+              ('--webhook URL',
+               'Post new findings there, signed with $AUDITLOG_WEBHOOK_SECRET; needs an alerts log.'),
+              ('--email ADDRESS',
+               'Write a letter about new findings, over the server of $AUDITLOG_SMTP or of the policy; needs '
+               'an alerts log.'),
+              ('--emit FILE', 'Append new findings as events, for a SIEM.'),
+              ('--emit-as ecs|ocsf', 'Elastic Common Schema, or OCSF Detection Finding (class 2004).'))),
+            ('While it is written',
+             (('--follow',
+               'Go on as records arrive, until Ctrl-C; text and jsonl only. A log that is away for 60 s ends '
+               'it.'),
+              ('--lateness DURATION', 'With --follow: records that come so late are still put in order.'))),
             ('How they are shown',
              (('-f, --format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
@@ -126,7 +146,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            'auditlog check audit.jsonl --pack gdpr --pack baseline --policy auditlog.policy.yaml\n'
            'auditlog check logs/ --pack finance --format sarif -o check.sarif\n'
            'auditlog check audit.jsonl --write-baseline known.json --fail-on never\n'
-           'auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github'),
+           'auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github\n'
+           'auditlog check audit.jsonl --alerts alerts.jsonl --follow --webhook '
+           'https://hooks.example.com/auditlog'),
  'compress': ('Compress the closed segments of a log, which verifies, is searched and is redacted as before.',
               'auditlog compress [OPTION]... PATH',
               'The log is verified first. Each segment is packed beside the plain one (Zstandard, seekable), '
@@ -377,6 +399,58 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             '--key my.key\n'
             'auditlog redact audit.jsonl --subject u-17 --request 17 --by me --reason erasure --key my.key\n'
             'auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key'),
+ 'report': ('Summarise a period for auditors and management: what ran, who approved, findings by clause, '
+            'what was not tested.',
+            'auditlog report [OPTION]... [PATH]...',
+            'Records before the period are read as far back as the rules look; findings count where their '
+            'record lies in it.\n'
+            'Deadlines are judged at --as-of (default: --to, or now if that is earlier); the same inputs and '
+            '--as-of give the\n'
+            'same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, '
+            'policy or waiver is\n'
+            'wrong; 6 not everything could be judged. A summary is evidence, and never says that all is '
+            'well.',
+            (('Which period',
+              (('--from TIME', 'The first moment: RFC 3339, or a date (midnight UTC).'),
+               ('--to TIME', 'The moment behind the last one.'))),
+             ('Arguments',
+              (('[PATH]...',
+                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Which rules',
+              (('-p, --pack NAME|FILE',
+                'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the '
+                'policy, else baseline.'),
+               ('--only-policy NAME', 'Only this bundle of the policy file.'),
+               ('--experimental', 'Experimental rules, too.'))),
+             ('Options',
+              (('--policy FILE',
+                'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+               ('--no-policy', 'Without a policy, even where one lies here.'),
+               ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
+               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'),
+               ('--signers FILE',
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'))),
+             ('What counts',
+              (('--fail-on critical|high|medium|low|info|never',
+                'From which severity on findings make the exit code 1.'),
+               ('--fail-on-indicators', 'Indicators, and duties that do not bind yet, count too.'),
+               ('--waivers FILE', 'Findings that somebody accepts for a time.'),
+               ('--baseline FILE', 'Findings in it are known and do not count.'))),
+             ('Whom is trusted',
+              (('--vkey FILE', 'A C2SP verifier key instead.'),
+               ('--known SIZE:ROOT',
+                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'))),
+             ('How they are shown',
+              (('-f, --format markdown|html|json',
+                'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
+               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog report audit.jsonl --from 2026-10-01 --to 2026-11-01 --pack gdpr --format html -o '
+            'october.html\n'
+            'auditlog report logs/ --from 2026-07-01 --to 2026-10-01 --alerts alerts.jsonl --waivers '
+            'waivers.yaml'),
  'schema': ('Print a published JSON Schema, or list them.',
             'auditlog schema [OPTION]... [NAME]',
             'Each format that this tool writes has one (JSON Schema 2020-12). They come with the '
@@ -643,6 +717,77 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
             '--tsa-ca tsa.pem\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
+ 'alerts acknowledge': ('Say that a person has seen alerts and looks after them. All of them are '
+                        'acknowledged, or none.',
+                        'auditlog alerts acknowledge [OPTION]... FINGERPRINT...',
+                        '',
+                        (('Arguments',
+                          (('FINGERPRINT...',
+                            'Which alerts: fingerprints, or what they begin with (4 digits).'),)),
+                         ('Who says so',
+                          (('--by WHO', 'The person; never an agent.'),
+                           ('--why TEXT', 'Why; stays in the alerts log.'))),
+                         ('Options',
+                          (('--alerts FILE',
+                            'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+                           ('--policy FILE',
+                            'The policy; default: auditlog.policy.yaml or .json in the working '
+                            'directory.')))),
+                        'auditlog alerts acknowledge 3f9a1c2b --by ann@example.org --why "asking the vendor" '
+                        '--alerts alerts.jsonl'),
+ 'alerts list': ('List alerts: what state each is in, since when, which rule, where, and who spoke about it '
+                 'last.',
+                 'auditlog alerts list [OPTION]...',
+                 'Exit code: 0; 3 if there is no alerts log; 6 if it has bad lines.',
+                 (('Options',
+                   (('--state open|acknowledged|resolved', 'Only those in this state; repeat for or.'),
+                    ('--since TIME', 'Only those that came into their state since: a date, or 3h, 2d.'),
+                    ('--alerts FILE',
+                     'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+                    ('--policy FILE',
+                     'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+                    ('--format text|json|jsonl',
+                     'text for people, json or jsonl (one alert a line) for programs.'))),
+                  ('How they are shown',
+                   (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
+                 'auditlog alerts list --alerts alerts.jsonl --state open\n'
+                 'auditlog alerts list --since 2d --format jsonl'),
+ 'alerts resolve': ('Say that a person has dealt with alerts, and what came of it. All of them are resolved, '
+                    'or none.',
+                    'auditlog alerts resolve [OPTION]... FINGERPRINT...',
+                    'This is no waiver: the finding counts in the next check unless it is gone, waived or in '
+                    'the baseline, and the alert\n'
+                    'opens again when the fact comes back in a younger record.',
+                    (('Arguments',
+                      (('FINGERPRINT...',
+                        'Which alerts: fingerprints, or what they begin with (4 digits).'),)),
+                     ('Who says so',
+                      (('--by WHO', 'The person; never an agent.'),
+                       ('--why TEXT', 'Why; stays in the alerts log.'),
+                       ('--outcome fixed|false_positive|accepted|not_applicable', 'What came of it.'))),
+                     ('Options',
+                      (('--alerts FILE',
+                        'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+                       ('--policy FILE',
+                        'The policy; default: auditlog.policy.yaml or .json in the working directory.')))),
+                    'auditlog alerts resolve 3f9a1c2b --by ann@example.org --why "fixed in 1.5" --outcome '
+                    'fixed --alerts alerts.jsonl'),
+ 'alerts show': ('Show one alert: every rule and clause that names the fact, where, what to do, who was '
+                 'told, who said what.',
+                 'auditlog alerts show [OPTION]... FINGERPRINT',
+                 '',
+                 (('Arguments',
+                   (('FINGERPRINT', 'Which alert: its fingerprint, or what it begins with (4 digits).'),)),
+                  ('Options',
+                   (('--alerts FILE',
+                     'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+                    ('--policy FILE',
+                     'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+                    ('--format text|json|jsonl',
+                     'text for people, json or jsonl (one alert a line) for programs.'))),
+                  ('How they are shown',
+                   (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
+                 'auditlog alerts show 3f9a1c2b --alerts alerts.jsonl'),
  'detectors list': ('List the entities that are found, and what others call them.',
                     'auditlog detectors list [OPTION]...',
                     'Every name and every alias can be given where an entity is asked for; SECRET stands for '

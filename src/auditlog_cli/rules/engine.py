@@ -25,6 +25,7 @@ from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
 from auditlog_cli.rules.facts import Fact, Place, Tally
 from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
@@ -76,6 +77,7 @@ class Engine:
         self._scan = None if scanner is None else scanner.scan
         self._as_of = as_of
         self._own = own
+        self._lateness = lateness or 0
         self._judge = generate(self._plan.program, self._site, self._scan)
         self._speaker = Speaker(self._plan)
         self._counter = Counter(self._plan)
@@ -113,6 +115,23 @@ class Engine:
         if outcome.streams:
             reading.know(self._plan.program.fields, values)
             self._follow(facts, reading, outcome, place, own)
+        return facts
+
+    def beside(self, content: dict[str, Any], place: Place) -> list[Fact]:
+        """Take a record that is not to be judged: only checks about the log as a whole see it.
+
+        Args:
+            content, place: As for `record`.
+        """
+        get = (reading := Reading(content, self._site, None)).get
+        seen = Seen(get, content, moment(content.get("timestamp")), place, "")
+        facts: list[Fact] = []
+        for number, (watch, work) in enumerate(zip(self._watches, self._plan.checks, strict=True)):
+            if watch.whole:
+                named = work.logic.selections
+                matched = frozenset(name for name in work.logic.uses if selected(named[name], reading) is True)
+                for found in watch.take(seen, matched):
+                    facts += self._speaker.of_check(number, found, watch.at, get)
         return facts
 
     def _own_record(self, content: dict[str, Any], place: Place, own: str) -> list[Fact]:
@@ -202,17 +221,31 @@ class Engine:
 
     # --- the end, and what was counted --------------------------------------------------------
 
-    def advance(self, now: int) -> list[Fact]:
-        """Return what shows because time has passed, without new records (live runs).
+    def at(self, now: int) -> None:
+        """Set the "now" of the rules (live runs); `advance` says what that shows.
 
         Args:
             now: The clock, microseconds since the epoch.
         """
         self._as_of = now
+
+    def advance(self, now: int) -> list[Fact]:
+        """Return what shows because time has passed, without new records (live runs).
+
+        A deadline is over once no record can be late for it any more.
+
+        Args:
+            now: The clock, microseconds since the epoch.
+        """
+        self.at(now)
         facts = self._correlate(self._ordering.until(now))
+        over = now - self._lateness
         for number, correlation in enumerate(self._correlations):
-            for found in correlation.sweep(now, now):
+            for found in correlation.sweep(over, over):
                 facts += self._speaker.of_correlation(number, found)
+        for number, watch in enumerate(self._watches):
+            for found in watch.advance(over):
+                facts += self._speaker.of_check(number, found, watch.at)
         return facts
 
     def finish(self) -> list[Fact]:

@@ -63,6 +63,11 @@ class Watch:
         tell = getattr(self._check, "verdict", None)
         return [] if tell is None else tell(code, place)
 
+    def advance(self, now: int) -> list[Found]:
+        """Return what shows because time has passed (live), if the check looks for that."""
+        tell = getattr(self._check, "advance", None)
+        return [] if tell is None or self.exhausted else tell(now)
+
     def finish(self) -> list[Found]:
         """Return what shows at the end; nothing where the check was given up."""
         self.exhausted = self.exhausted or self._check.size > self._most
