@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditlog_cli import parallel
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.redaction.redactor import Redactor, Taken
+from auditlog_cli.redaction.redactor import Masked, Redactor, Taken
 from auditlog_cli.sources import files, ranges
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.opening import open_for_reading
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
 
 _PART = 1 << 22  # bytes a process works on at a time: what it gives back is held in memory (bench/redact.py)
+_LARGEST = 4 * _PART
 _PARALLEL = 1 << 24  # bytes from which a second process pays
 
 
@@ -37,6 +38,16 @@ class Tally:
         self.read = self.changed = self.bad = self.unsealed = self.unread = 0
         self.taken: Counter[Taken] = Counter()
         self.left: Counter[Taken] = Counter()
+
+    def count(self, done: Masked) -> None:
+        """Count what became of a line that has been read."""
+        if done.taken:
+            self.changed += 1
+            self.taken.update(done.taken)
+            self.unsealed += done.unsealed
+        if done.left:
+            self.left.update(done.left)
+        self.bad += done.bad
 
     def add(self, other: Tally) -> None:
         """Add what another has counted."""
@@ -76,45 +87,60 @@ def mask(
         InputError: If a log cannot be read.
     """
     tally = Tally()
+    logs = [(file, ranges.cut(file, _PART)) for log in files.find(paths) for file in log.files]
+    redactor.expect(sum(parts[-1].end for _, parts in logs if parts))
+    for file, parts in logs:
+        if not parts:
+            for piece in _one_by_one(lines_of(_Told(open_for_reading(file), waiting), file), redactor, tally):
+                write(piece)
+            continue
 
-    def lines(found: Iterable[Line | BadLine], count: Tally) -> Iterator[bytes]:
-        for item in found:
-            count.read += 1
-            if isinstance(item, BadLine):
-                count.unread += 1
-                count.bad += 1
-                continue
-            done = redactor.line(item.raw)
-            if done.taken:
-                count.changed += 1
-                count.taken.update(done.taken)
-                count.unsealed += done.unsealed
-            if done.left:
-                count.left.update(done.left)
-            count.bad += done.bad
-            yield done.raw
-            if item.ended:
-                yield b"\n"
+        def work(number: int, parts: list[ranges.Range] = parts) -> tuple[bytes, Tally]:
+            return _part(parts[number], redactor)
 
-    for log in files.find(paths):
-        for file in log.files:
-            parts = ranges.cut(file, _PART)
-            if not parts:
-                for piece in lines(lines_of(_Told(open_for_reading(file), waiting), file), tally):
-                    write(piece)
-                continue
-
-            def work(number: int, parts: list[ranges.Range] = parts) -> tuple[bytes, Tally]:
-                count = Tally()
-                return b"".join(lines(ranges.read_range(parts[number]), count)), count
-
-            size = parts[-1].end
-            workers = processes or (parallel.cores() if size >= _PARALLEL else 1)
-            for part, (out, count) in zip(parts, parallel.in_order(work, len(parts), workers), strict=True):
-                write(out)
-                tally.add(count)
-                progress(part.end - part.start)
+        workers = processes or (parallel.cores() if parts[-1].end >= _PARALLEL else 1)
+        for part, (out, count) in zip(parts, parallel.in_order(work, len(parts), workers), strict=True):
+            write(out)
+            tally.add(count)
+            progress(part.end - part.start)
     return tally
+
+
+def _part(part: ranges.Range, redactor: Redactor) -> tuple[bytes, Tally]:
+    """A part of a file, masked: all its lines looked at together, and those in which nothing can be copied as they are."""
+    tally = Tally()
+    if part.end - part.start > _LARGEST:  # a line that long may be too long to be looked at
+        return b"".join(_one_by_one(ranges.read_range(part), redactor, tally)), tally
+    data = ranges.read_whole(part)
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        del lines[-1]
+        lines_end = b"\n"
+    else:
+        lines_end = b""
+    tally.read = len(lines)
+    changed = False
+    for number in redactor.concerned(lines):
+        done = redactor.line(lines[number], looked=True)
+        tally.count(done)
+        if done.taken:
+            changed = True
+            lines[number] = done.raw
+    return b"\n".join(lines) + lines_end if changed else data, tally
+
+
+def _one_by_one(found: Iterable[Line | BadLine], redactor: Redactor, tally: Tally) -> Iterator[bytes]:
+    for item in found:
+        tally.read += 1
+        if isinstance(item, BadLine):
+            tally.unread += 1
+            tally.bad += 1
+            continue
+        done = redactor.line(item.raw)
+        tally.count(done)
+        yield done.raw
+        if item.ended:
+            yield b"\n"
 
 
 def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[Found]:
