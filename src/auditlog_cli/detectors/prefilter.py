@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from auditlog_cli.detectors import engine
+from auditlog_cli.detectors import engine, layout
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
 
 TYPE_CHECKING = False
@@ -113,19 +113,6 @@ _KEYED_ENTITIES = frozenset(
     ("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH")
 )  # fmt: skip
 
-# Possessive: nothing here can match in two ways, and nothing is tried twice (bench/redact.py).
-_TEXT = rb'"[^"\\]*+"'
-_FLAT = rb"(?>" + _TEXT + rb"|null|true|false|-?[0-9.eE+\-]++|\[[^\[\]{}\\]*+\])"
-_HEAD = re.compile(
-    rb'\{"timestamp":' + _TEXT + rb'(?>,"(?>record_id|session_id|trace_id|span_id|parent_span_id|seq)":' + _FLAT
-    + rb'|,"(?>user|agent|authorization|approval|policy)":\{[^{}\\]*+\})*+'
-    rb',"action":\{(?>"(?>type|tool|phase|call_id|effect|resource|result_status|latency_ms)":' + _FLAT + rb",)*+"
-)  # fmt: skip
-_TAIL = re.compile(
-    rb'(?>,"delegation_chain":\[(?>\{[^{}\[\]\\]*+\},?)*+\])?+(?>,"(?>record_id|seq|prev)":' + _FLAT
-    + rb')*+(?>,"_salts":\[[^{}\\]*+\])?+\}\Z'
-)  # fmt: skip
-
 
 class Prefilter:
     """The look at bytes for a set of detectors.
@@ -170,11 +157,11 @@ class Prefilter:
             return True
         if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
             return True
-        if self._envelope and (head := _HEAD.match(raw)):
+        if self._envelope and (head := layout.HEAD.match(raw)):
             last = raw.rfind(b',"delegation_chain":[')
             if last < 0:
                 last = raw.rfind(b',"seq":')
-            tail = _TAIL.match(raw, last) if last >= head.end() else None
+            tail = layout.TAIL.match(raw, last) if last >= head.end() else None
             return self._looks(raw[head.end() : last if tail else len(raw)])
         return self._looks(raw)
 
@@ -189,7 +176,7 @@ class Prefilter:
         others: list[int] = []
         if self._always:
             return list(range(len(lines))), others
-        looks, head_of, tail_of = self._looks, _HEAD.match, _TAIL.match
+        looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
         for number, raw in enumerate(lines):
             if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
                 found.append(number)

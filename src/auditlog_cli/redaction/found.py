@@ -41,6 +41,22 @@ class Taken(NamedTuple):
     pointer: str
 
 
+class Place(NamedTuple):
+    """Where something stands that is to go.
+
+    Attributes:
+        entity: Its kind; `REDACTED` where its place decides.
+        pointer: JSON pointer of the value it stands in, or of the member in whose name; empty if the line is a text.
+        start: Where it begins in the text, in code points; None for the whole value.
+        end: Where it ends.
+    """
+
+    entity: str
+    pointer: str
+    start: int | None = None
+    end: int | None = None
+
+
 class Found:
     """What is to go from one record.
 
@@ -55,10 +71,18 @@ class Found:
         self.whole: dict[str, str] = {}
         self.gone: dict[str, str] = {}
         self.hits: dict[str, list[Hit]] = {}
-        self.left: list[Taken] = []
+        self.left: list[Place] = []
 
     def __bool__(self) -> bool:
         return bool(self.whole or self.hits or self.gone)
+
+    @property
+    def places(self) -> list[Place]:
+        """Where it stands."""
+        by_place = [Place(FIELD, pointer) for pointer in (*self.whole, *self.gone)]
+        return by_place + [
+            Place(hit.entity, pointer, hit.start, hit.end) for pointer, hits in self.hits.items() for hit in apart(hits)
+        ]
 
     @property
     def taken(self) -> list[Taken]:
@@ -122,9 +146,7 @@ class Found:
                 del holder[name]
 
 
-def _spans(
-    text: str, content: dict[str, Any], pointers: Iterable[str], plain: bool
-) -> dict[str, splicing.Span]:
+def _spans(text: str, content: dict[str, Any], pointers: Iterable[str], plain: bool) -> dict[str, splicing.Span]:
     """Where values stand: by one search each where that is certain, else by reading the line token by token.
 
     In a line that orjson could have written, `"name":value` stands wherever a member of this name has this value, and

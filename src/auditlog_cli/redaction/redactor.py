@@ -10,7 +10,7 @@ from auditlog_cli.decoders import auditlog
 from auditlog_cli.fields import is_hole
 from auditlog_cli.pointers import escaped
 from auditlog_cli.redaction import splicing
-from auditlog_cli.redaction.found import Found, Hit, Taken, apart
+from auditlog_cli.redaction.found import Found, Hit, Place, Taken, apart
 from auditlog_cli.redaction.masks import FIELD, REMOVE, Masks, is_mask
 
 _ROUNDS = 4  # what is masked may bring two texts together; more than this has never been seen
@@ -60,6 +60,22 @@ class Masked(NamedTuple):
     unsealed: bool = False
 
 
+class Looked(NamedTuple):
+    """What is to go from one line.
+
+    Attributes:
+        places: What would be masked.
+        left: What stands in the names of members, and would stay.
+        bad: Whether the line is no record: then it was read as a text.
+        content: The record, or None.
+    """
+
+    places: tuple[Place, ...] = ()
+    left: tuple[Place, ...] = ()
+    bad: bool = False
+    content: dict[str, Any] | None = None
+
+
 class Redactor:
     """Masks what a scanner finds and what stands at given places.
 
@@ -97,7 +113,7 @@ class Redactor:
             return self._text(raw)
         before = text = raw.decode()
         taken: list[Taken] = []
-        left: list[Taken] = []
+        left: list[Place] = []
         plain: bool | None = None
         for turn in range(_ROUNDS):
             found = self._found(content, fields=not turn, looked=not turn)
@@ -113,7 +129,21 @@ class Redactor:
         if unsealed:
             # The salt of a value and the next record's `prev` would let anybody try guesses at what was masked.
             text = splicing.without(text, splicing.spans(text, [_SALTS])[_SALTS])
-        return Masked(text.encode() if taken else raw, tuple(taken), tuple(left), unsealed=unsealed)
+        told = tuple(Taken(each.entity, each.pointer) for each in left)
+        return Masked(text.encode() if taken else raw, tuple(taken), told, unsealed=unsealed)
+
+    def look(self, raw: bytes) -> Looked:
+        """Return what of a line is to go; nothing becomes of it."""
+        if not self._concerned(raw):
+            return Looked()
+        try:
+            content = strictjson.decode(raw)
+        except strictjson.Malformed:
+            text = raw.decode("utf-8", "surrogateescape")
+            hits = apart(self._scanner.text(text)) if self._scanner is not None else ()
+            return Looked(tuple(Place(hit.entity, "", hit.start, hit.end) for hit in hits), bad=True)
+        found = self._found(content, fields=True, looked=True)
+        return Looked(tuple(found.places), tuple(found.left), content=content)
 
     def expect(self, size: int) -> None:
         """Prepare for so many bytes: what takes a moment to be made and pays in bulk is made now.
@@ -175,7 +205,7 @@ class Redactor:
         if scanner is not None:
             for hit in scanner.scan(content, looked=looked):
                 if hit.in_name:
-                    found.left.append(Taken(hit.entity, hit.pointer))
+                    found.left.append(Place(hit.entity, hit.pointer, hit.start, hit.end))
                 elif not found.covers(hit.pointer):
                     found.hits.setdefault(hit.pointer, []).append(hit)
         return found

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from auditlog_cli import parallel
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.redaction.redactor import Masked, Redactor, Taken
+from auditlog_cli.redaction.found import Taken
+from auditlog_cli.redaction.redactor import Looked, Masked, Redactor
 from auditlog_cli.sources import files, ranges
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.opening import open_for_reading
@@ -60,10 +61,6 @@ class Tally:
         self.left += other.left
 
 
-Found = tuple[Line, tuple[Taken, ...], tuple[Taken, ...]]
-"""A line, what in it would be masked, and what cannot be."""
-
-
 def mask(
     paths: list[str],
     redactor: Redactor,
@@ -106,8 +103,44 @@ def mask(
     return tally
 
 
+def each(
+    paths: list[str],
+    work: Callable[[Line], Masked | None],
+    write: Callable[[bytes], None],
+    progress: Callable[[int], None] = lambda done: None,
+) -> Tally:
+    """Write every line of some logs, each as a function has it.
+
+    Args:
+        paths: Files, folders, globs.
+        work: Returns what becomes of a line, or None if it stays.
+        write: Takes the lines, each with its LF if it had one.
+        progress: Told how many bytes are done.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    tally = Tally()
+    for log in files.find(paths):
+        for file in log.files:
+            for item in lines_of(open_for_reading(file), file):
+                tally.read += 1
+                if isinstance(item, BadLine):
+                    tally.unread += 1
+                    tally.bad += 1
+                    continue
+                done = work(item)
+                if done is not None:
+                    tally.count(done)
+                write(item.raw if done is None else done.raw)
+                if item.ended:
+                    write(b"\n")
+                progress(len(item.raw) + 1)
+    return tally
+
+
 def _part(part: ranges.Range, redactor: Redactor) -> tuple[bytes, Tally]:
-    """A part of a file, masked: all its lines looked at together, and those in which nothing can be copied as they are."""
+    """A part of a file, masked: all its lines are looked at together, and only some of them closely."""
     tally = Tally()
     if part.end - part.start > _LARGEST:  # a line that long may be too long to be looked at
         return b"".join(_one_by_one(ranges.read_range(part), redactor, tally)), tally
@@ -143,7 +176,7 @@ def _one_by_one(found: Iterable[Line | BadLine], redactor: Redactor, tally: Tall
             yield b"\n"
 
 
-def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[Found]:
+def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[tuple[Line, Looked]]:
     """Yield each line in which something would be masked, or cannot be. Changes nothing.
 
     Args:
@@ -162,13 +195,13 @@ def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[Found]:
                     tally.unread += 1
                     tally.bad += 1
                     continue
-                done = redactor.line(item.raw)
-                tally.bad += done.bad
-                if done.taken or done.left:
-                    tally.changed += bool(done.taken)
-                    tally.taken.update(done.taken)
-                    tally.left.update(done.left)
-                    yield item, done.taken, done.left
+                seen = redactor.look(item.raw)
+                tally.bad += seen.bad
+                if seen.places or seen.left:
+                    tally.changed += bool(seen.places)
+                    tally.taken.update(Taken(place.entity, place.pointer) for place in seen.places)
+                    tally.left.update(Taken(place.entity, place.pointer) for place in seen.left)
+                    yield item, seen
 
 
 class _Told:
