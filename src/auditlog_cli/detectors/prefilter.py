@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from auditlog_cli.detectors import engine
+from auditlog_cli.detectors import engine, layout
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
 
 TYPE_CHECKING = False
@@ -35,6 +35,7 @@ _CLASSES = bytes(
 _ONE_CLASS = bytes(_CAPITAL if code == _DIGIT else code for code in range(256))
 _SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
+_MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
 _HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 
@@ -112,18 +113,6 @@ _KEYED_ENTITIES = frozenset(
     ("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH")
 )  # fmt: skip
 
-_TEXT = rb'"[^"\\]*"'
-_FLAT = rb"(?:" + _TEXT + rb"|null|true|false|-?[0-9.eE+\-]+|\[[^\[\]{}\\]*\])"
-_HEAD = re.compile(
-    rb'\{"timestamp":' + _TEXT + rb'(?:,"(?:record_id|session_id|trace_id|span_id|parent_span_id|seq)":' + _FLAT
-    + rb'|,"(?:user|agent|authorization|approval|policy)":\{[^{}\\]*\})*'
-    rb',"action":\{(?:"(?:type|tool|phase|call_id|effect|resource|result_status|latency_ms)":' + _FLAT + rb",)*"
-)  # fmt: skip
-_TAIL = re.compile(
-    rb'(?:,"delegation_chain":\[(?:\{[^{}\[\]\\]*\},?)*\])?(?:,"(?:record_id|seq|prev)":' + _FLAT
-    + rb')*(?:,"_salts":\[[^{}\\]*\])?\}\Z'
-)  # fmt: skip
-
 
 class Prefilter:
     """The look at bytes for a set of detectors.
@@ -168,17 +157,57 @@ class Prefilter:
             return True
         if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
             return True
-        if self._envelope and (head := _HEAD.match(raw)):
+        if self._envelope and (head := layout.HEAD.match(raw)):
             last = raw.rfind(b',"delegation_chain":[')
             if last < 0:
                 last = raw.rfind(b',"seq":')
-            tail = _TAIL.match(raw, last) if last >= head.end() else None
+            tail = layout.TAIL.match(raw, last) if last >= head.end() else None
             return self._looks(raw[head.end() : last if tail else len(raw)])
         return self._looks(raw)
 
-    def in_values(self, data: bytes) -> bool:
-        """Tell whether values, as orjson writes them, may hold something."""
-        return self._always or (b"\\u" in data and _HIDDEN.search(data) is not None) or self._looks(data)
+    def in_lines(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        """Ask of many lines what `in_line` asks of one.
+
+        Returns:
+            The numbers, from 0, of those that may hold something; and of the others, of those that are not laid out
+            as our records are.
+        """
+        found: list[int] = []
+        others: list[int] = []
+        if self._always:
+            return list(range(len(lines))), others
+        looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
+        for number, raw in enumerate(lines):
+            if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
+                found.append(number)
+                continue
+            head = head_of(raw)
+            if head is None or not self._envelope:
+                (found if looks(raw) else others).append(number)
+                continue
+            last = raw.rfind(b',"delegation_chain":[')
+            if last < 0:
+                last = raw.rfind(b',"seq":')
+            if looks(raw[head.end() : last if last >= head.end() and tail_of(raw, last) else len(raw)]):
+                found.append(number)
+        return found, others
+
+    def expect(self, size: int) -> None:
+        """Prepare for so many bytes of lines: build the engine now if it will pay."""
+        if self._engine is None and not self._always and size >= _MUCH:
+            self._asked = _FEW
+            self._engine = self.engine()
+
+    def in_values(self, data: bytes, *, closely: bool = True) -> bool:
+        """Tell whether values, as orjson writes them, may hold something.
+
+        Args:
+            data: JSON.
+            closely: Ask every question. Else the engine's word is enough, where there is one: it says yes more often.
+        """
+        if self._always or (b"\\u" in data and _HIDDEN.search(data) is not None):
+            return True
+        return self._looks(data) if closely or self._engine is None else self._engine(data)
 
     def _looks(self, data: bytes) -> bool:
         if self._engine is not None:

@@ -84,11 +84,15 @@ class Scanner:
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
 
-    def scan(self, content: dict[str, object]) -> list[Hit]:
+    def scan(self, content: dict[str, object], *, looked: bool = False) -> list[Hit]:
         """Return what is found in a decoded record, in the order of its members.
 
         Only the paths of compliance.md, 4.1, and those given: never the envelope, ids and digests, never what is
         withheld.
+
+        Args:
+            content: The record.
+            looked: `may_hit` has said yes to its line: another look at all the bytes is spared.
         """
         import orjson
 
@@ -96,7 +100,7 @@ class Scanner:
         if not found:
             return []
         try:
-            if not self._prefilter.in_values(orjson.dumps([value for _, _, value in found])):
+            if not looked and not self._prefilter.in_values(orjson.dumps([value for _, _, value in found])):
                 return []
         except TypeError:  # no JSON (a huge number, half of a character): look at everything
             pass
@@ -120,6 +124,19 @@ class Scanner:
             raw: One line, valid JSON in UTF-8, of any shape.
         """
         return self._prefilter.in_line(raw)
+
+    def which_may_hit(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        """Ask of many lines what `may_hit` asks of one.
+
+        Returns:
+            The numbers, from 0, of those that may hold something; and of the others, of those that are not laid out
+            as our records are.
+        """
+        return self._prefilter.in_lines(lines)
+
+    def expect(self, size: int) -> None:
+        """Prepare for so many bytes of lines: what takes a moment to be made and pays in bulk is made now."""
+        self._prefilter.expect(size)
 
     def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str, *, quick: bool) -> list[Hit]:
         hits: list[Hit] = []
@@ -149,7 +166,7 @@ class Scanner:
         import orjson
 
         try:
-            return not self._prefilter.in_values(orjson.dumps({key: text}))
+            return not self._prefilter.in_values(orjson.dumps({key: text}), closely=False)
         except TypeError:  # half of a character
             return False
 
