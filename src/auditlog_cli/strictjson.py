@@ -192,6 +192,21 @@ def in_bulk() -> None:
     _orjson_loads, _orjson_dumps = orjson.loads, orjson.dumps
 
 
+def is_plain(raw: bytes, content: dict[str, object]) -> bool:
+    """Tell whether a line is written as orjson would write what it holds. No, as long as orjson is not loaded."""
+    try:
+        return _orjson_dumps is not None and _orjson_dumps(content) == raw
+    except TypeError:  # an integer beyond 64 bits
+        return False
+
+
+def written(value: object) -> str:
+    """Return a value as orjson writes it."""
+    import orjson
+
+    return orjson.dumps(value).decode()
+
+
 def _bytes_to(text: str, place: int) -> int:
     return len(text[:place].encode("utf-8"))
 

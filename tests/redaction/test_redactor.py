@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -37,7 +38,13 @@ class Plain:
     def text(self, text: str, key: str = "") -> list[Found]:
         return [Found("QUID", "", *match.span()) for match in self.PATTERN.finditer(text)]
 
-    def scan(self, content: dict[str, Any]) -> list[Found]:
+    def expect(self, size: int) -> None:
+        pass
+
+    def which_may_hit(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        return [number for number, raw in enumerate(lines) if self.may_hit(raw)], []
+
+    def scan(self, content: dict[str, Any], *, looked: bool = False) -> list[Found]:
         found = []
         stack: list[tuple[str, Any]] = [("", content)]
         while stack:

@@ -347,6 +347,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--profile FILE', 'These settings from a file (docs/redact.md).'),
                ('--pseudonyms KEYFILE',
                 'Masks that keep equal values equal: <EMAIL_ADDRESS:3f9a1c2b>. Not for sealed logs.'),
+               ('--findings FILE',
+                'Exactly the places in the output of `auditlog check --format jsonl` or `redact --check '
+                '--format jsonl`.'),
+               ('--rule ID', 'Of --findings only those of this rule.'),
                ('--check', 'Change nothing; exit 1 and say where if something would go.'),
                ('--subject ID',
                 'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
@@ -363,6 +367,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-o, --output COPY',
                 'Write there instead: of a sealed log a redacted copy and its signed manifest '
                 '(COPY.manifest.json), of others the masked lines.'))),
+             ('How they are shown',
+              (('-f, --format text|jsonl|sarif|junit|github', 'With --check: how it is shown.'),
+               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('Which records',
               (('--record ID|SEQ', 'Id or number of a record.'),
                ('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
@@ -388,12 +395,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'a key in the agent.'),
                ('--unsigned',
                 'Without a key: nobody can check who withheld, and verifiers that know your key refuse '
-                'it.'))),
-             ('How they are shown',
-              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                'it.')))),
             'auditlog redact --check audit.jsonl\n'
+            'auditlog redact --check logs/ --format sarif -o unmasked.sarif\n'
             'auditlog tail -f audit.jsonl | auditlog redact > masked.jsonl\n'
             'auditlog redact plain.jsonl --entities EMAIL_ADDRESS,SECRET --fields user.name -o masked.jsonl\n'
+            'auditlog redact plain.jsonl --findings findings.jsonl --rule GDPR-5-1-C-01 -o masked.jsonl\n'
             'auditlog redact audit.jsonl --fields user.email --session s-42 --dry-run\n'
             'auditlog redact audit.jsonl --fields user.email,action.arguments.to --by me --reason "case 17" '
             '--key my.key\n'

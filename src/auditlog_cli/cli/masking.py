@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 
-from auditlog_cli import pointers, segments
+from auditlog_cli import segments, sinks
 from auditlog_cli.cli import progress, show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
 from auditlog_cli.redaction import running
-from auditlog_cli.redaction.redactor import Redactor, Taken
-from auditlog_cli.renderers import safe
+from auditlog_cli.redaction.found import Taken
+from auditlog_cli.redaction.redactor import Redactor
 from auditlog_cli.sinks import FileOutput
 from auditlog_cli.sources import files
 
@@ -74,6 +75,41 @@ def scanner(
     return None if entities is None and profile is None else settings.scanner()
 
 
+def together(*, check: bool, format: str, findings: str | None, rule: list[str] | None, choice: bool) -> None:  # noqa: A002
+    """Refuse options that do not go together.
+
+    Raises:
+        UsageError: If they do not.
+    """
+    if format != "text" and not check:
+        raise UsageError("--format goes with --check", help="auditlog redact --check --format sarif")
+    if rule and findings is None:
+        raise UsageError("--rule goes with --findings")
+    if findings is not None and (check or choice):
+        raise UsageError(
+            "--findings names the places: no other choice of values, and no --check, goes with it",
+            help="what would go: --findings FILE --dry-run",
+        )
+
+
+def places(
+    paths: list[str], findings: str | None, rules: list[str], *, narrowed: bool
+) -> dict[int, frozenset[str]] | None:
+    """Return the places of a sealed log that findings name, or None if no findings are given.
+
+    Raises:
+        InputError, DefinitionError: See `named.places`.
+        UsageError: If records are selected as well.
+    """
+    if findings is None:
+        return None
+    if narrowed:
+        raise UsageError("--findings names the records: no selector goes with it", help="--rule ID")
+    from auditlog_cli.cli import named
+
+    return named.places(paths, findings, rules)
+
+
 def sealed(paths: list[str]) -> bool:
     """Tell whether the logs are sealed, so that values can be withheld and the logs still verify.
 
@@ -103,12 +139,34 @@ def _is_sealed(path: str) -> bool:
         return False  # empty: whoever reads it says so
 
 
+Run = Callable[[sinks.Output, Callable[[int], None]], running.Tally]
+
+
 def mask(paths: list[str], redactor: Redactor, output: str | None, notices: show.Notices) -> int:
     """Write the lines of some logs with masks; return the exit code.
 
     Args:
         paths: Files, folders, globs, `-`.
         redactor: Masks.
+        output: A file that appears whole, or None for standard output.
+        notices: Say what was done.
+
+    Raises:
+        InputError, UsageError, AuditWriteError: See `written`.
+    """
+
+    def run(out: sinks.Output, told: Callable[[int], None]) -> running.Tally:
+        return running.mask(paths, redactor, out.write, waiting=out.flush, progress=told)
+
+    return written(paths, run, output, notices)
+
+
+def written(paths: list[str], run: Run, output: str | None, notices: show.Notices) -> int:
+    """Write masked lines, and say what was done; return the exit code.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        run: Writes them, tells how many bytes it has done, and returns what became of them.
         output: A file that appears whole, or None for standard output.
         notices: Say what was done.
 
@@ -131,7 +189,7 @@ def mask(paths: list[str], redactor: Redactor, output: str | None, notices: show
         bar.update(done, total)
 
     try:
-        tally = running.mask(paths, redactor, out.write, waiting=out.flush, progress=told)
+        tally = run(out, told)
         if not tally.read:
             raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
         bar.hide()
@@ -145,21 +203,51 @@ def mask(paths: list[str], redactor: Redactor, output: str | None, notices: show
     return _code(tally, EXIT_OK)
 
 
-def check(paths: list[str], redactor: Redactor, notices: show.Notices) -> int:
-    """Print where something would be masked, and change nothing; return 1 if there is such a place.
+def check(
+    paths: list[str],
+    settings: Settings,
+    format: str,  # noqa: A002 - the word of the option
+    output: str | None,
+    notices: show.Notices,
+) -> int:
+    """Say where something would be masked, and change nothing; return 1 if there is such a place.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        settings: What would be masked.
+        format: One of `options.UnmaskedFormat`.
+        output: A file that appears whole, or None for standard output.
+        notices: Say what was found.
 
     Raises:
         InputError: If a log cannot be read, or there is no line at all.
+        DefinitionError: If an entity or a pattern is wrong.
+        AuditWriteError: If the answer cannot be written.
     """
+    from auditlog_cli.cli import unmasked
+
+    if output is not None and output != "-":
+        _refuse_itself(output, [file for log in files.find(paths) for file in log.files])
     tally = running.Tally()
-    out = show.output(None)
-    for line, taken, left in running.look(paths, redactor, tally):
-        for each in (*taken, *left):
-            place = f" {pointers.shown(each.pointer)}" if each.pointer else ""
-            out.line(safe.one_line(f"{line.where}: {each.entity}{place}"))
-    if not tally.read:
-        raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
-    show.finish(out)
+    redactor = settings.redactor()
+    out = show.output(output)
+    drawn = unmasked.Drawn(out, format, settings)
+    try:
+        for looked in running.look(paths, redactor, tally):
+            drawn.line(looked)
+        if not tally.read:
+            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+        drawn.end(tally)
+        show.finish(out)
+    except BaseException:
+        if isinstance(out, FileOutput):
+            out.discard()
+        raise
+    return counted(tally, notices)
+
+
+def counted(tally: running.Tally, notices: show.Notices) -> int:
+    """Say what would be masked; return the exit code."""
     _say(tally, notices, "to be masked")
     return _code(tally, EXIT_FOUND if tally.taken else EXIT_OK)
 

@@ -512,6 +512,23 @@ CheckOnly = Annotated[
     bool,
     typer.Option("--check", help="Change nothing; exit 1 and say where if something would go.", rich_help_panel=_GOES),
 ]
+UnmaskedFormat = Annotated[
+    Literal["text", "jsonl", "sarif", "junit", "github"],
+    typer.Option("--format", "-f", help="With --check: how it is shown.", rich_help_panel=_SHOW),
+]
+Findings = Annotated[
+    str | None,
+    typer.Option(
+        "--findings",
+        metavar="FILE",
+        help="Exactly the places in the output of `auditlog check --format jsonl` or `redact --check --format jsonl`.",
+        rich_help_panel=_GOES,
+    ),
+]
+FindingRule = Annotated[
+    list[str] | None,
+    typer.Option("--rule", metavar="ID", help="Of --findings only those of this rule.", rich_help_panel=_GOES),
+]
 DespiteHold = Annotated[
     bool,
     typer.Option(

@@ -14,19 +14,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from auditlog_cli.detectors import engine
+from auditlog_cli.detectors import engine, layout
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_find: Callable[[bytes, bytes], int]
+find: Callable[[bytes, bytes], int]
 try:
     # A literal in 300 bytes takes a fifth of the time that `in` takes (bench/detectors.py).
-    from stringzilla import find as _find  # type: ignore[no-redef]
+    from stringzilla import find as find  # type: ignore[no-redef]
 except ImportError:  # pragma: no cover - no wheel for this platform: slower, same answers
-    _find = bytes.find
+    find = bytes.find
 
 _DIGIT, _CAPITAL = ord("0"), ord("A")
 _CLASSES = bytes(
@@ -35,6 +35,7 @@ _CLASSES = bytes(
 _ONE_CLASS = bytes(_CAPITAL if code == _DIGIT else code for code in range(256))
 _SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
+_MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
 _HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 
@@ -105,23 +106,11 @@ _SHAPES = {
 }
 _LONG = {"IBAN_CODE": (b"AA00", 15), "IT_FISCAL_CODE": (b"AAAAAA", 16), "VIN": (b"", 17), "PASSPORT_MRZ": (b"", 44)}
 _ITS_OWN = frozenset(
-    ("PHONE_NUMBER", "ES_NIF", "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK", "CREDIT_CARD_WEAK_MASK",
-     "SECRET_GENERIC", "SECRET_AWS_SECRET_KEY", "SECRET_URL_CREDENTIALS", "SECRET_BEARER")
+    ("PHONE_NUMBER", "ES_NIF", "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
+     "CREDIT_CARD_WEAK_MASK", "SECRET_GENERIC", "SECRET_AWS_SECRET_KEY", "SECRET_URL_CREDENTIALS", "SECRET_BEARER")
 )  # fmt: skip
 _KEYED_ENTITIES = frozenset(
     ("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH")
-)  # fmt: skip
-
-_TEXT = rb'"[^"\\]*"'
-_FLAT = rb"(?:" + _TEXT + rb"|null|true|false|-?[0-9.eE+\-]+|\[[^\[\]{}\\]*\])"
-_HEAD = re.compile(
-    rb'\{"timestamp":' + _TEXT + rb'(?:,"(?:record_id|session_id|trace_id|span_id|parent_span_id|seq)":' + _FLAT
-    + rb'|,"(?:user|agent|authorization|approval|policy)":\{[^{}\\]*\})*'
-    rb',"action":\{(?:"(?:type|tool|phase|call_id|effect|resource|result_status|latency_ms)":' + _FLAT + rb",)*"
-)  # fmt: skip
-_TAIL = re.compile(
-    rb'(?:,"delegation_chain":\[(?:\{[^{}\[\]\\]*\},?)*\])?(?:,"(?:record_id|seq|prev)":' + _FLAT
-    + rb')*(?:,"_salts":\[[^{}\\]*\])?\}\Z'
 )  # fmt: skip
 
 
@@ -166,19 +155,59 @@ class Prefilter:
         """Tell whether a stored line may hold something. Of a line of our own layout only the middle is looked at."""
         if self._always:
             return True
-        if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
+        if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
             return True
-        if self._envelope and (head := _HEAD.match(raw)):
+        if self._envelope and (head := layout.HEAD.match(raw)):
             last = raw.rfind(b',"delegation_chain":[')
             if last < 0:
                 last = raw.rfind(b',"seq":')
-            tail = _TAIL.match(raw, last) if last >= head.end() else None
+            tail = layout.TAIL.match(raw, last) if last >= head.end() else None
             return self._looks(raw[head.end() : last if tail else len(raw)])
         return self._looks(raw)
 
-    def in_values(self, data: bytes) -> bool:
-        """Tell whether values, as orjson writes them, may hold something."""
-        return self._always or (b"\\u" in data and _HIDDEN.search(data) is not None) or self._looks(data)
+    def in_lines(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        """Ask of many lines what `in_line` asks of one.
+
+        Returns:
+            The numbers, from 0, of those that may hold something; and of the others, of those that are not laid out
+            as our records are.
+        """
+        found: list[int] = []
+        others: list[int] = []
+        if self._always:
+            return list(range(len(lines))), others
+        looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
+        for number, raw in enumerate(lines):
+            if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
+                found.append(number)
+                continue
+            head = head_of(raw)
+            if head is None or not self._envelope:
+                (found if looks(raw) else others).append(number)
+                continue
+            last = raw.rfind(b',"delegation_chain":[')
+            if last < 0:
+                last = raw.rfind(b',"seq":')
+            if looks(raw[head.end() : last if last >= head.end() and tail_of(raw, last) else len(raw)]):
+                found.append(number)
+        return found, others
+
+    def expect(self, size: int) -> None:
+        """Prepare for so many bytes of lines: build the engine now if it will pay."""
+        if self._engine is None and not self._always and size >= _MUCH:
+            self._asked = _FEW
+            self._engine = self.engine()
+
+    def in_values(self, data: bytes, *, closely: bool = True) -> bool:
+        """Tell whether values, as orjson writes them, may hold something.
+
+        Args:
+            data: JSON.
+            closely: Ask every question. Else the engine's word is enough, where there is one: it says yes more often.
+        """
+        if self._always or (b"\\u" in data and _HIDDEN.search(data) is not None):
+            return True
+        return self._looks(data) if closely or self._engine is None else self._engine(data)
 
     def _looks(self, data: bytes) -> bool:
         if self._engine is not None:
@@ -220,18 +249,18 @@ class Prefilter:
     def _asks(self, data: bytes) -> bool:
         lowered = data.lower()
         for literal in self._literals:
-            if _find(lowered, literal) >= 0:
+            if find(lowered, literal) >= 0:
                 return True
         dense = data.translate(_CLASSES, _SEPARATORS)
-        if _find(dense, b"000000") >= 0 and self._has_number(data, lowered, dense):
+        if find(dense, b"000000") >= 0 and self._has_number(data, lowered, dense):
             return True
         for shape in self._shapes:
-            if _find(dense, shape) >= 0:
+            if find(dense, shape) >= 0:
                 return True
         if self._long:
             flat = dense.translate(_ONE_CLASS)
             for prefix, run in self._long:
-                if _find(flat, run) >= 0 and prefix in dense:
+                if find(flat, run) >= 0 and prefix in dense:
                     return True
         if self._dotted and self._has_dots(data, lowered):
             return True
@@ -255,44 +284,44 @@ class Prefilter:
         names = self._names
         if b"." in data:
             shape = data.translate(_CLASSES)
-            if _find(shape, b"0.0") >= 0:
+            if find(shape, b"0.0") >= 0:
                 if "IP_ADDRESS" in names and shape.count(b".") > 2 and _IPV4.search(data):
                     return True
-                if _find(shape, b"0.0000") >= 0 and "GEO_COORDINATES" in names and _GEO.search(data):
+                if find(shape, b"0.0000") >= 0 and "GEO_COORDINATES" in names and _GEO.search(data):
                     return True
-            if (_find(shape, b"A00.") >= 0 or _find(shape, b"A0A.") >= 0) and "ICD10_CM" in names:
+            if (find(shape, b"A00.") >= 0 or find(shape, b"A0A.") >= 0) and "ICD10_CM" in names:
                 return any(word in lowered for word in _ICD_WORDS)
         return False
 
     def _has_marks(self, data: bytes, lowered: bytes) -> bool:
         names = self._names
         if (
-            "GEO_COORDINATES" in names and _find(lowered, b"lat") >= 0
+            "GEO_COORDINATES" in names and find(lowered, b"lat") >= 0
             and _LATITUDE.search(lowered) and _LONGITUDE.search(lowered)
         ):  # fmt: skip
             return True
         if "IP_ADDRESS" in names or "MAC_ADDRESS" in names:
-            if _find(data, b"::") >= 0:
+            if find(data, b"::") >= 0:
                 return True
             bare = data.translate(None, _HEX)
-            if _find(bare, b":::::") >= 0 or _find(bare, b"-----") >= 0:
+            if find(bare, b":::::") >= 0 or find(bare, b"-----") >= 0:
                 return True
-        return "SECRET_URL_CREDENTIALS" in names and _find(data, b"://") >= 0 and b"@" in data
+        return "SECRET_URL_CREDENTIALS" in names and find(data, b"://") >= 0 and b"@" in data
 
     def _has_names(self, data: bytes, lowered: bytes) -> bool:
         names = self._names
         for needle, pattern in self._needles:
-            at = _find(lowered, needle)
+            at = find(lowered, needle)
             while at >= 0:
                 if pattern is None or pattern.match(lowered, at):
                     return True
                 at = lowered.find(needle, at + 1)
         if (
             "SECRET_AWS_SECRET_KEY" in names
-            and (_find(lowered, b"aws") >= 0 or _find(lowered, b"secret") >= 0)
+            and (find(lowered, b"aws") >= 0 or find(lowered, b"secret") >= 0)
             and _BASE64.search(data)
         ):
             return True
-        if "SECRET_BEARER" in names and (_find(lowered, b"bearer") >= 0 or _find(lowered, b"basic") >= 0):
+        if "SECRET_BEARER" in names and (find(lowered, b"bearer") >= 0 or find(lowered, b"basic") >= 0):
             return _CREDENTIAL.search(lowered) is not None
         return False

@@ -24,7 +24,7 @@ from auditlog_cli.detectors.detector import (
 )
 from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, joined, leaves
-from auditlog_cli.detectors.prefilter import Prefilter
+from auditlog_cli.detectors.prefilter import Prefilter, find
 from auditlog_cli.errors import DefinitionError
 
 _DIGITS = re.compile(r"\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
@@ -79,16 +79,20 @@ class Scanner:
         for number, each in enumerate((*self._lanes[MARKS], *self._lanes[SECRETS])):
             for need in each.needs or ("",):
                 needs.setdefault(need, []).append((number, each))
-        self._needs = tuple(needs.items())
+        self._needs = tuple((need.encode(), those) for need, those in needs.items())
         self._objects = not self.entities.isdisjoint(("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT"))
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
 
-    def scan(self, content: dict[str, object]) -> list[Hit]:
+    def scan(self, content: dict[str, object], *, looked: bool = False) -> list[Hit]:
         """Return what is found in a decoded record, in the order of its members.
 
         Only the paths of compliance.md, 4.1, and those given: never the envelope, ids and digests, never what is
         withheld.
+
+        Args:
+            content: The record.
+            looked: `may_hit` has said yes to its line: another look at all the bytes is spared.
         """
         import orjson
 
@@ -96,7 +100,7 @@ class Scanner:
         if not found:
             return []
         try:
-            if not self._prefilter.in_values(orjson.dumps([value for _, _, value in found])):
+            if not looked and not self._prefilter.in_values(orjson.dumps([value for _, _, value in found])):
                 return []
         except TypeError:  # no JSON (a huge number, half of a character): look at everything
             pass
@@ -120,6 +124,19 @@ class Scanner:
             raw: One line, valid JSON in UTF-8, of any shape.
         """
         return self._prefilter.in_line(raw)
+
+    def which_may_hit(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        """Ask of many lines what `may_hit` asks of one.
+
+        Returns:
+            The numbers, from 0, of those that may hold something; and of the others, of those that are not laid out
+            as our records are.
+        """
+        return self._prefilter.in_lines(lines)
+
+    def expect(self, size: int) -> None:
+        """Prepare for so many bytes of lines: what takes a moment to be made and pays in bulk is made now."""
+        self._prefilter.expect(size)
 
     def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str, *, quick: bool) -> list[Hit]:
         hits: list[Hit] = []
@@ -149,7 +166,7 @@ class Scanner:
         import orjson
 
         try:
-            return not self._prefilter.in_values(orjson.dumps({key: text}))
+            return not self._prefilter.in_values(orjson.dumps({key: text}), closely=False)
         except TypeError:  # half of a character
             return False
 
@@ -173,10 +190,10 @@ class Scanner:
                         stop = min(region.end() + 2, len(text))
                         for match in each.pattern.finditer(text, region.start(), stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
-        lowered = text.lower()
+        lowered = text.lower().encode("utf-8", "surrogatepass")
         wanted: dict[int, Detector] = {}  # a detector with several needs is asked once
         for need, those in self._needs:
-            if need in lowered:
+            if find(lowered, need) >= 0:
                 wanted.update(those)
         for each in wanted.values():
             if ordinary and not each.literal and not _key_says(each, key):
@@ -197,6 +214,10 @@ def _places(detector: Detector, text: str) -> Iterable[tuple[int, int]]:
     """Yield where the pattern of a detector of marks or secrets stands."""
     if detector.entity == "EMAIL_ADDRESS":
         return _addresses(detector.pattern, text)
+    if detector.often and all(text.count(mark) < times for mark, times in detector.often):
+        return ()
+    if detector.sieve is not None and not detector.sieve.search(text):
+        return ()
     return (match.span() for match in detector.pattern.finditer(text))
 
 

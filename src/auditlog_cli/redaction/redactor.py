@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from json import dumps, loads
 from typing import Any, NamedTuple, Protocol
 
 from auditlog_cli import strictjson
 from auditlog_cli.decoders import auditlog
 from auditlog_cli.fields import is_hole
-from auditlog_cli.pointers import escaped, steps
+from auditlog_cli.pointers import escaped
 from auditlog_cli.redaction import splicing
+from auditlog_cli.redaction.found import Found, Hit, Place, Taken, apart
 from auditlog_cli.redaction.masks import FIELD, REMOVE, Masks, is_mask
 
 _ROUNDS = 4  # what is masked may bring two texts together; more than this has never been seen
 _SALTS = "/_salts"
-
-
-class Hit(Protocol):
-    """What a scanner finds; see `detectors`."""
-
-    @property
-    def entity(self) -> str: ...  # noqa: D102
-    @property
-    def pointer(self) -> str: ...  # noqa: D102
-    @property
-    def start(self) -> int: ...  # noqa: D102
-    @property
-    def end(self) -> int: ...  # noqa: D102
-    @property
-    def confidence(self) -> str: ...  # noqa: D102
-    @property
-    def in_name(self) -> bool: ...  # noqa: D102
+_BULK = 12 << 20  # bytes of lines from which it pays to prepare
 
 
 class Scans(Protocol):
@@ -41,25 +25,21 @@ class Scans(Protocol):
         """Tell whether the bytes of a line may hold anything."""
         ...
 
-    def scan(self, content: dict[str, Any]) -> Sequence[Hit]:
-        """Return what is found in a record."""
+    def scan(self, content: dict[str, Any], *, looked: bool = False) -> Sequence[Hit]:
+        """Return what is found in a record; `looked`: `may_hit` said yes to its line."""
         ...
 
     def text(self, text: str, key: str = "") -> Sequence[Hit]:
         """Return what is found in one text."""
         ...
 
+    def expect(self, size: int) -> None:
+        """Prepare for so many bytes."""
+        ...
 
-class Taken(NamedTuple):
-    """One value that was masked, or could not be.
-
-    Attributes:
-        entity: Its kind; `REDACTED` where its place decided.
-        pointer: JSON pointer of the value it stood in; print it with `pointers.shown`.
-    """
-
-    entity: str
-    pointer: str
+    def which_may_hit(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
+        """Return the numbers of the lines, from 0, that may hold anything; and of others not of our own layout."""
+        ...
 
 
 class Masked(NamedTuple):
@@ -78,6 +58,22 @@ class Masked(NamedTuple):
     left: tuple[Taken, ...] = ()
     bad: bool = False
     unsealed: bool = False
+
+
+class Looked(NamedTuple):
+    """What is to go from one line.
+
+    Attributes:
+        places: What would be masked.
+        left: What stands in the names of members, and would stay.
+        bad: Whether the line is no record: then it was read as a text.
+        content: The record, or None.
+    """
+
+    places: tuple[Place, ...] = ()
+    left: tuple[Place, ...] = ()
+    bad: bool = False
+    content: dict[str, Any] | None = None
 
 
 class Redactor:
@@ -102,9 +98,14 @@ class Redactor:
         needles = [strictjson.needle(name) for name in last]
         self._needles = [each for each in needles if each] if all(needles) else None
 
-    def line(self, raw: bytes) -> Masked:
-        """Return what becomes of a line, given and returned without its LF."""
-        if not self._concerned(raw):
+    def line(self, raw: bytes, *, looked: bool = False) -> Masked:
+        """Return what becomes of a line.
+
+        Args:
+            raw: The line, given and returned without its LF.
+            looked: `concerned` has named it.
+        """
+        if not looked and not self._concerned(raw):
             return Masked(raw)
         try:
             content = strictjson.decode(raw)
@@ -112,26 +113,68 @@ class Redactor:
             return self._text(raw)
         before = text = raw.decode()
         taken: list[Taken] = []
-        left: list[Taken] = []
+        left: list[Place] = []
+        plain: bool | None = None
         for turn in range(_ROUNDS):
-            found = self._found(content, fields=not turn)
+            found = self._found(content, fields=not turn, looked=not turn)
             left = left or found.left
-            if not found.new and not found.gone:
+            if not found:
                 break
-            text = found.carried_out(text, self._masks)
+            if plain is None:
+                plain = strictjson.is_plain(raw, content)
+            text = found.carried_out(text, content, self._masks, plain=plain)
             taken += found.taken
             content = strictjson.decode(text.encode())
         unsealed = text != before and "_salts" in content and type(content.get("seq")) is int
         if unsealed:
             # The salt of a value and the next record's `prev` would let anybody try guesses at what was masked.
             text = splicing.without(text, splicing.spans(text, [_SALTS])[_SALTS])
-        return Masked(text.encode() if taken else raw, tuple(taken), tuple(left), unsealed=unsealed)
+        told = tuple(Taken(each.entity, each.pointer) for each in left)
+        return Masked(text.encode() if taken else raw, tuple(taken), told, unsealed=unsealed)
+
+    def look(self, raw: bytes) -> Looked:
+        """Return what of a line is to go; nothing becomes of it."""
+        if not self._concerned(raw):
+            return Looked()
+        try:
+            content = strictjson.decode(raw)
+        except strictjson.Malformed:
+            text = raw.decode("utf-8", "surrogateescape")
+            hits = apart(self._scanner.text(text)) if self._scanner is not None else ()
+            return Looked(tuple(Place(hit.entity, "", hit.start, hit.end) for hit in hits), bad=True)
+        found = self._found(content, fields=True, looked=True)
+        return Looked(tuple(found.places), tuple(found.left), content=content)
+
+    def expect(self, size: int) -> None:
+        """Prepare for so many bytes: what takes a moment to be made and pays in bulk is made now.
+
+        Args:
+            size: Of all lines together.
+        """
+        if size >= _BULK:
+            strictjson.in_bulk()
+            if self._scanner is not None:
+                self._scanner.expect(size)
+
+    def concerned(self, lines: Sequence[bytes]) -> list[int]:
+        """Return the numbers of the lines, from 0, in which anything may go; all others stay as they are.
+
+        One look at the bytes of many lines is a third of what a look at each of them takes (bench/redact.py).
+        """
+        if self._fields or self._scanner is None or self._wide is None:
+            return [number for number, raw in enumerate(lines) if self._concerned(raw)]
+        found, others = self._scanner.which_may_hit(lines)
+        if self._wide is not self._scanner:
+            others = [number for number in others if not _is_ours(lines[number])]
+            more, _ = self._wide.which_may_hit([lines[number] for number in others])
+            found += [others[number] for number in more]
+        return sorted(found)
 
     def record(self, content: dict[str, Any]) -> dict[str, Any]:
         """Mask a record in place, and return it."""
         for turn in range(_ROUNDS):
             found = self._found(content, fields=not turn)
-            if not found.new and not found.gone:
+            if not found:
                 break
             found.done_to(content, self._masks)
         return content
@@ -148,8 +191,8 @@ class Redactor:
             return False
         return self._needles is None or b"\\" in raw or any(needle in raw for needle in self._needles)
 
-    def _found(self, content: dict[str, Any], *, fields: bool) -> _Found:
-        found = _Found()
+    def _found(self, content: dict[str, Any], *, fields: bool, looked: bool = False) -> Found:
+        found = Found()
         if fields:
             for path, names in self._fields:
                 gone = self._masks.way(FIELD, path) == REMOVE
@@ -160,9 +203,9 @@ class Redactor:
                         found.whole[pointer] = path
         scanner = self._scanner if auditlog.matches(content) else self._wide
         if scanner is not None:
-            for hit in scanner.scan(content):
+            for hit in scanner.scan(content, looked=looked):
                 if hit.in_name:
-                    found.left.append(Taken(hit.entity, hit.pointer))
+                    found.left.append(Place(hit.entity, hit.pointer, hit.start, hit.end))
                 elif not found.covers(hit.pointer):
                     found.hits.setdefault(hit.pointer, []).append(hit)
         return found
@@ -174,80 +217,13 @@ class Redactor:
         text = raw.decode("utf-8", "surrogateescape")
         taken: list[Taken] = []
         for _ in range(_ROUNDS):
-            hits = _apart(self._scanner.text(text))
+            hits = apart(self._scanner.text(text))
             if not hits:
                 break
             cover = self._masks.cover
             text = splicing.exchanged(text, [(h.start, h.end, cover(h.entity, text[h.start : h.end])) for h in hits])
             taken += [Taken(hit.entity, "") for hit in hits]
         return Masked(text.encode("utf-8", "surrogateescape") if taken else raw, tuple(taken), bad=True)
-
-
-class _Found:
-    """What is to go from one record."""
-
-    def __init__(self) -> None:
-        self.whole: dict[str, str] = {}  # pointer → the path that named it
-        self.gone: dict[str, str] = {}
-        self.hits: dict[str, list[Hit]] = {}
-        self.left: list[Taken] = []
-
-    @property
-    def new(self) -> bool:
-        return bool(self.whole or self.hits)
-
-    @property
-    def taken(self) -> list[Taken]:
-        by_place = [Taken(FIELD, pointer) for pointer in (*self.whole, *self.gone)]
-        return by_place + [Taken(hit.entity, pointer) for pointer, hits in self.hits.items() for hit in _apart(hits)]
-
-    def covers(self, pointer: str) -> bool:
-        """Tell whether a value goes with one that goes as a whole."""
-        return any(
-            pointer == each or pointer.startswith(f"{each}/") for place in (self.whole, self.gone) for each in place
-        )
-
-    def carried_out(self, text: str, masks: Masks) -> str:
-        """The text of the line with masks."""
-        spans = splicing.spans(text, (*self.whole, *self.hits))
-        new: list[tuple[int, int, str]] = []
-        for pointer, path in self.whole.items():
-            if any(pointer.startswith(f"{other}/") for other in self.whole):
-                continue
-            _, start, end = spans[pointer]
-            new.append((start, end, f'"{_cover(masks, path, loads(text[start:end]))}"'))
-        for pointer, hits in self.hits.items():
-            _, start, end = spans[pointer]
-            new += _pieces(text[start:end], start, _apart(hits), masks)
-        text = splicing.exchanged(text, new)
-        # The last element of a list first, so that the others keep their numbers; a value before what it stands in.
-        for pointer in sorted(self.gone, key=_by_number, reverse=True):
-            there = splicing.spans(text, [pointer])
-            if pointer in there:
-                text = splicing.without(text, there[pointer])
-        return text
-
-    def done_to(self, content: dict[str, Any], masks: Masks) -> None:
-        """The same on a record."""
-        for pointer, path in self.whole.items():
-            holder, name = _holder(content, pointer)
-            if holder is not None:
-                holder[name] = _cover(masks, path, holder[name])
-        for pointer, hits in self.hits.items():
-            holder, name = _holder(content, pointer)
-            if holder is None:
-                continue
-            value = holder[name]
-            apart = _apart(hits)
-            if isinstance(value, str):
-                new = [(hit.start, hit.end, masks.cover(hit.entity, value[hit.start : hit.end])) for hit in apart]
-                holder[name] = splicing.exchanged(value, new)
-            else:
-                holder[name] = masks.cover(apart[0].entity, str(value))
-        for pointer in sorted(self.gone, key=_by_number, reverse=True):
-            holder, name = _holder(content, pointer)
-            if holder is not None:
-                del holder[name]
 
 
 def _is_ours(raw: bytes) -> bool:
@@ -257,33 +233,6 @@ def _is_ours(raw: bytes) -> bool:
     """
     user = raw.find(b'"user":{') if raw.startswith(b'{"timestamp":') else -1
     return user > 0 and raw.count(b"{", 0, user) == 1 and b'"action":{' in raw
-
-
-def _pieces(literal: str, start: int, hits: list[Hit], masks: Masks) -> list[tuple[int, int, str]]:
-    """What is exchanged in one value: stretches of a text, or a number as a whole."""
-    if literal[0] != '"':
-        return [(start, start + len(literal), f'"{masks.cover(hits[0].entity, literal)}"')]
-    text = splicing.decoded(literal)
-    bounds = splicing.places(literal, [bound for hit in hits for bound in (hit.start, hit.end)])
-    return [
-        (start + begin, start + end, masks.cover(hit.entity, text[hit.start : hit.end]))
-        for hit, begin, end in zip(hits, bounds[::2], bounds[1::2], strict=True)
-    ]
-
-
-def _apart(hits: Sequence[Hit]) -> list[Hit]:
-    """Hits that do not overlap, in order: of those that do the longest, then the surest."""
-    ranks = {"certain": 0, "likely": 1, "possible": 2}
-    kept: list[Hit] = []
-    for hit in sorted(hits, key=lambda each: (each.start - each.end, ranks[each.confidence], each.start, each.entity)):
-        if all(hit.end <= other.start or other.end <= hit.start for other in kept):
-            kept.append(hit)
-    return sorted(kept, key=lambda each: each.start)
-
-
-def _cover(masks: Masks, path: str, value: object) -> str:
-    """The mask for a value that goes because of its place; a pseudonym stands for its JSON text if it is no text."""
-    return masks.cover(FIELD, value if isinstance(value, str) else dumps(value, sort_keys=True), path)
 
 
 def _places(value: Any, names: list[str], above: str) -> Iterator[tuple[str, Any]]:
@@ -301,20 +250,3 @@ def _places(value: Any, names: list[str], above: str) -> Iterator[tuple[str, Any
         wanted = [int(name)] if numbered and int(name) < len(value) else [] if numbered else range(len(value))
         for index in wanted:
             yield from _places(value[index], names[1:] if numbered or name == "*" else names, f"{above}/{index}")
-
-
-def _holder(content: Any, pointer: str) -> tuple[Any, Any]:
-    """What holds the value, and under which name or number; (None, None) if it went with something above it."""
-    *way, last = steps(pointer)
-    for step in way:
-        try:
-            content = content[int(step)] if isinstance(content, list) else content[step]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return None, None
-    if isinstance(content, list):
-        return (content, int(last)) if int(last) < len(content) else (None, None)
-    return (content, last) if isinstance(content, dict) and last in content else (None, None)
-
-
-def _by_number(pointer: str) -> list[tuple[int, str]]:
-    return [(int(step) if step.isdecimal() else -1, step) for step in pointer.split("/")]

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from auditlog_cli import parallel
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.redaction.redactor import Redactor, Taken
+from auditlog_cli.redaction.found import Taken
+from auditlog_cli.redaction.redactor import Looked, Masked, Redactor
 from auditlog_cli.sources import files, ranges
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.opening import open_for_reading
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
 
 _PART = 1 << 22  # bytes a process works on at a time: what it gives back is held in memory (bench/redact.py)
+_LARGEST = 4 * _PART
 _PARALLEL = 1 << 24  # bytes from which a second process pays
 
 
@@ -38,6 +40,16 @@ class Tally:
         self.taken: Counter[Taken] = Counter()
         self.left: Counter[Taken] = Counter()
 
+    def count(self, done: Masked) -> None:
+        """Count what became of a line that has been read."""
+        if done.taken:
+            self.changed += 1
+            self.taken.update(done.taken)
+            self.unsealed += done.unsealed
+        if done.left:
+            self.left.update(done.left)
+        self.bad += done.bad
+
     def add(self, other: Tally) -> None:
         """Add what another has counted."""
         self.read += other.read
@@ -47,10 +59,6 @@ class Tally:
         self.unread += other.unread
         self.taken += other.taken
         self.left += other.left
-
-
-Found = tuple[Line, tuple[Taken, ...], tuple[Taken, ...]]
-"""A line, what in it would be masked, and what cannot be."""
 
 
 def mask(
@@ -76,48 +84,99 @@ def mask(
         InputError: If a log cannot be read.
     """
     tally = Tally()
+    logs = [(file, ranges.cut(file, _PART)) for log in files.find(paths) for file in log.files]
+    redactor.expect(sum(parts[-1].end for _, parts in logs if parts))
+    for file, parts in logs:
+        if not parts:
+            for piece in _one_by_one(lines_of(_Told(open_for_reading(file), waiting), file), redactor, tally):
+                write(piece)
+            continue
 
-    def lines(found: Iterable[Line | BadLine], count: Tally) -> Iterator[bytes]:
-        for item in found:
-            count.read += 1
-            if isinstance(item, BadLine):
-                count.unread += 1
-                count.bad += 1
-                continue
-            done = redactor.line(item.raw)
-            if done.taken:
-                count.changed += 1
-                count.taken.update(done.taken)
-                count.unsealed += done.unsealed
-            if done.left:
-                count.left.update(done.left)
-            count.bad += done.bad
-            yield done.raw
-            if item.ended:
-                yield b"\n"
+        def work(number: int, parts: list[ranges.Range] = parts) -> tuple[bytes, Tally]:
+            return _part(parts[number], redactor)
 
-    for log in files.find(paths):
-        for file in log.files:
-            parts = ranges.cut(file, _PART)
-            if not parts:
-                for piece in lines(lines_of(_Told(open_for_reading(file), waiting), file), tally):
-                    write(piece)
-                continue
-
-            def work(number: int, parts: list[ranges.Range] = parts) -> tuple[bytes, Tally]:
-                count = Tally()
-                return b"".join(lines(ranges.read_range(parts[number]), count)), count
-
-            size = parts[-1].end
-            workers = processes or (parallel.cores() if size >= _PARALLEL else 1)
-            for part, (out, count) in zip(parts, parallel.in_order(work, len(parts), workers), strict=True):
-                write(out)
-                tally.add(count)
-                progress(part.end - part.start)
+        workers = processes or (parallel.cores() if parts[-1].end >= _PARALLEL else 1)
+        for part, (out, count) in zip(parts, parallel.in_order(work, len(parts), workers), strict=True):
+            write(out)
+            tally.add(count)
+            progress(part.end - part.start)
     return tally
 
 
-def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[Found]:
+def each(
+    paths: list[str],
+    work: Callable[[Line], Masked | None],
+    write: Callable[[bytes], None],
+    progress: Callable[[int], None] = lambda done: None,
+) -> Tally:
+    """Write every line of some logs, each as a function has it.
+
+    Args:
+        paths: Files, folders, globs.
+        work: Returns what becomes of a line, or None if it stays.
+        write: Takes the lines, each with its LF if it had one.
+        progress: Told how many bytes are done.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    tally = Tally()
+    for log in files.find(paths):
+        for file in log.files:
+            for item in lines_of(open_for_reading(file), file):
+                tally.read += 1
+                if isinstance(item, BadLine):
+                    tally.unread += 1
+                    tally.bad += 1
+                    continue
+                done = work(item)
+                if done is not None:
+                    tally.count(done)
+                write(item.raw if done is None else done.raw)
+                if item.ended:
+                    write(b"\n")
+                progress(len(item.raw) + 1)
+    return tally
+
+
+def _part(part: ranges.Range, redactor: Redactor) -> tuple[bytes, Tally]:
+    """A part of a file, masked: all its lines are looked at together, and only some of them closely."""
+    tally = Tally()
+    if part.end - part.start > _LARGEST:  # a line that long may be too long to be looked at
+        return b"".join(_one_by_one(ranges.read_range(part), redactor, tally)), tally
+    data = ranges.read_whole(part)
+    lines = data.split(b"\n")
+    if not lines[-1]:
+        del lines[-1]
+        lines_end = b"\n"
+    else:
+        lines_end = b""
+    tally.read = len(lines)
+    changed = False
+    for number in redactor.concerned(lines):
+        done = redactor.line(lines[number], looked=True)
+        tally.count(done)
+        if done.taken:
+            changed = True
+            lines[number] = done.raw
+    return b"\n".join(lines) + lines_end if changed else data, tally
+
+
+def _one_by_one(found: Iterable[Line | BadLine], redactor: Redactor, tally: Tally) -> Iterator[bytes]:
+    for item in found:
+        tally.read += 1
+        if isinstance(item, BadLine):
+            tally.unread += 1
+            tally.bad += 1
+            continue
+        done = redactor.line(item.raw)
+        tally.count(done)
+        yield done.raw
+        if item.ended:
+            yield b"\n"
+
+
+def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[tuple[Line, Looked]]:
     """Yield each line in which something would be masked, or cannot be. Changes nothing.
 
     Args:
@@ -136,13 +195,13 @@ def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[Found]:
                     tally.unread += 1
                     tally.bad += 1
                     continue
-                done = redactor.line(item.raw)
-                tally.bad += done.bad
-                if done.taken or done.left:
-                    tally.changed += bool(done.taken)
-                    tally.taken.update(done.taken)
-                    tally.left.update(done.left)
-                    yield item, done.taken, done.left
+                seen = redactor.look(item.raw)
+                tally.bad += seen.bad
+                if seen.places or seen.left:
+                    tally.changed += bool(seen.places)
+                    tally.taken.update(Taken(place.entity, place.pointer) for place in seen.places)
+                    tally.left.update(Taken(place.entity, place.pointer) for place in seen.left)
+                    yield item, seen
 
 
 class _Told:

@@ -44,6 +44,17 @@ class Settings(NamedTuple):
     mrn: str | None = None
     custom: tuple[Detector, ...] = ()
 
+    def wanted(self) -> tuple[str, ...]:
+        """Return the entities, under our names.
+
+        Raises:
+            DefinitionError: If there is no such entity.
+        """
+        known = tuple(dict.fromkeys((*detectors.ENTITIES, *(each.entity for each in self.custom))))
+        if self.entities is None:
+            return tuple(each for each in known if each not in LEFT_BY_DEFAULT)
+        return tuple(dict.fromkeys(found for name in self.entities for found in detectors.lookup(name, known)))
+
     def scanner(self, more: Sequence[str] = ()) -> Scanner | None:
         """Return what finds the entities, or None if none is asked for.
 
@@ -53,10 +64,7 @@ class Settings(NamedTuple):
         Raises:
             DefinitionError: If there is no such entity, or a pattern is wrong.
         """
-        wanted = self.entities
-        if wanted is None:
-            own = [each.entity for each in self.custom]
-            wanted = tuple(each for each in (*detectors.ENTITIES, *own) if each not in LEFT_BY_DEFAULT)
+        wanted = self.wanted()
         if not wanted:
             return None
         return Scanner(

@@ -16,7 +16,7 @@ groups, can be put together with `merge`, before `finish`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.checks import Seen
@@ -36,6 +36,8 @@ from auditlog_cli.rules.values import moment
 from auditlog_cli.rules.watching import Watch
 
 MAX_STATE: Final = 1_000_000
+_Kind = TypeVar("_Kind")
+_Follower = tuple[int, _Kind, frozenset[str], bool]
 
 
 class Engine:
@@ -150,28 +152,42 @@ class Engine:
         when = moment(content.get("timestamp"))
         seen = Seen(get, content, when, place, own)
         events = []
-        for stream, matched, unknown in outcome.streams:
-            for number in self._plan.checks_of[stream]:
-                watch = self._watches[number]
-                if watch.whole or watch.population in outcome.populations:
-                    watch.withheld += unknown
-                    for found in watch.take(seen, matched):
-                        facts += self._speaker.of_check(number, found, watch.at, get)
-            for number in self._plan.correlations_of[stream]:
-                if self._plan.correlations[number].population not in outcome.populations:
-                    continue
-                correlation = self._correlations[number]
-                correlation.withheld += unknown
-                if matched or not unknown:
-                    event = correlation.event(seen, matched)
-                    if event is not None:
-                        self._speaker.prepare(number, get, place)
-                        events.append((number, event))
+        if outcome.followers is None:
+            outcome.followers = self._followers(outcome)
+        watches, correlations = outcome.followers
+        for number, watch, matched, unknown in watches:
+            if unknown:
+                watch.withheld += 1
+            found = watch.take(seen, matched)
+            if found:
+                facts += [fact for each in found for fact in self._speaker.of_check(number, each, watch.at, get)]
+        for number, correlation, matched, unknown in correlations:
+            if unknown:
+                correlation.withheld += 1
+            if matched or not unknown:
+                event = correlation.event(seen, matched)
+                if event is not None:
+                    self._speaker.prepare(number, get, place)
+                    events.append((number, event))
         if events:
             seq = content.get("seq")
             due = self._ordering.add(when, seq if seq.__class__ is int else None, events)
             if due:
                 facts += self._correlate(due)
+
+    def _followers(self, outcome: Outcome) -> tuple[list[_Follower[Watch]], list[_Follower[Correlation]]]:
+        """The checks and correlations that see the records of an outcome: (number, itself, matched, unknown)."""
+        watches: list[_Follower[Watch]] = []
+        correlations: list[_Follower[Correlation]] = []
+        for stream, matched, unknown in outcome.streams:
+            for number in self._plan.checks_of[stream]:
+                watch = self._watches[number]
+                if watch.whole or watch.population in outcome.populations:
+                    watches.append((number, watch, matched, unknown))
+            for number in self._plan.correlations_of[stream]:
+                if self._plan.correlations[number].population in outcome.populations:
+                    correlations.append((number, self._correlations[number], matched, unknown))
+        return watches, correlations
 
     def _correlate(self, due: Iterable[Held]) -> list[Fact]:
         facts: list[Fact] = []

@@ -92,6 +92,22 @@ def read_range(part: Range) -> Iterator[Line | BadLine]:
     return lines_of(_Reader(part), part.path, part.start)
 
 
+def read_whole(part: Range) -> bytes:
+    """Return the bytes of a part.
+
+    Raises:
+        InputError: If the file cannot be read.
+    """
+    reader = _Reader(part)
+    try:
+        pieces = []
+        while piece := reader.read(part.end - part.start):
+            pieces.append(piece)
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+    finally:
+        reader.close()
+
+
 class _Reader:
     """Reads the bytes of a part."""
 

@@ -60,6 +60,7 @@ def redact(
     unsigned: bool = False,
     dry_run: bool = False,
     output: str | os.PathLike[str] | None = None,
+    processes: int = 1,
 ) -> Redaction:
     """Withhold values of a sealed log for ever; its hashes and signatures stay as they are.
 
@@ -80,6 +81,7 @@ def redact(
         unsigned: Withhold without a key: nobody can check who did, and verifiers with keys refuse it.
         dry_run: Change nothing.
         output: Write a redacted copy there, with a manifest, and leave the log as it is.
+        processes: How many may share the work. They are forked: more than one only in a program of one thread.
 
     Raises:
         UsageError: If the arguments do not go together.
@@ -102,7 +104,7 @@ def redact(
             raise UsageError("request: the case number is needed, it stands for the person in the log")
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
-    plan = planning.plan(name, chooser, despite_hold=despite_hold)
+    plan = planning.plan(name, chooser, despite_hold=despite_hold, processes=processes)
     done = Done([], [])
     if output is not None and not dry_run:
         sharing.share(plan, os.fsdecode(output), signing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from auditlog_cli import decoders
@@ -56,17 +56,51 @@ class ByEntity:
             return Choice()
         if not self._selection.everything and not self._selection(decoders.read(line.content, Line(line.raw))):
             return Choice()
-        redactable = {value.field for value in line.values}
-        chosen: set[str] = set()
-        left: list[str] = []
-        for hit in self._scanner.scan(line.content):
-            field = hit.pointer.rpartition("/")[0] if hit.in_name else hit.pointer
-            while field and field not in redactable:
-                field = field.rpartition("/")[0]
-            if field and anatomy.declarable(field):
-                chosen.add(field)
-            else:
-                left.append(hit.pointer)
-        if left and self._whole:
-            return Choice(whole=True)
-        return Choice(frozenset(chosen), left=tuple(dict.fromkeys(left)))
+        hits = self._scanner.scan(line.content)
+        places = [(hit.pointer.rpartition("/")[0] if hit.in_name else hit.pointer, hit.pointer) for hit in hits]
+        return _enclosing(line, places, whole=self._whole)
+
+
+class ByPlace:
+    """Given places of given records: those that findings name.
+
+    Args:
+        places: JSON pointers by the number of the record.
+        whole: Take the whole record where a place cannot go by field.
+    """
+
+    lowered = False
+    needles: list[bytes] | None = None
+
+    def __init__(self, places: Mapping[int, Iterable[str]], *, whole: bool = False) -> None:
+        self._places = places
+        self._whole = whole
+
+    def choose(self, line: Anatomy) -> Choice:
+        """Return what of this record is to go."""
+        places = [(each, each) for each in self._places.get(line.seq, ()) if not _is_withheld(line, each)]
+        return _enclosing(line, places, whole=self._whole and line.own is None)
+
+
+def _enclosing(line: Anatomy, places: Iterable[tuple[str, str]], *, whole: bool) -> Choice:
+    """The smallest redactable values around some places; what has none is left, or takes the whole record.
+
+    `places`: JSON pointers of what has to be enclosed, each with the one by which it is told.
+    """
+    redactable = {value.field for value in line.values}
+    chosen: set[str] = set()
+    left: list[str] = []
+    for field, told in places:
+        while field and field not in redactable:
+            field = field.rpartition("/")[0]
+        if field and anatomy.declarable(field):
+            chosen.add(field)
+        else:
+            left.append(told)
+    if left and whole:
+        return Choice(whole=True)
+    return Choice(frozenset(chosen), left=tuple(dict.fromkeys(left)))
+
+
+def _is_withheld(line: Anatomy, pointer: str) -> bool:
+    return any(pointer == hole or pointer.startswith(f"{hole}/") for hole in line.holes)

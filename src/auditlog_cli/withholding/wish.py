@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from auditlog_cli.errors import UsageError
 from auditlog_cli.selection import Selection
 from auditlog_cli.withholding.choosing import ByField, BySubject, Chooser, Together
-from auditlog_cli.withholding.finding import ByEntity, Scans
+from auditlog_cli.withholding.finding import ByEntity, ByPlace, Scans
 from auditlog_cli.withholding.subject import Subject
 
 
@@ -21,6 +22,7 @@ class Wish(NamedTuple):
         whole: Whole records; with `subject`, where an identifier cannot be withheld by field.
         request: The case number of the erasure of one person.
         scanner: Finds values by what they look like; None if only places are named.
+        places: JSON pointers by the number of the record; None if no findings name any.
     """
 
     fields: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Wish(NamedTuple):
     whole: bool = False
     request: str | None = None
     scanner: Scans | None = None
+    places: Mapping[int, frozenset[str]] | None = None
 
     def chooser(self, selection: Selection) -> Chooser:
         """Return how to choose.
@@ -40,6 +43,8 @@ class Wish(NamedTuple):
             return self._by_subject(selection)
         if self.request is not None:
             raise UsageError("--request goes with --subject")
+        if self.places is not None:
+            return ByPlace(self.places, whole=self.whole)
         if self.scanner is not None:
             return self._by_entity(self.scanner, selection)
         if not self.fields and not self.whole:
@@ -65,7 +70,13 @@ class Wish(NamedTuple):
         return Together(by_entity, ByField(list(self.fields), selection, list(self.records)))
 
     def _by_subject(self, selection: Selection) -> Chooser:
-        if self.fields or self.records or self.scanner is not None or not selection.everything:
+        if (
+            self.fields
+            or self.records
+            or self.scanner is not None
+            or self.places is not None
+            or not selection.everything
+        ):
             raise UsageError(
                 "--subject looks through the whole log, so it takes no --fields, --entities, --record or selectors",
                 help="what it would take: --dry-run",

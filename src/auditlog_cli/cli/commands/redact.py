@@ -14,7 +14,10 @@ def redact(
     fields: o.Fields = None,
     profile: o.RedactionProfile = None,
     pseudonyms: o.Pseudonyms = None,
+    findings: o.Findings = None,
+    rule: o.FindingRule = None,
     check: o.CheckOnly = False,
+    format: o.UnmaskedFormat = "text",  # noqa: A002 - the word of the option
     subject: o.Subject = None,
     whole: o.Whole = False,
     despite_hold: o.DespiteHold = False,
@@ -52,27 +55,39 @@ def redact(
 
     Examples:
       auditlog redact --check audit.jsonl
+      auditlog redact --check logs/ --format sarif -o unmasked.sarif
       auditlog tail -f audit.jsonl | auditlog redact > masked.jsonl
       auditlog redact plain.jsonl --entities EMAIL_ADDRESS,SECRET --fields user.name -o masked.jsonl
+      auditlog redact plain.jsonl --findings findings.jsonl --rule GDPR-5-1-C-01 -o masked.jsonl
       auditlog redact audit.jsonl --fields user.email --session s-42 --dry-run
       auditlog redact audit.jsonl --fields user.email,action.arguments.to --by me --reason "case 17" --key my.key
       auditlog redact audit.jsonl --subject u-17 --request 17 --by me --reason erasure --key my.key
       auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key
     """
-    from auditlog_cli.cli import masking, redacting, show
-    from auditlog_cli.selection import select_by
-    from auditlog_cli.withholding.wish import Wish
+    from auditlog_cli.cli import masking, show
 
     split = [path.strip() for words in fields or () for path in words.split(",")]
     named = None if entities is None else [name.strip() for words in entities for name in words.split(",")]
     settings = masking.settings(profile, named, min_confidence, split)
     given, notices = show.paths(paths), show.Notices(quiet=quiet)
+    choice = bool(named or split or profile or min_confidence or subject)
+    masking.together(check=check, format=format, findings=findings, rule=rule, choice=choice)
     if check:
-        return masking.check(given, settings.redactor(), notices)
+        return masking.check(given, settings, format, output, notices)
     sealed_only = (subject, whole, record, user, agent, session, trace, tool, status, type, approved_by, since, until,
-                   where, by, reason, request, key, unsigned, dry_run, yes, resume, despite_hold)  # fmt: skip
+                   where, by, reason, request, key, unsigned, yes, resume, despite_hold)  # fmt: skip
     if not any(sealed_only) and not masking.sealed(given):
+        if findings is not None:
+            from auditlog_cli.cli.named import mask
+
+            return mask(given, findings, rule or [], pseudonyms, output, notices, dry_run=dry_run)
+        if dry_run:
+            return masking.check(given, settings, format, None, notices)
         return masking.mask(given, masking.redactor(settings, pseudonyms), output, notices)
+    from auditlog_cli.cli import redacting
+    from auditlog_cli.selection import select_by
+    from auditlog_cli.withholding.wish import Wish
+
     chosen = select_by(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
@@ -80,18 +95,12 @@ def redact(
     wish = Wish(
         settings.fields, tuple(subject or ()), tuple(record or ()), whole, request,
         masking.scanner(settings, named, profile, pseudonyms),
+        masking.places(given, findings, rule or [], narrowed=bool(record) or not chosen.everything),
     )  # fmt: skip
     work = redacting.Work(
-        wish,
-        chosen,
-        by=by,
-        reason=reason,
-        key=key,
-        unsigned=unsigned,
-        sure=yes,
-        despite_hold=despite_hold,
+        wish, chosen, by=by, reason=reason, key=key, unsigned=unsigned, sure=yes, despite_hold=despite_hold,
         notices=notices,
-    )
+    )  # fmt: skip
     logs = redacting.logs(given)
     if resume:
         return work.each(logs, work.resume)
