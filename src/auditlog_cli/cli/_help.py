@@ -747,7 +747,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                  'auditlog alerts list [OPTION]...',
                  'Exit code: 0; 3 if there is no alerts log; 6 if it has bad lines.',
                  (('Options',
-                   (('--state open|acknowledged|resolved', 'Only those in this state; repeat for or.'),
+                   (('--state open|acknowledged|resolved', 'Only those in this state.'),
                     ('--since TIME', 'Only those that came into their state since: a date, or 3h, 2d.'),
                     ('--alerts FILE',
                      'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),

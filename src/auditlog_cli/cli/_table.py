@@ -365,7 +365,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
                          '--alerts': ('alerts', 'text', None),
                          '--policy': ('policy', 'text', None)},
                         (('fingerprint', True, True),)),
- 'alerts list': ({'--state': ('state', 'list choice', ('open', 'acknowledged', 'resolved')),
+ 'alerts list': ({'--state': ('state', 'choice', ('open', 'acknowledged', 'resolved')),
                   '--since': ('since', 'text', None),
                   '--alerts': ('alerts', 'text', None),
                   '--policy': ('policy', 'text', None),

@@ -66,7 +66,7 @@ def find(path: str | None, policy_file: str | None) -> str:
     return found
 
 
-def list_all(path: str, wanted: Sequence[str], since: str | None, form: str, output: str | None) -> int:
+def list_all(path: str, wanted: str | None, since: str | None, form: str, output: str | None) -> int:
     """List alerts, those that came into their state last at the end; return the exit code."""
     start = None if since is None else times.moment(since)
     if since is not None and start is None:
@@ -74,7 +74,7 @@ def list_all(path: str, wanted: Sequence[str], since: str | None, form: str, out
     held = register.read(path)
     chosen = [
         each for each in held.alerts.values()
-        if (not wanted or each.state in wanted) and (start is None or each.since >= start)
+        if (wanted is None or each.state == wanted) and (start is None or each.since >= start)
     ]  # fmt: skip
     chosen.sort(key=lambda each: (each.since, each.fingerprint))
     out = show.output(output)

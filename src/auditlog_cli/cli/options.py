@@ -44,7 +44,7 @@ from auditlog_cli.cli.telling import AlertsFile as AlertsFile
 from auditlog_cli.cli.telling import AlertsFormat as AlertsFormat
 from auditlog_cli.cli.telling import AlertsLog as AlertsLog
 from auditlog_cli.cli.telling import AlertsSince as AlertsSince
-from auditlog_cli.cli.telling import AlertStates as AlertStates
+from auditlog_cli.cli.telling import AlertState as AlertState
 from auditlog_cli.cli.telling import CheckFollow as CheckFollow
 from auditlog_cli.cli.telling import Emails as Emails
 from auditlog_cli.cli.telling import Emit as Emit

@@ -79,9 +79,9 @@ Fingerprints = Annotated[
 OneFingerprint = Annotated[
     str, typer.Argument(metavar="FINGERPRINT", help="Which alert: its fingerprint, or what it begins with (4 digits).")
 ]
-AlertStates = Annotated[
-    list[Literal["open", "acknowledged", "resolved"]] | None,
-    typer.Option("--state", help="Only those in this state; repeat for or."),
+AlertState = Annotated[
+    Literal["open", "acknowledged", "resolved"] | None,
+    typer.Option("--state", help="Only those in this state."),
 ]
 AlertsSince = Annotated[
     str | None,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def list_(
-    state: o.AlertStates = None,
+    state: o.AlertState = None,
     since: o.AlertsSince = None,
     alerts: o.AlertsLog = None,
     policy: o.PolicyFile = None,
@@ -25,4 +25,4 @@ def list_(
     """
     from auditlog_cli.cli import alerting
 
-    return alerting.list_all(alerting.find(alerts, policy), state or (), since, format, output)
+    return alerting.list_all(alerting.find(alerts, policy), state, since, format, output)
