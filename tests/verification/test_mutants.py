@@ -67,7 +67,7 @@ MUTANTS = [
     ("own.py", "self.sums[segment] = (total, place)", "self.sums.setdefault(segment, (total, place))"),
     ("own.py", "self.redacted |= {(each, segment) for each in seqs if type(each) is int}", "pass"),
     ("own.py", "self._closed = self._close_at is not None and place.seq == self._close_at + 1", "self._closed = True"),
-    ("declarations.py", "if any(seq >= event.seq for seq, _, _ in targets):", "if False:"),
+    ("declarations.py", "if any(seq >= said.limit for seq, _, _ in targets):", "if False:"),
     ("declarations.py", 'if any(char < " " or char == "\\x7f" for text in texts for char in text):', "if False:"),
     (
         "declarations.py",

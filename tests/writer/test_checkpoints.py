@@ -18,9 +18,11 @@ import pytest
 from auditlog_cli import redact, segments
 from auditlog_cli.cli import sealing
 from auditlog_cli.cli.show import Notices
-from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, SealRefused, UsageError
+from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, LockTimeout, SealRefused, UsageError
+from auditlog_cli.salting.growing import SaltedGrowth
 from auditlog_cli.sealing import notes, sshsig
 from auditlog_cli.signing import checks, keygen, signer, signers
+from auditlog_cli.writer import lock
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.growth import Growth, is_sealed
 from auditlog_cli.writer.log import AuditLog
@@ -145,6 +147,114 @@ def test_two_signers_of_one_log(path: Path, key: Path) -> None:
         assert root(path, note.size) == note.root
 
 
+def test_the_file_beside_a_log_never_goes_back(path: Path, key: Path) -> None:
+    """A signer that asked how much is durable, and then took its time, while another signed a longer log."""
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.append(RECORD)
+        slow, quick = (Sealer(str(path), signer.load(str(key))) for _ in range(2))
+        late: list[notes.Note] = []
+
+        def durable() -> int:
+            before = log.durable()
+            if not late:
+                log.append(RECORD)
+                quick.seal(log.durable, log.append_own)
+                late.append(side(path))
+            return before
+
+        done = slow.seal(durable, log.append_own)
+    assert late[0].size == 3
+    assert side(path).size == done.size == 4, (
+        "the slow one has seen what the quick one signed, and signs what came since"
+    )
+    assert root(path, 4) == done.root
+
+
+def test_a_slow_signer_refuses_what_another_signed_and_it_does_not_find(path: Path, key: Path) -> None:
+    """Another checkpoint comes while it signs, over records that are not there: it stays, and nothing is signed."""
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.append(RECORD)
+        first = Sealer(str(path), signer.load(str(key))).seal(log.durable)
+        forged = notes.Note(first.origin, 99, b"x" * 32)
+
+        def durable() -> int:
+            Path(f"{path}.checkpoint").write_text(notes.render(forged))
+            return log.durable()
+
+        with pytest.raises(SealRefused, match="99 records were signed, and only 2 are there"):
+            Sealer(str(path), signer.load(str(key))).seal(durable, log.append_own)
+    assert side(path) == forged
+    assert not checkpoints(path)
+
+
+def test_signers_in_processes_of_their_own_never_put_an_older_checkpoint_over_a_newer(path: Path, key: Path) -> None:
+    """A writer that signs after every second record, and two that only watch: sizes beside the log only grow."""
+    watcher = (
+        "import sys\n"
+        "from auditlog_cli.signing import signer\n"
+        "from auditlog_cli.writer.checkpoints import Sealer\n"
+        "sealer = Sealer(sys.argv[1], signer.load(sys.argv[2]))\n"
+        "print(sealer.seal().size, flush=True)\n"
+        "for _ in sys.stdin:\n"
+        "    sealer.behind() > 0 and sealer.seal()\n"
+    )
+    with AuditLog(path, key=key, checkpoint_records=2, fsync="none", ballast_bytes=0) as log:
+        log.append(RECORD)
+        log.checkpoint()
+        started = [
+            subprocess.Popen([sys.executable, "-c", watcher, str(path), str(key)], stdin=-1, stdout=-1, text=True)
+            for _ in range(2)
+        ]
+        for each in started:
+            assert each.stdout is not None
+            assert int(each.stdout.readline()) >= 2
+        seen = [side(path).size]
+        for n in range(150):
+            log.append(RECORD)
+            watching = started[n % 2].stdin
+            assert watching is not None
+            watching.write("\n")
+            watching.flush()
+            if n % 5 == 0:
+                log.checkpoint()
+            seen.append(side(path).size)
+        for each in started:
+            each.communicate(timeout=60)
+            assert each.returncode == 0
+    seen.append(side(path).size)
+    assert seen == sorted(seen)
+    assert len(set(seen)) > 20
+    assert root(path, seen[-1]) == side(path).root
+
+
+def test_another_user_waits_for_its_turn_and_says_so(path: Path) -> None:
+    with (
+        lock.turn(str(path)),
+        pytest.raises(LockTimeout, match="another signer has been at work for 0.01 s; the checkpoint was not kept"),
+        lock.turn(str(path.with_name("other.jsonl")), 0.01),
+    ):
+        pass
+    with lock.turn(str(path), 0.01):
+        pass
+
+
+def test_a_child_that_came_to_be_during_a_turn_does_not_keep_it(path: Path) -> None:
+    read, write = os.pipe()
+    with lock.turn(str(path)):
+        child = os.fork()
+        if not child:
+            os.close(write)
+            os.read(read, 1)
+            os._exit(0)
+    try:
+        with lock.turn(str(path), 0.01):
+            pass
+    finally:
+        os.close(write)
+        os.close(read)
+        os.waitpid(child, 0)
+
+
 def test_a_child_goes_on_signing(path: Path, key: Path) -> None:
     with AuditLog(path, key=key, checkpoint_records=2) as log:
         log.append(RECORD)
@@ -256,6 +366,48 @@ def test_what_does_not_extend_the_signed_state_is_refused(
     with pytest.raises(SealRefused):
         (Sealer(str(path), signer.load(str(key))) if fresh else sealer).seal()
     assert {file.name: file.read_bytes() for file in path.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize("kind", ["sealed", "raw", "salted"])
+def test_what_another_signed_at_a_size_that_was_passed_is_held_too(path: Path, key: Path, kind: str) -> None:
+    """A signer has read on already when another signs a shorter log: it reads once more, and refuses if that lied."""
+    if kind == "sealed":
+        log = AuditLog(path, fsync="none", ballast_bytes=0, origin="test/log")
+    else:
+        path.write_bytes(b'{"a":0}\n{"a":1}\n')
+
+    def more() -> None:
+        if kind == "sealed":
+            log.append(RECORD)
+        else:
+            with path.open("ab") as file:
+                file.write(b'{"a":2}\n')
+
+    growth = SaltedGrowth(str(path)) if kind == "salted" else None
+    if kind == "sealed":
+        log.append(RECORD)
+    sealer = Sealer(str(path), signer.load(str(key)), raw=kind != "sealed", growth=growth)
+    first = sealer.seal()
+    more()
+    honest = Sealer(
+        str(path), signer.load(str(key)), raw=kind != "sealed", growth=None if growth is None else growth.afresh()
+    )
+    more()
+    assert sealer.behind() == 2
+    assert (first.size, honest.seal(None).size) == (2, 4)
+    beside = Path(f"{path}.checkpoint")
+    good = beside.read_bytes()
+    more()
+    assert sealer.behind() == 3
+    beside.write_text(notes.render(notes.Note(first.origin, 3, b"x" * 32)))
+    before = beside.read_bytes()
+    with pytest.raises(SealRefused, match="its first 3 records are not those that were signed"):
+        sealer.seal()
+    assert beside.read_bytes() == before
+    beside.write_bytes(good)
+    assert sealer.seal().size == 5
+    if kind == "sealed":
+        log.close()
 
 
 def test_a_refusal_in_the_background_is_said_and_the_log_goes_on(path: Path, key: Path) -> None:
@@ -482,7 +634,8 @@ def test_a_way_that_was_pruned_is_not_signed_over(path: Path, key: Path, tmp_pat
         log.rotate()
         log.append({"n": 3})
         pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
-        assert watcher.behind() == 4
+        with pytest.raises(SealRefused, match="2 records were signed, and 3 are pruned"):
+            watcher.behind()
         side = Path(segments.checkpoint_name(str(path)))
         before = side.read_bytes()
         for sealer in (watcher, Sealer(str(path), signer.load(str(key)))):

@@ -41,13 +41,13 @@ class SaltedGrowth:
         tree: Its hashes.
         head: The leaf of the last line, 64 hex digits.
         origin, signed, raw, suffix: As of `Growth`; a log of others says nothing about itself.
+        begun: 0: a log of others is never pruned, so its beginning is always read.
     """
 
     origin = ""
     signed: notes.Note | None = None
     raw = True
     suffix = salted.SALTED
-
     begun = 0
 
     def __init__(self, path: str) -> None:
@@ -55,6 +55,10 @@ class SaltedGrowth:
         self.tree = merkle.Range()
         self.head = hashes.ZEROS
         self._spot = _Spot()
+
+    def afresh(self) -> SaltedGrowth:
+        """Return the same that has read nothing yet."""
+        return SaltedGrowth(self.path)
 
     def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = lambda: None) -> int:
         """Take in what the log holds by now, and make salts for it.

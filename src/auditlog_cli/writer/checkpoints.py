@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from auditlog_cli import segments
 from auditlog_cli.errors import SealRefused
 from auditlog_cli.sealing import merkle, notes
-from auditlog_cli.writer import disk, own
+from auditlog_cli.writer import disk, lock, own
 from auditlog_cli.writer.growth import Growth
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Grows(Protocol):
 
     def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = ...) -> int:
         """Take in what the log holds by now; return how many records the tree covers."""
+        ...
+
+    def afresh(self) -> Grows:
+        """Return the same that has read nothing yet."""
         ...
 
 
@@ -69,6 +73,7 @@ class Sealer:
         self.last: notes.Note | None = None
         self._origin = origin
         self._appended = False
+        self._held: tuple[notes.Note | None, ...] = ()  # what the log was held against already
 
     def seal(
         self,
@@ -89,8 +94,46 @@ class Sealer:
             InputError: If it cannot be read.
             AuditWriteError: If the key cannot sign, or the checkpoint cannot be written.
         """
-        said = [note for note in (self.last, self._side()) if note is not None]
+        side, origin, size = self._follow(until, seen)
+        with lock.turn(self.beside):
+            if self._side() != side:  # another signed meanwhile: nothing older takes the place of that
+                _, origin, size = self._follow(until, seen)
+            root, head = self.growth.tree.root(), self.growth.head
+            text, armour = self.signer.note(origin, size, root)
+            note = notes.parse(text)
+            try:
+                # With the armour where the key could sign no note.
+                disk.keep(self.beside, (text if note.signatures else text + armour).encode())
+            except OSError as error:
+                raise disk.refused(self.beside, "cannot be written", error, "the checkpoint was not kept") from error
+            self.last, self._appended = note, append is not None
+            self._held = (note, *self._held)
+        if append is not None:
+            append(own.record("checkpoint", note=text, sshsig=armour))
+        return Checkpoint(origin, size, root, head)
+
+    def behind(self) -> int:
+        """Return how many records came after the last checkpoint of this signer, that checkpoint not counted.
+
+        Raises:
+            SealRefused: If the log is broken, or no longer holds what was read before.
+            InputError: If it cannot be read.
+        """
+        _, _, size = self._follow(None, lambda: None, sync=False)
+        return size if self.last is None else size - self.last.size - self._appended
+
+    def _follow(
+        self, until: Callable[[], int] | None, seen: Callable[[], None], *, sync: bool = True
+    ) -> tuple[notes.Note | None, str, int]:
+        """Take in what the log holds by now, and look whether it extends what was signed, by whomever.
+
+        Returns:
+            The checkpoint that lies beside the log, the name of the log, and how many records the tree covers.
+        """
+        side = self._side()
+        said = [note for note in (self.last, side) if note is not None]
         watched = {note.size: note for note in said}
+        passed = side if side not in self._held and side is not None and side.size < self.growth.tree.size else None
 
         def each() -> None:
             note = watched.get(self.growth.tree.size)
@@ -101,37 +144,20 @@ class Sealer:
         if self.growth.tree.size in watched:
             self._hold(watched[self.growth.tree.size], self.growth.tree)
         # Asked after the file beside the log was read: another signer may be at work, and is never ahead of the log.
-        size = self.growth.grow(until() if until else None, sync=until is None, seen=each)
+        size = self.growth.grow(until() if until else None, sync=sync and until is None, seen=each)
         recorded = self.growth.signed
         origin = self._name([*said, *([recorded] if recorded is not None else [])])
         if recorded is not None and all(note.size < recorded.size for note in said):
-            self._hold_again(recorded)
             self._fit(recorded, origin, size)
+            if recorded not in self._held:
+                self._hold_again(recorded)
         for note in said:
             self._fit(note, origin, size)
-            self._reach(note)
-        root = self.growth.tree.root()
-        text, armour = self.signer.note(origin, size, root)
-        self.last = notes.parse(text)
-        try:
-            # With the armour where the key could sign no note.
-            disk.keep(self.beside, (text if self.last.signatures else text + armour).encode())
-        except OSError as error:
-            raise disk.refused(self.beside, "cannot be written", error, "the checkpoint was not kept") from error
-        self._appended = append is not None
-        if append is not None:
-            append(own.record("checkpoint", note=text, sshsig=armour))
-        return Checkpoint(origin, size, root, self.growth.head)
-
-    def behind(self) -> int:
-        """Return how many records came after the last checkpoint of this signer, that checkpoint not counted.
-
-        Raises:
-            SealRefused: If the log is broken, or no longer holds what was read before.
-            InputError: If it cannot be read.
-        """
-        size = self.growth.grow()
-        return size if self.last is None else size - self.last.size - self._appended
+            self._reach(note, self.growth.begun)
+        if passed is not None:
+            self._reach(passed, self._hold_again(passed))
+        self._held = (*said, recorded)
+        return side, origin, size
 
     def _side(self) -> notes.Note | None:
         try:
@@ -164,11 +190,11 @@ class Sealer:
                 help=f"auditlog verify {self.path}",
             )
 
-    def _reach(self, note: notes.Note) -> None:
+    def _reach(self, note: notes.Note, begun: int) -> None:
         """Look whether there is an unbroken way from what was signed to what is to be signed."""
-        if 0 < note.size < self.growth.begun:
+        if 0 < note.size < begun:
             raise SealRefused(
-                f"{self.path}: {note.size} records were signed, and {self.growth.begun} are pruned: nobody can tell "
+                f"{self.path}: {note.size} records were signed, and {begun} are pruned: nobody can tell "
                 "whether those in between were the ones that followed; nothing was signed",
                 help=f"auditlog verify {self.path} with a head you know; then move {self.beside} away",
             )
@@ -181,9 +207,17 @@ class Sealer:
                 help=f"auditlog verify {self.path}",
             )
 
-    def _hold_again(self, note: notes.Note) -> None:
-        """Read the log once more, up to what a checkpoint record in it says: no file beside it told in time."""
-        again = Growth(self.path)
-        again.grow(note.size)
-        if again.tree.size == note.size:
-            self._hold(note, again.tree)
+    def _hold_again(self, note: notes.Note) -> int:
+        """Read the log once more for what was signed at a size that was passed before anybody said so: by a checkpoint
+        record without a file beside the log, or by another signer. Return how many records are pruned.
+        """
+        again = self.growth.afresh()
+        now = note._replace(size=self.growth.tree.size, root=self.growth.tree.root())
+
+        def each() -> None:
+            for wanted in (note, now):
+                if again.tree.size == wanted.size:
+                    self._hold(wanted, again.tree)
+
+        again.grow(seen=each)
+        return again.begun

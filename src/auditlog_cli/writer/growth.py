@@ -60,6 +60,10 @@ class Growth:
         self.begun = 0
         self._spot: _Spot | None = None
 
+    def afresh(self) -> Growth:
+        """Return the same that has read nothing yet."""
+        return Growth(self.path, raw=self.raw)
+
     def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = lambda: None) -> int:
         """Take in what the log holds by now.
 

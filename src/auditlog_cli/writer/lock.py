@@ -10,7 +10,8 @@ import errno
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from auditlog_cli import segments
@@ -19,8 +20,11 @@ from auditlog_cli.writer import disk
 
 _FIRST_PAUSE_S = 0.0001
 _LONGEST_PAUSE_S = 0.005
+_TURN_S = 30.0
 _EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
 _HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EINTR)
+_NO_SUCH_LOCK = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
+_NOT_KEPT = "the checkpoint was not kept"
 
 
 class FileLock:
@@ -90,3 +94,53 @@ class FileLock:
         except OSError as error:
             raise disk.refused(self.path, "cannot be opened", error) from error
         self.release = partial(fcntl.flock, self._fd, fcntl.LOCK_UN)
+
+
+@contextmanager
+def turn(path: str, timeout_s: float = _TURN_S) -> Iterator[None]:
+    """Wait until nobody else is about to replace the file at `path`.
+
+    The lock is on its folder: it needs no file of its own, and no right but to read, so signers of several users keep
+    each other away, and no writer waits for them.
+
+    Args:
+        path: The file.
+        timeout_s: How long to wait.
+
+    Raises:
+        LockTimeout: If another did not finish in time.
+        AuditWriteError: If the folder cannot be opened or locked.
+    """
+    folder = os.path.dirname(path) or "."
+    try:
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise disk.refused(path, "cannot be replaced", error, _NOT_KEPT) from error
+    try:
+        _wait(fd, path, folder, timeout_s)
+        try:
+            yield
+        finally:
+            fcntl.flock(fd, fcntl.LOCK_UN)  # also for a child that came to be meanwhile and has the descriptor, too
+    finally:
+        os.close(fd)
+
+
+def _wait(fd: int, path: str, folder: str, timeout_s: float) -> None:
+    deadline, pause = time.monotonic() + timeout_s, _FIRST_PAUSE_S
+    while True:
+        try:
+            fcntl.flock(fd, _EXCLUSIVE)
+            return
+        except OSError as error:
+            if error.errno in _NO_SUCH_LOCK:
+                return  # a file system shared between hosts may not lock folders; what is there is looked at anyhow
+            if error.errno not in _HELD_BY_ANOTHER:
+                raise disk.refused(path, "cannot be replaced", error, _NOT_KEPT) from error
+        if time.monotonic() >= deadline:
+            raise LockTimeout(
+                f"{path}: another signer has been at work for {timeout_s:g} s; {_NOT_KEPT}",
+                help=f"see who holds it: fuser -v {folder}",
+            )
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
