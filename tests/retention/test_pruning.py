@@ -86,6 +86,25 @@ def test_the_log_goes_on_and_is_signed(path: Path) -> None:
         Sealer(str(path), keygen.make(str(path.parent / "key3"), "test")).seal()
 
 
+def test_what_is_not_signed_yet_stays(path: Path) -> None:
+    """A log with a checkpoint beside it: no gap comes to be between what was signed and what is there."""
+    beside = path.with_name("audit.jsonl.checkpoint")
+    key = keygen.make(str(path.parent / "key2"), "test")
+    growth = Growth(str(path))
+    assert growth.grow(6) == 6
+    with AuditLog(path) as log:
+        origin = log.origin
+    beside.write_text(key.note(origin, 6, growth.tree.root())[0])
+    plan = pruning.plan(str(path), SUMMER)
+    assert (plan.records, plan.held_back) == (4, False)
+    assert plan.stays == "audit.000000000004.jsonl holds records that are not signed yet (auditlog seal)"
+    Sealer(str(path), key).seal()
+    assert pruning.plan(str(path), SUMMER).records == 8
+    beside.write_text("nonsense")
+    with pytest.raises(SealRefused, match="is no checkpoint; nothing was deleted"):
+        pruning.plan(str(path), SUMMER)
+
+
 def test_the_stock_checker_agrees(path: Path, shared: Path) -> None:
     """check.pl, given what the stub says, comes to the same root."""
     if not shutil.which("perl"):

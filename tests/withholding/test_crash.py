@@ -282,7 +282,8 @@ go(Path(sys.argv[1]))
 CALLS = ["write", "fsync", "rename", "unlink", "openat", "flock", "close", "ftruncate", "fdatasync"]
 
 
-def run(path: Path, *faults: str) -> list[str]:
+def run(path: Path, *faults: str, child: str = CHILD, more: list[Path] | None = None) -> list[str]:
+    """Redact in a process of its own; return the calls it made on files of the log, and on `more`."""
     assert STRACE is not None
     trace = path.parent.with_suffix(".strace")
     watched = [str(each) for each in path.parent.rglob("*")] + [str(path.parent)]
@@ -290,11 +291,12 @@ def run(path: Path, *faults: str) -> list[str]:
         f"{path.parent}/audit.{seq:012}.jsonl{end}" for seq in range(16) for end in ("", ".tmp")
     ]
     watched += [f"{each}.withheld" for each in watched if "blobs" in each]
+    watched += [str(each) for each in more or []]
     names = [word for each in dict.fromkeys(watched) for word in ("-P", each)]
     inject = [word for fault in faults for word in ("-e", f"inject={fault}")]
     done = subprocess.run(
         [STRACE, "-f", "-qq", "-o", str(trace), "-e", "signal=none", "-e", f"trace={','.join(CALLS)}", *names, *inject,
-         sys.executable, "-c", CHILD, str(path)],
+         sys.executable, "-c", child, str(path)],
         capture_output=True, text=True, cwd=ROOT, timeout=120,
     )  # fmt: skip
     if "ptrace" in done.stderr.lower():

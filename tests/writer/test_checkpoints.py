@@ -628,7 +628,8 @@ def test_a_way_that_was_pruned_is_not_signed_over(path: Path, key: Path, tmp_pat
 
     with AuditLog(path, fsync="none", ballast_bytes=0) as log:
         log.append({"n": 1})
-        watcher = Sealer(str(path), signer.load(str(key)))
+        elsewhere = tmp_path / "elsewhere"  # beside the log, `prune` would see it and wait
+        watcher = Sealer(str(path), signer.load(str(key)), beside=str(elsewhere))
         assert watcher.seal().size == 2
         log.append({"n": 2})
         log.rotate()
@@ -636,13 +637,11 @@ def test_a_way_that_was_pruned_is_not_signed_over(path: Path, key: Path, tmp_pat
         pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
         with pytest.raises(SealRefused, match="2 records were signed, and 3 are pruned"):
             watcher.behind()
-        side = Path(segments.checkpoint_name(str(path)))
-        before = side.read_bytes()
-        for sealer in (watcher, Sealer(str(path), signer.load(str(key)))):
+        before = elsewhere.read_bytes()
+        for sealer in (watcher, Sealer(str(path), signer.load(str(key)), beside=str(elsewhere))):
             with pytest.raises(SealRefused, match="2 records were signed, and 3 are pruned"):
                 sealer.seal()
-        assert side.read_bytes() == before
-        side.rename(side.with_name("kept"))
+        assert elsewhere.read_bytes() == before
         anew = Sealer(str(path), signer.load(str(key)))
         assert anew.seal().size == 6, "whoever has looked may begin again"
         log.append({"n": 4})
@@ -650,6 +649,58 @@ def test_a_way_that_was_pruned_is_not_signed_over(path: Path, key: Path, tmp_pat
         os.remove(tmp_path / "audit.pruned.json")
         with pytest.raises(SealRefused):
             Sealer(str(path), signer.load(str(key)), beside=str(tmp_path / "other")).seal()
+
+
+def test_what_was_signed_up_to_the_cut_proves_the_stub(path: Path, key: Path, tmp_path: Path) -> None:
+    """The stub takes the place of what was pruned only if it hashes to what was signed at that size."""
+    from auditlog_cli.retention import pruning
+
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.append({"n": 1})
+        log.append({"n": 2})
+        log.rotate()
+        log.append({"n": 3})
+        signed = Growth(str(path))
+        assert signed.grow(3) == 3
+        note = notes.Note(log.origin, 3, signed.tree.root())
+        Path(segments.checkpoint_name(str(path))).write_text(notes.render(note))
+        pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
+        stub = tmp_path / "audit.pruned.json"
+        said = json.loads(stub.read_text())
+        assert said["records"] == 3
+        stub.write_text(json.dumps({**said, "range": ["A" * 43 + "=", *said["range"][1:]]}))
+        with pytest.raises(SealRefused, match="its first 3 records are not those that were signed"):
+            Sealer(str(path), signer.load(str(key))).seal()
+        assert side(path) == note
+        stub.write_text(json.dumps(said))
+        assert Sealer(str(path), signer.load(str(key))).seal().size == 6
+
+
+@pytest.mark.parametrize("salted", [False, True])
+def test_a_log_of_others_cannot_pass_for_one_that_was_pruned(
+    path: Path, key: Path, tmp_path: Path, salted: bool
+) -> None:
+    """What was signed is gone, and a stub says what it came to: such a log has no beginning but its first line."""
+    path.write_bytes(b'{"n":1}\n{"n":2}\n')
+
+    def sealer() -> Sealer:
+        return Sealer(str(path), signer.load(str(key)), raw=True, growth=SaltedGrowth(str(path)) if salted else None)
+
+    watcher = sealer()
+    origin = watcher.seal().origin
+    path.write_bytes(b'{"n":3}\n{"n":4}\n{"n":5}\n')
+    Path(f"{path}.salts").unlink(missing_ok=True)
+    (tmp_path / "audit.000000000004.jsonl").write_bytes(b'{"n":9}\n')
+    (tmp_path / "audit.pruned.json").write_text(
+        json.dumps(
+            {"format": "auditlog-pruned/1", "origin": origin, "records": 4, "head": "0" * 64, "range": ["A" * 43 + "="]}
+        )
+    )
+    before = side(path)
+    for each in (watcher, sealer()):
+        with pytest.raises((SealRefused, InputError)):
+            each.seal()
+    assert side(path) == before
 
 
 def test_who_watches_is_not_misled_by_an_inode_that_is_used_again(path: Path, key: Path) -> None:

@@ -342,8 +342,8 @@ def test_an_interrupted_append_leaves_no_lock_behind(path: Path, opened: Open) -
     interrupted = 0
     try:
         for i in range(300):
-            signal.setitimer(signal.ITIMER_REAL, 0.00002 + (i % 30) * 0.00001)
             try:
+                signal.setitimer(signal.ITIMER_REAL, 0.00002 + (i % 30) * 0.00001)
                 while True:
                     log.append(small(i))
             except Stop:

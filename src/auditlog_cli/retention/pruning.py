@@ -9,7 +9,7 @@ import orjson
 
 from auditlog_cli import frames, segments, times
 from auditlog_cli.errors import InputError, SealRefused
-from auditlog_cli.sealing import holds, stubs
+from auditlog_cli.sealing import holds, notes, stubs
 from auditlog_cli.sealing.holds import Hold
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.withholding import holding, reading
@@ -81,6 +81,8 @@ class Plan(NamedTuple):
 def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
     """Say which segments hold only records older than `before` (microseconds since the epoch).
 
+    Where a checkpoint lies beside the log, what came behind it stays.
+
     Args:
         path: The log.
         before: The moment.
@@ -89,7 +91,7 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
 
     Raises:
         InputError: If there is no log, or a segment cannot be read.
-        SealRefused: If a segment does not end in a sealed record.
+        SealRefused: If a segment does not end in a sealed record, or what lies beside the log is no checkpoint.
     """
     closed = segments.closed(path)
     if not is_sealed(path):
@@ -99,7 +101,7 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
             f"{path}: no sealed log, so there is nothing to prune", help=f"auditlog seal {path} --key FILE"
         )
     register = holding.read(path)
-    pruned = _stubbed(path)
+    pruned, signed = _stubbed(path), _signed(path)
     leftover = tuple(name for first, name in closed if first < pruned)
     goes: list[Segment] = []
     stays, held_back = "", False
@@ -107,6 +109,9 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
         found = _look(name, first, register)
         if found.last >= before:
             stays = f"{os.path.basename(name)} holds newer records"
+        elif signed is not None and first + found.records > signed:
+            # Else there would be a gap between what was signed and what is there, over which nobody may sign.
+            stays = f"{os.path.basename(name)} holds records that are not signed yet (auditlog seal)"
         elif found.held and not despite_hold:
             held_back = True
             many = "a record" if found.held == 1 else f"{found.held:,} records"
@@ -177,6 +182,18 @@ def _stubbed(path: str) -> int:
         raise SealRefused(
             f"{segments.pruned_name(path)}: cannot be understood; nothing was deleted", help=f"auditlog verify {path}"
         ) from error
+
+
+def _signed(path: str) -> int | None:
+    """How many records the checkpoint beside the log covers; None if there is none."""
+    name = segments.checkpoint_name(path)
+    try:
+        with open(name, "rb") as file:
+            return notes.parse(file.read(_BLOCK).decode()).size
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise SealRefused(f"{name}: is no checkpoint; nothing was deleted", help=f"auditlog verify {path}") from error
 
 
 def _look(name: str, first: int, register: Register) -> Segment:
