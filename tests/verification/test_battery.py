@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import random
-import threading
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from auditlog_cli.sealing import notes, sshsig
 from auditlog_cli.sealing.hashes import ZEROS
 from tests import goldens
 from tests.conftest import Result
+from tests.withholding.conftest import STRANGER, write_key
 
 Cli = Callable[..., Result]
 ORIGIN = "example.org/auditlog/test"
@@ -253,9 +255,38 @@ def test_roots_of_long_logs_do_not_depend_on_how_it_is_read(tmp_path: Path, monk
             assert codes(other) == [("rewritten", None)]
 
 
-def test_live_writers_with_rotation_raise_no_false_alarm(tmp_path: Path) -> None:
-    """Verified again and again while two threads write and rotate."""
-    watch(tmp_path, 40)
+WRITER = """
+import sys, time
+from auditlog_cli import AuditLog
+options = {"key": sys.argv[2], "checkpoint_records": 50} if sys.argv[2] else {}
+with AuditLog(sys.argv[1], fsync="none", ballast_bytes=0, max_bytes=8 * 1024, **options) as log:
+    while sys.stdin.readline():
+        for _ in range(5):
+            log.append({"user": {"id": "u"}})
+"""
+"""Appends five records for each line it is given; signs, if it has a key."""
+KEEPER = """
+import sys
+from auditlog_cli.errors import AuditlogError
+from auditlog_cli.retention import compressing, pruning
+path, done = sys.argv[1], [0, 0]
+while sys.stdin.readline():
+    try:
+        done[0] += len(compressing.carry_out(compressing.plan(path)))
+        plan = pruning.plan(path, 1 << 62)
+        plan = plan._replace(goes=plan.goes[:-3])
+        pruning.carry_out(plan, "old")
+        done[1] += plan.records
+    except AuditlogError as error:
+        sys.exit(str(error))
+print(*done, flush=True)
+"""
+"""Compresses closed segments, and prunes all but the last three, for each line it is given."""
+
+
+def test_live_writers_raise_no_false_alarm(tmp_path: Path) -> None:
+    """Verified again and again while processes of their own write, rotate, sign, compress and prune."""
+    watch(tmp_path, 20)
 
 
 @pytest.mark.slow
@@ -265,28 +296,35 @@ def test_live_writers_a_thousand_times(tmp_path: Path) -> None:
 
 
 def watch(folder: Path, runs: int) -> None:
-    path = write(folder, 5)
-    stop = threading.Event()
-
-    def append() -> None:
-        with AuditLog(path, fsync="none", ballast_bytes=0, max_bytes=8 * 1024) as log:
-            while not stop.wait(0.0005) and log.place[0] < 40_000:
-                log.append({"user": {"id": "u"}})
-
-    writers = [threading.Thread(target=append) for _ in range(2)]
-    for writer in writers:
-        writer.start()
+    path = write(folder / "log", 5)
+    key = str(write_key(folder / "key", STRANGER))
+    signers = folder / "signers"
+    signers.write_text(f"{verify(path).origin} {Path(f'{key}.pub').read_text()}")
+    told = [
+        subprocess.Popen([sys.executable, "-c", *words], stdin=-1, stdout=-1, stderr=-1, text=True)
+        for words in ([WRITER, str(path), key], [WRITER, str(path), ""], [KEEPER, str(path)])
+    ]
+    begun = Path(f"{path}.checkpoint")
     try:
-        done = records = 0
-        while done < runs or records < 300:
-            verdict = verify(path)
-            assert verdict.exit_code == 0, verdict.findings
-            done, records = done + 1, verdict.records
+        done = records = firsts = 0
+        while done < runs or records < 300 or not firsts:
+            for number, each in enumerate(told):
+                assert each.stdin is not None
+                if number < 2 or done % 10 == 9:
+                    each.stdin.write("\n")
+                    each.stdin.flush()
+            verdict = verify(path, signers=signers if begun.exists() else None)
+            assert verdict.exit_code == 0, (done, verdict.findings)
+            assert {each.code for each in verdict.warnings} <= {"pruned"}, (done, verdict.warnings)
+            assert verdict.records >= records
+            done, records, firsts = done + 1, verdict.records, verdict.first
     finally:
-        stop.set()
-        for writer in writers:
-            writer.join()
-    assert list(folder.glob("audit.[0-9]*.jsonl"))
+        said = [each.communicate(timeout=60) for each in told]
+    assert [each.returncode for each in told] == [0, 0, 0], said
+    compressed, pruned = map(int, said[2][0].split())
+    assert compressed
+    assert pruned
+    assert verify(path, signers=signers, require_signed_tail=False).exit_code == 0
 
 
 @settings(max_examples=60)

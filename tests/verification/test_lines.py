@@ -100,6 +100,35 @@ def test_a_span_inside_a_text_is_none(text: str) -> None:
                 check(forged)
 
 
+def test_several_spans_that_are_no_values_do_not_make_values_together() -> None:
+    """Texts that begin in one span and end in the next, lists left open, members behind a value: any two spans that
+    begin behind a name and end before a comma or a brace are taken if both are whole values, and only then.
+    """
+    with pytest.raises(orjson.JSONDecodeError):
+        orjson.loads(b'["a,\n,b"]')
+    first, head = sealed(0, ZEROS, metadata="m")
+    content = {"a": [1, {"b": 2, "c": "x,y"}, 3], "d": ",1,", "e": "},", "f": {"g": [[], "[,"], "h": {}}, "i": "],"}
+    line, _ = sealed(1, head, metadata=content)
+    body, _, _ = line.rpartition(b',"_salts":[')
+    begin, last = body.index(b'"metadata"'), body.index(b',"seq"')
+    starts = [at for at in range(begin, last) if body[at - 2 : at] == b'":']
+    ends = [at for at in range(begin, last + 1) if body[at] in b",}"]
+    spans = [(start, end - start) for start in starts for end in ends if end > start]
+    taken = 0
+    for one, size in spans:
+        for two, other in [(each, many) for each, many in spans if each >= one + size]:
+            forged = b'%b,"_salts":[["%022d",%d,%d],["%022d",%d,%d]]}' % (body, 1, one, size, 2, two, other)
+            try:
+                check(forged)
+                fine = True
+            except Flawed:
+                fine = False
+            found = of_bytes(first + forged + b"\n", 0).found
+            assert isinstance(found[-1], Run) == fine, (body[one : one + size], body[two : two + other])
+            taken += fine
+    assert taken > 10
+
+
 @given(json_values)
 def test_every_member_is_found_to_the_byte(value: object) -> None:
     """Against json: each member's bytes are its value, at its pointer."""
