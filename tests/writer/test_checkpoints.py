@@ -703,8 +703,13 @@ def test_a_log_of_others_cannot_pass_for_one_that_was_pruned(
     assert side(path) == before
 
 
-def test_who_watches_is_not_misled_by_an_inode_that_is_used_again(path: Path, key: Path) -> None:
-    """A segment of another length, in a file of the same number: the place in it is found anew."""
+@pytest.mark.parametrize(
+    "goes", [{"fields": ["user.id"]}, {"records": ["5"], "whole": True}], ids=["longer", "shorter"]
+)
+def test_who_watches_is_not_misled_by_an_inode_that_is_used_again(path: Path, key: Path, goes: dict[str, Any]) -> None:
+    """A segment of another length, in a file of the same number: the place in it is found anew, also if the old one
+    lies in the middle of the next line now.
+    """
     with AuditLog(path, fsync="none", ballast_bytes=0) as log:
         log.write_many([RECORD] * 20)
         log.rotate()
@@ -713,7 +718,7 @@ def test_who_watches_is_not_misled_by_an_inode_that_is_used_again(path: Path, ke
         assert watcher.growth.grow(16) == 16
         same = path.with_name("same inode")
         os.link(closed, same)
-        redact(path, fields=["user.id"], by="dpo", reason="r", unsigned=True)
+        redact(path, **goes, by="dpo", reason="r", unsigned=True)
         assert closed.stat().st_size != same.stat().st_size
         same.write_bytes(closed.read_bytes())
         same.rename(closed)

@@ -171,9 +171,12 @@ class Growth:
 
     def _stood_at(self, offset: int, fd: int) -> bool:
         """Whether the last record that was read ends there. A file system gives the number of an inode again, and a
-        redaction that rewrites a segment for the second time may get that of the first.
+        redaction that rewrites a segment for the second time may get that of the first. The place may lie in the middle
+        of a line then, whose rest would pass for a torn end.
         """
         try:
+            if os.pread(fd, 1, offset - 1) != b"\n":
+                return False
             last = tail.read(fd, offset).last
         except (OSError, Unsealed):
             return False
