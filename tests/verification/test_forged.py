@@ -12,7 +12,8 @@ import pytest
 
 from auditlog_cli import AuditLog, Verdict, redact, verify
 from auditlog_cli.sealing import merkle, notes, stubs
-from auditlog_cli.verification.pieces import Bad, of_bytes
+from auditlog_cli.verification.badlines import Bad
+from auditlog_cli.verification.pieces import of_bytes
 from tests.verification.forging import GENESIS, ORIGIN, again, ordinary, record, written
 from tests.withholding.conftest import REDACTOR, write_key
 

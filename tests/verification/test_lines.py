@@ -14,8 +14,9 @@ from auditlog_cli.sealing import policy
 from auditlog_cli.sealing.hashes import ZEROS
 from auditlog_cli.sealing.line import prepare
 from auditlog_cli.sealing.members import members
+from auditlog_cli.verification.badlines import Bad
 from auditlog_cli.verification.lines import Flawed, check
-from auditlog_cli.verification.pieces import Bad, Run, of_bytes
+from auditlog_cli.verification.pieces import Run, of_bytes
 
 TREE = policy.default_tree()
 json_values = st.recursive(

@@ -676,6 +676,28 @@ def test_what_was_signed_up_to_the_cut_proves_the_stub(path: Path, key: Path, tm
         assert Sealer(str(path), signer.load(str(key))).seal().size == 6
 
 
+def test_what_another_with_the_same_key_signed_bridges_what_was_pruned(path: Path, key: Path) -> None:
+    """A signer that was idle while another signed and somebody pruned goes on; with a checkpoint of no key it does not."""
+    from auditlog_cli.retention import pruning
+
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        idle, busy = (Sealer(str(path), signer.load(str(key))) for _ in range(2))
+        assert idle.seal().size == 1
+        log.append({"n": 1})
+        log.rotate()
+        log.append({"n": 2})
+        assert busy.seal().size == 4
+        pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
+        beside = Path(f"{path}.checkpoint")
+        good = beside.read_bytes()
+        beside.write_text(notes.render(notes.parse(good.decode())._replace(signatures=())))
+        with pytest.raises(SealRefused, match="1 records were signed, and 2 are pruned"):
+            idle.behind()
+        beside.write_bytes(good)
+        assert idle.behind() == 4
+        assert idle.seal().size == 5
+
+
 @pytest.mark.parametrize("salted", [False, True])
 def test_a_log_of_others_cannot_pass_for_one_that_was_pruned(
     path: Path, key: Path, tmp_path: Path, salted: bool

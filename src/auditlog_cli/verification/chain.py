@@ -8,8 +8,9 @@ from __future__ import annotations
 from auditlog_cli.sealing.hashes import ZEROS
 from auditlog_cli.sealing.stubs import Stub
 from auditlog_cli.verdict import Problem
+from auditlog_cli.verification.badlines import Bad
 from auditlog_cli.verification.growth import Growth
-from auditlog_cli.verification.pieces import Bad, Event, Run
+from auditlog_cli.verification.pieces import Event, Run
 
 MOST = 1000
 """Findings of one kind that are listed: memory does not grow with the damage."""

@@ -11,9 +11,10 @@ from auditlog_cli.sealing import notes
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification import anchored, beside, heads, judging, keys, manifests, own, raw, reading, salted
+from auditlog_cli.verification.badlines import Bad
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.declarations import Withholdings
-from auditlog_cli.verification.pieces import Bad, Run
+from auditlog_cli.verification.pieces import Run
 
 Progress = Callable[[int, int], None]
 """Is told bytes done, and bytes in all."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from auditlog_cli import segments
 from auditlog_cli.errors import SealRefused
 from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.signing.checkpoints import judge
 from auditlog_cli.writer import disk, lock, own
 from auditlog_cli.writer.growth import Growth
 
@@ -153,7 +154,9 @@ class Sealer:
                 self._hold_again(recorded)
         for note in said:
             self._fit(note, origin, size)
-            self._reach(note, self.growth.begun)
+        if not self._bridges(side):
+            for note in said:
+                self._reach(note, self.growth.begun)
         if passed is not None:
             self._reach(passed, self._hold_again(passed))
         self._held = (*said, recorded)
@@ -198,6 +201,14 @@ class Sealer:
                 "whether those in between were the ones that followed; nothing was signed",
                 help=f"auditlog verify {self.path} with a head you know; then move {self.beside} away",
             )
+
+    def _bridges(self, side: notes.Note | None) -> bool:
+        """Whether the checkpoint beside the log reaches over what was pruned, and is this signer's own key's: another
+        with the same key has seen the way there.
+        """
+        if side is None or side.size < self.growth.begun or not self.growth.begun:
+            return False
+        return judge(side, side.armour, [self.signer.key]).good
 
     def _hold(self, note: notes.Note, tree: merkle.Range) -> None:
         """Look whether the log still hashes to what was signed at this size."""
