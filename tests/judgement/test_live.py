@@ -41,7 +41,12 @@ def phase(seconds: float, word: str) -> dict[str, Any]:
 
 
 def secret(seconds: float) -> dict[str, Any]:
-    return at(seconds, record_id=f"r-{seconds}", agent={"id": "billing"}, action={"arguments": {"x": "AKIA" + "IOSFODNN7EXAMPLE"}})
+    return at(
+        seconds,
+        record_id=f"r-{seconds}",
+        agent={"id": "billing"},
+        action={"arguments": {"x": "AKIA" + "IOSFODNN7EXAMPLE"}},
+    )
 
 
 def write(path: Path, *records: dict[str, Any]) -> Path:
@@ -54,12 +59,16 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 class Watched:
     """A live run over logs, and what it announced."""
 
-    def __init__(self, *paths: Path, rule: tuple[str, str], now: float = 0, since: int | None = None, **more: Any) -> None:
+    def __init__(
+        self, *paths: Path, rule: tuple[str, str], now: float = 0, since: int | None = None, **more: Any
+    ) -> None:
         self.told: list[Finding] = []
         self.batches: list[list[Finding]] = []
         pack, name = rule
         more.setdefault("lateness", LATENESS)
-        question = asked(pack=[pack], no_policy=True, only=[name], as_of=times.render(NOON + int(now * times.SECOND)), **more)
+        question = asked(
+            pack=[pack], no_policy=True, only=[name], as_of=times.render(NOON + int(now * times.SECOND)), **more
+        )
         self.live = Live(question, [str(path) for path in paths], self._take, since=since)
         self.live.begin()
 
