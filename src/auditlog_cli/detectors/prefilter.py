@@ -178,7 +178,7 @@ class Prefilter:
             return list(range(len(lines))), others
         looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
         for number, raw in enumerate(lines):
-            if b"\\" in raw and (_find(raw, b"\\/") >= 0 or (_find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
+            if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
                 found.append(number)
                 continue
             head = head_of(raw)
