@@ -27,7 +27,12 @@ def log(tmp_path: Path) -> Path:
 
 
 def test_it_says_what_the_command_says(log: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    words: dict[str, Any] = {"pack": ["baseline", "gdpr"], "as_of": "2026-11-21", "skip": ["BASE-ID-*"], "fail_on": "critical"}
+    words: dict[str, Any] = {
+        "pack": ["baseline", "gdpr"],
+        "as_of": "2026-11-21",
+        "skip": ["BASE-ID-*"],
+        "fail_on": "critical",
+    }
     report = check(log, **words)
     out, err = capfd.readouterr()
     assert (out, err) == ("", "")
