@@ -17,6 +17,7 @@ import pytest
 
 from auditlog_cli import validate, verify
 from auditlog_cli.alerting.register import read
+from auditlog_cli.rules import loading
 from tests import goldens
 from tests.alerting.test_mail import sink as sink
 from tests.alerting.test_webhooks import SECRET, url
@@ -70,6 +71,18 @@ def test_a_finding_is_opened_once_and_every_run_says_that_it_looked(cli: Cli, he
     assert [each["metadata"]["opened"] for each in reviews] == [2, 0]
     assert reviews[0]["user"]["id"] == "ci-bot" and reviews[0]["metadata"]["read"] == 2
     assert validate("alerts.jsonl").findings == [] and verify("alerts.jsonl").exit_code == 0
+
+
+def test_no_pack_finds_fault_with_an_alerts_log(cli: Cli, here: Path) -> None:
+    """So an alerts log in the same folder does not grow by looking at itself."""
+    cli(*CHECK, "-q")
+    one, other = read("alerts.jsonl").alerts
+    person = ("--by", "ann@example.org", "--why", "looking", "--alerts", "alerts.jsonl")
+    cli("alerts", "acknowledge", one, *person)
+    cli("alerts", "resolve", other, *person, "--outcome", "fixed")
+    packs = [word for name in loading.NAMES for word in ("--pack", name)]
+    result = cli("check", "alerts.jsonl", *packs, "--format", "jsonl", "-q", "--skip", "FIN-PCI-10.5.1-01")
+    assert (result.code, result.out) == (0, "")
 
 
 def test_what_is_waived_or_known_opens_nothing(cli: Cli, here: Path) -> None:

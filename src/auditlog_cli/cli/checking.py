@@ -155,7 +155,8 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
     new = [finding for finding in report.findings if finding.state == "new"]
     try:
         announcer.take(new)
-        announcer.reviewed(report.lines, len(new), incomplete=bool(report.unread or report.incomplete))
+        logs = [source.path for source in report.inputs]
+        announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
         report.unwritten.append(error.message)
     report.unwritten += announcer.finish()

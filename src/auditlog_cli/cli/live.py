@@ -135,7 +135,7 @@ def _end(live: Live, announcer: Announcer, notices: show.Notices) -> None:
     """Say what was looked at, in the alerts log and on standard error."""
     lines = live.report.lines
     try:
-        announcer.reviewed(lines, live.findings, incomplete=bool(lines.bad or live.away))
+        announcer.reviewed(lines, live.findings, live.followers, incomplete=bool(lines.bad or live.away))
     except AuditWriteError as error:
         failure.say(error.kind, error.message)
     for text in announcer.finish(_PATIENCE_S):
