@@ -20,7 +20,6 @@ from auditlog_cli.finding import Finding, Rule, Where, fingerprint
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import reading, waivers
 from auditlog_cli.judgement.running import Run, record_of
-from auditlog_cli.judgement.windows import longest
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import counts
 from auditlog_cli.rules.facts import Fact, Place
@@ -56,7 +55,8 @@ class Live(Run):
         question: What is asked; its `as_of` is the clock at the start, its `lateness` is set.
         paths: Files, folders, globs.
         announce: Told the findings that are neither waived nor known, each once; all that one record shows together.
-        since: The first moment that is judged, microseconds since the epoch; None: as far back as the rules look.
+        since: The first moment of what is there that is judged, microseconds since the epoch; None: all of it, for
+            nobody else may have looked at what was written since the last run.
         but_not: A log that is not followed: the one that `announce` writes.
 
     Attributes:
@@ -88,9 +88,6 @@ class Live(Run):
         self.away: dict[str, int] = {}
         self._content: tuple[Place, dict[str, object]] | None = None
         self._rules = [self.nouns.rule(each) for each in question.bound]
-        window = longest(question.bound, self._now)
-        if since is None and window is not None:
-            since = self._now - window
         self.question = replace(question, since=since)
         self._find()
 
