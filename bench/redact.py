@@ -89,17 +89,18 @@ def table(mib: int, rounds: int) -> str:
     return "\n".join([*lines, ""])
 
 
+# As people write them for jq; its engine takes ten times as long for stricter ones.
 TEN = {
-    "EMAIL_ADDRESS": r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]+(?:\\.[A-Za-z0-9-]+)*\\.[A-Za-z]{2,24}",
+    "EMAIL_ADDRESS": r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\\.[A-Za-z]{2,}",
     "US_SSN": r"\\b[0-9]{3}-[0-9]{2}-[0-9]{4}\\b",
-    "IBAN_CODE": r"\\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?\\b",
-    "CREDIT_CARD": r"\\b(?:[0-9][ -]?){12,18}[0-9]\\b",
-    "PHONE_NUMBER": r"\\+[0-9]{1,3}[ .-]?[(]?[0-9]{1,4}[)]?(?:[ .-]?[0-9]{2,8}){1,4}",
-    "SECRET_AWS_ACCESS_KEY": r"\\b(?:AKIA|ASIA)[A-Z2-7]{16}\\b",
-    "SECRET_GITHUB": r"\\bgh[pousr]_[A-Za-z0-9]{36,}",
-    "SECRET_OPENAI": r"\\bsk-(?:proj-)?[A-Za-z0-9_-]{20,}",
-    "SECRET_SLACK": r"\\bxox[abprs]-[A-Za-z0-9-]{10,}",
-    "SECRET_STRIPE": r"\\b[rs]k_live_[A-Za-z0-9]{20,}",
+    "IBAN_CODE": r"\\b[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\\b",
+    "CREDIT_CARD": r"\\b[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{4}[ -]?[0-9]{1,7}\\b",
+    "PHONE_NUMBER": r"\\+[0-9]{1,3}[ .-]?[0-9]{2,4}[ .-]?[0-9]{4,8}",
+    "SECRET_AWS_ACCESS_KEY": r"AKIA[A-Z2-7]{16}",
+    "SECRET_GITHUB": r"gh[pousr]_[A-Za-z0-9]{36}",
+    "SECRET_OPENAI": r"sk-[A-Za-z0-9_-]{20,}",
+    "SECRET_SLACK": r"xox[abprs]-[A-Za-z0-9-]{10,}",
+    "SECRET_STRIPE": r"[rs]k_live_[A-Za-z0-9]{20,}",
 }
 WALK = "walk(if type == \"string\" then %s else . end)"
 EDIT = '.user.email = "x"'
