@@ -182,9 +182,7 @@ def test_pre_commit_stops_a_commit(home: Path) -> None:
     }
     (home / "fixtures" / "a.jsonl").write_text(json.dumps(clean) + "\n")
     passed = run(f"git add -A . && PRE_COMMIT_HOME={home}/.cache {git} commit -q -m two", home)
-    assert "no personal data or secrets in logs...........................................Passed" in passed.stdout, (
-        passed.stdout
-    )
+    assert re.search(r"no personal data or secrets in logs\.+Passed", passed.stdout), passed.stdout
 
 
 def test_the_python_that_runs_is_this_one() -> None:
