@@ -51,6 +51,15 @@ def assert_no_leak(report: Report, values: Iterable[str]) -> None:
             assert not any(form in said for form in forms), f"value {number} stands in {name}"
 
 
+def values_in(said: str, values: Iterable[str]) -> list[int]:
+    """The numbers, from 0, of values that stand in a text, as they are or as a format writes them."""
+    return [
+        number
+        for number, value in enumerate(values)
+        if any(form in said for form in (value, json.dumps(value)[1:-1], escape(value), value.replace("/", "~1")))
+    ]
+
+
 def leaves(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:
     """Every leaf of a value with its pointer."""
     if isinstance(value, dict):

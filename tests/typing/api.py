@@ -23,6 +23,7 @@ from auditlog_cli import (
     BadLine,
     Receipt,
     Record,
+    Redaction,
     Session,
     ToolCall,
     add_up,
@@ -37,6 +38,8 @@ from auditlog_cli.testing import Recording, failing_after, recording
 
 log = AuditLog(Path("audit.jsonl"), fsync="always", redact=["user.email"], source={"component": "billing"})
 AuditLog("audit.jsonl", redact=lambda record: {**record, "user": None})
+AuditLog("audit.jsonl", redact=Redaction(entities=["EMAIL_ADDRESS"], pseudonyms="key"))
+AuditLog("audit.jsonl", redact="redaction.yaml")
 AuditLog("audit.jsonl", fsync="never")  # type: ignore[arg-type]
 AuditLog("audit.jsonl", "always")  # type: ignore[call-arg]
 AuditLog("audit.jsonl", fsnyc="always")  # type: ignore[call-arg]
