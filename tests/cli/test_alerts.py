@@ -292,7 +292,7 @@ def test_standard_input_and_the_alerts_log_itself_cannot_be_followed(cli: Cli, h
 def test_following_announces_what_arrives_until_ctrl_c(here: Path) -> None:
     """The real thing: a process, a file that grows and rotates, an alerts log in the same folder, Ctrl-C, a restart."""
     words = [sys.executable, "-m", "auditlog_cli", "check", ".", "--follow", "--only", "BASE-SEC-01", "--format", "jsonl",
-             "--alerts", "alerts.jsonl", "--emit", "events.json"]  # fmt: skip
+             "--alerts", "alerts.jsonl", "--emit", "events.jsonl"]  # fmt: skip
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert [json.loads(process.stdout.readline())["record"]["record_id"] for _ in range(2)] == ["r1", "r2"]
@@ -305,7 +305,7 @@ def test_following_announces_what_arrives_until_ctrl_c(here: Path) -> None:
     out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, "")
     assert "4 lines read: 4 judged, 0 not selected, 0 bad" in err and "4 findings, 4 of them new" in err
-    assert len(read("alerts.jsonl").alerts) == 4 == len((here / "events.json").read_bytes().splitlines())
+    assert len(read("alerts.jsonl").alerts) == 4 == len((here / "events.jsonl").read_bytes().splitlines())
     assert b'"outcome":"findings"' in (here / "alerts.jsonl").read_bytes()
 
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

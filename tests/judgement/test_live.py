@@ -311,3 +311,32 @@ def test_all_that_one_record_shows_comes_together(log: Path) -> None:
     Live(question, [str(log)], batches.append).begin()
     assert [[each.rule.id for each in batch] for batch in batches] == [["ASI02-03", "SOC2-CC7.2-03"]]
     assert len({each.fingerprint for each in batches[0]}) == 1
+
+
+def test_a_log_that_cannot_be_read_for_a_while_goes_on_where_it_stood(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from auditlog_cli.sources import follow
+
+    write(log, secret(0))
+    run = Watched(log, rule=SECRET, now=1)
+    real = follow.os.pread
+
+    def broken(*_: object) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(follow.os, "pread", broken)
+    write(log, secret(2))
+    assert run.step(3) == [] and list(run.live.away) == [str(log)]
+    monkeypatch.setattr(follow.os, "pread", real)
+    assert run.step(30) == ["2"] and run.live.away == {}
+    lines = run.live.report.lines
+    assert (lines.read, lines.judged) == (2, 2)
+
+
+def test_what_the_run_writes_is_not_followed(tmp_path: Path) -> None:
+    question = asked(pack=["baseline"], no_policy=True, lateness=LATENESS)
+    write(tmp_path / "audit.jsonl", at(0))
+    write(tmp_path / "alerts.jsonl", at(0))
+    live = Live(question, [str(tmp_path)], lambda found: None, but_not=[str(tmp_path / "alerts.jsonl")])
+    assert list(live.followers) == [str(tmp_path / "audit.jsonl")]

@@ -102,6 +102,7 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
         DefinitionError: If a rule or a waiver is wrong.
         AuditWriteError: If the answer cannot be written.
     """
+    announcer = Announcer(wish)
     bar = progress.Bar(enabled=not shown.notices.quiet and show.is_terminal(2))
     total = sum(_size(path) for path in paths)
     out = show.output(shown.output)
@@ -117,7 +118,6 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
     # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
     settled = bool(question.waivers or question.baseline)
     at_once = line if shown.format == "jsonl" and not settled else None
-    announcer = Announcer(wish)
     question.announced = wish.anything
     try:
         report = judge(list(paths), question, taken=at_once, progress=told)

@@ -57,10 +57,11 @@ class Live(Run):
         announce: Told the findings that are neither waived nor known, each once; all that one record shows together.
         since: The first moment of what is there that is judged, microseconds since the epoch; None: all of it, for
             nobody else may have looked at what was written since the last run.
-        but_not: A log that is not followed: the one that `announce` writes.
+        but_not: Files that are not followed: those that `announce` writes.
 
     Attributes:
         followers: What reads the logs, by their path.
+        begun: Whether all that was there has been judged.
         findings: How many were neither waived nor known.
         away: Logs that could not be read when they were last looked at, and since when.
     """
@@ -72,14 +73,15 @@ class Live(Run):
         announce: Announce,
         *,
         since: int | None = None,
-        but_not: str | None = None,
+        but_not: Sequence[str] = (),
     ) -> None:
         super().__init__(question)
         self.followers: dict[str, Follower] = {}
         self._packed: list[str] = []  # closed for good: read at the start
         self._paths = paths
-        self._but_not = None if but_not is None else os.path.realpath(but_not)
+        self._but_not = {os.path.realpath(each) for each in but_not}
         self.findings = 0
+        self.begun = False
         self._announce = announce
         self._now = self._looked = question.as_of
         self._announced: dict[str, None] = {}
@@ -104,6 +106,7 @@ class Live(Run):
         self.question = replace(self.question, since=None)  # what comes now is judged, however late it is
         for path in self.followers:
             self.verify(path)
+        self.begun = True
         self.step(self._now)
 
     def step(self, now: int) -> bool:
@@ -125,7 +128,7 @@ class Live(Run):
             self._find()
         busy = False
         for each in self.followers.values():
-            for line in self._poll(each):
+            for line in each.poll():
                 busy = True
                 self._judge(*_placed(line, each.path))
         self.add(self.engine.advance(now))
@@ -188,7 +191,7 @@ class Live(Run):
             except InputError:
                 found = [] if os.path.isdir(path) or any(char in path for char in "*?[") else [path]
             for name in found:
-                if name in self.followers or os.path.realpath(name) == self._but_not:
+                if name in self.followers or os.path.realpath(name) in self._but_not:
                     continue
                 if name.endswith((".gz", ".zst")):
                     self._packed.append(name)
@@ -209,13 +212,6 @@ class Live(Run):
                 yield _placed(line, follower.path)
         except (InputError, OSError):
             return  # it is away; `_missed` looks at how long
-
-    def _poll(self, follower: Follower) -> list[Line | BadLine]:
-        try:
-            return follower.poll()
-        except (InputError, OSError):
-            follower.close()
-            return []
 
     def _missed(self, follower: Follower, now: int) -> None:
         if follower.there:
