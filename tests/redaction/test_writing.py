@@ -108,7 +108,7 @@ def test_the_digest_of_arguments_is_that_of_what_the_tool_was_given(tmp_path: Pa
                 with session.tool("send", {"to": MAIL}):
                     pass
         lines = (tmp_path / f"{name}.jsonl").read_bytes().splitlines()
-        told.append([r["action"] for r in map(json.loads, lines) if r.get("action", {}).get("tool") == "send"][0])
+        told.append(next(r["action"] for r in map(json.loads, lines) if r.get("action", {}).get("tool") == "send"))
     assert told[0]["arguments_sha256"] == told[1]["arguments_sha256"]
     assert told[1]["arguments"] == {"to": "<EMAIL_ADDRESS>"}
 
