@@ -17,6 +17,7 @@ import sys
 from importlib.metadata import version
 
 import query
+import sealing
 import startup
 import validate
 import write
@@ -49,6 +50,7 @@ def main(words: list[str]) -> None:
         *query.tables(records, 3 if quick else 7),
         validate.table(data(records), 1 if quick else 3),
         write.tables(5_000 if quick else 20_000, 3 if quick else 7),
+        sealing.table(500 if quick else 2_000, 1 if quick else 5),
     ]
     text = "\n".join(tables)
     sys.stdout.write(text + "\n")

@@ -10,6 +10,7 @@ Customers, orders and answers are made up; no model is asked and nothing leaves 
 """
 
 import sys
+from datetime import UTC, datetime, timedelta
 
 from auditlog_cli import AuditLog, ScopeDenied, Session
 
@@ -69,9 +70,14 @@ def ask_model(s: Session, prompt: str, answer: str) -> str:
 # --- Agents: each acts under its own name, with no more scopes than it needs.
 
 
+def member(name: str) -> dict[str, str]:
+    """Say which agent it is, exactly."""
+    return {"id": name, "version": "1.2", "model": "demo-model-1", "owner": "shop-team"}
+
+
 def research(s: Session, order_id: int) -> float:
     """Find out what was paid."""
-    with s.agent("researcher", scopes=["orders:read", "parcels:read"]):
+    with s.agent(member("researcher"), scopes=["orders:read", "parcels:read"]):
         order = lookup_order(order_id)
         try:
             track_parcel(order_id)
@@ -82,7 +88,7 @@ def research(s: Session, order_id: int) -> float:
 
 def review(s: Session, order_id: int) -> str:
     """Say whether an order looks like fraud."""
-    with s.agent("reviewer", scopes=["orders:read"]) as reviewer:
+    with s.agent(member("reviewer"), scopes=["orders:read"]) as reviewer:
         outcome = "suspicious" if score_fraud(order_id) > 0.5 else "plausible"
         reviewer.event("decision", decision={"outcome": outcome})
         return outcome
@@ -90,7 +96,7 @@ def review(s: Session, order_id: int) -> str:
 
 def pay(s: Session, order_id: int, amount: float) -> bool:
     """Give the money back, if a person agrees."""
-    with s.agent("payments", scopes=["orders:read", "refunds:write"]) as payments:
+    with s.agent(member("payments"), scopes=["orders:read", "refunds:write"]) as payments:
         looks = review(payments, order_id)
         question = payments.ask_approval(
             "issue_refund", {"order_id": order_id, "amount": amount}, reason=f"refund, order looks {looks}", via="chat"
@@ -105,7 +111,7 @@ def pay(s: Session, order_id: int, amount: float) -> bool:
 
 def tell(s: Session, order_id: int, text: str) -> None:
     """Write to the customer."""
-    with s.agent("mailer", scopes=["mail:send"]) as mailer:
+    with s.agent(member("mailer"), scopes=["mail:send"]) as mailer:
         try:
             fetch_invoice(order_id)
         except ScopeDenied:
@@ -117,8 +123,11 @@ def tell(s: Session, order_id: int, text: str) -> None:
 def handle(customer: str, order_id: int, wish: str) -> None:
     """Do what a customer asks for: one session."""
     scopes = ["orders:read", "parcels:read", "refunds:write", "mail:send"]
-    agent = {"id": "planner", "version": "1.2", "model": "demo-model-1", "owner": "shop-team"}
-    with log.session(user=customer, agent=agent, scopes=scopes, enforce=True, session_id=f"refund-{order_id}") as s:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    with log.session(
+        user=customer, agent=member("planner"), scopes=scopes, expires_at=until, enforce=True,
+        session_id=f"refund-{order_id}",
+    ) as s:  # fmt: skip
         s.user_message(wish)
         ask_model(s, wish, "1. research  2. pay  3. tell")
         amount = research(s, order_id)

@@ -15,7 +15,7 @@ FLOORS: list[set[str]] = [
     {"errors", "_version"},
     {"times", "fields", "record", "counts", "finding", "registry", "regexes", "strictjson", "segments", "places",
      "parallel", "pointers"},
-    {"matching", "verdict", "identifiers", "frames"},
+    {"matching", "verdict", "identifiers", "frames", "reported"},
     {"predicates", "report"},
     {"validator", "expression", "sealing", "detectors", "statistics", "tracing", "suites"},
     {"signing", "rules"},

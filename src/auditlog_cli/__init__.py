@@ -36,6 +36,7 @@ _WHERE = {
     "__version__": "_version",
     "add_up": "queries",
     "audit_to": "capture.tutorial",
+    "check": "judgement.api",
     "current_session": "capture.context",
     "read": "queries",
     "redact": "withholding.api",
@@ -78,6 +79,7 @@ __all__ = [
     "__version__",
     "add_up",
     "audit_to",
+    "check",
     "current_session",
     "read",
     "redact",
@@ -112,6 +114,7 @@ if TYPE_CHECKING:
         TamperError,
         UsageError,
     )
+    from auditlog_cli.judgement.api import check
     from auditlog_cli.logging_handler import AuditHandler
     from auditlog_cli.queries import add_up, read, select, trace, traces
     from auditlog_cli.record import BadLine, Line, Record

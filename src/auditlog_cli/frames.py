@@ -171,6 +171,7 @@ def plain(path: str, fd: int) -> int:
             view = memoryview(data)
             while view:
                 view = view[os.write(memory, view) :]
+        os.lseek(memory, 0, os.SEEK_SET)
     except BaseException:
         os.close(memory)
         raise

@@ -65,9 +65,23 @@ class Identifiers:
         if self.needles is None or b"\\" in raw or BYTES in raw:
             return False
         low = raw.lower()
-        return not any(needle in low for needle in self.needles) and not any(
-            name.encode() in raw for name in self.blobs
-        )
+        for needle in self.needles:
+            if needle in low:
+                return False
+        return not (self.blobs and any(name.encode() in raw for name in self.blobs))
+
+    def spots(self, raw: bytes) -> list[int] | None:
+        """Return the bytes of `raw` at which something to be found may begin; None: anywhere (bench/redact.py)."""
+        if self.needles is None:
+            return None
+        found: list[int] = []
+        low = raw.lower()
+        for needle in (*self.needles, b"\\", BYTES, *(name.encode() for name in self.blobs)):
+            at = low.find(needle)
+            while at >= 0:
+                found.append(at)
+                at = low.find(needle, at + 1)
+        return found
 
     def in_value(self, value: object) -> bool:
         """Tell whether a decoded value holds an identifier anywhere."""

@@ -70,7 +70,7 @@ class _Worker:
         orders, self.orders = os.pipe()
         self.fd, answers = os.pipe()
         self.busy = False
-        self._held = b""
+        self._held = bytearray()
         self.pid = os.fork()
         if self.pid == 0:
             for fd in (*others, self.orders, self.fd):
@@ -103,8 +103,10 @@ class _Worker:
         self._held += data
         if len(self._held) < 8 or len(self._held) < 8 + int.from_bytes(self._held[:8]):
             return None
-        answer: tuple[int, bool, object] = _codec(self._plain).loads(self._held[8:])  # our own child wrote it
-        self._held = b""
+        answer: tuple[int, bool, object] = _codec(self._plain).loads(
+            memoryview(self._held)[8:]
+        )  # our own child wrote it
+        self._held = bytearray()
         self.busy = False
         return answer
 

@@ -11,8 +11,11 @@ from typing import NamedTuple
 from auditlog_cli import pipeline, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import Record
+from auditlog_cli.salting import settling
+from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
+from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
 from auditlog_cli.verification import covered
 from auditlog_cli.writer.growth import is_sealed
@@ -172,6 +175,21 @@ def prove_growth(path: str, earlier: Earlier, beside: str | None = None) -> Grow
     return Grown(consistency.Consistency(earlier.size, earlier.root, hashes), text)
 
 
+def hashes_since(path: str, size: int, beside: str | None = None) -> tuple[bytes, ...]:
+    """Return the proof that the newest checkpoint only added to the first `size` records (RFC 6962, 2.1.2).
+
+    Raises:
+        InputError: If there is no checkpoint, or what the proof needs was pruned.
+        SealRefused: If the log is not the one that was signed.
+    """
+    _, note = newest(path, beside)
+    stretches = merkle.consistency_stretches(size, note.size)
+    try:
+        return tuple(_collect(path, note, stretches).roots(stretches))
+    except merkle.ProofError as error:
+        raise _pruned(path) from error
+
+
 def check_growth(made: Grown, trusted: signers.Signers, earlier: Earlier | None = None) -> Verdict:
     """Tell whether a signed later state of a log only added to an earlier one.
 
@@ -273,6 +291,16 @@ def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A00
 def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> merkle.Roots:
     """The tree under `note`, with the roots of the stretches, if the log is the one that was signed."""
     tree = merkle.Roots(stretches)
+    if note.origin.endswith(SALTED):
+        with Snapshot(path) as files:
+            new = files.has_new and settling.root_at(files, note.size, new=True) == note.root
+            settling.root_at(files, note.size, new=new, tree=tree)
+        if tree.size < note.size or tree.root() != note.root:
+            raise SealRefused(
+                f"{path}: is not the log that was signed ({note.size} records); nothing can be proved from it",
+                help=f"auditlog verify {path}",
+            )
+        return tree
     with covered.Log(path, note) as log:
         for _ in log.records(tree):
             pass

@@ -89,6 +89,8 @@ def _may_be(item: tuple[Any, Any], char: str) -> bool:
     name, argument = str(item[0]), item[1]
     if name == "LITERAL":
         return chr(argument).lower() == char.lower()
+    if name == "NOT_LITERAL":
+        return chr(argument) != char
     if name == "RANGE":
         return bool(argument[0] <= ord(char) <= argument[1])
     if name == "CATEGORY":

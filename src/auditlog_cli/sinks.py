@@ -102,3 +102,43 @@ class FileOutput(Output):
             os.close(self.fd)
             os.unlink(self._temporary)
             self._temporary = ""
+
+
+class Appended(Output):
+    """A file that grows: what is there stays, each write goes behind it. One line of another writer is never torn.
+
+    Args:
+        path: The file; it is made where there is none.
+
+    Raises:
+        AuditWriteError: If it cannot be opened.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            size = os.fstat(fd).st_size
+            torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
+        except OSError as error:
+            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+        super().__init__(fd, eager=True)
+        if torn:
+            self.write(b"\n")  # a line that somebody did not finish stays one bad line
+
+    def flush(self) -> None:
+        """Write what was taken.
+
+        Raises:
+            AuditWriteError: If it cannot be written (disk full).
+        """
+        try:
+            super().flush()
+        except AuditWriteError as error:
+            raise AuditWriteError(error.message.replace("standard output", self.path, 1)) from error.__cause__
+
+    def close(self) -> None:
+        """Give the file back."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1

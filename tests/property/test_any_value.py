@@ -28,7 +28,7 @@ NAMES = ["user", "agent", "action", "arguments", "result", "authorization", "eme
          "x_seq", "x__salts", "trace_id", "provenance", "import", "ann@example.org", "", "a.b", "\u2028", "timestamp",
          "record_id", "parent_span_id"]  # fmt: skip
 
-texts = st.text(st.characters(), max_size=12)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)  # JSON holds no half of a character
 hostile_texts = st.text(st.sampled_from('"\\{}[],:_\x00\n\r\u2028\ud800\udfffaé😀'), max_size=8)
 json_scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts
 odd_scalars = (

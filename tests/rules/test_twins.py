@@ -132,7 +132,9 @@ SELECTION = st.dictionaries(
 )  # fmt: skip
 SMALL = st.recursive(
     st.sampled_from(["x", "X", "xy", "", "none", 1, 1.0, True, None, "2026-11-20T10:00:00Z", "10.0.0.1", HOLE, 7]),
-    lambda inner: st.one_of(st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "b", "0", "a.b"]), inner)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "b", "0", "a.b"]), inner)
+    ),
     max_leaves=6,
 )
 
@@ -175,3 +177,17 @@ def test_they_agree_on_random_rules(parts: list[Any], condition: str, contents: 
     for content in contents:
         for _ in range(2):  # the second time from the tables
             assert judge(content)[0] == interpret(program, Reading(content, site, None))
+
+
+def test_a_table_does_not_take_one_for_true() -> None:
+    """`1`, `1.0` and `true` are one key to a dict, and three values to JSON."""
+    detection = {"s": {"a|fieldref": "b"}, "t": {"a": 1}, "condition": "s or t"}
+    from auditlog_cli.rules.program import compile_logic
+
+    program = Program((compile_logic(0, "X-1", detection, None, "record", AS_OF),), (), (("*",),))
+    site = Site(SITE)
+    judge = generate(program, site, None)
+    for first in (True, 1, 1.0, [True], [1], "1"):
+        for second in (True, 1, [1], "1"):
+            content = {"a": first, "b": second}
+            assert judge(content)[0] == interpret(program, Reading(content, site, None)), content

@@ -34,7 +34,7 @@ MUTANTS = [
     ("withholding/salted_carrying.py", "    salts.keep()\n    step(\"new salts\")\n    log.keep()\n", "    log.keep()\n    step(\"new salts\")\n    salts.keep()\n"),
     ("withholding/lines.py", "value.offset + shift", "value.offset"),
     ("withholding/replacing.py", "and (value.field, line.commit(value)) in declared", ""),
-    ("writer/growth.py", "return not unseal(line[0]).tombstone", "return unseal(line[0]) is not None"),
+    ("writer/growth.py", "return not unseal(line).tombstone", "return unseal(line) is not None"),
 ]  # fmt: skip
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from auditlog_cli import AuditlogError, AuditWriteError, redact, verify
+from auditlog_cli import AuditlogError, AuditWriteError, proofs, redact, verify
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.sealing import notes
-from auditlog_cli.signing import signer
+from auditlog_cli.signing import signer, signers
 from auditlog_cli.withholding import carrying, planning, resuming
 from auditlog_cli.withholding.choosing import BySubject, Nothing
 from auditlog_cli.withholding.declaring import Declared
@@ -246,6 +246,21 @@ def test_a_line_that_comes_before_stops_it(old: Path, dpo: Path, monkeypatch: py
     assert b"ann@example.org" in old.read_bytes()
     assert rows(old)[-1] == b'{"late":1}'
     assert not list(old.parent.glob("*.tmp"))
+
+
+def test_that_it_only_grew_can_be_proved(old: Path, key: Path, dpo: Path) -> None:
+    """Between two checkpoints, also after a redaction."""
+    first = notes.parse(beside(old, "checkpoint").read_text())
+    with old.open("ab") as file:
+        file.write(b'{"n":7}\n')
+    seal(old, key)
+    redact(old, fields=["user.email"], key=dpo, **BY)
+    earlier = proofs.Earlier(first.size, first.root, first.origin)
+    made = proofs.prove_growth(str(old), earlier)
+    assert proofs.check_growth(made, signers.load(f"{key}.pub"), earlier).holds
+    old.write_bytes(old.read_bytes().replace(b"s-1", b"s-2"))
+    with pytest.raises(SealRefused):
+        proofs.prove_growth(str(old), earlier)
 
 
 def test_proofs_of_single_records_are_refused(old: Path, cli: Cli, tmp_path: Path) -> None:

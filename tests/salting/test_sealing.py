@@ -128,6 +128,19 @@ def test_what_does_not_extend_the_signed_state_is_refused(old: Path, key: Path, 
     assert (beside(old, "salts").read_bytes(), beside(old, "checkpoint").read_bytes()) == before
 
 
+def test_lines_cut_that_had_salts_and_no_checkpoint_yet_are_refused(old: Path, key: Path, cli: Cli) -> None:
+    """As after a crash between salts and checkpoint: the salts remember how many lines there were."""
+    kept, size = beside(old, "checkpoint").read_bytes(), old.stat().st_size
+    with old.open("ab") as file:
+        file.write(b'{"n":7}\n')
+    seal(old, key)
+    beside(old, "checkpoint").write_bytes(kept)
+    os.truncate(old, size)
+    done = cli("seal", old, "--key", key)
+    assert done.code == 1
+    assert "has only 6 lines, and salts for more" in done.err
+
+
 def test_a_log_that_was_rewritten_under_a_sealer_is_refused(old: Path, key: Path) -> None:
     sealer = Sealer(str(old), signer.load(str(key)), raw=True, growth=SaltedGrowth(str(old)))
     sealer.seal()

@@ -28,6 +28,7 @@ from auditlog_cli import (
     ToolCall,
     add_up,
     audit_to,
+    check,
     current_session,
     read,
     select,
@@ -214,3 +215,16 @@ def testing(tmp_path: Path) -> None:
     with failing_after(0) as failing:
         assert_type(failing.log, AuditLog)
     failing_after("three")  # type: ignore[arg-type]
+
+
+# --- judging ----------------------------------------------------------------------------------
+
+
+def judging() -> None:
+    report = check("audit.jsonl", pack=["gdpr", "baseline"], policy=Path("auditlog.policy.yaml"), as_of="2026-11-21")
+    assert_type(report.exit_code, int)
+    assert_type([finding.rule.id for finding in report.findings], list[str])
+    check(["a.jsonl", Path("logs")], pack="gdpr", since="3d", agent=["billing-*"])
+    check("audit.jsonl", pack=3)  # type: ignore[arg-type]
+    check("audit.jsonl", ["gdpr"])  # type: ignore[call-arg]
+    check("audit.jsonl", alerts="alerts.jsonl")  # type: ignore[call-arg]

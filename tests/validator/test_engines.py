@@ -19,7 +19,7 @@ from tests.validator.everything import EVERYTHING, json_values, ways
 ANNOTATIONS = {"$schema", "$id", "$anchor", "$defs", "title", "description"}
 SUITE_FILES = {"$ref": ["ref"], "$defs": ["defs"], "$anchor": ["anchor"], "if": ["if-then-else"], "then": [],
                "else": [], "format": ["optional/format/date-time"]}  # fmt: skip
-NOT_IN_THE_SHARED_COPY = {"maximum", "maxProperties", "minItems", "pattern", "items", "prefixItems"}
+NOT_IN_THE_SHARED_COPY = {"maximum", "maxProperties", "propertyNames", "minItems", "pattern", "items", "prefixItems"}
 
 
 def keywords(schema: Any) -> set[str]:
@@ -85,6 +85,7 @@ def test_both_engines_pass_the_cases_of_the_keywords_that_we_use(shared: Path) -
 MINE = [
     ("maximum", {"maximum": 3}, [2, 3, 3.5, "x", 4]),
     ("maxProperties", {"maxProperties": 1}, [{}, {"a": 1}, {"a": 1, "b": 2}, [1, 2], "ab"]),
+    ("propertyNames", {"propertyNames": {"pattern": "^a"}}, [{}, {"a": 1}, {"a": 1, "b": 2}, ["b"], "b"]),
     ("minItems", {"minItems": 2}, [[], [1], [1, 2], "a", {}]),
     ("items", {"items": {"type": "integer"}}, [[], [1, 2.0], [1, "x"], {"0": "x"}, 3]),
     ("prefixItems", {"prefixItems": [{"type": "integer"}], "items": {"type": "string"}}, [[], [1], ["x"], [1, "x"], [1, 2]]),

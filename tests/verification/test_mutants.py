@@ -39,6 +39,62 @@ MUTANTS = [
     ("whole.py", "if not signed.found and not signed.unchecked:", "if False:"),
     ("anchored.py", "if root != head.root:", "if False:"),
     ("anchored.py", "if head.size > verdict.records:", "if False:"),
+    ("pieces.py", 'and "auditlog" not in content', ""),
+    ("pieces.py", "if reserved(raw) == cut + 1 and match(raw, cut):", "if match(raw, cut):"),
+    ("pieces.py", "if reserved(raw) == cut + 1 and match(raw, cut):", "if reserved(raw) == cut + 1:"),
+    ("pieces.py", "if start < at or end > cut or", "if end > cut or"),
+    ("pieces.py", 'or raw[end] not in b",}"', ""),
+    (
+        "pieces.py",
+        "follows = bool(self._leaves) and checked.seq == self._first[2] + len(self._leaves)",
+        "follows = bool(self._leaves)",
+    ),
+    ("pieces.py", "if not follows or (checked.prev and checked.prev != self._leaves[-1].hex()):", "if not follows:"),
+    ("pieces.py", "if own is not None or checked.holes or large:", "if own is not None or large:"),
+    ("pieces.py", "usual=marks.are_usual(data)", "usual=True"),
+    ("marks.py", "(b'\"_redacted\"', b'\"_leaf\"', _ELSEWHERE)", "(b'\"_leaf\"', _ELSEWHERE)"),
+    ("marks.py", "(b'\"_redacted\"', b'\"_leaf\"', _ELSEWHERE)", "(b'\"_redacted\"', b'\"_leaf\"')"),
+    ("marks.py", "(b'\"_redacted\"', b'\"_leaf\"', _ELSEWHERE)", "(b'\"_redacted\"', _ELSEWHERE)"),
+    ("chain.py", "if run.seq == 0 or (stub is None and run.prev == ZEROS):", "if True:"),
+    ("chain.py", 'return own.get("sha256") in self._bad[-1][2].sums and self._bad[-1][2].ended', "return True"),
+    ("chain.py", "if first <= run.seq <= first + replaced:", "if True:"),
+    ("chain.py", "while self._bad and not self._bad[-1][2].is_object:", "while self._bad:"),
+    ("chain.py", "if stub is None or run.seq < stub.records:", "if stub is None:"),
+    ("chain.py", "self._tree.begin(stub.tree)", "pass"),
+    ("growth.py", "self._pending = bytes.fromhex(named)", "pass"),
+    ("growth.py", "and not self._wanted_within(tree.size, tree.size + BLOCK)", ""),
+    ("own.py", "if first and place.seq == 0:", "if first:"),
+    ("own.py", "self.sums[segment] = (total, place)", "self.sums.setdefault(segment, (total, place))"),
+    ("own.py", "self.redacted |= {(each, segment) for each in seqs if type(each) is int}", "pass"),
+    ("own.py", "self._closed = self._close_at is not None and place.seq == self._close_at + 1", "self._closed = True"),
+    ("declarations.py", "if any(seq >= event.seq for seq, _, _ in targets):", "if False:"),
+    ("declarations.py", 'if any(char < " " or char == "\\x7f" for text in texts for char in text):', "if False:"),
+    (
+        "declarations.py",
+        "if target is None and self._manifest.get((seq, field)) != commit:",
+        "if target is None and (seq, field) not in self._manifest:",
+    ),
+    ("declarations.py", 'if (seq, field) in self._holes or (seq, "") in self._holes or seq < first:', "if True:"),
+    ("judging.py", "limit = chain.next if seq is None else seq", "limit = chain.next"),
+    ("judging.py", "if holds is True:", "if holds is not False:"),
+    ("whole.py", "if not chain.start and not story.genesis and not begun_broken:", "if False:"),
+    ("whole.py", "if shared.origin != self._verdict.origin:", "if False:"),
+    ("whole.py", "elif shared.size != size or shared.head != head:", "elif False:"),
+    ("whole.py", "keys.shared(shared, trust) is False", "False"),
+    ("whole.py", "if question.require_signed_tail and verdict.unsigned_tail > 0:", "if False:"),
+    ("beside.py", "if found == expected or _is_explained(each, verdict):", "if found == expected:"),
+    ("beside.py", "if found == expected or _is_explained(each, verdict):", "if True:"),
+    ("beside.py", "(at, each.name) not in story.redacted", "True"),
+    ("beside.py", 'ours = re.fullmatch(rf"{begin}\\.torn\\.[0-9]{{1,18}}\\.bin", name) is not None', "ours = True"),
+    ("lines.py", 'if raw.endswith((b"\\r", b" ", b"\\t")) or not raw.startswith(b"{"):', "if False:"),
+    (
+        "lines.py",
+        'if not isinstance(own, dict) or next(iter(own), None) != "type" or not isinstance(own["type"], str):',
+        "if False:",
+    ),
+    ("../sealing/line.py", "if offset < at or offset + length > cut:", "if False:"),
+    ("../sealing/line.py", "if offset < at or offset + length > cut:", "if offset + length > cut:"),
+    ("../sealing/line.py", "or not _TRAILER.match(raw, cut)", ""),
 ]
 
 
@@ -54,7 +110,7 @@ def test_each_mutant_dies(shared: Path, tmp_path: Path, name: str, old: str, new
     text = module.read_text()
     assert text.count(old) >= 1, "the verifier has changed: change the mutant, too"
     module.write_text(text.replace(old, new))
-    files = ["test_cases.py", "test_battery.py", "test_lines.py"]
+    files = ["test_cases.py", "test_battery.py", "test_lines.py", "test_beside.py", "test_forged.py", "../sealing"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", str(SRC.parent),
          *(str(Path(__file__).parent / file) for file in files)],

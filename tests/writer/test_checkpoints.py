@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from auditlog_cli import redact, segments
 from auditlog_cli.cli import sealing
 from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, SealRefused, UsageError
@@ -464,3 +465,53 @@ def test_watching(path: Path, key: Path, tmp_path: Path) -> None:
         _, err = watcher.communicate(timeout=30)
     assert watcher.returncode == 130
     assert "Traceback" not in err
+
+
+def test_a_way_that_was_pruned_is_not_signed_over(path: Path, key: Path, tmp_path: Path) -> None:
+    """Records are pruned behind what was signed last: what they were only a stub says, and anybody can write one.
+
+    integrity.md, 5.2: the last signed (size, root) must be a prefix, else refuse and say why.
+    """
+    from auditlog_cli.retention import pruning
+
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.append({"n": 1})
+        watcher = Sealer(str(path), signer.load(str(key)))
+        assert watcher.seal().size == 2
+        log.append({"n": 2})
+        log.rotate()
+        log.append({"n": 3})
+        pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
+        assert watcher.behind() == 4
+        side = Path(segments.checkpoint_name(str(path)))
+        before = side.read_bytes()
+        for sealer in (watcher, Sealer(str(path), signer.load(str(key)))):
+            with pytest.raises(SealRefused, match="2 records were signed, and 3 are pruned"):
+                sealer.seal()
+        assert side.read_bytes() == before
+        side.rename(side.with_name("kept"))
+        anew = Sealer(str(path), signer.load(str(key)))
+        assert anew.seal().size == 6, "whoever has looked may begin again"
+        log.append({"n": 4})
+        assert anew.seal().size == 7
+        os.remove(tmp_path / "audit.pruned.json")
+        with pytest.raises(SealRefused):
+            Sealer(str(path), signer.load(str(key)), beside=str(tmp_path / "other")).seal()
+
+
+def test_who_watches_is_not_misled_by_an_inode_that_is_used_again(path: Path, key: Path) -> None:
+    """A segment of another length, in a file of the same number: the place in it is found anew."""
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        log.write_many([RECORD] * 20)
+        log.rotate()
+        (closed,) = path.parent.glob("audit.0*.jsonl")
+        watcher = Sealer(str(path), signer.load(str(key)))
+        assert watcher.growth.grow(16) == 16
+        same = path.with_name("same inode")
+        os.link(closed, same)
+        redact(path, fields=["user.id"], by="dpo", reason="r", unsigned=True)
+        assert closed.stat().st_size != same.stat().st_size
+        same.write_bytes(closed.read_bytes())
+        same.rename(closed)
+        grown = watcher.growth.grow()
+        assert grown == Growth(str(path)).grow()

@@ -174,6 +174,8 @@ class Dispatcher:
     def _post(self, due: Due, channel: Webhook) -> None:
         alert = due.alert
         kind = messages.REOPENED if alert.reopened else messages.OPENED
+        if alert.finding.get("rule") == messages.AWAY:
+            kind = messages.UNAVAILABLE
         body = messages.body(kind, alert.finding, alert.opened)
         answer = channel.send(f"msg_{alert.record_id}", body, int(self._clock()))
         self._told(due, answer)

@@ -119,6 +119,9 @@ class Keeper:
         if final and not ok:
             metadata["final"] = True
         self._write(NOTIFIED if ok else NOTIFY_FAILED, alert.fingerprint, now, metadata=metadata, ok=ok)
+        newest = self.known.get(alert.fingerprint)
+        if newest is not None and newest.record_id == alert.record_id:
+            alert = newest  # `known` may have been read again meanwhile
         alert.attempts[channel] = attempt
         if ok or final:
             alert.told[channel] = status

@@ -11,6 +11,8 @@ from auditlog_cli.finding import SEVERITIES
 from auditlog_cli.renderers import safe
 
 OPENED, REOPENED, UNAVAILABLE = "finding.opened", "finding.reopened", "check.unavailable"
+AWAY = "CHECK-UNAVAILABLE"
+"""The rule of the finding that a log cannot be read: told as `check.unavailable`."""
 _LARGEST = 20 * 1024
 _IN_SUBJECT = 3
 

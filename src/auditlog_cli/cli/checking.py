@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
+from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
 from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.running import judge
 from auditlog_cli.renderers.text import Style
-from auditlog_cli.report import Report
+from auditlog_cli.report import Report, many
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -94,8 +95,8 @@ def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
     return str(registry.load("renderers/findings", format).render(suites(report)))
 
 
-def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: str | None) -> int:
-    """Judge logs and say what came of it; return the exit code.
+def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: str | None, wish: Wish = NOBODY) -> int:
+    """Judge logs, say what came of it, and announce it to those who wish so; return the exit code.
 
     Raises:
         DefinitionError: If a rule or a waiver is wrong.
@@ -116,9 +117,12 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
     # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
     settled = bool(question.waivers or question.baseline)
     at_once = line if shown.format == "jsonl" and not settled else None
+    announcer = Announcer(wish)
+    question.announced = wish.anything
     try:
         report = judge(list(paths), question, taken=at_once, progress=told)
         bar.hide()
+        announce(report, announcer, shown.notices)
         if shown.format == "jsonl" and at_once is None:
             for finding in report.findings:
                 line(finding)
@@ -135,9 +139,29 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
         bar.hide()
         out_of(out)
         raise
+    finally:
+        announcer.close()
     for error in report.unread:
         failure.say("input", error)
+    for error in report.unwritten:
+        failure.say("write", error)
     return report.exit_code
+
+
+def announce(report: Report, announcer: Announcer, notices: show.Notices) -> None:
+    """Announce the findings that are neither waived nor known; what could not be written or told becomes part of the
+    report.
+    """
+    new = [finding for finding in report.findings if finding.state == "new"]
+    try:
+        announcer.take(new)
+        announcer.reviewed(report.lines, len(new), incomplete=bool(report.unread or report.incomplete))
+    except AuditWriteError as error:
+        report.unwritten.append(error.message)
+    report.unwritten += announcer.finish()
+    report.warnings += announcer.warnings
+    if announcer.wish.anything:
+        notices.say(f"{many(announcer.opened, 'finding')} new, {many(len(new) - announcer.opened, 'finding')} announced before")  # fmt: skip # noqa: E501
 
 
 def out_of(out: sinks.Output) -> None:

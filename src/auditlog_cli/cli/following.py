@@ -65,7 +65,7 @@ def run(
                 notices.say(f"{follower.path}: {_EVENTS[event]}")
             follower.events.clear()
         if quiet:
-            _stop_if_nobody_reads()
+            stop_if_nobody_reads()
             time.sleep(_PAUSE_S)
         if time.monotonic() - looked > _LOOK_AGAIN_S:
             looked = time.monotonic()
@@ -93,7 +93,7 @@ def _end(follower: Follower, log: files.Log) -> Iterator[Line | BadLine]:
         yield from backwards.backwards(files.Log(log.path, closed))
 
 
-def _stop_if_nobody_reads() -> None:
+def stop_if_nobody_reads() -> None:
     """End when the reader of our pipe has gone, though there is nothing to write: `tail -f | head -1`."""
     poller = select.poll()
     poller.register(1, 0)

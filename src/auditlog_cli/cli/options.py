@@ -39,6 +39,26 @@ from auditlog_cli.cli.ruling import Sigma as Sigma
 from auditlog_cli.cli.ruling import SkipRules as SkipRules
 from auditlog_cli.cli.ruling import Waivers as Waivers
 from auditlog_cli.cli.ruling import WriteBaseline as WriteBaseline
+from auditlog_cli.cli.telling import AlertOutcome as AlertOutcome
+from auditlog_cli.cli.telling import AlertsFile as AlertsFile
+from auditlog_cli.cli.telling import AlertsFormat as AlertsFormat
+from auditlog_cli.cli.telling import AlertsLog as AlertsLog
+from auditlog_cli.cli.telling import AlertsSince as AlertsSince
+from auditlog_cli.cli.telling import AlertState as AlertState
+from auditlog_cli.cli.telling import CheckFollow as CheckFollow
+from auditlog_cli.cli.telling import Emails as Emails
+from auditlog_cli.cli.telling import Emit as Emit
+from auditlog_cli.cli.telling import EmitAs as EmitAs
+from auditlog_cli.cli.telling import Fingerprints as Fingerprints
+from auditlog_cli.cli.telling import Lateness as Lateness
+from auditlog_cli.cli.telling import OneFingerprint as OneFingerprint
+from auditlog_cli.cli.telling import PeriodEnd as PeriodEnd
+from auditlog_cli.cli.telling import PeriodStart as PeriodStart
+from auditlog_cli.cli.telling import Person as Person
+from auditlog_cli.cli.telling import ReportAlerts as ReportAlerts
+from auditlog_cli.cli.telling import SummaryFormat as SummaryFormat
+from auditlog_cli.cli.telling import Webhooks as Webhooks
+from auditlog_cli.cli.telling import Why as Why
 from auditlog_cli.cli.trusting import Anchors as Anchors
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
@@ -52,6 +72,7 @@ from auditlog_cli.cli.trusting import Revoked as Revoked
 from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
+from auditlog_cli.cli.trusting import WitnessKey as WitnessKey
 
 _SELECT = "Which records"
 _SHOW = "How they are shown"
@@ -620,9 +641,15 @@ Tsa = Annotated[
     str | None,
     typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
 ]
+WitnessUrl = Annotated[
+    str | None,
+    typer.Option("--witness", metavar="URL", help="Ask this witness (c2sp.org/tlog-witness) to cosign it."),
+]
 AnchorOutput = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="What the files of --tsa and --witness are called; default: PATH.SIZE."
+    ),
 ]
 ExportFormat = Annotated[
     str,

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from itertools import chain
 
-from auditlog_cli import pointers
+from auditlog_cli import parallel, pointers
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
 from auditlog_cli.renderers import safe
@@ -119,7 +119,7 @@ class Work:
         if self._wish != Wish():
             raise UsageError("--resume finishes what was declared; it takes no other choice of values")
         self._path = path
-        plan = planning.plan(planning.place(path), Nothing())
+        plan = planning.plan(planning.place(path), Nothing(), processes=parallel.cores())
         mine, others = resuming.finishable(plan, self._key, despite_hold=self._despite_hold)
         for each in others:
             why = "another key signed, or none"
@@ -152,7 +152,10 @@ class Work:
 
     def _plan(self, path: str) -> Plan:
         self._path = path
-        plan = planning.plan(planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold)
+        plan = planning.plan(
+            planning.place(path), self._wish.chooser(self._chosen), despite_hold=self._despite_hold,
+            processes=parallel.cores(),
+        )  # fmt: skip
         if plan.unfinished:
             where = ", ".join(each.where for each in plan.pending) or "it"
             self._notices.say(

@@ -177,6 +177,7 @@ DETECTORS = (
         SECRETS,
         _ASSIGNED,
         _assigned,
+        sieve=ascii_pattern(r"(?i)(?:passw|pwd|secret|token|key|credential|auth)[\w.\-]{0,24}\\?[\"']?\s{0,3}[:=]"),
         needs=(
             "passw",
             "pwd",

@@ -105,6 +105,8 @@ class Detector:
         judge: How sure we are of a candidate, or None if it is nothing.
         words: Context words, lower case, words of a phrase joined with `_`.
         needs: For `marks` and `secrets`: texts, in lower case, one of which every candidate's leaf (or its key) holds.
+        often: For `marks`: (text, times) pairs of which every candidate's leaf has one so often.
+        sieve: A cheaper pattern that is found in every leaf in which `pattern` is.
         least: For `digits`: how few digits a candidate has.
         literal: It has an unmistakable beginning, so that a key such as `…_id` does not speak against it.
         key: For `keys`: what the member's name (lower case, words joined with `_`) must match as a whole.
@@ -120,6 +122,8 @@ class Detector:
     judge: Judge
     words: frozenset[str] = frozenset()
     needs: tuple[str, ...] = ()
+    often: tuple[tuple[str, int], ...] = ()
+    sieve: re.Pattern[str] | None = None
     least: int = 9
     literal: bool = False
     key: re.Pattern[str] | None = None

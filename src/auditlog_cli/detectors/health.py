@@ -190,7 +190,8 @@ DETECTORS = (
         "date of birth, in text",
         MARKS,
         ascii_pattern(
-            rf"(?i:\b(?:date of birth|born on|born|dob|geboren am|geboren|née?))\W{{1,5}}(?:{_DATE.pattern})(?!\d|[/.\-]\S)"
+            r"(?i:\b(?:date of birth|born on|born|dob|geboren am|geboren|née?))\W{1,5}"
+            rf"(?:{_DATE.pattern})(?!\d|[/.\-]\S)"
         ),
         _born_in_text,
         needs=("birth", "born", "dob", "geboren", "né"),

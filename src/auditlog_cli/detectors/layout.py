@@ -15,6 +15,6 @@ HEAD = re.compile(
 """What stands in front of the scanned members, if the line is laid out as ours are."""
 TAIL = re.compile(
     rb'(?>,"delegation_chain":\[(?>\{[^{}\[\]\\]*+\},?)*+\])?+(?>,"(?>record_id|seq|prev)":' + _FLAT
-    + rb')*+(?>,"_salts":\[[^{}\\]*+\])?+\}\Z'
+    + rb')*+(?>,"_salts":\[[^{}\\]*+(?<=\]))?+\}\Z'
 )  # fmt: skip
 """What stands behind them."""

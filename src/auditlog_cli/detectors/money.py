@@ -272,6 +272,7 @@ DETECTORS = (
         ascii_pattern(r"(?<!\d)\d{9,15}[*xX•]{1,6}\d{4}(?!\d)|(?<!\d)\d{6,8}[*xX•]{2,8}\d{5,13}(?!\d)"),
         _weak_mask,
         needs=("*", "x", "•"),
+        sieve=ascii_pattern(r"\d{6}[*xX•]"),
         literal=True,
         source="PCI DSS 4.0.1, 3.4.1",
         hits=(("", "card 411111111***1111"), ("", "411111****11111")),

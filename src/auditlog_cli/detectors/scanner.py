@@ -24,7 +24,7 @@ from auditlog_cli.detectors.detector import (
 )
 from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, joined, leaves
-from auditlog_cli.detectors.prefilter import Prefilter
+from auditlog_cli.detectors.prefilter import Prefilter, find
 from auditlog_cli.errors import DefinitionError
 
 _DIGITS = re.compile(r"\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
@@ -79,7 +79,7 @@ class Scanner:
         for number, each in enumerate((*self._lanes[MARKS], *self._lanes[SECRETS])):
             for need in each.needs or ("",):
                 needs.setdefault(need, []).append((number, each))
-        self._needs = tuple(needs.items())
+        self._needs = tuple((need.encode(), those) for need, those in needs.items())
         self._objects = not self.entities.isdisjoint(("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT"))
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
@@ -190,10 +190,10 @@ class Scanner:
                         stop = min(region.end() + 2, len(text))
                         for match in each.pattern.finditer(text, region.start(), stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
-        lowered = text.lower()
+        lowered = text.lower().encode("utf-8", "surrogatepass")
         wanted: dict[int, Detector] = {}  # a detector with several needs is asked once
         for need, those in self._needs:
-            if need in lowered:
+            if find(lowered, need) >= 0:
                 wanted.update(those)
         for each in wanted.values():
             if ordinary and not each.literal and not _key_says(each, key):
@@ -214,6 +214,10 @@ def _places(detector: Detector, text: str) -> Iterable[tuple[int, int]]:
     """Yield where the pattern of a detector of marks or secrets stands."""
     if detector.entity == "EMAIL_ADDRESS":
         return _addresses(detector.pattern, text)
+    if detector.often and all(text.count(mark) < times for mark, times in detector.often):
+        return ()
+    if detector.sieve is not None and not detector.sieve.search(text):
+        return ()
     return (match.span() for match in detector.pattern.finditer(text))
 
 

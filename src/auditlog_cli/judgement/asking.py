@@ -22,6 +22,7 @@ from auditlog_cli.rules.sitefacts import EMPTY
 
 if TYPE_CHECKING:
     from auditlog_cli.detectors import Scanner
+    from auditlog_cli.record import Record
     from auditlog_cli.rules.binding import Bound
     from auditlog_cli.rules.pack import Pack
     from auditlog_cli.rules.sitefacts import Policy
@@ -46,6 +47,8 @@ class Question:
         selection: Which records are judged; None: all.
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
+        since, until: What is found outside of this time is not told, microseconds since the epoch; None: no limit.
+        announced: Whether somebody is told of each finding: then `max_findings` leaves none out.
     """
 
     packs: list[Pack]
@@ -55,7 +58,7 @@ class Question:
     scanner: Scanner | None
     chain: bool
     seal: Seal
-    selection: Selection | None = None
+    selection: Callable[[Record], bool] | None = None
     waivers_file: str = ""
     waivers: list[Waiver] = field(default_factory=list)
     baseline: Baseline | None = None
@@ -66,6 +69,9 @@ class Question:
     max_state: int = MAX_STATE
     own: bool = False
     lateness: int | None = None
+    since: int | None = None
+    until: int | None = None
+    announced: bool = False
 
     def report(self) -> Report:
         """Return the report that a run fills in."""
@@ -117,6 +123,8 @@ def asked(
     max_state: int = MAX_STATE,
     own: bool = False,
     lateness: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
     clock: Callable[[], str] = times.now,
 ) -> Question:
     """Understand what is asked; the words are those of `check`.
@@ -164,6 +172,7 @@ def asked(
         packs, site, bound, moment, None, any(_is_chain(each) for each in active), seal or verification.asked(),
         selection, waivers_file or "", given, None if baseline is None else baselines.load(baseline), fail_on,
         fail_on_indicators, tuple(require_tested), max_findings, max_state, own, lateness,
+        None if since is None else times.moment(since), None if until is None else times.moment(until),
     )  # fmt: skip
     if plan(active, moment).program.needs_scanner or any(each.where for each in given):
         question.scanner = _scanner(site)

@@ -171,13 +171,22 @@ def place_of(content: dict[str, Any], number: int) -> Place:
     )
 
 
-def engine_facts(prepared: Prepared, scanner: Any) -> list[Fact]:
-    """Return what the engine finds in a case."""
-    engine = Engine([prepared.bound], prepared.site, as_of=prepared.as_of, scanner=scanner)
+def engine_of(prepared: Prepared, scanner: Any) -> Engine:
+    """Return an engine with the rule of a case."""
+    return Engine([prepared.bound], prepared.site, as_of=prepared.as_of, scanner=scanner)
+
+
+def fed(engine: Engine, prepared: Prepared) -> list[Fact]:
+    """Return what an engine finds in the lines of a case."""
     facts: list[Fact] = []
     for content, place in prepared.lines:
         facts += engine.bad(place, "a case") if content is None else engine.record(content, place)
     return facts + engine.verdict(prepared.codes) + engine.finish()
+
+
+def engine_facts(prepared: Prepared, scanner: Any) -> list[Fact]:
+    """Return what is found in a case."""
+    return fed(engine_of(prepared, scanner), prepared)
 
 
 def readings(prepared: Prepared, scanner: Any) -> list[Reading]:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from auditlog_cli import decoders, verification
+from auditlog_cli import decoders, times, verification
 from auditlog_cli.errors import InputError
-from auditlog_cli.finding import Finding
+from auditlog_cli.finding import Finding, opaque
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import facts, reading, waivers
 from auditlog_cli.record import BadLine, Line, Record
@@ -65,6 +65,8 @@ class Run:
         progress: Told how many bytes have been read.
 
     Attributes:
+        question: What is asked.
+        nouns: Rules and policies as reports have them.
         report: What it comes to; complete after `finish`.
         engine: The rules at work.
         agents: Ids of agents that were seen.
@@ -77,13 +79,14 @@ class Run:
             question.bound, question.policy, as_of=question.as_of, scanner=question.scanner,
             max_state=question.max_state, own=question.own, lateness=question.lateness,
         )  # fmt: skip
-        self._question = question
-        self._nouns = facts.Nouns()
+        self.question = question
+        self.nouns = facts.Nouns()
         self._taken = taken
         self._progress = progress
         self._kept: dict[tuple[str, str], _Kept] = {}
-        # A waiver or a baseline has to be held against each finding: then all are kept.
-        self._most = 0 if question.waivers or question.baseline else question.max_findings
+        # A waiver or a baseline has to be held against each finding, and each is announced: then all are kept.
+        every = question.waivers or question.baseline or question.announced
+        self._most = 0 if every else question.max_findings
         self._seen: set[str] = set()
 
     def read(self, path: str) -> None:
@@ -109,7 +112,7 @@ class Run:
         if self.report.lines.read == before:
             self.report.unread.append(f"{log.path}: empty, nothing to look at")
         elif log.path != files.STDIN:
-            self._verify(log.path)
+            self.verify(log.path)
 
     def _file(self, file: str, log: str) -> None:
         counted = reading.Counted(file)
@@ -133,16 +136,33 @@ class Run:
             if item.code == "torn-tail":
                 self.report.gaps.append(f"{item.line.path}: the last line was not finished")
             self.add(self.engine.bad(place, item.reason), place, item.line.raw)
-        elif item.is_own and not self._question.own:
+        elif item.is_own and not self.question.own:
             lines.not_selected += 1
-            self.add(self.engine.record(item.stored, place), place, item.line.raw)
-        elif self._question.selection is not None and not self._question.selection(item):
+            found = self.engine.record(item.stored, place)
+            if not self._outside(place):
+                self.add(found, place, item.line.raw)
+        elif self._left_out(item, place):
             lines.not_selected += 1
+            found = self.engine.beside(item.content, place)
+            if not self._outside(place):
+                self.add(found, place, item.line.raw)
         else:
             lines.judged += 1
             if place.agent and len(self.agents) < 10_000:
                 self.agents.add(place.agent)
             self.add(self.engine.record(item.content, place), place, item.line.raw)
+
+    def _left_out(self, item: Record, place: Place) -> bool:
+        selection = self.question.selection
+        return (selection is not None and not selection(item)) or self._outside(place)
+
+    def _outside(self, place: Place) -> bool:
+        """Whether a record lies outside of the time that is asked about; one without a time does not."""
+        since, until = self.question.since, self.question.until
+        if since is None and until is None:
+            return False
+        when = times.parse(place.timestamp)
+        return when is not None and ((since is not None and when < since) or (until is not None and when >= until))
 
     def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"") -> None:
         """Take what the engine found.
@@ -157,7 +177,7 @@ class Run:
             if self._most and kept.listed >= self._most and self._taken is None:
                 kept.unlisted += 1
                 continue
-            finding = self._nouns.finding(fact, raw if fact.place is place else b"")
+            finding = self.nouns.finding(fact, raw if fact.place is place else b"")
             if self._taken is not None:
                 self._taken(finding)
             if self._most and kept.listed >= self._most:
@@ -166,11 +186,11 @@ class Run:
             kept.listed += 1
             self.report.findings.append(finding)
 
-    def _verify(self, path: str) -> None:
+    def verify(self, path: str) -> None:
         """Ask the verifier about a sealed log, if a rule rests on that."""
-        if not self._question.chain or not is_sealed(path):
+        if not self.question.chain or not _is_sealed(path):
             return
-        verdict = verification.run(path, self._question.seal)
+        verdict = verification.run(path, self.question.seal)
         self.report.verdicts.append(verdict)
         found = [
             (problem.code, Place(problem.path or path, problem.line or 0, problem.byte or 0, seq=problem.seq, log=path,
@@ -181,28 +201,38 @@ class Run:
 
     def finish(self) -> Report:
         """Return what all of it comes to."""
-        question, report = self._question, self.report
+        question, report = self.question, self.report
         self.add(self.engine.finish())
-        report.rules = self._nouns.results(question.bound, self.engine.tallies())
+        report.rules = self.nouns.results(question.bound, self.engine.tallies())
         report.lines.under_no_policy = self.engine.under_no_policy
         if self.engine.late:
             report.gaps.append(f"{self.engine.late:,} records came too late to be put in the order of time")
         report.unlisted = {name: kept.unlisted for name, kept in self._kept.items() if kept.unlisted}
         if report.waivers:
             waivers.refuse(report.waivers, [each.rule for each in report.rules], self.agents)
-            waivers.apply(report, content=_content, compiled=question.where)
+            waivers.apply(report, content=record_of, compiled=question.where)
         if report.baseline is not None:
             baselines.apply(report.findings, report.baseline)
         report.settle()
         return report
 
 
-def _content(finding: Finding) -> dict[str, object] | None:
-    """The anchor record of a finding, read again."""
+def _is_sealed(path: str) -> bool:
+    """Whether the verifier can say anything; of a log without one whole line the rules say what is wrong."""
+    try:
+        return is_sealed(path)
+    except InputError:
+        return False
+
+
+def record_of(finding: Finding) -> dict[str, object] | None:
+    """Return the anchor record of a finding, read again; None if another one stands there now (rotation)."""
     where = finding.where
     try:
         raw = reading.line_at(where.path, where.byte)
     except InputError:
         return None
     item = decoders.decode(Line(raw, where.path, where.line, where.byte)) if raw else None
-    return item.content if isinstance(item, Record) else None
+    if not isinstance(item, Record):
+        return None
+    return item.content if opaque(item.content.get("record_id")) == where.record_id else None

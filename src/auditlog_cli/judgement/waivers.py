@@ -153,23 +153,11 @@ def apply(
     Raises:
         DefinitionError: If a waiver names the fingerprint of a finding that cannot be waived.
     """
-    chosen: dict[str, Selection] = {}
     for waiver in report.waivers:
         waiver.applied = waiver.undecided = 0
-        before, after = report.as_of < waiver.created, report.as_of >= waiver.expires
-        waiver.standing = "not_yet" if before else "expired" if after else "in_force"
-        if waiver.where is not None and compiled is not None:
-            chosen[waiver.id] = compiled(waiver.where)
-    in_force = [waiver for waiver in report.waivers if waiver.standing == "in_force"]
+    in_force = Force(report.waivers, report.as_of, compiled)
     for finding in report.findings:
-        for waiver in in_force:
-            if _covers(waiver, finding, content, chosen.get(waiver.id)):
-                waiver.applied += 1
-                if finding.state != "waived":
-                    finding.state = "waived"
-                    finding.waiver = {
-                        "id": waiver.id, "status": waiver.status, "expires": times.render(waiver.expires),
-                    }  # fmt: skip
+        in_force.cover(finding, content)
     for waiver in report.waivers:
         if waiver.standing == "expired":
             told = f"the waiver {waiver.id} expired on {times.render(waiver.expires)[:10]}"
@@ -179,6 +167,38 @@ def apply(
             if waiver.undecided:
                 told += f"; {waiver.undecided:,} findings could not be compared, because their record was not at hand"
             report.findings.append(_about(UNUSED, waiver, report.waivers_file, told))
+
+
+class Force:
+    """The waivers that are in force at a time; each is told its standing.
+
+    Args:
+        waivers: All that were given.
+        as_of: Microseconds since the epoch.
+        compiled: As for `apply`.
+    """
+
+    def __init__(
+        self, waivers: Iterable[Waiver], as_of: int, compiled: Callable[[object], Selection] | None = None
+    ) -> None:
+        self._waivers: list[tuple[Waiver, Selection | None]] = []
+        for waiver in waivers:
+            before, after = as_of < waiver.created, as_of >= waiver.expires
+            waiver.standing = "not_yet" if before else "expired" if after else "in_force"
+            if waiver.standing == "in_force":
+                chosen = compiled(waiver.where) if waiver.where is not None and compiled is not None else None
+                self._waivers.append((waiver, chosen))
+
+    def cover(self, finding: Finding, content: Content) -> None:
+        """Mark a finding as waived if one of them covers it; `content` and errors as for `apply`."""
+        for waiver, chosen in self._waivers:
+            if _covers(waiver, finding, content, chosen):
+                waiver.applied += 1
+                if finding.state != "waived":
+                    finding.state = "waived"
+                    finding.waiver = {
+                        "id": waiver.id, "status": waiver.status, "expires": times.render(waiver.expires),
+                    }  # fmt: skip
 
 
 def _covers(waiver: Waiver, finding: Finding, content: Content, chosen: Selection | None) -> bool:

@@ -157,7 +157,7 @@ def _write(target: str, fd: int, data: bytes, step: Step) -> None:
         _compare(temporary, data)
         step("compared")
     except BaseException:
-        closedfile.drop(temporary)
+        disk.drop(temporary)
         raise
 
 

@@ -29,19 +29,22 @@ class Column:
         needs: Number of an input without which no test of the column sees anything but MISSING, or None.
         recurs: Whether its values come again and again.
         table: Inputs (the text alone, if there is one) → mask.
+        presence: Whether all its tests ask only whether there is something.
     """
 
-    __slots__ = ("_tests", "inputs", "needs", "recurs", "table")
+    __slots__ = ("_tests", "inputs", "needs", "presence", "recurs", "table")
 
     def __init__(self, inputs: tuple[str, ...], needs: int | None, recurs: bool) -> None:
         self.inputs = inputs
         self.needs = needs
         self.recurs = recurs
         self.table: dict[Any, int] = {}
+        self.presence = True
         self._tests: list[Judged] = []
 
-    def add(self, test: Judged) -> int:
+    def add(self, test: Judged, *, presence: bool = False) -> int:
         """Add a test of the inputs, and return its number: bit 2n says certainly, bit 2n+1 perhaps."""
+        self.presence = self.presence and presence
         self._tests.append(test)
         return len(self._tests) - 1
 
@@ -92,7 +95,7 @@ def _may_be_kept(value: Any) -> bool:
         return len(value) <= _LONGEST_LIST and all(
             each.__class__ is str and len(each) <= _LONGEST_TEXT for each in value
         )
-    return value is MISSING or value is True or (value.__class__ is str and len(value) <= _LONGEST_TEXT)
+    return value is MISSING or (value.__class__ is str and len(value) <= _LONGEST_TEXT)
 
 
 Places = dict[str, tuple[int, int]]
@@ -108,14 +111,17 @@ def columns_of(program: Program, site: Site) -> tuple[list[Column], Places]:
     columns: dict[tuple[str, ...], Column] = {}
     places: Places = {}
 
-    def put(key: str, inputs: tuple[str, ...], needs: int | None, recurs: bool, test: Judged) -> None:
+    def put(
+        key: str, inputs: tuple[str, ...], needs: int | None, recurs: bool, test: Judged, presence: bool = False
+    ) -> None:
         if key not in places:
             column = columns.setdefault((*inputs, str(needs)), Column(inputs, needs, recurs))
-            places[key] = (list(columns.values()).index(column), column.add(test))
+            places[key] = (list(columns.values()).index(column), column.add(test, presence=presence))
 
     for logic in (*program.logics, *program.streams):
         for test in logic.tests():
-            put(test.key, *_placed(test, site))
+            presence = test.operator in ("exists", "missing") and not test.path.startswith("@")
+            put(test.key, *_placed(test, site), presence)
     for number, agents in enumerate(program.populations):
         if agents != EVERYBODY:
             put(f"population {number}", ("agent.id",), None, True, _population(agents))
@@ -127,7 +133,8 @@ def _placed(test: Test, site: Site) -> tuple[tuple[str, ...], int | None, bool, 
     if test.other:
         paths = (test.path, test.other)
         if test.path != test.other and not any(path.startswith("@") for path in paths):
-            return paths, None, False, test.judge
+            # Both must be there, so without the first there is nothing to compare. Two times hardly recur.
+            return paths, 0, test.operator.startswith("fieldref"), test.judge
         inputs, computes = _merged([_resolved(path, site) for path in paths])
         return inputs, None, False, lambda *values: test.judge(*(compute(*values) for compute in computes))
     inputs, compute = _resolved(test.path, site)

@@ -30,9 +30,9 @@ class Counter:
 
     def first(self, outcome: Outcome) -> None:
         """Take note of an outcome whose count is still 0."""
-        self._waiting.append(outcome)
         if len(self._waiting) >= MOST_OUTCOMES:
             self.spread()
+        self._waiting.append(outcome)
 
     def spread(self) -> None:
         """Spread the counts to the rules."""

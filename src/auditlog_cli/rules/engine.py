@@ -16,7 +16,7 @@ groups, can be put together with `merge`, before `finish`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.checks import Seen
@@ -25,6 +25,7 @@ from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
 from auditlog_cli.rules.facts import Fact, Place, Tally
 from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
@@ -35,6 +36,8 @@ from auditlog_cli.rules.values import moment
 from auditlog_cli.rules.watching import Watch
 
 MAX_STATE: Final = 1_000_000
+_Kind = TypeVar("_Kind")
+_Follower = tuple[int, _Kind, frozenset[str], bool]
 
 
 class Engine:
@@ -74,6 +77,7 @@ class Engine:
         self._scan = None if scanner is None else scanner.scan
         self._as_of = as_of
         self._own = own
+        self._lateness = lateness or 0
         self._judge = generate(self._plan.program, self._site, self._scan)
         self._speaker = Speaker(self._plan)
         self._counter = Counter(self._plan)
@@ -113,6 +117,23 @@ class Engine:
             self._follow(facts, reading, outcome, place, own)
         return facts
 
+    def beside(self, content: dict[str, Any], place: Place) -> list[Fact]:
+        """Take a record that is not to be judged: only checks about the log as a whole see it.
+
+        Args:
+            content, place: As for `record`.
+        """
+        get = (reading := Reading(content, self._site, None)).get
+        seen = Seen(get, content, moment(content.get("timestamp")), place, "")
+        facts: list[Fact] = []
+        for number, (watch, work) in enumerate(zip(self._watches, self._plan.checks, strict=True)):
+            if watch.whole:
+                named = work.logic.selections
+                matched = frozenset(name for name in work.logic.uses if selected(named[name], reading) is True)
+                for found in watch.take(seen, matched):
+                    facts += self._speaker.of_check(number, found, watch.at, get)
+        return facts
+
     def _own_record(self, content: dict[str, Any], place: Place, own: str) -> list[Fact]:
         """A record of the log about itself: only checks about the log as a whole see it."""
         when = moment(content.get("timestamp"))
@@ -131,28 +152,42 @@ class Engine:
         when = moment(content.get("timestamp"))
         seen = Seen(get, content, when, place, own)
         events = []
-        for stream, matched, unknown in outcome.streams:
-            for number in self._plan.checks_of[stream]:
-                watch = self._watches[number]
-                if watch.whole or watch.population in outcome.populations:
-                    watch.withheld += unknown
-                    for found in watch.take(seen, matched):
-                        facts += self._speaker.of_check(number, found, watch.at, get)
-            for number in self._plan.correlations_of[stream]:
-                if self._plan.correlations[number].population not in outcome.populations:
-                    continue
-                correlation = self._correlations[number]
-                correlation.withheld += unknown
-                if matched or not unknown:
-                    event = correlation.event(seen, matched)
-                    if event is not None:
-                        self._speaker.prepare(number, get, place)
-                        events.append((number, event))
+        if outcome.followers is None:
+            outcome.followers = self._followers(outcome)
+        watches, correlations = outcome.followers
+        for number, watch, matched, unknown in watches:
+            if unknown:
+                watch.withheld += 1
+            found = watch.take(seen, matched)
+            if found:
+                facts += [fact for each in found for fact in self._speaker.of_check(number, each, watch.at, get)]
+        for number, correlation, matched, unknown in correlations:
+            if unknown:
+                correlation.withheld += 1
+            if matched or not unknown:
+                event = correlation.event(seen, matched)
+                if event is not None:
+                    self._speaker.prepare(number, get, place)
+                    events.append((number, event))
         if events:
             seq = content.get("seq")
             due = self._ordering.add(when, seq if seq.__class__ is int else None, events)
             if due:
                 facts += self._correlate(due)
+
+    def _followers(self, outcome: Outcome) -> tuple[list[_Follower[Watch]], list[_Follower[Correlation]]]:
+        """The checks and correlations that see the records of an outcome: (number, itself, matched, unknown)."""
+        watches: list[_Follower[Watch]] = []
+        correlations: list[_Follower[Correlation]] = []
+        for stream, matched, unknown in outcome.streams:
+            for number in self._plan.checks_of[stream]:
+                watch = self._watches[number]
+                if watch.whole or watch.population in outcome.populations:
+                    watches.append((number, watch, matched, unknown))
+            for number in self._plan.correlations_of[stream]:
+                if self._plan.correlations[number].population in outcome.populations:
+                    correlations.append((number, self._correlations[number], matched, unknown))
+        return watches, correlations
 
     def _correlate(self, due: Iterable[Held]) -> list[Fact]:
         facts: list[Fact] = []
@@ -186,17 +221,31 @@ class Engine:
 
     # --- the end, and what was counted --------------------------------------------------------
 
-    def advance(self, now: int) -> list[Fact]:
-        """Return what shows because time has passed, without new records (live runs).
+    def at(self, now: int) -> None:
+        """Set the "now" of the rules (live runs); `advance` says what that shows.
 
         Args:
             now: The clock, microseconds since the epoch.
         """
         self._as_of = now
+
+    def advance(self, now: int) -> list[Fact]:
+        """Return what shows because time has passed, without new records (live runs).
+
+        A deadline is over once no record can be late for it any more.
+
+        Args:
+            now: The clock, microseconds since the epoch.
+        """
+        self.at(now)
         facts = self._correlate(self._ordering.until(now))
+        over = now - self._lateness
         for number, correlation in enumerate(self._correlations):
-            for found in correlation.sweep(now, now):
+            for found in correlation.sweep(over, over):
                 facts += self._speaker.of_correlation(number, found)
+        for number, watch in enumerate(self._watches):
+            for found in watch.advance(over):
+                facts += self._speaker.of_check(number, found, watch.at)
         return facts
 
     def finish(self) -> list[Fact]:

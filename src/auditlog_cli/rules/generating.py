@@ -80,6 +80,7 @@ class _Writer:
         self.simple: dict[str, list[int]] = {}
         self.joint: list[int] = []
         self.needed: dict[str, str] = {}
+        self.present: set[str] = set()
         for number, column in enumerate(columns):
             path = column.inputs[0] if len(column.inputs) == 1 else ""
             if path and not path.startswith("@") and not path.endswith("?"):
@@ -166,6 +167,10 @@ class _Writer:
             else:
                 self.write(depth + 1, f"m{number} = {self.constant(column.mask)}({local})")
         self.write(depth, f"elif {local} is MISSING: " + self.nothing(columns))
+        if all(self.columns[number].presence for number in columns):
+            there = "; ".join(f"m{number} = {self.columns[number].mask(True)}" for number in columns)
+            some = f"({local}.__class__ is dict or {local}.__class__ is list) and {local}"
+            self.write(depth, f"elif {some} and (len({local}) != 1 or not is_hole({local})): {there}")
         self.write(depth, "else:")
         for number in columns:
             self.write(depth + 1, f"m{number} = {self.constant(self.columns[number].joint)}({local})")
@@ -216,19 +221,31 @@ class _Writer:
     def join(self, number: int) -> None:
         column = self.columns[number]
         given = [self.argument(each) for each in column.inputs]
-        call = f"m{number} = {self.constant(column.joint if column.recurs else column.mask)}({', '.join(given)})"
-        if column.needs is None:
-            self.write(1, call)
+        depth = 1
+        if column.needs is not None:
+            # MISSING as the value of an input that the field needs: undefined, as if there were nothing at all.
+            self.write(1, f"if {given[column.needs]} is MISSING: m{number} = {column.mask_of_nothing()}")
+            self.write(1, "else:")
+            depth = 2
+        arguments = ", ".join(given)
+        if not column.recurs:
+            self.write(depth, f"m{number} = {self.constant(column.mask)}({arguments})")
             return
-        # MISSING as the value of an input that the field needs: undefined, as if there were nothing at all.
-        self.write(1, f"if {given[column.needs]} is MISSING: m{number} = {column.mask_of_nothing()}")
-        self.write(1, f"else: {call}")
+        key = ", ".join(f"(tuple({each}) if {each}.__class__ is list else {each})" for each in given)
+        self.write(depth, f"try: m{number} = {self.constant(column.table.get)}(({key},))")
+        self.write(depth, f"except TypeError: m{number} = None")  # an object in a list is no key
+        self.write(depth, f"if m{number} is None: m{number} = {self.constant(column.joint)}({arguments})")
 
     def argument(self, given: str) -> str:
         if given == "@entities":
             return "e"
         local = self.needed[given.removesuffix("?")]
-        return f"(MISSING if {local} is MISSING else presence({local}))" if given.endswith("?") else local
+        if not given.endswith("?"):
+            return local
+        if f"p{local}" not in self.present:
+            self.present.add(f"p{local}")
+            self.write(1, f"p{local} = MISSING if {local} is MISSING else presence({local})")
+        return f"p{local}"
 
 
 def _leaves(node: _Node) -> list[_Node]:

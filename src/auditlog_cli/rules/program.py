@@ -61,9 +61,10 @@ class Outcome:
         populations: Numbers of the populations (agents of policies) that it belongs to.
         count: How many records have it, as far as the engine has not counted them elsewhere.
         shown: Number of a record logic → what its facts show (see `speaking`): all records of one outcome agree.
+        followers: Which checks and correlations see its records (see `engine`), or None where nobody has asked yet.
     """
 
-    __slots__ = ("count", "hits", "passed", "populations", "shown", "streams", "withheld")
+    __slots__ = ("count", "followers", "hits", "passed", "populations", "shown", "streams", "withheld")
 
     def __init__(
         self,
@@ -80,6 +81,7 @@ class Outcome:
         self.populations = populations
         self.count = 0
         self.shown: dict[int, tuple[str, frozenset[str]]] = {}
+        self.followers: Any = None
 
     def said(self) -> tuple[object, ...]:
         """Return all of it but the count."""

@@ -91,9 +91,9 @@ def compile_test(key: str, given: Any, label: str, as_of: int) -> Test:
         raise DefinitionError(f'{label}: "{key}" needs a value, and at most {_MOST_VALUES:,}')
     identity = json.dumps([path, operator, given], sort_keys=True, ensure_ascii=False, default=str)
     if plain in TWO_FIELDS:
-        if len(wanted) != 1 or not isinstance(wanted[0], str):
+        if not isinstance(given, str) or not given:
             raise DefinitionError(f'{label}: "{key}" needs the path of another field')
-        return Test(path, wanted[0], operator, wanted, identity, _PAIRS[plain])
+        return Test(path, given, operator, wanted, identity, _PAIRS[plain])
     try:
         judge = _one_field(path, plain, wanted, every, as_of)
     except (TypeError, ValueError) as error:
@@ -113,6 +113,8 @@ def _one_field(path: str, operator: str, wanted: tuple[Any, ...], every: bool, a
         makers = [_equal(path, each, cased=operator == "cased") for each in wanted]
         said = [isinstance(each, str) and each.strip().lower() in NOTHING_SAID for each in wanted]
         return _over([_literal(each, word) for each, word in zip(makers, said, strict=True)], every)
+    if operator == "older_than" and len(wanted) == 1:
+        return _older_text(wanted[0], as_of)
     make = _MAKERS[operator]
     tests = [make(each, as_of) if operator == "older_than" else make(each) for each in wanted]
     return _over([_said(test) for test in tests], every)
@@ -170,6 +172,9 @@ def _flag(wanted: Any) -> bool:
 
 
 def _state(state: Callable[[Any], Answer], wanted: list[bool], every: bool) -> Callable[[Any], Answer]:
+    if wanted == [True]:
+        return state
+
     def judge(value: Any) -> Answer:
         answer = state(value)
         return None if answer is None else (all if every else any)(answer is each for each in wanted)
@@ -178,7 +183,7 @@ def _state(state: Callable[[Any], Answer], wanted: list[bool], every: bool) -> C
 
 
 def _not_rfc3339(value: Any) -> Answer:
-    return None if is_hole(value) else moment(value) is None
+    return (None if is_hole(value) else True) if moment(value) is None else False
 
 
 _STATES: Final[dict[str, Callable[[Any], Answer]]] = {
@@ -208,6 +213,20 @@ def _older(wanted: Any, as_of: int) -> matching.Test:
         return when is not None and when < limit
 
     return test
+
+
+def _older_text(wanted: Any, as_of: int) -> Callable[[Any], Answer]:
+    """The same for one duration. A text goes straight to its time: every record has a new one."""
+    limit = as_of - length(wanted)
+    slow = _said(_older(wanted, as_of))
+
+    def judge(value: Any) -> Answer:
+        if value.__class__ is str:
+            when = moment(value)
+            return when is not None and when < limit
+        return slow(value)
+
+    return judge
 
 
 def length(given: Any) -> int:
@@ -254,11 +273,10 @@ def _other_field(left: Any, right: Any) -> Answer:
 
 
 def _in_time(left: Any, right: Any, *, before: bool) -> Answer:
-    if is_hole(left) or is_hole(right):
-        return None if left is not MISSING and right is not MISSING else False
     first, second = moment(left), moment(right)
     if first is None or second is None:
-        return False
+        withheld = is_hole(left) or is_hole(right)
+        return None if withheld and left is not MISSING and right is not MISSING else False
     return first < second if before else first > second
 
 

@@ -18,13 +18,14 @@ SYNONYMS: Final[dict[str, dict[str, str]]] = {
 }
 """Path → word → the word that it is read as, in records and in rules alike (2.1)."""
 
-_PRESENT: Final = True
+PRESENT: Final = "present"
+"""What is read at `path?` where something stands. A text, for `True` would be the same key as `1`."""
 
 
 def value(content: object, path: str) -> Any:
     """Return what stands at `path`, its synonyms replaced; MISSING, or UNKNOWN below a hole.
 
-    With a `?` at the end: True if something stands there, MISSING if not, UNKNOWN if it was withheld.
+    With a `?` at the end: PRESENT if something stands there, MISSING if not, UNKNOWN if it was withheld.
     """
     if path.endswith("?"):
         return presence(value(content, path[:-1]))
@@ -34,10 +35,10 @@ def value(content: object, path: str) -> Any:
 
 
 def presence(there: object) -> Any:
-    """Return True for a value that says something, MISSING for one that does not, UNKNOWN for a hole."""
+    """Return PRESENT for a value that says something, MISSING for one that does not, UNKNOWN for a hole."""
     if is_hole(there):
         return UNKNOWN
-    return MISSING if is_missing(there) else _PRESENT
+    return MISSING if is_missing(there) else PRESENT
 
 
 def spoken(there: Any, words: dict[str, str]) -> Any:

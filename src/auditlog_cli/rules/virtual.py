@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from auditlog_cli.fields import MISSING, is_hole, is_missing
 from auditlog_cli.rules.site import Site, Tool
-from auditlog_cli.rules.values import UNKNOWN, elements, moment
+from auditlog_cli.rules.values import PRESENT, UNKNOWN, elements, moment
 
 NOT_PERSONAL: Final = frozenset(("financial_record", "confidential", "credentials", "audit_log"))
 PHI: Final = frozenset(("phi", "health", "psychotherapy_notes", "sud"))
@@ -127,7 +127,7 @@ def _phi(_: Site, categories: Any) -> Any:
 
 def _personal(_: Site, categories: Any, subjects: Any, entities: Any) -> Any:
     words, withheld = _words(categories)
-    if any(word not in NOT_PERSONAL for word in words) or subjects is True:
+    if any(word not in NOT_PERSONAL for word in words) or subjects == PRESENT:
         return True
     if isinstance(entities, (list, tuple)) and any(_about_people(each) for each in entities):
         return True
@@ -241,12 +241,11 @@ def _machine_link(link: Any, approver: Any) -> bool | None:
 
 def _between(unit: int) -> Callable[[Site, Any, Any], Any]:
     def compute(_: Site, start: Any, end: Any) -> Any:
-        if is_missing(start) or is_missing(end):
-            return MISSING
-        if is_hole(start) or is_hole(end):
-            return UNKNOWN
         first, last = moment(start), moment(end)
-        return MISSING if first is None or last is None else (last - first) / unit
+        if first is not None and last is not None:
+            return (last - first) / unit
+        missing = is_missing(start) or is_missing(end)
+        return UNKNOWN if not missing and (is_hole(start) or is_hole(end)) else MISSING
 
     return compute
 

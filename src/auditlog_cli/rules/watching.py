@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from auditlog_cli.rules import checks
 from auditlog_cli.rules.checks import Seen, Settings
@@ -10,6 +10,9 @@ from auditlog_cli.rules.correlating import GROUP_PATHS, Found
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.planning import Work
 from auditlog_cli.rules.site import Site
+
+_LOOK: Final = 255
+"""How much is kept is looked at every 256 records: a check may keep that many keys too many."""
 
 
 class Watch:
@@ -22,7 +25,7 @@ class Watch:
         withheld, exhausted: See `facts.Tally`.
     """
 
-    __slots__ = ("_check", "_group_by", "_most", "at", "exhausted", "population", "whole", "withheld")
+    __slots__ = ("_check", "_group_by", "_most", "_taken", "at", "exhausted", "population", "whole", "withheld")
 
     def __init__(self, work: Work, site: Site, as_of: int, max_state: int) -> None:
         correlate = work.logic.correlate
@@ -34,6 +37,7 @@ class Watch:
         self.population = work.population
         self.whole: bool = module.WHOLE_LOG
         self.at: str = module.AT
+        self._taken = 0
         self.withheld = 0
         self.exhausted = False
 
@@ -44,7 +48,8 @@ class Watch:
         seen.matched = matched
         seen.group = seen.grouped(self._group_by)
         found: list[Found] = self._check.take(seen)
-        if self._check.size > self._most:
+        self._taken += 1
+        if not self._taken & _LOOK and self._check.size > self._most:
             self.exhausted = True
         return found
 
@@ -58,8 +63,14 @@ class Watch:
         tell = getattr(self._check, "verdict", None)
         return [] if tell is None else tell(code, place)
 
+    def advance(self, now: int) -> list[Found]:
+        """Return what shows because time has passed (live), if the check looks for that."""
+        tell = getattr(self._check, "advance", None)
+        return [] if tell is None or self.exhausted else tell(now)
+
     def finish(self) -> list[Found]:
         """Return what shows at the end; nothing where the check was given up."""
+        self.exhausted = self.exhausted or self._check.size > self._most
         if self.exhausted:
             return []
         found: list[Found] = self._check.finish()

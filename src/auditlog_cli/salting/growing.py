@@ -48,6 +48,8 @@ class SaltedGrowth:
     raw = True
     suffix = salted.SALTED
 
+    begun = 0
+
     def __init__(self, path: str) -> None:
         self.path = path
         self.tree = merkle.Range()

@@ -123,9 +123,18 @@ def _settle(path: str) -> None:
         raise disk.refused(new, "cannot be put in its place", error) from error
 
 
-def root_at(snapshot: Snapshot, size: int, *, new: bool = False) -> bytes | None:
-    """Return the root over the first `size` lines, or None if the salts do not fit them."""
-    tree = merkle.Range()
+def root_at(
+    snapshot: Snapshot, size: int, *, new: bool = False, tree: merkle.Range | None = None
+) -> bytes | None:  # fmt: skip
+    """Return the root over the first `size` lines, or None if the salts do not fit them.
+
+    Args:
+        snapshot: The files.
+        size: How many lines.
+        new: Whether the salts are those in `.salts.new`.
+        tree: What grows, if it is to keep more than its root.
+    """
+    tree = merkle.Range() if tree is None else tree
     for number, (line, text) in enumerate(snapshot.pairs(new=new)):
         if number == size:
             break

@@ -12,6 +12,7 @@ import os
 from auditlog_cli import segments
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.backwards import reader, split
+from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BLOCK = 1 << 18
+_UNKNOWN = -1  # the lines before have not been counted
 
 
 class Follower:
@@ -40,6 +42,28 @@ class Follower:
         self._parts: list[bytes] = []
         self._held = 0
         self._gone = False
+        self._number = _UNKNOWN  # of the line that came last
+
+    @property
+    def there(self) -> bool:
+        """Whether the log could be read when it was last looked at."""
+        return self._fd >= 0 and not self._gone
+
+    def from_start(self) -> Iterator[Line | BadLine]:
+        """Open the log and yield all its whole lines, closed segments first; `poll` gives what follows.
+
+        A segment that is begun or closed meanwhile is neither missed nor read twice.
+
+        Raises:
+            InputError: If a closed segment cannot be read.
+        """
+        self._open()
+        for _, path in segments.closed(self.path):
+            if self._fd >= 0 and _inode(path) == self._inode:
+                break  # closed since it was opened: it is read below, and what follows it by `poll`
+            yield from read_lines(path)
+        if self._fd >= 0:
+            yield from self._drained()
 
     def open_at_end(self) -> Iterator[Line | BadLine]:
         """Open the file and return its whole lines from the last one backwards; `poll` gives what follows.
@@ -51,6 +75,7 @@ class Follower:
         size = os.fstat(self._fd).st_size
         end = _behind_last_lf(self._fd, size)
         self._position = self._begin = end
+        self._number = _UNKNOWN
         return split(self.path, reader(self._fd), end)
 
     def poll(self) -> list[Line | BadLine]:
@@ -73,7 +98,7 @@ class Follower:
             if found.st_size < self._position:
                 self.events.append("truncated")
                 lines += self._unfinished()
-                self._position = self._begin = 0
+                self._position = self._begin = self._number = 0
                 lines += self._drain()
             return lines
         return lines + self._move_on()
@@ -113,7 +138,7 @@ class Follower:
         except OSError:
             return False
         self._inode = (found.st_dev, found.st_ino)
-        self._position = self._begin = 0
+        self._position = self._begin = self._number = 0
         return True
 
     def _unpack(self, path: str) -> None:
@@ -127,26 +152,29 @@ class Follower:
             os.close(packed)
 
     def _drain(self) -> list[Line | BadLine]:
-        lines: list[Line | BadLine] = []
+        return list(self._drained())
+
+    def _drained(self) -> Iterator[Line | BadLine]:
         while block := os.pread(self._fd, _BLOCK, self._position):
             self._position += len(block)
             begin = 0
             while (end := block.find(b"\n", begin)) >= 0:
                 self._parts.append(block[begin:end])
                 self._held += end - begin
-                lines.append(self._line(ended=True))
+                yield self._line(ended=True)
                 begin = end + 1
             if begin < len(block):
                 self._held += len(block) - begin
                 if self._held <= MAX_LINE + 1:
                     self._parts.append(block[begin:])
-        return lines
 
     def _unfinished(self) -> list[Line | BadLine]:
         return [self._line(ended=False)] if self._held else []
 
     def _line(self, *, ended: bool) -> Line | BadLine:
-        line = Line(b"".join(self._parts), self.path, 0, self._begin, ended)
+        if self._number != _UNKNOWN:
+            self._number += 1
+        line = Line(b"".join(self._parts), self.path, max(self._number, 0), self._begin, ended)
         size = self._held
         self._begin += size + 1
         self._parts, self._held = [], 0

@@ -53,7 +53,7 @@ class Story:
         genesis: Whether record 0 is one.
         listed: Repairs, losses, failed syncs.
         gaps: Where checkpoints are too far apart.
-        prunes: (records, head) of each `prune`.
+        prunes: (records, head, range) of each `prune`.
         sums: Name of a closed segment → the newest sum that the log names of it, and where.
         declared: (number of the declaration, number of the record that is meant) of each `redact`.
         redacted: (number of a declaration, segment in which it was carried out).
@@ -68,7 +68,7 @@ class Story:
         self.second: Place | None = None
         self.listed: list[Problem] = []
         self.gaps: list[Problem] = []
-        self.prunes: set[tuple[object, object]] = set()
+        self.prunes: list[tuple[object, object, object]] = []
         self.sums: dict[str, tuple[str, Place]] = {}
         self.declared: set[tuple[int, int]] = set()
         self.redacted: set[tuple[int, str]] = set()
@@ -87,8 +87,7 @@ class Story:
         if which in ("genesis", "rotate"):
             self._begin(own, place, at, first=which == "genesis")
         elif which == "prune":
-            head = own.get("head")
-            self.prunes.add((own.get("records"), head if isinstance(head, str) else ""))
+            self.prunes.append((own.get("records"), own.get("head"), own.get("range")))
         elif which == "close":
             self._closed, self._close_at = True, place.seq
         elif which in _LISTED:

@@ -210,10 +210,10 @@ class Reading:
         verdict.findings = [*chain.findings, *verdict.findings]
         verdict.warnings = list(chain.fragments)
         verdict.listed = story.listed
-        self._genesis(chain)
         given = [*self._given, *([self._side] if self._side is not None else [])]
         verdict.checkpoints = len(given)
         signed = judging.checkpoints(verdict, chain, story, given, question.trust)
+        self._genesis(chain)
         judging.confined(chain, verdict, given)
         self._count_signed(chain, signed)
         findings, warnings, verdict.withheld = self._withheld.settle(story.origin, chain.start)
@@ -253,13 +253,16 @@ class Reading:
         if stub is None or not chain.start:
             return
         troubled = any(problem.seq is not None and problem.seq <= chain.start for problem in verdict.findings)
-        if not troubled and (stub.records, stub.head) not in story.prunes:
-            verdict.findings.append(
-                Problem(
-                    "prefix", f"the records before {stub.records} are missing, and no prune record declares that",
-                    seq=0, path=self._snapshot.stub_path,
-                )
-            )  # fmt: skip
+        if troubled or any(problem.code == "root" for problem in verdict.findings):
+            return
+        trouble = ""
+        if (stub.records, stub.head, stub.hashes) not in story.prunes:
+            trouble = "no prune record declares that"
+        elif stub.origin != story.origin:
+            trouble = "what stands for them is of another log"
+        if trouble:
+            text = f"the records before {stub.records} are missing, and {trouble}"
+            verdict.findings.append(Problem("prefix", text, seq=0, path=self._snapshot.stub_path))
 
     def _count_signed(self, chain: Chain, signed: judging.Signed) -> None:
         verdict, question = self._verdict, self._question

@@ -9,7 +9,7 @@ from auditlog_cli import strictjson
 from auditlog_cli.fields import is_hole
 from auditlog_cli.pointers import escaped
 from auditlog_cli.sealing import hashes
-from auditlog_cli.sealing.line import Unsealed, trailer, unseal
+from auditlog_cli.sealing.line import Unsealed, skeleton_of, trailer, unseal
 
 _CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"[0-9a-f]{64}"\Z')
 _TOMBSTONE = b',"_leaf":"'
@@ -83,7 +83,8 @@ class Anatomy:
 
     def leaf(self) -> str:
         """The leaf of the record."""
-        return unseal(self.raw).leaf
+        spans = [(value.salt, value.offset, value.length) for value in self.values]
+        return hashes.leaf(skeleton_of(self.raw, self.cut, spans) + b"}")
 
 
 def dissect(raw: bytes) -> Anatomy | None:
@@ -116,12 +117,16 @@ def dissect(raw: bytes) -> Anatomy | None:
     stack: list[tuple[str, dict[str, object] | list[object]]] = [("", plain)]
     while stack:
         above, holder = stack.pop()
-        named = holder.items() if isinstance(holder, dict) else enumerate(holder)
+        named = holder.items() if type(holder) is dict else enumerate(holder)
         for name, value in named:
             # Scalars are the most, and of no interest here: they are told first (bench/redact.py).
-            if not isinstance(value, (dict, list)):
+            kind = type(value)
+            if kind is not dict and kind is not list:
                 continue
-            pointer = f"{above}/{escaped(name) if isinstance(name, str) else name}"
+            if type(name) is str:
+                pointer = f"{above}/{name if name.isidentifier() else escaped(name)}"
+            else:
+                pointer = f"{above}/{name}"
             if isinstance(value, dict) and len(value) == 1:
                 mark = value.get("_salts")
                 if type(mark) is int:
@@ -130,7 +135,7 @@ def dissect(raw: bytes) -> Anatomy | None:
                 if is_hole(value):
                     holes.append(pointer)
                     continue
-            stack.append((pointer, value))
+            stack.append((pointer, value))  # type: ignore[arg-type] # one of the two
     if sorted(fields) != list(range(len(spans))):
         raise Unsealed("span", "a span is not one value of a member")
     values = [Value(fields[number], *span) for number, span in enumerate(spans)]

@@ -77,6 +77,7 @@ def redact(
     unsigned: bool = False,
     dry_run: bool = False,
     output: str | os.PathLike[str] | None = None,
+    processes: int = 1,
 ) -> Withheld: ...
 def redact(
     path: str | os.PathLike[str] | Mapping[str, Any],
@@ -105,6 +106,7 @@ def redact(
     unsigned: bool = False,
     dry_run: bool = False,
     output: str | os.PathLike[str] | None = None,
+    processes: int = 1,
 ) -> Withheld | dict[str, Any]:
     """Mask a record, and return the copy; or withhold values of a sealed log for ever.
 
@@ -132,6 +134,7 @@ def redact(
         unsigned: Withhold without a key: nobody can check who did, and verifiers with keys refuse it.
         dry_run: Change nothing.
         output: Write a redacted copy there, with a manifest, and leave the log as it is.
+        processes: How many may share the work. They are forked: more than one only in a program of one thread.
 
     Raises:
         UsageError: If the arguments do not go together.
@@ -171,7 +174,7 @@ def redact(
             raise UsageError("request: the case number is needed, it stands for the person in the log")
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
-    plan = planning.plan(name, chooser, despite_hold=despite_hold)
+    plan = planning.plan(name, chooser, despite_hold=despite_hold, processes=processes)
     done = Done([], [])
     if output is not None and not dry_run:
         sharing.share(plan, os.fsdecode(output), signing)

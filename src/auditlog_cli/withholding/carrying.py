@@ -43,7 +43,7 @@ def carry_out(plan: Plan, said: Declared, key: Key | None, step: Step = lambda n
     Raises:
         AuditWriteError: If it cannot be begun (nothing has changed) or finished: the message says how to.
     """
-    with _Book(plan.path) as book:
+    with _Book(plan.path, plan.processes) as book:
         with book.held() as active:
             origin = str(active.head.get("origin", ""))
         # Signed without the lock: somebody may have to touch a token, and writers must not wait for that.
@@ -78,7 +78,7 @@ def resume(plan: Plan, pending: list[Pending], step: Step = lambda name: None) -
         return salted_carrying.resume(plan, pending, step)
     declared = {each.seq: declaring.targets_of(each.said) for each in pending}
     torn = {plan.torn_ends.get(target.seq, "") for some in declared.values() for target in some if target.field == TORN}
-    with _Book(plan.path) as book, unfinished(plan.path, _where(declared)):
+    with _Book(plan.path, plan.processes) as book, unfinished(plan.path, _where(declared)):
         done = _withhold(book, declared, step)
         beside.drop_torn(plan.path, (torn | plan.torn) - {""})
         step("torn ends dropped")
@@ -164,7 +164,7 @@ def _withhold(book: _Book, declared: dict[int, list[Target]], step: Step) -> lis
             step("rotated")
     rewritten = []
     for name, seqs, some in _by_segment(path, declared):
-        made = replacing.rewrite(name, some, step)
+        made = replacing.rewrite(name, some, step, book.processes)
         try:
             with book.held() as active:
                 active.append_own(declaring.redacted(name, replacing.total_now(made), seqs))
@@ -197,8 +197,9 @@ def _by_segment(path: str, declared: dict[int, list[Target]]) -> Iterator[tuple[
 class _Book:
     """The log, held for records of its own."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, processes: int = 1) -> None:
         self.path = settings.log_path(path)
+        self.processes = processes
         if mounts.shared_filesystem(self.path) is not None:
             raise AuditWriteError(
                 f"{path}: lies on a file system shared between hosts, where a lock may not hold; nothing was changed",

@@ -6,6 +6,7 @@ A way to choose is a class with `needles`, `lowered` and `choose`. Detectors are
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import NamedTuple, Protocol
 
 from auditlog_cli import decoders, fields, pointers
@@ -134,6 +135,7 @@ class BySubject:
     def __init__(self, subject: Subject, *, whole: bool = False) -> None:
         self.subject = subject
         self.whole = whole
+        self._barred: dict[str, bool] = {}  # the fields of records are few and come again
 
     @property
     def needles(self) -> list[bytes] | None:
@@ -148,14 +150,32 @@ class BySubject:
     def choose(self, line: Anatomy) -> Choice:
         """Return what of this record is to go."""
         subject = self.subject
-        chosen = {value.field for value in line.values if subject.in_json(line.text(value))}
+        chosen = {value.field for value in self._suspects(line) if subject.in_json(line.text(value))}
         if line.own is not None and line.own.get("file") in subject.torn:
             chosen |= {value.field for value in line.values if value.field == TORN}
-        barred = {field for field in chosen if not anatomy.declarable(field) or subject.unnamed(field) != field}
+        barred = {field for field in chosen if self._is_barred(field)}
         left = [subject.unnamed(pointer) for pointer in (*subject.readable_places(line), *sorted(barred))]
         if left and self.whole and line.own is None:
             return Choice(whole=True)
         return Choice(frozenset(chosen - barred), left=tuple(dict.fromkeys(left)))
+
+    def _suspects(self, line: Anatomy) -> list[Value]:
+        """The values in which an identifier may stand: one search over the line tells, not one over each value."""
+        spots = self.subject.spots(line.raw)
+        if spots is None:
+            return line.values
+        offsets = [value.offset for value in line.values]
+        places = {bisect_right(offsets, spot) - 1 for spot in spots}
+        return [line.values[place] for place in places if place >= 0]
+
+    def _is_barred(self, field: str) -> bool:
+        """Whether a declaration cannot name the field, or would tell the identifier by it."""
+        known = self._barred.get(field)
+        if known is None:
+            known = not anatomy.declarable(field) or self.subject.unnamed(field) != field
+            if len(self._barred) < _MOST_KNOWN:
+                self._barred[field] = known
+        return known
 
 
 class _Path:

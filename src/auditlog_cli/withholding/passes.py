@@ -5,19 +5,20 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from auditlog_cli import segments
+from auditlog_cli import parallel, segments
 from auditlog_cli.sealing.holds import NEEDLE
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import beside, digests, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
-from auditlog_cli.withholding.choosing import TORN, Choice, Chooser
+from auditlog_cli.withholding.choosing import TORN, Choice, Chooser, Nothing
 from auditlog_cli.withholding.declaring import Target, targets_of
 from auditlog_cli.withholding.holding import Register
 from auditlog_cli.withholding.planned import Pending, Plan
 from auditlog_cli.withholding.replacing import lines_with
 
 _BLOB = re.compile(rb'"sha256":"([0-9a-f]{64})"')
+_nobody = Nothing()
 _Found = list[tuple[int, int, Target]]  # seq, offset in the line, target
 
 
@@ -43,20 +44,56 @@ class First:
         self._begin(file.path, data)
         self._end(data)
         self.found.append([])
-        for raw in reading.candidates(data, self._chooser.needles, lowered=self._chooser.lowered):
+        regions = reading.regions(data)
+
+        def look(number: int) -> First:
+            start, end = regions[number]
+            part = First(Plan(self._made.path), _nobody, self._holds, despite_hold=self._despite_hold)
+            part.found.append([])
+            with reading.without_collecting():
+                part._look(data[start:end], self._chooser)
+            return part
+
+        if min(self._made.processes, len(regions)) <= 1:
+            with reading.without_collecting():
+                self._look(data, self._chooser)
+            return
+        for part in parallel.in_order(look, len(regions), self._made.processes):
+            self._add(part)
+
+    def _look(self, data: bytes, chooser: Chooser) -> None:
+        """Look at some lines of the segment."""
+        for raw in reading.candidates(data, chooser.needles, lowered=chooser.lowered):
             try:
                 line = dissect(raw)
             except (Unsealed, Malformed):
                 self._made.bad += 1
                 continue
             if line is not None:
-                self.look(line)
+                self.look(line, chooser)
 
-    def look(self, line: Anatomy) -> None:
+    def look(self, line: Anatomy, chooser: Chooser) -> None:
         """Look at one record of the segment that was begun last."""
         if line.own is not None:
             self._own(line, line.own)
-        self.take(line, self._chooser.choose(line))
+        self.take(line, chooser.choose(line))
+
+    def _add(self, part: First) -> None:
+        """Take what was found in some lines of the segment, in another process."""
+        mine, its = self._made, part._made
+        mine.left += its.left
+        mine.bad += its.bad
+        mine.dregs = mine.dregs or its.dregs
+        mine.held |= its.held
+        mine.blobs |= its.blobs
+        mine.torn |= its.torn
+        mine.requests |= its.requests
+        mine.torn_ends |= its.torn_ends
+        self.digests |= part.digests
+        self.taken |= part.taken
+        self.found[-1] += part.found[-1]
+        self._declared |= part._declared
+        self._done |= part._done
 
     def _begin(self, path: str, data: bytes) -> None:
         """Note the number of the first record, by the name of the file or by its first line; and the origin."""

@@ -57,10 +57,12 @@ class Plan:
         size, head: How many records were looked at, and the leaf of the last one.
         salted: Whether others write the log, and its salts lie beside it (integrity.md, 2.8).
         requests: Case numbers whose erasure the log records already.
+        processes: How many may share the work.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, processes: int = 1) -> None:
         self.path = path
+        self.processes = processes
         self.parts: list[Part] = []
         self.left: list[tuple[int, str]] = []
         self.blobs: set[str] = set()

@@ -17,7 +17,7 @@ from auditlog_cli.withholding.planned import Part, Plan
 from auditlog_cli.writer.growth import is_sealed
 
 
-def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
+def plan(path: str, chooser: Chooser, *, despite_hold: bool = False, processes: int = 1) -> Plan:
     """Find out what is to go.
 
     Args:
@@ -25,6 +25,8 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         chooser: What is asked for.
         despite_hold: Also from records under a legal hold (one of the log's, or `retention.legal_hold`); else those
             stay as they are.
+        processes: How many may share the work, also of carrying it out. They are forked: more than one only in a
+            program of one thread.
 
     Raises:
         InputError: If the log is missing, not sealed, or cannot be read.
@@ -32,7 +34,7 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
     """
     if not segments.active_of(path) and settling.is_salted(path) and not is_sealed(path):
         return salted_planning.plan(path, chooser, despite_hold=despite_hold)
-    made = Plan(path)
+    made = Plan(path, processes)
     subject = chooser.subject if isinstance(chooser, BySubject) else None
     if subject is not None:
         subject.blobs.update(beside.blobs_with(path, subject.in_json))

@@ -7,13 +7,15 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from auditlog_cli import segments
+from auditlog_cli import parallel, segments
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.declaring import Target
 from auditlog_cli.writer import closedfile, disk
+
+_WORTH_SHARING = 500  # lines to change from which other processes pay (bench/redact.py)
 
 
 class Rewritten(NamedTuple):
@@ -30,7 +32,7 @@ class Rewritten(NamedTuple):
     fd: int
 
 
-def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Rewritten:
+def rewrite(path: str, targets: list[Target], step: Callable[[str], None], processes: int = 1) -> Rewritten:
     """Withhold `targets` in the closed segment at `path`.
 
     Nothing happens to what is withheld already. A value that is not the one that was declared stays.
@@ -39,6 +41,7 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Re
         path: The segment, compressed or not.
         targets: Of this segment.
         step: Told what is done: `written`, `renamed`.
+        processes: How many may share the work; see `planning.plan`.
 
     Raises:
         AuditWriteError: If it cannot be done; the segment is then what it was.
@@ -48,13 +51,13 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None]) -> Re
     try:
         with closedfile.alone(path) as fd:
             data = reading.unpacked(path, fd)
-            made = withheld(data, targets)
+            made = withheld(data, targets, processes)
             for twin in segments.twins(path):
-                closedfile.drop(twin)  # what a compression left that was cut short: the values stand there, too
+                disk.drop(twin)  # what a compression left that was cut short: the values stand there, too
             if made != data:
                 new = closedfile.put(path, fd, made, step)
             else:
-                closedfile.drop(f"{path}.tmp")
+                disk.drop(f"{path}.tmp")
                 os.fsync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
                 new = os.dup(fd)
@@ -82,11 +85,24 @@ def total_now(made: Rewritten) -> str:
         os.close(fd)
 
 
-def withheld(data: bytes, targets: list[Target]) -> bytes:
+def withheld(data: bytes, targets: list[Target], processes: int = 1) -> bytes:
     """Return the bytes of a segment with `targets` withheld; every other line as it was, byte for byte."""
     wanted: dict[int, list[Target]] = {}
     for target in targets:
         wanted.setdefault(target.seq, []).append(target)
+    if len(wanted) < _WORTH_SHARING:
+        return _withheld(data, wanted)
+    regions = reading.regions(data)
+
+    def work(number: int) -> bytes:
+        start, end = regions[number]
+        with reading.without_collecting():
+            return _withheld(data[start:end], wanted)
+
+    return b"".join(parallel.in_order(work, len(regions), processes))
+
+
+def _withheld(data: bytes, wanted: dict[int, list[Target]]) -> bytes:
     out: list[bytes] = []
     at = 0
     for start, end, seq in lines_with(data, wanted):

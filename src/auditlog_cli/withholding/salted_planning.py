@@ -124,7 +124,7 @@ def _may_concern(raw: bytes, chooser: Chooser) -> bool:
 
 def _choose(first: First, line: Foreign, chooser: Chooser, made: Plan) -> None:
     if line.is_json:
-        first.look(line)
+        first.look(line, chooser)
     elif isinstance(chooser, BySubject):
         if chooser.subject.in_bytes(line.raw):
             whole = chooser.whole

@@ -86,7 +86,7 @@ def _copy(plan: Plan, copy: str, outputs: dict[str, FileOutput]) -> str:
     whole = hashlib.sha256()
     with reading.snapshot(plan.path) as files:
         for file in files:
-            data = replacing.withheld(_up_to(plan.size, file.lines()), plan.targets)
+            data = replacing.withheld(_up_to(plan.size, file.lines()), plan.targets, plan.processes)
             whole.update(data)
             outputs[copy].write(data)
             outputs[copy].flush()

@@ -30,6 +30,7 @@ class Grows(Protocol):
     signed: notes.Note | None
     raw: bool
     suffix: str
+    begun: int
 
     def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = ...) -> int:
         """Take in what the log holds by now; return how many records the tree covers."""
@@ -102,12 +103,13 @@ class Sealer:
         # Asked after the file beside the log was read: another signer may be at work, and is never ahead of the log.
         size = self.growth.grow(until() if until else None, sync=until is None, seen=each)
         recorded = self.growth.signed
+        origin = self._name([*said, *([recorded] if recorded is not None else [])])
         if recorded is not None and all(note.size < recorded.size for note in said):
             self._hold_again(recorded)
-            said.append(recorded)
-        origin = self._name(said)
+            self._fit(recorded, origin, size)
         for note in said:
             self._fit(note, origin, size)
+            self._reach(note)
         root = self.growth.tree.root()
         text, armour = self.signer.note(origin, size, root)
         self.last = notes.parse(text)
@@ -160,6 +162,15 @@ class Sealer:
             raise SealRefused(
                 f"{self.path}: {note.size} records were signed, and only {size} are there; nothing was signed",
                 help=f"auditlog verify {self.path}",
+            )
+
+    def _reach(self, note: notes.Note) -> None:
+        """Look whether there is an unbroken way from what was signed to what is to be signed."""
+        if 0 < note.size < self.growth.begun:
+            raise SealRefused(
+                f"{self.path}: {note.size} records were signed, and {self.growth.begun} are pruned: nobody can tell "
+                "whether those in between were the ones that followed; nothing was signed",
+                help=f"auditlog verify {self.path} with a head you know; then move {self.beside} away",
             )
 
     def _hold(self, note: notes.Note, tree: merkle.Range) -> None:

@@ -55,7 +55,7 @@ def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda n
             step("written")
             os.rename(f"{path}.tmp", path)
         except BaseException:
-            drop(f"{path}.tmp")
+            disk.drop(f"{path}.tmp")
             raise
         disk.sync_folder(path)
         step("renamed")
@@ -68,20 +68,16 @@ def put(path: str, old: int, data: bytes, step: Callable[[str], None] = lambda n
 def write_beside(path: str, old: int, data: bytes) -> int:
     """Write `data` as they are to `PATH.tmp`, sync it, and return its descriptor; see `put`."""
     temporary = f"{path}.tmp"
-    drop(temporary)
+    disk.drop(temporary)
     before = os.fstat(old)
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.fchmod(fd, before.st_mode & 0o7777)
-        if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
-            os.fchown(fd, before.st_uid, before.st_gid)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(fd, view) :]
+        disk.like(fd, before)
+        disk.write_all(fd, data)
         os.fsync(fd)
     except BaseException:
         os.close(fd)
-        drop(temporary)
+        disk.drop(temporary)
         raise
     return fd
 
@@ -94,11 +90,3 @@ def packed(path: str, data: bytes) -> bytes:
         packer = zlib.compressobj(wbits=31)
         return packer.compress(data) + packer.flush()
     return data
-
-
-def drop(path: str) -> None:
-    """Remove a file, if it is there: what a crash left behind, for nobody else has the segment locked."""
-    try:
-        os.unlink(path)
-    except FileNotFoundError:
-        pass

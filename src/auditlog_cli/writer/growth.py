@@ -44,6 +44,8 @@ class Growth:
         signed: The newest checkpoint record that was read, or None.
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
         suffix: How the name of such a log ends.
+        begun: How many records were pruned before it began to read, or went on reading: what they were only the stub
+            says.
     """
 
     suffix = RAW
@@ -55,6 +57,7 @@ class Growth:
         self.head = hashes.ZEROS
         self.origin = ""
         self.signed: notes.Note | None = None
+        self.begun = 0
         self._spot: _Spot | None = None
 
     def grow(self, until: int | None = None, *, sync: bool = False, seen: Callable[[], None] = lambda: None) -> int:
@@ -79,7 +82,11 @@ class Growth:
         try:
             if not parts:
                 raise InputError(f"{self.path}: no such file")
-            for name, fd, size in self._from_here(parts):
+            begun = self.begun
+            here = self._from_here(parts)
+            if self.begun != begun:
+                seen()
+            for name, fd, size in here:
                 if sync:
                     os.fdatasync(fd)
                 for line in self._lines(name, fd, size):
@@ -98,7 +105,7 @@ class Growth:
         """The segments that hold what was not read yet, or the first of it."""
         firsts = [None if name == self.path else segments.first_of(name) for name, _, _ in parts]
         begin = _seq(tail.first_line(parts[0][1])) if firsts[0] is None and not self.raw else firsts[0]
-        if self.tree.size == 0 and begin and begin > 0:
+        if begin and begin > self.tree.size:  # also of one who watches: what it had not read yet was pruned
             self._begin_behind(begin)
         here = [at for at, first in enumerate(firsts) if first is not None and first <= self.tree.size]
         if firsts[-1] is None and _seq(tail.first_line(parts[-1][1])) in range(self.tree.size + 1):
@@ -112,7 +119,7 @@ class Growth:
             with open(name, "rb") as file:
                 stub = stubs.parse(file.read(stubs.LARGEST))
             self.tree.begin_at(stub.records, stub.tree.hashes)
-            self.head, self.origin = stub.head, stub.origin
+            self.head, self.origin, self.begun = stub.head, stub.origin, stub.records
         except (OSError, ValueError) as error:
             raise SealRefused(
                 f"{self.path}: begins at record {first}, and {os.path.basename(name)} does not say what came before",
@@ -135,8 +142,9 @@ class Growth:
     def _from_spot(self, here: _Spot, fd: int, size: int) -> Iterator[bytes]:
         """The lines of the (unpacked) file `here` that were not read yet."""
         at, skip = 0, -1
-        if self._spot and self._spot[:2] == here[:2] and self._spot.offset <= size:
-            at = self._spot.offset
+        spot = self._spot
+        if spot and spot[:2] == here[:2] and spot.offset <= size and (self.raw or self._stood_at(spot.offset, fd)):
+            at = spot.offset
         elif self.tree.size and not self.raw:
             skip = self.tree.size  # rewritten by a redaction, or read in another file before: count
         elif self.raw and self.tree.size:
@@ -156,6 +164,16 @@ class Growth:
             self._spot = here._replace(offset=at)
         if before:
             self._still(before)
+
+    def _stood_at(self, offset: int, fd: int) -> bool:
+        """Whether the last record that was read ends there. A file system gives the number of an inode again, and a
+        redaction that rewrites a segment for the second time may get that of the first.
+        """
+        try:
+            last = tail.read(fd, offset).last
+        except (OSError, Unsealed):
+            return False
+        return last is not None and last.leaf == self.head
 
     def _still(self, line: bytes) -> None:
         """Look whether the last record that was read is still there."""

@@ -36,6 +36,13 @@ def check(
     vkey: o.Vkey = None,
     known: o.Known = None,
     require_heartbeat: o.RequireHeartbeat = False,
+    alerts: o.AlertsFile = None,
+    webhook: o.Webhooks = None,
+    email: o.Emails = None,
+    emit: o.Emit = None,
+    emit_as: o.EmitAs = "ecs",
+    follow: o.CheckFollow = False,
+    lateness: o.Lateness = "60s",
     merge: o.Merge = False,
     explain: o.Explain = False,
     format: o.CheckFormat = "text",  # noqa: A002 - the word of the option
@@ -46,8 +53,9 @@ def check(
     """Judge a log by compliance packs: what has to be explained, by which clause, where, and what could not be tested.
 
     Works offline. Values of arguments, results and texts are never shown. Exit code: 0 nothing that counts; 1
-    violations or gaps at or above --fail-on; 3 an input is missing or empty; 4 a pack, policy or waiver is wrong; 6
-    not everything could be judged. A run without findings is evidence for compliance, never proof of it.
+    violations or gaps at or above --fail-on; 3 an input is missing or empty; 4 a pack, policy or waiver is wrong; 5
+    what was found could not be written or told; 6 not everything could be judged. A run without findings is evidence
+    for compliance, never proof of it.
 
     Examples:
       auditlog check audit.jsonl
@@ -55,20 +63,29 @@ def check(
       auditlog check logs/ --pack finance --format sarif -o check.sarif
       auditlog check audit.jsonl --write-baseline known.json --fail-on never
       auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github
+      auditlog check audit.jsonl --alerts alerts.jsonl --follow --webhook https://hooks.example.com/auditlog
     """
     from auditlog_cli import verification
-    from auditlog_cli.cli import checking, show
+    from auditlog_cli.cli import alerting, checking, show
     from auditlog_cli.judgement.asking import asked
     from auditlog_cli.selection import select_by
 
+    if follow:
+        from auditlog_cli.cli import live
+
+        live.refuse(format, as_of=as_of, until=until, output=output, write_baseline=write_baseline, merge=merge,
+                    require_tested=require_tested)  # fmt: skip
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)
     question = asked(
         pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, only=only or (),
         skip=skip or (), experimental=experimental, as_of=as_of, fail_on=fail_on, fail_on_indicators=fail_on_indicators,
         require_tested=[name for words in require_tested or () for name in words.split(",")], waivers_file=waivers,
         baseline=baseline, selection=None if chosen.everything else chosen, max_findings=max_findings,
-        max_state=max_state, own=own,
+        max_state=max_state, own=own, since=since, until=until,
         seal=verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
     )  # fmt: skip
+    wish = alerting.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
     shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
-    return checking.run(show.paths(paths), question, shown, write_baseline)
+    if follow:
+        return live.run(show.paths(paths), question, shown, wish, since=since, lateness=lateness)
+    return checking.run(show.paths(paths), question, shown, write_baseline, wish)

@@ -44,6 +44,13 @@ def lines(
     return [style.glyphs(line) for line in out]
 
 
+def one(finding: Finding, style: Style, *, explain: bool = False) -> list[str]:
+    """Return one finding as lines of text, for a stream of them; `style` and `explain` as for `lines`."""
+    head, *rest = _group([finding], style, 1, explain)
+    graded = style.paint(finding.rule.severity.capitalize(), "call")
+    return [style.glyphs(line) for line in (graded, head, *rest, "")]
+
+
 def _header(report: Report, style: Style) -> list[str]:
     told = [f"as of {times.render(report.as_of)[:19]}Z"]
     for pack in report.packs:

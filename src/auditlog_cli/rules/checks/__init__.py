@@ -91,7 +91,8 @@ def group_of(get: Any, paths: tuple[str, ...]) -> tuple[str, ...] | None:
 
 
 class Check(Protocol):
-    """A check at work. Besides, a check may have `bad(place, reason)` and `verdict(code, place)`."""
+    """A check at work. Besides, a check may have `bad(place, reason)`, `verdict(code, place)` and, for what shows
+    without a new record, `advance(now)` (live runs)."""
 
     in_scope: int
     left_out: int

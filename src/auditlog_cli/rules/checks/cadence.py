@@ -25,6 +25,7 @@ class Check:
     def __init__(self, settings: Settings) -> None:
         self._every = duration(settings.given["every"])
         self._logs: dict[str, tuple[int, Place, int, Place]] = {}
+        self._said: dict[str, Place] = {}  # live: that nothing followed this record in time has been reported
         self.left_out = 0
 
     @property
@@ -52,7 +53,18 @@ class Check:
             self._logs[log] = when, place, seen.when, seen.place
             return []
         self._logs[log] = seen.when, seen.place, seen.when, seen.place
+        if self._said.pop(log, None) is place:
+            return []
         return [Found(seen.place, (place,))] if seen.when - when > self._every else []
+
+    def advance(self, now: int) -> list[Found]:
+        """Report that the next one of the kind is overdue, once."""
+        found = []
+        for log, (when, place, _, _) in self._logs.items():
+            if now - when > self._every and log not in self._said:
+                self._said[log] = place
+                found.append(Found(place))
+        return found
 
     def finish(self) -> list[Found]:
         """Report the logs that went on too long after the last one."""

@@ -28,6 +28,7 @@ class Check:
     def __init__(self, settings: Settings) -> None:
         self._max = duration(settings.given.get("max", "24h"))
         self._last: dict[str, tuple[int, Place, bool]] = {}
+        self._said: dict[str, Place] = {}  # live: the silence behind this record was reported while it lasted
         self.in_scope = 0
         self.left_out = 0
 
@@ -47,7 +48,18 @@ class Check:
             return []
         self.in_scope += 1
         when, place, stopped = last
+        if self._said.pop(seen.place.log, None) is place:
+            return []
         return [Found(seen.place, (place,))] if seen.when - when > self._max and not stopped else []
+
+    def advance(self, now: int) -> list[Found]:
+        """Report a silence while it lasts, once."""
+        found = []
+        for log, (when, place, stopped) in self._last.items():
+            if now - when > self._max and not stopped and log not in self._said:
+                self._said[log] = place
+                found.append(Found(place))
+        return found
 
     def finish(self) -> list[Found]:
         """Nothing shows at the end: there is no neighbour."""

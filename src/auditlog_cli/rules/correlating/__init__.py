@@ -6,8 +6,9 @@ A form module has
     SCHEMA    JSON Schema of what stands behind the key
     uses      (spec) -> names of the selections it asks for
     fields    (spec) -> paths whose values it asks for
-    WINDOWED  (spec) -> whether it needs a valid time
-    State     keeps what has to be kept between records: `take`, `sweep`, `finish`, `size`, `merge`
+    windowed  (spec) -> whether it needs a valid time
+    SEES_ALL  (if it is there) whether it sees records that none of its selections matches, to count them
+    State     keeps what has to be kept between records: `wants`, `take`, `sweep`, `finish`, `size`, `merge`
 
 What is kept is keyed by group, so that the records can be judged in parts, each group whole in one of them, and
 the states be put together (`merge`).
@@ -82,8 +83,11 @@ class State(Protocol):
     in_scope: int
     open: int
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Tell, as a record comes in, whether it is worth being put in order."""
+
     def take(self, event: Event) -> list[Found]:
-        """Take the next record in time order; return what it completes."""
+        """Take the next record that it wants in time order; return what it completes."""
 
     def sweep(self, now: int, as_of: int) -> list[Found]:
         """Drop what is over at `now`, the time of the newest record; return what that shows at `as_of`."""
@@ -144,7 +148,7 @@ def selections_of(
             raise DefinitionError(
                 f'{label}: "{name}" is no selection', help=f"selections: {', '.join(names) or 'none'}"
             )
-    return uses, {}, not uses
+    return uses, {}, not uses or getattr(module, "SEES_ALL", False)
 
 
 def fields_of(correlate: dict[str, Any], scope: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ SCHEMA: dict[str, Any] = {
     "required": ["of", "within", "gte"],
     "additionalProperties": False,
 }
+SEES_ALL: Final = True
 _TIDY: Final = 1024
 
 
@@ -78,13 +79,15 @@ class State:
         self.in_scope = 0
         self.open = 0
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Count a record of a group; only matches are of interest."""
+        self.in_scope += 1
+        return self._of in matched and (not self._distinct or bool(values[0]))
+
     def take(self, event: Event) -> list[Found]:
         """Report the record with which a window is full; the window is then emptied: one finding a burst."""
         assert event.when is not None
-        self.in_scope += 1
         values = event.values[0] if self._distinct else ()
-        if self._of not in event.matched or (self._distinct and not values):
-            return []
         window = self._groups.get(event.group)
         if window is None:
             window = self._groups[event.group] = _Window()

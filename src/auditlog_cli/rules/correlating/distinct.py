@@ -41,11 +41,13 @@ class State:
         self.in_scope = 0
         self.open = 0
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Only records that have the field are of interest."""
+        return bool(values[0])
+
     def take(self, event: Event) -> list[Found]:
         """Report the record that brings the (max+1)-th value, and each further one."""
         values = event.values[0]
-        if not values:
-            return []
         self.in_scope += 1
         seen = self._groups.get(event.group)
         if seen.__class__ is not set and len(values) == 1 and self._max > 0:

@@ -49,9 +49,13 @@ class State:
         """Groups that have such a record."""
         return len(self._groups)
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Only such records are of interest."""
+        return self._of in matched
+
     def take(self, event: Event) -> list[Found]:
         """Report the first record of its group if it is not as it must be."""
-        if self._of not in event.matched or event.group in self._groups:
+        if event.group in self._groups:
             return []
         self._groups[event.group] = True
         return [] if self._must in event.matched else [Found(event.place, group=event.group)]

@@ -57,12 +57,13 @@ class Ordering:
             when = self._last
         self._last = when
         number = -1 if seq is None else seq
-        if (when, number) < self._gone:
+        gone = self._gone
+        if when <= gone[0] and (when, number) < gone:
             self.late += 1
             return [(when, number, self._count, thing)]
         self._held.append((when, number, self._count, thing))
-        self._oldest = min(self._oldest, when)
         if self._lateness is not None:
+            self._oldest = min(self._oldest, when)
             return self._due(when - self._lateness)
         if len(self._held) < 2 * self._most:
             return []

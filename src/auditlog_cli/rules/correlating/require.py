@@ -81,6 +81,10 @@ class State:
         """How many records and partners are kept."""
         return len(self._waiting) + len(self._partners)
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Records and partners are of interest."""
+        return True
+
     def take(self, event: Event) -> list[Found]:
         """Note a record that needs a partner, or that is one; return those whose time is over."""
         assert event.when is not None

@@ -51,17 +51,17 @@ class Correlation:
             self.left_out += 1
             return None
         values = tuple([identities(seen.get(path)) for path in self.fields])
+        if not self.state.wants(matched, values):
+            return None
         return Event(seen.when, group, matched, values, seen.place)
 
     def take(self, event: Event, as_of: int) -> list[Found]:
         """Take the next record in time order."""
         if self.exhausted:
             return []
-        found: list[Found] = []
-        if event.when is not None:
-            found = self.state.sweep(event.when, as_of)
-        found += self.state.take(event)
-        if self.state.size > self._most:
+        state = self.state
+        found = state.take(event) if not self._windowed else state.sweep(event.when or 0, as_of) + state.take(event)
+        if state.size > self._most:
             self.give_up()
         return found
 
@@ -104,6 +104,9 @@ class _Spent:
     def __init__(self, in_scope: int, still_open: int) -> None:
         self.in_scope = in_scope
         self.open = still_open
+
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        return False
 
     def take(self, event: Event) -> list[Found]:
         return []

@@ -62,6 +62,13 @@ class State:
         self.in_scope = 0
         self.open = 0
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Whether the record can begin, advance or end an attempt: without values of `same` it can only end them."""
+        if self._same and not all(values):
+            self.in_scope += self._steps[0] in matched
+            return self._without in matched
+        return True
+
     def take(self, event: Event) -> list[Found]:
         """Advance the attempts that the record fits, and report it if it completes one."""
         when = event.when if event.when is not None else 0
@@ -74,14 +81,13 @@ class State:
             for key in keys:
                 for place in self._advance(attempts, key, event, when):
                     earlier[id(place)] = place
-        if self._steps[0] in event.matched:
+        if self._steps[0] in event.matched and keys:
             self.in_scope += 1
-            if keys:
-                attempts = self._groups.setdefault(event.group, {})
-                for key in keys:
-                    waiting = attempts.setdefault(key, {})
-                    self.size += 1 not in waiting
-                    waiting[1] = when, (event.place,)
+            attempts = self._groups.setdefault(event.group, {})
+            for key in keys:
+                waiting = attempts.setdefault(key, {})
+                self.size += 1 not in waiting
+                waiting[1] = when, (event.place,)
         if attempts is not None and not attempts:
             self._groups.pop(event.group, None)
         return [Found(event.place, tuple(earlier.values()), event.group)] if earlier else []

@@ -39,10 +39,12 @@ class State:
         """How many values are kept."""
         return len(self._seen)
 
+    def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        """Only records that have the path are of interest."""
+        return bool(values[0])
+
     def take(self, event: Event) -> list[Found]:
         """Report a repetition."""
-        if not event.values[0]:
-            return []
         self.in_scope += 1
         again = False
         for value in event.values[0]:
