@@ -102,7 +102,7 @@ TEN = {
     "SECRET_SLACK": r"xox[abprs]-[A-Za-z0-9-]{10,}",
     "SECRET_STRIPE": r"[rs]k_live_[A-Za-z0-9]{20,}",
 }
-WALK = "walk(if type == \"string\" then %s else . end)"
+WALK = 'walk(if type == "string" then %s else . end)'
 EDIT = '.user.email = "x"'
 
 

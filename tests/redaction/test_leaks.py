@@ -41,12 +41,12 @@ def outputs(cli: Run, home: Path, values: list[str]) -> Iterable[tuple[str, str]
     log = home / "leaks.jsonl"
     lines = [json.dumps(each) for each in records(values)]
     log.write_text("\n".join([*lines, *values]) + "\n")  # the values are lines that are no JSON, too
-    for format in FORMATS:
-        done = cli("redact", "--check", log, "--format", format)
-        yield f"redact --check {format}", done.out + done.err
-    for format in CHECKS:
-        done = cli("check", log, "--pack", "gdpr", "--pack", "finance", "--pack", "baseline", "--format", format)
-        yield f"check {format}", done.out + done.err
+    for shape in FORMATS:
+        done = cli("redact", "--check", log, "--format", shape)
+        yield f"redact --check {shape}", done.out + done.err
+    for shape in CHECKS:
+        done = cli("check", log, "--pack", "gdpr", "--pack", "finance", "--pack", "baseline", "--format", shape)
+        yield f"check {shape}", done.out + done.err
     yield "redact", cli("redact", log, "-o", home / "masked.jsonl").err
     done = cli("validate", log, "--max-errors", "0")
     yield "validate", done.out + done.err

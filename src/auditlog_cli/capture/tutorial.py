@@ -229,7 +229,9 @@ def audit_to(
     return Audit(name, log.append, log.close, sealed=True)
 
 
-def _unsealed(name: str, fsync: Fsync, redact: Redact | str | os.PathLike[str] | Iterable[str] | None, lock_timeout_s: float) -> Audit:
+def _unsealed(
+    name: str, fsync: Fsync, redact: Redact | str | os.PathLike[str] | Iterable[str] | None, lock_timeout_s: float
+) -> Audit:
     mask = mask_of(redact)
     file = plain.PlainFile(name, lock_timeout_s)
     warnings.warn(
