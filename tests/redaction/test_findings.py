@@ -47,12 +47,12 @@ def test_a_finding_for_each_place(home: Path) -> None:
 
 
 def test_every_format_says_the_same_and_no_value(home: Path) -> None:
-    for format in ("text", "jsonl", "sarif", "junit", "github"):
-        done = redact("--check", "plain.jsonl", "--format", format, cwd=home)
+    for name in ("text", "jsonl", "sarif", "junit", "github"):
+        done = redact("--check", "plain.jsonl", "--format", name, cwd=home)
         assert done.returncode == 1
         for value in (b"ann@", b"bob@", CARD.encode()):
-            assert value not in done.stdout + done.stderr, format
-        if format == "sarif":
+            assert value not in done.stdout + done.stderr, name
+        if name == "sarif":
             (run,) = json.loads(done.stdout)["runs"]
             assert [each["locations"][0]["physicalLocation"]["region"]["startLine"] for each in run["results"]] == [
                 1,
@@ -60,10 +60,10 @@ def test_every_format_says_the_same_and_no_value(home: Path) -> None:
                 1,
                 2,
             ]
-        if format == "junit":
+        if name == "junit":
             suite = next(iter(junitparser.JUnitXml.fromstring(done.stdout)))
             assert suite.failures == 2 and suite.tests > 20, "a case for each kind that was looked for"
-        if format == "github":
+        if name == "github":
             assert done.stdout.count(b"::error file=plain.jsonl,line=") == 4
 
 

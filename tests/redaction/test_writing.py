@@ -103,10 +103,9 @@ def test_the_digest_of_arguments_is_that_of_what_the_tool_was_given(tmp_path: Pa
     """compliance.md, 12: `arguments_sha256` is taken before masking, so that an approval can still be compared."""
     told: list[Any] = []
     for name, mask in (("plain", None), ("masked", Redaction())):
-        with AuditLog(tmp_path / f"{name}.jsonl", redact=mask, ballast_bytes=0) as log:
-            with log.session(user="u-17", agent="mailer", scopes=["*"]) as session:
-                with session.tool("send", {"to": MAIL}):
-                    pass
+        log = AuditLog(tmp_path / f"{name}.jsonl", redact=mask, ballast_bytes=0)
+        with log, log.session(user="u-17", agent="mailer", scopes=["*"]) as session, session.tool("send", {"to": MAIL}):
+            pass
         lines = (tmp_path / f"{name}.jsonl").read_bytes().splitlines()
         told.append(next(r["action"] for r in map(json.loads, lines) if r.get("action", {}).get("tool") == "send"))
     assert told[0]["arguments_sha256"] == told[1]["arguments_sha256"]
