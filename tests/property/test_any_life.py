@@ -86,12 +86,18 @@ class Life(RuleBasedStateMachine):
     def open(self, automatic: bool) -> None:
         """A second writer, with a handle of its own; up to three."""
         if len(self.writers) == 3:
-            self.writers.pop(0).close()
+            self.close(self.writers.pop(0))
         key = {"key": self.key, "checkpoint_records": 7} if automatic else {}
         self.writers.append(
             AuditLog(self.path, fsync="none", max_bytes=6000, ballast_bytes=0, origin=ORIGIN, **key)  # type: ignore[arg-type]
         )
         self.torn = False
+
+    def close(self, log: AuditLog) -> None:
+        """Close a writer; what it signs at its end is on the disk."""
+        log.close()
+        if log._signs:
+            self.mark()
 
     def writer(self, which: int) -> AuditLog:
         if not self.writers:
@@ -152,7 +158,7 @@ class Life(RuleBasedStateMachine):
         """All writers close; perhaps one opens again."""
         while self.writers:
             try:
-                self.writers.pop().close()
+                self.close(self.writers.pop())
             except AuditWriteError:
                 pass
         self.torn = self.torn and not begin
@@ -257,8 +263,7 @@ class Life(RuleBasedStateMachine):
             return
         for log in self.writers:
             if log._signs:
-                log.close()  # its thread cannot be killed; what it signs is on the disk
-                self.mark()
+                self.close(log)  # its thread cannot be killed
         for log in self.writers:
             if not log._signs:
                 log._pen._lock.close()
