@@ -7,13 +7,19 @@ A check module has
     WHOLE_LOG    whether it is about the log as a whole: it then sees all records, whatever agent, own records too
     fields       (with) -> paths whose values the check asks for
     AT           the path that is shown by default
-    Check        the check itself: `take`, `finish`, and what else it wants to know (see `Whole`)
+    Check        the check itself: `take`, `finish`, and what else it wants to know
+    idle         (with, states) -> what there is to count where a record with such values changes nothing (`idling`)
+
+or, where the verdict on a record rests on the values of `fields` and on nothing else, in place of Check and idle
+
+    judge        (settings) -> (value of each field) -> `fires`, `judged`, `withheld`, or nothing: it is not judged
 
 Checks see records in the order of the input. What they keep is keyed by log, trace or session.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -88,6 +94,41 @@ def group_of(get: Any, paths: tuple[str, ...]) -> tuple[str, ...] | None:
             return None
         group.append(value if value.__class__ is str else repr(value))
     return tuple(group)
+
+
+class Stateless:
+    """A check that keeps nothing: it judges each record by itself.
+
+    Args:
+        says: From `judge` of its module.
+        paths: Its fields.
+    """
+
+    size = 0
+    left_out = 0
+
+    def __init__(self, says: Callable[..., str], paths: tuple[str, ...]) -> None:
+        self._says = says
+        self._paths = paths
+        self.in_scope = 0
+        self.withheld = 0
+
+    def take(self, seen: Seen) -> list[Found]:
+        """Judge the next record."""
+        verdict = self._says(*[seen.get(path) for path in self._paths])
+        if verdict in ("fires", "judged"):
+            self.in_scope += 1
+        self.withheld += verdict == "withheld"
+        return [Found(seen.place, group=seen.group or ())] if verdict == "fires" else []
+
+    def finish(self) -> list[Found]:
+        """Nothing shows at the end."""
+        return []
+
+    def merge(self, other: Stateless) -> None:
+        """Add the counts."""
+        self.in_scope += other.in_scope
+        self.withheld += other.withheld
 
 
 class Check(Protocol):

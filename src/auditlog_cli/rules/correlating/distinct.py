@@ -30,6 +30,11 @@ def windowed(_: Any) -> bool:
     return False
 
 
+def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """A record without the field says nothing."""
+    return "" if states.get(spec["field"]) == "absent" else None
+
+
 class State:
     """Group → the values seen; a value alone where there is only one, as in most sessions."""
 
