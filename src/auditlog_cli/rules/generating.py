@@ -143,7 +143,7 @@ class _Writer:
             for name in path.split("."):
                 node = node.below.setdefault(name, _Node((*node.path, name)))
             node.leaf = True
-        self.write(0, "def judge(record, looked=None):")
+        self.write(0, "def judge(record):")
         self.write(1, "plain = shapes.get(tuple(record))")
         self.write(1, "if plain is None: plain = shape(shapes, record)")
         self.members(root, "record", 1)
@@ -153,7 +153,7 @@ class _Writer:
         self.write(1, f"key = ({''.join(f'm{number}, ' for number in range(len(self.columns)))})")
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(outcomes, key, decide)")
-        self.write(1, f"return outcome, hits, ({''.join(f'{self.needed[path]}, ' for path in self.fields)})")
+        self.write(1, f"return outcome, hits, {{{', '.join(f'{self.constant(path)}: {self.needed[path]}' for path in self.fields)}}}")
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
         judge: Judge = namespace["judge"]
@@ -249,7 +249,7 @@ class _Writer:
         if not asked or self.scan is None:
             self.write(1, "hits = EMPTY; e = UNKNOWN")
             return
-        self.write(1, "hits = scan(record) if looked is None else scan(record, looked=True) if looked else EMPTY")
+        self.write(1, "hits = scan(record)")
         self.write(1, "e = entities(hits) if hits else MISSING")
 
     def join(self, number: int) -> None:

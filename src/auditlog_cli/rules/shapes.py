@@ -25,12 +25,11 @@ from auditlog_cli.rules.reading import Scan
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, moment, presence
 from auditlog_cli.rules.virtual import entities
 
-Said = tuple[Outcome, list[Any], tuple[Any, ...]]
+Said = tuple[Outcome, list[Any], dict[str, Any]]
 Judge = Callable[..., Said]
-"""(Record, looked=None) → what the logics say, what the detectors found in it, and the values of `Program.fields`.
-`looked`: whether the bytes of its line say that the detectors may find something; None: nobody has asked them."""
+"""Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
 
-OFTEN: Final = 300
+OFTEN: Final = 500
 """Records after which a shape gets its function: writing one takes as long as judging some hundreds."""
 _MOST_SHAPES: Final = 24
 _MOST_MEMBERS: Final = 64
@@ -52,18 +51,18 @@ def by_shape(general: Judge, write: Callable[[tuple[str, ...]], Callable[..., Sa
     seen: dict[tuple[str, ...], int] = {}
     written: dict[tuple[str, ...], Callable[..., Said | None]] = {}
 
-    def judge(record: dict[str, Any], looked: bool | None = None) -> Said:
+    def judge(record: dict[str, Any]) -> Said:
         names = tuple(record)
         fast = written.get(names)
         if fast is not None:
-            return fast(record, looked) or general(record, looked)
+            return fast(record) or general(record)
         if len(names) <= _MOST_MEMBERS and len(written) < _MOST_SHAPES:
             if len(seen) >= 1024:
                 seen.clear()
             times = seen[names] = seen.get(names, 0) + 1
             if times == OFTEN and (made := write(names)) is not None:
                 written[names] = made
-        return general(record, looked)
+        return general(record)
 
     return judge
 
@@ -103,9 +102,9 @@ class _Group:
         return number
 
     def keep(self, key: Any, *values: Any) -> int:
-        """Return the same, and put it into the table; without a key nothing is kept."""
+        """Return the same, and put it into the table, unless the key is long."""
         number = self.number(*values)
-        if key is not None:
+        if key.__class__ is tuple or len(key) <= _LONGEST:
             if len(self.table) >= _MOST_KEPT:
                 self.table.clear()
             self.table[key] = number
@@ -142,17 +141,6 @@ class _Spell:
         return self.number
 
 
-def packed(value: Any) -> bytes | None:
-    """Return a key for a list or object, different for different JSON; None where there is none, or a long one."""
-    import orjson
-
-    try:
-        key = orjson.dumps(value)
-    except TypeError:
-        return None
-    return key if len(key) <= _LONGEST else None
-
-
 def shaped(
     names: tuple[str, ...],
     columns: list[Column],
@@ -170,7 +158,7 @@ def shaped(
         full: Signature → outcome.
 
     Returns:
-        (record, looked) → the same as the general function, or None: let that one judge it. None in place of a
+        record → the same as the general function, or None: let that one judge it. None in place of a
         function where a name has a dot in it.
     """
     if any("." in name for name in names):
@@ -187,12 +175,15 @@ class _Writer:
         scan: Scan | None,
         full: Callable[[tuple[int, ...]], Outcome],
     ) -> None:
+        import orjson
+
         self.names = frozenset(names)
         self.fields = fields
         self.columns = columns
         self.full = full
+        self.scan = scan
         self.constants: dict[str, Any] = {
-            "MISSING": MISSING, "scan": scan, "entities": entities, "moment": moment, "packed": packed, "presence": presence, "outcomes": {},
+            "MISSING": MISSING, "scan": scan, "entities": entities, "moment": moment, "dumps": orjson.dumps, "presence": presence, "outcomes": {},
             "new": self.outcome, "EMPTY": [], "str": str, "dict": dict, "list": list, "len": len, "tuple": tuple,
         }  # fmt: skip
         self.lines: list[str] = []
@@ -202,6 +193,7 @@ class _Writer:
         for number, column in enumerate(columns):
             self.place(number, column)
         self.locals: dict[str, str] = {}
+        self.shared: set[str] = set()
         self.keyed: set[str] = set()
         self.timed: set[str] = set()
 
@@ -232,26 +224,26 @@ class _Writer:
         paths = [each.removesuffix("?") for group in self.groups for each in group if not each.startswith("@")]
         paths = list(dict.fromkeys([*paths, *(path for path in self.fields if self.varies(path))]))
         self.locals = {path: f"v{number}" for number, path in enumerate(paths)}
-        self.write(0, "def judge(record, looked):")
+        self.write(0, "def judge(record):")
+        together = [each for group in self.groups if len(group) > 1 for each in group]
+        self.shared = {local for path, local in self.locals.items() if path in together}
         self.members("record", "", paths)
         numbers = [f"n{number}" for number in range(len(self.groups))]
         for number, (given, group) in enumerate(self.groups.items()):
             if len(given) == 1 and given[0] in self.locals:
                 self.single(numbers[number], self.locals[given[0]], group)
         if self.scanned:
-            self.write(1, "hits = scan(record) if looked is None else scan(record, looked=True) if looked else EMPTY")
-            self.write(1, "e = entities(hits) if hits else MISSING")
-            self.write(1, "ke = tuple(e) if hits else MISSING")
+            self.detect()
         else:
-            self.write(1, "hits = EMPTY")
+            self.write(1, "hits = EMPTY; e = ke = MISSING")
         for number, (given, group) in enumerate(self.groups.items()):
             if len(given) != 1 or given[0] not in self.locals:
                 self.joint(numbers[number], given, group)
         self.write(1, f"key = ({''.join(f'{each}, ' for each in numbers)})")
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(key)")
-        values = "".join(f"{self.locals.get(path, 'MISSING')}, " for path in self.fields)
-        self.write(1, f"return outcome, hits, ({values})")
+        values = ", ".join(f"{self.constant(path)}: {self.locals.get(path, 'MISSING')}" for path in self.fields)
+        self.write(1, f"return outcome, hits, {{{values}}}")
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<shape>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
         judge: Callable[..., Said | None] = namespace["judge"]
@@ -289,37 +281,69 @@ class _Writer:
                 self.write(1, f"if {local}.__class__ is not dict or '_redacted' in {local}: return None")
                 self.members(local, f"{path}.", deeper)
 
+    def detect(self) -> None:
+        """Ask the detectors: first whether there can be anything in the bytes of what they look at."""
+        assert self.scan is not None
+        scanner = getattr(self.scan, "__self__", None)
+        blocks = getattr(scanner, "blocks", None)
+        if blocks is None:
+            self.write(1, "hits = scan(record)")
+        else:
+            looked = [self.block(path) for path in blocks if path[0] in self.names]
+            self.constants["may_hit"] = scanner.asker()  # type: ignore[union-attr]
+            self.write(1, f"try: hits = scan(record, looked=True) if may_hit(dumps(({''.join(f'{each}, ' for each in looked)}))) else EMPTY")  # fmt: skip # noqa: E501
+            self.write(1, "except TypeError: hits = scan(record)")  # no JSON, such as a huge number
+        self.write(1, "e = entities(hits) if hits else MISSING")
+        self.write(1, "ke = tuple(e) if hits else MISSING")
+
+    def block(self, path: tuple[str, ...]) -> str:
+        """The local that holds a scanned value, None where there is none."""
+        local = "record"
+        for depth, name in enumerate(path):
+            above, local = local, f"s{len(self.lines)}"
+            is_object = f" if {above}.__class__ is dict else None" if depth else ""
+            self.write(1, f"{local} = {above}.get({self.constant(name)}){is_object}")
+        return local
+
     def single(self, number: str, local: str, group: _Group) -> None:
         """Look up what is said of one value."""
         slowly = f"{number} = {self.constant(group.number)}({local})"
-        nothing = f"elif {local} is MISSING: {number} = {group.number(MISSING)}"
+        nothing = f"elif {local} is MISSING: k{local} = MISSING; {number} = {group.number(MISSING)}"
         kinds = group.kinds()
+        table, keep = self.constant(group.table.get), self.constant(group.keep)
+        if kinds <= _OF_TIME and not kinds <= _PRESENCE:
+            self.time(local)
+        shared = not kinds <= _OF_TIME and local in self.shared
+        self.write(1, f"if {local}.__class__ is str:")
+        if shared:
+            self.keyed.add(f"k{local}")
+            self.write(2, f"k{local} = {local}")
         if kinds <= _PRESENCE:
             plain = f"len({local}) > 8 and {local}.isascii() and {local}[0] > ' ' < {local}[-1]"
-            self.write(1, f"if {local}.__class__ is str:")
             self.write(2, f"if {plain}: {number} = {group.number('something')}")
-            self.write(2, f"else: {slowly}")
-            self.write(1, nothing)
+            self.write(2, "else:")
+            self.write(3, f"{number} = {table}({local})")
+            self.write(3, f"if {number} is None: {number} = {keep}({local}, {local})")
+        elif kinds <= _OF_TIME:
+            spell = self.constant(_Spell(group))
+            when = self.time(local)
+            self.write(2, f"if {when} is None: {slowly}")
+            self.write(2, f"elif {spell}.begin <= {when} <= {spell}.end: {number} = {spell}.number")
+            self.write(2, f"else: {number} = {spell}.at({local}, {when})")
+        else:
+            self.write(2, f"{number} = {table}({local})")
+            self.write(2, f"if {number} is None: {number} = {keep}({local}, {local})")
+        self.write(1, nothing)
+        if kinds <= _PRESENCE:
             self.write(1, f"elif {local} is None: {number} = {group.number(None)}")
             some = f"({local}.__class__ is dict or {local}.__class__ is list) and {local} and '_redacted' not in {local}"
             self.write(1, f"elif {some}: {number} = {group.number(_SOMETHING)}")
             self.write(1, f"else: {slowly}")
-        elif kinds <= _OF_TIME:
-            spell = self.constant(_Spell(group))
-            when = self.time(local)
-            self.write(1, f"if {when} is None: {slowly}")
-            self.write(1, f"elif {spell}.begin <= {when} <= {spell}.end: {number} = {spell}.number")
-            self.write(1, f"else: {number} = {spell}.at({local}, {when})")
-        else:
-            table, keep = self.constant(group.table.get), self.constant(group.keep)
-            self.write(1, f"if {local}.__class__ is str:")
-            self.write(2, f"{number} = {table}({local})")
-            self.write(2, f"if {number} is None: {number} = {keep}({local} if len({local}) <= 200 else None, {local})")
-            self.write(1, nothing)
-            self.write(1, "else:")
-            self.write(2, f"k = packed({local})")
-            self.write(2, f"{number} = {table}(k)")
-            self.write(2, f"if {number} is None: {number} = {keep}(k, {local})")
+            return
+        self.write(1, "else:")
+        key = self.key(local, 2)
+        self.write(2, f"{number} = {table}({key})")
+        self.write(2, f"if {number} is None: {number} = {keep}({key}, {local})")
 
     def joint(self, number: str, given: tuple[str, ...], group: _Group) -> None:
         """Look up what is said of several values together."""
@@ -341,7 +365,11 @@ class _Writer:
         elif "timestamp" in given or "record_id" in given:
             self.write(1, slowly)
             return
-        keys = [self.key(each, depth) for each in read]
+        keys = [self.key_of(each, depth) for each in read]
+        if keys == ["ke"]:
+            self.write(1, f"if not hits: {number} = {group.number(MISSING if self.scanned else UNKNOWN)}")
+            self.write(1, "else:")
+            depth = 2
         self.write(depth, f"k = ({', '.join(keys)},)")
         self.write(depth, f"{number} = {self.constant(group.table.get)}(k)")
         self.write(depth, f"if {number} is None: {number} = {self.constant(group.keep)}(k, {', '.join(values)})")
@@ -358,19 +386,22 @@ class _Writer:
             self.write(1, f"if p{local}.__class__ is dict: return None")
         return f"p{local}"
 
-    def key(self, given: str, depth: int) -> str:
-        """The local that stands for a value in a key."""
+    def key_of(self, given: str, depth: int) -> str:
+        """The local that stands for a value, whatever it is, in a key."""
+        if given == "@entities":
+            return "ke"
         value = self.value(given)
-        if given == "@entities" or given.endswith("?"):
-            return "ke" if given == "@entities" else value
-        if f"k{value}" not in self.keyed:
-            if depth == 1:
-                self.keyed.add(f"k{value}")
-            self.write(depth, f"if {value}.__class__ is str or {value} is MISSING: k{value} = {value}")
-            self.write(depth, "else:")
-            self.write(depth + 1, f"k{value} = packed({value})")
-            self.write(depth + 1, f"if k{value} is None: return None")
-        return f"k{value}"
+        if given.endswith("?") or f"k{value}" in self.keyed:
+            return value if given.endswith("?") else f"k{value}"
+        self.write(depth, f"if {value}.__class__ is str or {value} is MISSING: k{value} = {value}")
+        self.write(depth, "else:")
+        return self.key(value, depth + 1)
+
+    def key(self, local: str, depth: int) -> str:
+        """The local that stands for a list, an object, a number or null in a key: its bytes."""
+        self.write(depth, f"try: k{local} = dumps({local})")
+        self.write(depth, "except TypeError: return None")
+        return f"k{local}"
 
     def time(self, local: str) -> str:
         """The local that holds the instant of a text, or None."""

@@ -27,7 +27,7 @@ from auditlog_cli import registry
 from auditlog_cli.errors import DefinitionError
 from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules.correlating import Found, fault
-from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.facts import Place, Spot
 from auditlog_cli.rules.site import Site
 
 
@@ -57,31 +57,46 @@ class Seen:
         get: path → value, as rules read it.
         content: The record.
         when: Its time, or None.
-        place: Where it stands.
+        place: Where it stands; made when it is asked for.
+        log: The log that it stands in.
         own: What kind of record of the log about itself it is, or empty.
         matched: Names of the selections in `with` that it matches.
         group: Values of the group key; None where one is not there.
         groups: Paths of a group key → its values.
+        states: What is known of its values (`program.Outcome`).
     """
 
-    __slots__ = ("content", "get", "group", "groups", "matched", "own", "place", "when")
+    __slots__ = ("_spot", "content", "get", "group", "groups", "log", "matched", "own", "states", "when")
 
-    def __init__(self, get: Any, content: dict[str, Any], when: int | None, place: Place, own: str) -> None:
+    def __init__(
+        self, get: Any, content: dict[str, Any], when: int | None, place: Place | Spot, own: str, states: dict[str, str]
+    ) -> None:
         self.get = get
         self.content = content
         self.when = when
-        self.place = place
+        self._spot = place
+        self.log = place.log
         self.own = own
-        self.matched: frozenset[str] = frozenset()
-        self.group: tuple[str, ...] | None = ()
-        self.groups: dict[tuple[str, ...], tuple[str, ...] | None] = {(): ()}
+        self.states = states
+        self.groups: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self.matched: frozenset[str]
+        self.group: tuple[str, ...] | None
+
+    @property
+    def place(self) -> Place:
+        """Where the record stands."""
+        return self._spot.place
 
     def grouped(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the values of a group key, or None where one is not there."""
         try:
             return self.groups[paths]
         except KeyError:
-            group = self.groups[paths] = group_of(self.get, paths)
+            if len(paths) == 1 and self.states.get(paths[0]) == "text":
+                group: tuple[str, ...] | None = (self.get(paths[0]),)
+            else:
+                group = group_of(self.get, paths)
+            self.groups[paths] = group
             return group
 
 

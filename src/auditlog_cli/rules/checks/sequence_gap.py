@@ -55,7 +55,7 @@ class Check:
         seq = seen.content.get("seq")
         numbered = seq.__class__ is int
         if numbered:
-            log = seen.place.log
+            log = seen.log
             last = self._last.get(log)
             self._last[log] = seq  # type: ignore[assignment]
             if last is not None and seq != last + 1:

@@ -37,6 +37,7 @@ class Correlation:
         self.windowed: bool = module.windowed(spec)
         self.counts_all: bool = getattr(module, "SEES_ALL", False)
         self.state: State = module.State(spec)
+        self._repeats = getattr(self.state, "repeats", None)
         self._most = max_state
         self.withheld = 0
         self.left_out = 0
@@ -54,7 +55,10 @@ class Correlation:
         if group is None or (self.windowed and seen.when is None):
             self.left_out += 1
             return None
-        values = tuple([identities(seen.get(path)) for path in self.fields])
+        get, states = seen.get, seen.states
+        values = tuple([(get(path),) if states.get(path) == "text" else identities(get(path)) for path in self.fields])
+        if self._repeats is not None and self._repeats(group, values, seen.when):
+            return None
         if not self.state.wants(matched, values):
             return None
         return Event(seen.when, group, matched, values, seen.place)
@@ -72,6 +76,7 @@ class Correlation:
     def give_up(self) -> None:
         """Keep nothing any more: what was found stays, and the rule says that it was not fully evaluated."""
         self.exhausted = True
+        self._repeats = None
         self.state = _Spent(self.state.in_scope, self.state.open, counts=self.counts_all)
 
     def sweep(self, now: int, as_of: int) -> list[Found]:
