@@ -215,15 +215,15 @@ class Prefilter:
         return self._engine is not None
 
     def asker(self) -> Callable[[bytes], bool]:
-        """Return `in_values` as one function, once the engine is there."""
-        engine, asks = self._engine, self._asks
+        """Return `in_values` as one function, once the engine is there: its word is enough, and says yes more often."""
+        engine = self._engine
         if engine is None or self._always:
             return self.in_values
 
         def may_hit(data: bytes) -> bool:
             if b"\\u" in data and _HIDDEN.search(data) is not None:
                 return True
-            return engine(data) and asks(data)
+            return engine(data)
 
         return may_hit
 

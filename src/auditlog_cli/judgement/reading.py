@@ -21,20 +21,25 @@ if TYPE_CHECKING:
 class Counted:
     """A file as it is read: how many bytes, and their sum.
 
+    Args:
+        path: The file.
+        most: Where to stop, though more may have come; None: at its end.
+
     Attributes:
         size: Bytes read so far.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most: int | None = None) -> None:
         self.path = path
         self.size = 0
+        self._most = most
         self._sum = sha256()
         self._closed = False
         self._reader = opening.Plain(path, 0 if path == "-" else opening.open_plain(path))
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes; none at the end."""
-        data = self._reader.read(size)
+        data = self._reader.read(size if self._most is None else min(size, self._most - self.size))
         self.size += len(data)
         self._sum.update(data)
         return data
@@ -78,11 +83,10 @@ def place(record: Record, log: str) -> Place:
     return Spot(record.line, record.content, log).place
 
 
-def size_of(line: Line | BadLine) -> int:
-    """Return how many bytes the file of a line has; 0 where that is not known."""
-    path = (line if isinstance(line, Line) else line.line).path
+def size_of(path: str) -> int:
+    """Return how many bytes a file has; 0 where that is not known."""
     try:
-        return 0 if path == "-" else os.path.getsize(path)
+        return os.path.getsize(path) if path != "-" and os.path.isfile(path) else 0
     except OSError:
         return 0
 

@@ -244,6 +244,11 @@ class Engine:
         self._speaker.enough.add(bound)
 
     @property
+    def needs_scanner(self) -> bool:
+        """Whether a rule asks for what the detectors find."""
+        return self._plan.program.needs_scanner
+
+    @property
     def spared(self) -> Mapping[Bound, int]:
         """How many facts of each rule were not given."""
         return self._speaker.spared

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from auditlog_cli.fields import MISSING
+from auditlog_cli.matching import found
 from auditlog_cli.rules.columns import Column
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Scan
@@ -29,7 +30,7 @@ Said = tuple[Outcome, list[Any], dict[str, Any]]
 Judge = Callable[..., Said]
 """Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
 
-OFTEN: Final = 500
+OFTEN: Final = 800
 """Records after which a shape gets its function: writing one takes as long as judging some hundreds."""
 _MOST_SHAPES: Final = 24
 _MOST_MEMBERS: Final = 64
@@ -184,7 +185,7 @@ class _Writer:
         self.scan = scan
         self.constants: dict[str, Any] = {
             "MISSING": MISSING, "scan": scan, "entities": entities, "moment": moment, "dumps": orjson.dumps, "presence": presence, "outcomes": {},
-            "new": self.outcome, "EMPTY": [], "str": str, "dict": dict, "list": list, "len": len, "tuple": tuple,
+            "found": found, "UNKNOWN": UNKNOWN, "new": self.outcome, "EMPTY": [], "str": str, "dict": dict, "list": list, "len": len, "tuple": tuple,
         }  # fmt: skip
         self.lines: list[str] = []
         self.groups: dict[tuple[str, ...], _Group] = {}
@@ -261,7 +262,7 @@ class _Writer:
         outcome = known[key] = self.full(tuple(masks[number] for number in range(len(self.columns))))
         return outcome
 
-    def members(self, holder: str, above: str, paths: list[str]) -> None:
+    def members(self, holder: str, above: str, paths: list[str], depth: int = 1) -> None:
         """Read the members of the local `holder`, which is an object, and what is wanted below them."""
         below: dict[str, list[str]] = {}
         for path in paths:
@@ -272,14 +273,26 @@ class _Writer:
             path = above + name
             local = self.locals.get(path) or f"b{len(self.lines)}"
             here = self.constant(name)
-            self.write(1, f"{local} = {holder}.get({here}, MISSING)" if above else f"{local} = {holder}[{here}]")
-            words = SYNONYMS.get(path)
-            if words is not None and path in self.locals:
-                self.write(1, f"if {local}.__class__ is str: {local} = {self.constant(words)}.get({local}.casefold(), {local})")  # fmt: skip # noqa: E501
-                self.write(1, f"elif {local} is not MISSING: return None")
+            self.write(depth, f"{local} = {holder}.get({here}, MISSING)" if above else f"{local} = {holder}[{here}]")
+            if path in self.locals:
+                self.spoken(local, path, depth)
             if deeper:
-                self.write(1, f"if {local}.__class__ is not dict or '_redacted' in {local}: return None")
-                self.members(local, f"{path}.", deeper)
+                self.write(depth, f"if {local}.__class__ is dict and '_redacted' not in {local}:")
+                self.members(local, f"{path}.", deeper, depth + 1)
+                self.write(depth, "else:")  # a list, nothing, or something withheld: the slow way
+                for each in deeper:
+                    there = self.locals[each]
+                    self.write(depth + 1, f"{there} = found(record, {self.constant(each)})")
+                    self.write(depth + 1, f"if {there} is UNKNOWN: return None")
+                    self.spoken(there, each, depth + 1)
+
+    def spoken(self, local: str, path: str, depth: int) -> None:
+        """Replace words that mean the same."""
+        words = SYNONYMS.get(path)
+        if words is not None:
+            name = self.constant(words)
+            self.write(depth, f"if {local}.__class__ is str: {local} = {name}.get({local}.casefold(), {local})")
+            self.write(depth, f"elif {local} is not MISSING: return None")
 
     def detect(self) -> None:
         """Ask the detectors: first whether there can be anything in the bytes of what they look at."""
