@@ -12,7 +12,7 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Source
 from auditlog_cli.rules.facts import Place, text
 from auditlog_cli.sources import opening
-from auditlog_cli.sources.lines import lines_of
+from auditlog_cli.sources.lines import lines_of, understood
 
 if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
@@ -61,7 +61,7 @@ def records(counted: Counted, log: str) -> Iterator[tuple[Record | BadLine, Plac
         InputError: If it cannot be read to its end.
     """
     path = counted.path
-    for line in lines_of(_unpacked(counted), path):
+    for line in understood(_unpacked(counted), path):
         item = decoders.decode(line)
         if isinstance(item, BadLine):
             yield (
