@@ -53,6 +53,9 @@ _TOKENS_OUT = (
 )  # fmt: skip
 _FAMILIES = (("llm.input_messages.", "prompt"), ("gen_ai.prompt.", "prompt"),
              ("llm.output_messages.", "response"), ("gen_ai.completion.", "response"))  # fmt: skip
+_MERGED = "(merged tools)"
+"""ADK's span around parallel calls: structure. Where it has nothing to say it writes one of these: """
+_NOTHING = (None, "", "{}", "null", "<not specified>", "N/A")
 _DETAILS = "gen_ai.client.inference.operation.details"
 
 
@@ -138,6 +141,8 @@ def kind_of(name: str, attributes: dict[str, Any]) -> str:
         found = kinds.MODEL if any(key in attributes for key in (*_TOKENS_IN, "gen_ai.system")) else None
     if found is None and name.startswith("execute_tool ") and "gen_ai.tool.call.id" in attributes:
         found = kinds.TOOL
+    if found == kinds.TOOL and attributes.get("gen_ai.tool.name") == _MERGED:
+        return kinds.PLAIN
     return found or kinds.PLAIN
 
 
@@ -239,6 +244,6 @@ def _take(left: dict[str, Any], names: tuple[str, ...]) -> object:
 def _said(left: dict[str, Any], names: tuple[str, ...]) -> object:
     """The same; an empty object is what is written where nothing may be said."""
     for name in names:
-        if left.get(name) not in (None, "", "{}", "null"):
+        if left.get(name) not in _NOTHING:
             return left.pop(name)
     return None

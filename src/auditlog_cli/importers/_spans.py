@@ -11,14 +11,14 @@ from auditlog_cli.importers._drafts import Content, Draft, File, span_id, spoken
 
 TOOL, LLM, AGENT, CHAIN, CREATE = "tool", "llm", "agent", "chain", "create"
 HANDOFF, RETRIEVAL, EMBEDDING, GUARDRAIL = "handoff", "retrieval", "embedding", "guardrail"
-MEMORY_READ, MEMORY_WRITE, PLAIN, MODEL, LOGGED = "memory_read", "memory_write", "plain", "model", "logged"
-"""`MODEL`: names a model, but not what was done with it: a model call unless one lies below it. `LOGGED`: a point in
-time that has a record wherever it stands."""
+MEMORY_READ, MEMORY_WRITE, PLAIN, MODEL = "memory_read", "memory_write", "plain", "model"
+APPROVAL = "approval"
+"""`MODEL`: names a model, but not what was done with it: a model call unless one lies below it."""
 
 _TYPES = {
     TOOL: "tool_invocation", LLM: "llm_call", MODEL: "llm_call", AGENT: "lifecycle", CHAIN: "lifecycle",
     CREATE: "lifecycle", HANDOFF: "handoff", RETRIEVAL: "retrieval", EMBEDDING: "embedding", GUARDRAIL: "guardrail",
-    MEMORY_READ: "memory_read", MEMORY_WRITE: "memory_write",
+    MEMORY_READ: "memory_read", MEMORY_WRITE: "memory_write", APPROVAL: "approval",
 }  # fmt: skip
 _STEPS = 10_000  # a chain of ancestors longer than this is a circle, or might as well be one
 
@@ -43,8 +43,8 @@ class Span:
 
     __slots__ = (
         "agent", "approval", "arguments", "authorization", "call", "conversation", "end", "error", "id", "kind",
-        "label", "message", "name", "parent", "policy", "prompt", "response", "rest", "result", "session", "start", "status",
-        "tool", "trace", "usage", "user",
+        "label", "message", "name", "parent", "policy", "prompt", "response", "rest", "result", "session", "start",
+        "status", "tool", "trace", "usage", "user",
     )  # fmt: skip
 
     def __init__(self, trace: str, id: str, parent: str, name: str, kind: str) -> None:  # noqa: A002
@@ -100,8 +100,6 @@ class Tree:
 
     def note(self, span: Span) -> None:
         """Learn of a span."""
-        if span.kind == LOGGED:
-            return
         self._nodes.setdefault((span.trace, span.id), _Node(span.parent, span.kind, span.label, span.agent))
         if span.session:
             self._sessions.setdefault(span.trace, span.session)
@@ -124,7 +122,7 @@ class Tree:
         """Return what becomes of a span."""
         if not self._settled:
             self._settle()
-        kept = span.kind == LOGGED or self.keeps(span.trace, span.id)
+        kept = span.kind == APPROVAL or self.keeps(span.trace, span.id)
         if not kept and not self._everything:
             return {PLAIN: "span", MODEL: "model wrapper"}.get(span.kind, span.kind)
         return [self._draft(span, kept=kept)]
@@ -203,7 +201,7 @@ class Tree:
         return own | span.agent
 
     def _draft(self, span: Span, *, kept: bool) -> Draft:
-        action: Content = {"type": _TYPES.get(span.kind, span.message.pop("type", "span")) if kept else "span"}
+        action: Content = {"type": _TYPES.get(span.kind, "span") if kept else "span"}
         if span.kind == CREATE:
             action["phase"] = "create"
         for name, value in (("tool", span.tool), ("call_id", span.call), ("arguments", span.arguments)):
