@@ -21,11 +21,21 @@ class File:
         digest: SHA-256 of its (unpacked) bytes, hex; what stands for a trace where the source names none.
         zone: Minutes east of UTC for local times without a zone; None: they are no times.
         everything: Keep structural units, too, as records of type `span`.
+        beside: What a small file beside it says of it (`agent-1.meta.json` of `agent-1.jsonl`).
     """
 
-    __slots__ = ("digest", "everything", "name", "zone")
+    __slots__ = ("beside", "digest", "everything", "name", "zone")
 
-    def __init__(self, name: str, digest: str = "", zone: int | None = None, *, everything: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        digest: str = "",
+        zone: int | None = None,
+        *,
+        everything: bool = False,
+        beside: Content | None = None,
+    ) -> None:
+        self.beside = beside or {}
         self.name = name
         self.digest = digest
         self.zone = zone

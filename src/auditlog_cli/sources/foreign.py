@@ -24,6 +24,7 @@ from auditlog_cli.importers._finishing import Finisher, Given
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.lines import lines_of, read_lines
 from auditlog_cli.sources.looking import Begun
+from auditlog_cli.sources.opening import read_small
 from auditlog_cli.strictjson import MAX_LINE, Malformed
 
 if TYPE_CHECKING:
@@ -243,7 +244,7 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
     module = importers.load(name)
     tally = wish.tally
     tally.format = name
-    file = File(os.path.basename(path), digest, wish.zone, everything=wish.everything)
+    file = File(os.path.basename(path), digest, wish.zone, everything=wish.everything, beside=_beside(path))
     reading: importers.Reading = module.Reading(file)
     for unit in _each(again(), module):
         if isinstance(unit, Unit) and unit.place >= 0:
@@ -264,6 +265,16 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
             tally.unknown += draft.content.get("action", {}).get("type") == "unknown"
             tally.records += 1
             yield Line(_written(finisher.finish(draft, unit, part)), path, unit.number, unit.offset)
+
+
+def _beside(path: str) -> dict[str, object]:
+    """What the small file beside a transcript says of it."""
+    if not path.endswith(".jsonl") or not os.path.isfile(meta := f"{path.removesuffix('.jsonl')}.meta.json"):
+        return {}
+    try:
+        return strictjson.exact(read_small(meta, 1 << 16))
+    except (InputError, Malformed):
+        return {}
 
 
 def _each(units: Iterator[Unit | BadLine], module: object) -> Iterator[Unit | BadLine]:
