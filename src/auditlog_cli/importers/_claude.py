@@ -66,6 +66,7 @@ class Conversation:
         self._usage: dict[str, Content] = {}
         self._first: dict[str, str] = {}
         self._calls: dict[str, tuple[str, object]] = {}
+        self._askers: dict[str, str] = {}  # call → the span of the message that asks for it
         self._asked: dict[str, list[str]] = {}  # line → calls that it asks for
         self._prompts: dict[str, str] = {}  # what a sub-agent was told → the call
         self.denied: set[str] = set()
@@ -82,6 +83,7 @@ class Conversation:
                 call = text(block.get("id")) or f"{uuid}.{place}"
                 self._calls[call] = text(block.get("name")), block.get("input")
                 self._asked.setdefault(uuid, []).append(call)
+                self._askers[call] = span_id(FAMILY, key)
                 told = block.get("input")
                 if block.get("name") in DELEGATES and isinstance(told, dict) and isinstance(told.get("prompt"), str):
                     self._prompts[told["prompt"]] = call
@@ -149,7 +151,8 @@ class Conversation:
             said = said[0]["text"]
         action["error" if status != "success" else "result"] = said
         native = call or f"{line.uuid}.{place}"
-        draft = line.draft(span_id(FAMILY, native), native, action)
+        above = self._askers.get(call) or line.parent
+        draft = line.draft(span_id(FAMILY, native), native, action, parent_span_id=above)
         if status == "denied":
             draft.content["policy"] = permission(False, refused)
         return draft
