@@ -29,11 +29,11 @@ class Given:
         for path, value in self.members.items():
             block, _, name = path.partition(".")
             if not name:
-                if block not in content:
+                if not content.get(block):
                     content[block] = value
                     supplied.append(path)
                 continue
-            held = content.setdefault(block, {})
+            held = content[block] = content.get(block) or {}
             if isinstance(held, dict) and name not in held:
                 held[name] = value
                 supplied.append(path)

@@ -32,7 +32,14 @@ SAMPLES = (
     b'"call_id":"call_1","output":"a.txt"}}\n',
 )
 _TYPES = ("session_meta", "response_item", "event_msg", "turn_context", "compacted", "world_state")
-_CALLS = ("function_call", "custom_tool_call", "local_shell_call", "tool_search_call", "web_search_call")
+_CALLS = (
+    "function_call",
+    "mcp_tool_call",
+    "custom_tool_call",
+    "local_shell_call",
+    "tool_search_call",
+    "web_search_call",
+)
 _FOLDED = ("reasoning", "ghost_snapshot", "compaction", "image_generation_call")
 _ENDS = ("function_call_output", "custom_tool_call_output", "tool_search_output")
 _ITEM = ("type", "id", "role", "content", "call_id", "name", "arguments", "input", "output", "author", "recipient")
