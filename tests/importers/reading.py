@@ -26,7 +26,7 @@ def read(path: Path | str, wish: foreign.Wish | None = None) -> Read:
     head, _ = begin(reader)
     wish = wish or foreign.Wish()
     lines = list(foreign.lines(Begun(reader, head), str(path), wish))
-    good = [json.loads(line.raw) for line in lines if not isinstance(line, BadLine)]
+    good = [json.loads(line.raw) for line in lines if not isinstance(line, BadLine)] if wish.tally.format else []
     return Read(good, [line for line in lines if isinstance(line, BadLine)], wish.tally)
 
 

@@ -160,7 +160,7 @@ def test_nothing_that_stands_in_a_unit_breaks_an_importer(name: str, data: st.Da
             content = finisher.finish(draft, unit, part)
             line = Line(json.dumps(content).encode(), "x", 1)
             problems = judge(Record(content, line, "auditlog", content), "record").problems
-            assert not [each for each in problems if each.at[:1] in (("timestamp",), ("trace_id",), ("session_id",))]
+            assert [each for each in problems if each.at[:1] in (("timestamp",), ("trace_id",), ("session_id",))] == []
             assert isinstance(content["action"], dict)
 
 

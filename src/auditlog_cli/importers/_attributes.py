@@ -56,6 +56,8 @@ _FAMILIES = (("llm.input_messages.", "prompt"), ("gen_ai.prompt.", "prompt"),
 _MERGED = "(merged tools)"
 """ADK's span around parallel calls: structure. Where it has nothing to say it writes one of these: """
 _NOTHING = (None, "", "{}", "null", "<not specified>", "N/A")
+_ELIDED = "<elided>"
+_ROLES = ("system", "user", "assistant", "tool")
 _DETAILS = "gen_ai.client.inference.operation.details"
 
 
@@ -219,11 +221,12 @@ def _model(span: Span, left: dict[str, Any], events: list[tuple[str, dict[str, A
             found = {name: left.pop(name) for name in [name for name in left if name.startswith(prefix)]}
             if found:
                 setattr(span, which, {name.removeprefix(prefix): value for name, value in found.items()})
+    told = [(event, details) for event, details in events if details.get("content") != _ELIDED]
     if span.prompt is None:
-        asked = [{"role": event.split(".")[1], **details} for event, details in events if event.startswith("gen_ai.") and event.endswith(".message")]  # fmt: skip # noqa: E501
-        span.prompt = asked or None
+        asked = [(event.split(".")[1], details) for event, details in told if event.startswith("gen_ai.")]
+        span.prompt = [{"role": role, **details} for role, details in asked if role in _ROLES] or None
     if span.response is None:
-        span.response = [details for event, details in events if event == "gen_ai.choice"] or None
+        span.response = [details for event, details in told if event == "gen_ai.choice"] or None
 
 
 def instant_count(value: object) -> int | None:

@@ -70,7 +70,7 @@ class Span:
 class _Node:
     """What is remembered of a span while the others are read."""
 
-    __slots__ = ("agent", "kept", "kind", "label", "model_below", "parent")
+    __slots__ = ("agent", "kept", "kind", "label", "lent", "model_below", "parent")
 
     def __init__(self, parent: str, kind: str, label: str, agent: Content) -> None:
         self.parent = parent
@@ -78,6 +78,7 @@ class _Node:
         self.label = label
         self.agent = agent
         self.model_below = False
+        self.lent: tuple[object, object] | None = None  # what a wrapper knows of the model call in it
         self.kept: bool | None = None
 
 
@@ -100,7 +101,9 @@ class Tree:
 
     def note(self, span: Span) -> None:
         """Learn of a span."""
-        self._nodes.setdefault((span.trace, span.id), _Node(span.parent, span.kind, span.label, span.agent))
+        node = self._nodes.setdefault((span.trace, span.id), _Node(span.parent, span.kind, span.label, span.agent))
+        if span.kind == MODEL:
+            node.lent = span.prompt, span.response
         if span.session:
             self._sessions.setdefault(span.trace, span.session)
         if span.conversation:
@@ -125,7 +128,17 @@ class Tree:
         kept = span.kind == APPROVAL or self.keeps(span.trace, span.id)
         if not kept and not self._everything:
             return {PLAIN: "span", MODEL: "model wrapper"}.get(span.kind, span.kind)
+        if span.kind == LLM:
+            self._lend(span)
         return [self._draft(span, kept=kept)]
+
+    def _lend(self, span: Span) -> None:
+        """Give a model call what only the wrapper around it says."""
+        wrapper = self._nodes.get((span.trace, span.parent))
+        if wrapper is not None and wrapper.lent is not None and span.parent != span.id:
+            prompt, response = wrapper.lent
+            span.prompt = prompt if span.prompt is None else span.prompt
+            span.response = response if span.response is None else span.response
 
     def keeps(self, trace: str, id: str) -> bool:  # noqa: A002
         """Tell whether a span has a record of its own."""
