@@ -97,7 +97,9 @@ def test_lines_of_known_and_unknown_shapes_are_brought_in_too(tmp_path: Path, cl
     """Nothing is dropped: an object that nobody knows is a record that holds it; a bad line is said."""
     path = tmp_path / "mixed.jsonl"
     path.write_bytes(
-        b"\n".join([tutorial("tool_call", tool="x"), agentaudit("tool_start"), b'{"odd":{"a":1}}', b"noise", b""])
+        b"\n".join(
+            [tutorial("tool_call", tool="x"), agentaudit("tool_start", prompt="{}"), b'{"odd":{"a":1}}', b"noise", b""]
+        )
     )
     told = cli("import", path)
     assert told.code == 6

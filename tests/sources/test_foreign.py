@@ -28,7 +28,9 @@ def texts(path: Path) -> list[bytes]:
     return [each.line.raw if isinstance(each, BadLine) else each.raw for each in read_lines(str(path))]
 
 
-@pytest.mark.parametrize("raw", [line(record()), tutorial("tool_call", tool="x"), agentaudit("tool_start"), b""])
+@pytest.mark.parametrize(
+    "raw", [line(record()), tutorial("tool_call", tool="x"), agentaudit("tool_start", prompt="{}"), b""]
+)
 def test_logs_of_our_shapes_need_no_second_look(raw: bytes) -> None:
     """The first line tells."""
     assert is_ours(raw + b"\n")
@@ -46,7 +48,7 @@ def test_lines_that_nobody_knows_stay_as_they_are(tmp_path: Path) -> None:
 def test_a_document_becomes_lines(tmp_path: Path, indent: int | None) -> None:
     """A JSON array, on one line or on many, is read like its elements one a line; what is no object is a bad line."""
     path = tmp_path / "x.json"
-    path.write_text(json.dumps([json.loads(agentaudit("tool_start")), 7, {"hello": 1}], indent=indent))
+    path.write_text(json.dumps([json.loads(agentaudit("tool_start", prompt="{}")), 7, {"hello": 1}], indent=indent))
     found = list(read_lines(str(path)))
     assert [isinstance(each, BadLine) for each in found] == [False, True, False]
     assert [each.line.number if isinstance(each, BadLine) else each.number for each in found] == [1, 2, 3]
@@ -55,7 +57,7 @@ def test_a_document_becomes_lines(tmp_path: Path, indent: int | None) -> None:
 def test_a_page_of_agentaudits_api_is_its_records(tmp_path: Path, cli: Callable[..., Result]) -> None:
     """`{"data": […], "pagination": {…}}`: each record through the shape `agentaudit`."""
     path = tmp_path / "page.json"
-    entries = [json.loads(agentaudit("tool_start", id=f"log_{number}")) for number in range(3)]
+    entries = [json.loads(agentaudit("tool_start", prompt="{}", id=f"log_{number}")) for number in range(3)]
     path.write_text(json.dumps({"data": entries, "pagination": {"page": 1, "total": 3}}, indent=2))
     told = cli("stats", path)
     assert told.code == 0

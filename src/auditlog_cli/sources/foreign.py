@@ -139,11 +139,11 @@ def _begins_document(head: bytes) -> bool:
         return True
     if start[:1] != b"{":
         return head.startswith(b"\xef\xbb\xbf")
-    first = head.partition(b"\n")[0]
+    first = start.partition(b"\n")[0]
     try:
         strictjson.exact(first)
     except Malformed as error:
-        return error.code == "json" and error.reason in ("the JSON ends too early", "an empty line")
+        return error.code == "json" and error.reason == "the JSON ends too early"
     return False
 
 
@@ -156,6 +156,8 @@ def _document(begun: Begun) -> tuple[bytes, list[object]] | None:
         values = [value for _, value in strictjson.values(whole)]
     except Malformed:
         return None
+    if len(values) > 1 and any(isinstance(value, list) for value in values):
+        return None  # lines, not a document
     while len(values) == 1 and isinstance(values[0], list):
         values = values[0]
     if len(values) == 1 and isinstance(values[0], dict):
