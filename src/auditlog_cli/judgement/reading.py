@@ -12,7 +12,7 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Source
 from auditlog_cli.rules.facts import Place, Spot
 from auditlog_cli.sources import opening
-from auditlog_cli.sources.lines import lines_of
+from auditlog_cli.sources.lines import lines_of, understood
 
 if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
@@ -61,7 +61,7 @@ def lines(counted: Counted) -> Iterator[Line | BadLine]:
     Raises:
         InputError: If it cannot be read to its end.
     """
-    return lines_of(_unpacked(counted), counted.path)
+    return understood(_unpacked(counted), counted.path)
 
 
 def placed(line: Line | BadLine, log: str) -> tuple[Record | BadLine, Place]:

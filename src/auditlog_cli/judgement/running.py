@@ -79,7 +79,9 @@ def _other(paths: list[str], question: Question, shares: Shares) -> Joined:
     run.read(paths)
     run.add(run.engine.finish())
     run.count()
-    tallies = {number: tally for bound, tally in run.engine.tallies().items() for number in [question.bound.index(bound)]}
+    tallies = {
+        number: tally for bound, tally in run.engine.tallies().items() for number in [question.bound.index(bound)]
+    }
     return Joined(run.report.findings, run.unlisted, run.report.verdicts, tallies, run.engine.late)
 
 
@@ -199,6 +201,9 @@ class Run:
             question.scanner.expect(reading.size_of(counted.path))
         loads, dumps = orjson.loads, orjson.dumps
         for line in lines:
+            if isinstance(line, BadLine):
+                yield line
+                continue
             try:
                 content = loads(line.raw)
                 # Strict, as `strictjson.decode` is: no member was lost, no number changed.

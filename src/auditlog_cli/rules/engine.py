@@ -111,7 +111,7 @@ class Engine:
             own = _kind(content["auditlog"])
             self.own_records += 1
             if not self._own:
-                return self._own_record(content, place, own)
+                return self._own_record(content, place.place if isinstance(place, Spot) else place, own)
         outcome, hits, values = self._judge(content)
         if not outcome.count:
             if outcome.followers is None:

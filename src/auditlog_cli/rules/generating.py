@@ -34,6 +34,7 @@ from auditlog_cli.rules.virtual import entities
 
 MOST_SIGNATURES: Final = 65_536
 
+
 def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
     """Return the function that evaluates `program` for one record.
 
@@ -153,7 +154,10 @@ class _Writer:
         self.write(1, f"key = ({''.join(f'm{number}, ' for number in range(len(self.columns)))})")
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(outcomes, key, decide)")
-        self.write(1, f"return outcome, hits, {{{', '.join(f'{self.constant(path)}: {self.needed[path]}' for path in self.fields)}}}")
+        self.write(
+            1,
+            f"return outcome, hits, {{{', '.join(f'{self.constant(path)}: {self.needed[path]}' for path in self.fields)}}}",
+        )
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
         judge: Judge = namespace["judge"]

@@ -349,7 +349,9 @@ class _Writer:
         self.write(1, nothing)
         if kinds <= _PRESENCE:
             self.write(1, f"elif {local} is None: {number} = {group.number(None)}")
-            some = f"({local}.__class__ is dict or {local}.__class__ is list) and {local} and '_redacted' not in {local}"
+            some = (
+                f"({local}.__class__ is dict or {local}.__class__ is list) and {local} and '_redacted' not in {local}"
+            )
             self.write(1, f"elif {some}: {number} = {group.number(_SOMETHING)}")
             self.write(1, f"else: {slowly}")
             return
