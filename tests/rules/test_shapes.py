@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditlog_cli.rules import shapes
+from auditlog_cli.rules import lookups
 from auditlog_cli.rules.engine import Engine
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.generating import generate
@@ -34,7 +34,7 @@ SHAPE: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second record of a shape is judged by a function of its own."""
-    monkeypatch.setattr(shapes, "OFTEN", 1)
+    monkeypatch.setattr(lookups, "OFTEN", 1)
 
 
 @st.composite
@@ -60,7 +60,9 @@ def variants(draw: st.DrawFn) -> dict[str, Any]:
     return content
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(variants(), min_size=1, max_size=8))
 def test_a_function_for_a_shape_agrees_with_the_interpreter(contents: list[dict[str, Any]]) -> None:
     program, _, site = everything()
@@ -103,7 +105,9 @@ def test_most_values_of_the_shape_do_not_send_it_to_the_general_function(monkeyp
     assert made == [True, True]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(variants(), min_size=1, max_size=12))
 def test_records_that_are_only_counted_are_counted_as_if_they_were_seen(contents: list[dict[str, Any]]) -> None:
     """The slow twin: an engine that takes every outcome from the interpreter, and so shows all to everybody."""

@@ -121,7 +121,13 @@ def columns_of(program: Program, site: Site) -> tuple[list[Column], Places]:
     places: Places = {}
 
     def put(
-        key: str, inputs: tuple[str, ...], needs: int | None, recurs: bool, test: Judged, kind: str = "", about: str = ""
+        key: str,
+        inputs: tuple[str, ...],
+        needs: int | None,
+        recurs: bool,
+        test: Judged,
+        kind: str = "",
+        about: str = "",
     ) -> None:
         unread = FIELDS[about].unread if about in FIELDS else None
         if key not in places:
@@ -138,7 +144,14 @@ def columns_of(program: Program, site: Site) -> tuple[list[Column], Places]:
             put(f"population {number}", ("agent.id",), None, True, _population(agents))
     for path in program.fields:
         recurs = path not in _EVER_NEW
-        put(f"{path} text", (path,), None, recurs, lambda value: value.__class__ is str and not is_missing(value), "kind")
+        put(
+            f"{path} text",
+            (path,),
+            None,
+            recurs,
+            lambda value: value.__class__ is str and not is_missing(value),
+            "kind",
+        )
         put(f"{path} absent", (path,), None, recurs, lambda value: value is MISSING, "kind")
     if program.streams:
         put("timestamp timed", ("timestamp",), None, False, lambda value: moment(value) is not None, "not_rfc3339")

@@ -27,7 +27,18 @@ class Watch:
         counted: Records in scope that it did not have to see (`idling`).
     """
 
-    __slots__ = ("_check", "_most", "_taken", "at", "counted", "exhausted", "group_by", "population", "whole", "withheld")
+    __slots__ = (
+        "_check",
+        "_most",
+        "_taken",
+        "at",
+        "counted",
+        "exhausted",
+        "group_by",
+        "population",
+        "whole",
+        "withheld",
+    )
 
     def __init__(self, work: Work, site: Site, as_of: int, max_state: int) -> None:
         correlate = work.logic.correlate

@@ -43,7 +43,11 @@ class Check:
         if seen.when is None:
             return []
         self.in_scope += 1
-        writer = (seen.log, *[() if (there := seen.get(path)) is MISSING else identities(there) for path in self._per]) if self._per else (seen.log,)
+        writer = (
+            (seen.log, *[() if (there := seen.get(path)) is MISSING else identities(there) for path in self._per])
+            if self._per
+            else (seen.log,)
+        )
         latest = self._latest.get(writer)
         if latest is None or seen.when > latest[0]:
             # Hardly ever does anybody ask where the latest stands. Of few writers the record is kept in place of it.

@@ -51,9 +51,7 @@ class State:
         """Only records that have the field are of interest."""
         return bool(values[0])
 
-    def repeats(
-        self, group: tuple[str, ...], values: tuple[tuple[object, ...], ...], when: int | None
-    ) -> bool:
+    def repeats(self, group: tuple[str, ...], values: tuple[tuple[object, ...], ...], when: int | None) -> bool:
         """Tell of a record that comes in, and count it, if it says only what an earlier one of its group has said.
 
         Earlier in both orders: it came in before, and its time is before. In time order, too, the value is then not
