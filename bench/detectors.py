@@ -339,7 +339,7 @@ def speed_table(python: Path, quick: bool) -> list[str]:
         if not engine:
             scanner._prefilter._asked = 1 << 40  # never built
         elif (made := scanner._prefilter.engine()) is not None:
-            scanner._prefilter._engine = made
+            scanner._prefilter.engine_built = made
         else:
             continue
         for name, call, given in (

@@ -16,6 +16,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import check
 import query
 import sealing
 import startup
@@ -49,6 +50,7 @@ def main(words: list[str]) -> None:
         startup.table(11 if quick else 41),
         *query.tables(records, 3 if quick else 7),
         validate.table(data(records), 1 if quick else 3),
+        check.table(records, 1 if quick else 3),
         write.tables(5_000 if quick else 20_000, 3 if quick else 7),
         sealing.table(500 if quick else 2_000, 1 if quick else 5),
     ]

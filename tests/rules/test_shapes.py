@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditlog_cli.rules import shapes
+from auditlog_cli.rules import lookups
 from auditlog_cli.rules.engine import Engine
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.generating import generate
@@ -34,7 +34,7 @@ SHAPE: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The second record of a shape is judged by a function of its own."""
-    monkeypatch.setattr(shapes, "OFTEN", 1)
+    monkeypatch.setattr(lookups, "OFTEN", 1)
 
 
 @st.composite

@@ -37,7 +37,7 @@ _SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
 _MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
-_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
+HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 
 # After an escape, or after no letter and no digit.
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
@@ -126,7 +126,7 @@ class Prefilter:
         names = {each.entity for each in detectors if each.source != CUSTOM}
         self._envelope = envelope
         self._asked = 0
-        self._engine: Callable[[bytes], bool] | None = None
+        self.engine_built: Callable[[bytes], bool] | None = None
         self._names = names
         self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
@@ -155,7 +155,7 @@ class Prefilter:
         """Tell whether a stored line may hold something. Of a line of our own layout only the middle is looked at."""
         if self._always:
             return True
-        if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
+        if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and HIDDEN.search(raw))):
             return True
         if self._envelope and (head := layout.HEAD.match(raw)):
             last = raw.rfind(b',"delegation_chain":[')
@@ -178,7 +178,7 @@ class Prefilter:
             return list(range(len(lines))), others
         looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
         for number, raw in enumerate(lines):
-            if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and _HIDDEN.search(raw))):
+            if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and HIDDEN.search(raw))):
                 found.append(number)
                 continue
             head = head_of(raw)
@@ -194,9 +194,9 @@ class Prefilter:
 
     def expect(self, size: int) -> None:
         """Prepare for so many bytes of lines: build the engine now if it will pay."""
-        if self._engine is None and not self._always and size >= _MUCH:
+        if self.engine_built is None and not self._always and size >= _MUCH:
             self._asked = _FEW
-            self._engine = self.engine()
+            self.engine_built = self.engine()
 
     def in_values(self, data: bytes, *, closely: bool = True) -> bool:
         """Tell whether values, as orjson writes them, may hold something.
@@ -205,34 +205,16 @@ class Prefilter:
             data: JSON.
             closely: Ask every question. Else the engine's word is enough, where there is one: it says yes more often.
         """
-        if self._always or (b"\\u" in data and _HIDDEN.search(data) is not None):
+        if self._always or (b"\\u" in data and HIDDEN.search(data) is not None):
             return True
-        return self._looks(data) if closely or self._engine is None else self._engine(data)
-
-    @property
-    def is_fast(self) -> bool:
-        """Whether the engine is there."""
-        return self._engine is not None
-
-    def asker(self) -> Callable[[bytes], bool]:
-        """Return `in_values` as one function, once the engine is there: its word is enough, and says yes more often."""
-        engine = self._engine
-        if engine is None or self._always:
-            return self.in_values
-
-        def may_hit(data: bytes) -> bool:
-            if b"\\u" in data and _HIDDEN.search(data) is not None:
-                return True
-            return engine(data)
-
-        return may_hit
+        return self._looks(data) if closely or self.engine_built is None else self.engine_built(data)
 
     def _looks(self, data: bytes) -> bool:
-        if self._engine is not None:
-            return self._engine(data) and self._asks(data)
+        if self.engine_built is not None:
+            return self.engine_built(data) and self._asks(data)
         self._asked += 1
         if self._asked == _FEW:
-            self._engine = self.engine()
+            self.engine_built = self.engine()
         return self._asks(data)
 
     def engine(self) -> Callable[[bytes], bool] | None:

@@ -24,7 +24,7 @@ from auditlog_cli.detectors.detector import (
 )
 from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, joined, leaves
-from auditlog_cli.detectors.prefilter import Prefilter, find
+from auditlog_cli.detectors.prefilter import HIDDEN, Prefilter, find
 from auditlog_cli.errors import DefinitionError
 
 _DIGITS = re.compile(r"\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
@@ -144,7 +144,14 @@ class Scanner:
 
         Too often yes, never wrongly no.
         """
-        return self._prefilter.asker()
+        engine = self._prefilter.engine_built
+        if engine is None:
+            return self._prefilter.in_values
+
+        def may_hit(data: bytes) -> bool:  # the engine's word is enough; it says yes more often
+            return (b"\\u" in data and HIDDEN.search(data) is not None) or engine(data)
+
+        return may_hit
 
     def expect(self, size: int) -> None:
         """Prepare for so many bytes of lines: what takes a moment to be made and pays in bulk is made now."""
@@ -170,7 +177,7 @@ class Scanner:
         if known is None:
             if len(self._known) >= _MOST_CACHED:
                 self._known.clear()
-            if quick and self._prefilter.is_fast and self._is_clean(text, key):
+            if quick and self._prefilter.engine_built is not None and self._is_clean(text, key):
                 self._known[(key + "\0" + now[:10], text)] = ()
                 return ()
             known = self._known[(key + "\0" + now[:10], text)] = tuple(self._judge(text, key, now))

@@ -21,8 +21,11 @@ from auditlog_cli.rules.planning import plan
 from auditlog_cli.sources import files
 
 if TYPE_CHECKING:
+    from auditlog_cli.finding import Finding
     from auditlog_cli.judgement.asking import Question
     from auditlog_cli.rules.binding import Bound
+    from auditlog_cli.rules.facts import Tally
+    from auditlog_cli.verdict import Verdict
 
 MUCH: Final = 8 << 20
 """Bytes from which a second process pays."""
@@ -39,6 +42,24 @@ class Shares(NamedTuple):
     mine: list[Bound]
     theirs: list[Bound]
     sizes: dict[str, int]
+
+
+class Joined(NamedTuple):
+    """What the other process found.
+
+    Attributes:
+        findings: Its findings.
+        unlisted: (rule, policy) → those that are not among them.
+        verdicts: What the verifier said.
+        tallies: Number of a rule → its tally.
+        late: Records that came too late to be put in order.
+    """
+
+    findings: list[Finding]
+    unlisted: dict[tuple[str, str], int]
+    verdicts: list[Verdict]
+    tallies: dict[int, Tally]
+    late: int
 
 
 def shares(paths: list[str], question: Question) -> Shares | None:

@@ -19,7 +19,8 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding, Rule, Where, fingerprint
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import reading, waivers
-from auditlog_cli.judgement.running import Run, record_of
+from auditlog_cli.judgement.reading import record_of
+from auditlog_cli.judgement.running import Run
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import counts
 from auditlog_cli.rules.facts import Fact, Place

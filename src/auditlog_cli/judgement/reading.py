@@ -8,6 +8,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from auditlog_cli import decoders
+from auditlog_cli.errors import InputError
+from auditlog_cli.finding import Finding, opaque
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Source
 from auditlog_cli.rules.facts import Place, Spot
@@ -129,3 +131,16 @@ class _Begun:
 
     def close(self) -> None:
         self._reader.close()
+
+
+def record_of(finding: Finding) -> dict[str, object] | None:
+    """Return the anchor record of a finding, read again; None if another one stands there now (rotation)."""
+    where = finding.where
+    try:
+        raw = line_at(where.path, where.byte)
+    except InputError:
+        return None
+    item = decoders.decode(Line(raw, where.path, where.line, where.byte)) if raw else None
+    if not isinstance(item, Record):
+        return None
+    return item.content if opaque(item.content.get("record_id")) == where.record_id else None

@@ -10,13 +10,14 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from auditlog_cli import decoders, parallel, times, verification
+from auditlog_cli import parallel, times, verification
 from auditlog_cli.errors import InputError
-from auditlog_cli.finding import Finding, opaque
+from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import dealing, facts, reading, waivers
+from auditlog_cli.judgement.reading import record_of
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Report
 from auditlog_cli.rules.engine import Engine
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from auditlog_cli.judgement.asking import Question
     from auditlog_cli.judgement.dealing import Shares
     from auditlog_cli.rules.binding import Bound
-    from auditlog_cli.rules.facts import Tally
-    from auditlog_cli.verdict import Verdict
 
 _FEW = 500
 """Lines that are read before it is worth while to load what makes the rest faster."""
@@ -63,18 +62,7 @@ def judge(paths: list[str], question: Question, *, taken: Taken | None = None, p
     return run.finish()
 
 
-class Joined(NamedTuple):
-    """What the other process found (`dealing`): findings, those not listed, what the verifier said, tallies by the
-    number of the rule, records that came too late."""
-
-    findings: list[Finding]
-    unlisted: dict[tuple[str, str], int]
-    verdicts: list[Verdict]
-    tallies: dict[int, Tally]
-    late: int
-
-
-def _other(paths: list[str], question: Question, shares: Shares) -> Joined:
+def _other(paths: list[str], question: Question, shares: Shares) -> dealing.Joined:
     run = Run(question, None, None, shares, theirs=True)
     run.read(paths)
     run.add(run.engine.finish())
@@ -82,7 +70,7 @@ def _other(paths: list[str], question: Question, shares: Shares) -> Joined:
     tallies = {
         number: tally for bound, tally in run.engine.tallies().items() for number in [question.bound.index(bound)]
     }
-    return Joined(run.report.findings, run.unlisted, run.report.verdicts, tallies, run.engine.late)
+    return dealing.Joined(run.report.findings, run.unlisted, run.report.verdicts, tallies, run.engine.late)
 
 
 class Run:
@@ -131,7 +119,7 @@ class Run:
         self._seen: set[str] = set()
         self._sizes = shares.sizes if shares is not None else {}
         self._verifies = question.chain and (shares is None or theirs)
-        self._joined: Joined | None = None
+        self._joined: dealing.Joined | None = None
 
     def read(self, paths: Iterable[str]) -> None:
         """Read what `paths` name, and judge it."""
@@ -146,7 +134,7 @@ class Run:
                     self._seen.add(log.path)
                     self._log(log)
 
-    def join(self, theirs: Joined) -> None:
+    def join(self, theirs: dealing.Joined) -> None:
         """Take over what the other process found."""
         self._joined = theirs
         self.report.findings += theirs.findings
@@ -213,6 +201,7 @@ class Run:
             if not plain:
                 yield line
                 continue
+            assert isinstance(line, Line)
             counts.read += 1
             counts.judged += 1
             if self._progress is not None and not counts.read & 1023:
@@ -339,16 +328,3 @@ def _is_sealed(path: str) -> bool:
 
 def _name(bound: Bound) -> tuple[str, str]:
     return bound.rule.id, bound.policy[2] if bound.policy is not None else ""
-
-
-def record_of(finding: Finding) -> dict[str, object] | None:
-    """Return the anchor record of a finding, read again; None if another one stands there now (rotation)."""
-    where = finding.where
-    try:
-        raw = reading.line_at(where.path, where.byte)
-    except InputError:
-        return None
-    item = decoders.decode(Line(raw, where.path, where.line, where.byte)) if raw else None
-    if not isinstance(item, Record):
-        return None
-    return item.content if opaque(item.content.get("record_id")) == where.record_id else None

@@ -16,7 +16,7 @@ groups, can be put together with `merge`, before `finish`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from auditlog_cli.rules import idling
 from auditlog_cli.rules.binding import Bound
@@ -27,7 +27,7 @@ from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
 from auditlog_cli.rules.facts import Fact, Place, Spot, Tally
 from auditlog_cli.rules.generating import generate
-from auditlog_cli.rules.idling import SEEN
+from auditlog_cli.rules.idling import NOBODY
 from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
@@ -39,9 +39,6 @@ from auditlog_cli.rules.values import moment
 from auditlog_cli.rules.watching import Watch
 
 MAX_STATE: Final = 1_000_000
-_Kind = TypeVar("_Kind")
-_Follower = tuple[int, _Kind, frozenset[str], bool]
-NOBODY: Final[tuple[tuple[Any, ...], tuple[Any, ...]]] = ((), ())
 
 
 class Engine:
@@ -115,7 +112,7 @@ class Engine:
         outcome, hits, values = self._judge(content)
         if not outcome.count:
             if outcome.followers is None:
-                outcome.followers = self._followers(outcome)
+                outcome.followers = idling.followers(outcome, self._plan, self._watches, self._correlations)
             self._counter.first(outcome)
         outcome.count += 1
         facts: list[Fact] = []
@@ -145,7 +142,7 @@ class Engine:
                     facts += self._speaker.of_check(number, found, watch.at, get)
         return facts
 
-    def _own_record(self, content: dict[str, Any], place: Place, own: str) -> list[Fact]:
+    def _own_record(self, content: dict[str, Any], place: Place | Spot, own: str) -> list[Fact]:
         """A record of the log about itself: only checks about the log as a whole see it."""
         when = moment(content.get("timestamp"))
         get = Reading(content, self._site, None).get
@@ -201,32 +198,6 @@ class Engine:
         reading.know(values)
         return reading
 
-    def _followers(self, outcome: Outcome) -> tuple[tuple[_Follower[Watch], ...], tuple[_Follower[Correlation], ...]]:
-        """The checks and correlations that see the records of an outcome: (number, itself, matched, unknown).
-
-        Those to which such a record means nothing are put into its `idle` instead.
-        """
-        watches: list[_Follower[Watch]] = []
-        correlations: list[_Follower[Correlation]] = []
-        for stream, matched, unknown in outcome.streams:
-            for number in self._plan.checks_of[stream]:
-                watch = self._watches[number]
-                if watch.whole or watch.population in outcome.populations:
-                    told = SEEN if unknown else idling.of_check(outcome, self._plan.checks[number].logic, matched)
-                    if told == SEEN:
-                        watches.append((number, watch, matched, unknown))
-                    else:
-                        outcome.idle += idling.counts(watch, told)
-            for number in self._plan.correlations_of[stream]:
-                if self._plan.correlations[number].population in outcome.populations:
-                    correlation = self._correlations[number]
-                    told = SEEN if unknown else idling.of_form(outcome, correlation, matched)
-                    if told == SEEN:
-                        correlations.append((number, correlation, matched, unknown))
-                    else:
-                        outcome.idle += idling.counts(correlation, told)
-        return (tuple(watches), tuple(correlations)) if watches or correlations else NOBODY
-
     def _correlate(self, due: Iterable[Held]) -> list[Fact]:
         facts: list[Fact] = []
         for _, _, _, events in due:
@@ -236,11 +207,7 @@ class Engine:
         return facts
 
     def enough(self, bound: Bound) -> None:
-        """Make no more facts of a rule about single records: they are counted (`tallies`) and not given.
-
-        Args:
-            bound: One of the rules.
-        """
+        """Make no more facts of a rule about single records: they are counted (`tallies`), and not given."""
         self._speaker.enough.add(bound)
 
     @property

@@ -25,9 +25,10 @@ from auditlog_cli.fields import MISSING, is_hole
 from auditlog_cli.matching import found
 from auditlog_cli.rules.columns import Column, Places, columns_of
 from auditlog_cli.rules.deciding import decider
+from auditlog_cli.rules.lookups import Judge, by_shape
 from auditlog_cli.rules.program import Outcome, Program
 from auditlog_cli.rules.reading import Scan
-from auditlog_cli.rules.shapes import Judge, by_shape, shaped
+from auditlog_cli.rules.shapes import shaped
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, presence, spoken
 from auditlog_cli.rules.virtual import entities
@@ -154,10 +155,8 @@ class _Writer:
         self.write(1, f"key = ({''.join(f'm{number}, ' for number in range(len(self.columns)))})")
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(outcomes, key, decide)")
-        self.write(
-            1,
-            f"return outcome, hits, {{{', '.join(f'{self.constant(path)}: {self.needed[path]}' for path in self.fields)}}}",
-        )
+        values = ", ".join(f"{self.constant(path)}: {self.needed[path]}" for path in self.fields)
+        self.write(1, f"return outcome, hits, {{{values}}}")
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
         judge: Judge = namespace["judge"]

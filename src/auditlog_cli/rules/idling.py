@@ -15,14 +15,20 @@ which may say so only if `take` (of a form: `wants`) would do no more. `states` 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
 
 from auditlog_cli.rules import checks, correlating
 from auditlog_cli.rules.correlating.running import Correlation
+from auditlog_cli.rules.planning import Plan
 from auditlog_cli.rules.program import Logic, Outcome
 from auditlog_cli.rules.watching import Watch
 
-SEEN = "seen"
+SEEN: Final = "seen"
+NOBODY: Final[tuple[tuple[Any, ...], tuple[Any, ...]]] = ((), ())
+_Kind = TypeVar("_Kind")
+Follower = tuple[int, _Kind, frozenset[str], bool]
+"""Number of a check or correlation, itself, names of the selections that match, whether one cannot be known."""
 
 
 def of_check(outcome: Outcome, logic: Logic, matched: frozenset[str]) -> str:
@@ -68,6 +74,35 @@ def of_form(outcome: Outcome, correlation: Correlation, matched: frozenset[str])
     return str(told)
 
 
-def counts(what: Watch | Correlation, told: str) -> list[tuple[Any, str]]:
-    """Return what is added to for each record: (whose, the name of the count)."""
-    return [(what, told)] if told else []
+def followers(
+    outcome: Outcome, plan: Plan, watches: Sequence[Watch], correlations: Sequence[Correlation]
+) -> tuple[tuple[Follower[Watch], ...], tuple[Follower[Correlation], ...]]:
+    """Return the checks and correlations that have to see the records of an outcome; NOBODY where there is none.
+
+    What is only counted is put into its `idle`.
+
+    Args:
+        outcome: The outcome.
+        plan: What is evaluated.
+        watches, correlations: As many as the plan has, in its order.
+    """
+    seen: list[Follower[Watch]] = []
+    taken: list[Follower[Correlation]] = []
+    for stream, matched, unknown in outcome.streams:
+        for number in plan.checks_of[stream]:
+            watch = watches[number]
+            if watch.whole or watch.population in outcome.populations:
+                told = SEEN if unknown else of_check(outcome, plan.checks[number].logic, matched)
+                if told == SEEN:
+                    seen.append((number, watch, matched, unknown))
+                elif told:
+                    outcome.idle.append((watch, told))
+        for number in plan.correlations_of[stream]:
+            if plan.correlations[number].population in outcome.populations:
+                correlation = correlations[number]
+                told = SEEN if unknown else of_form(outcome, correlation, matched)
+                if told == SEEN:
+                    taken.append((number, correlation, matched, unknown))
+                elif told:
+                    outcome.idle.append((correlation, told))
+    return (tuple(seen), tuple(taken)) if seen or taken else NOBODY

@@ -21,125 +21,16 @@ from typing import Any, Final
 from auditlog_cli.fields import MISSING
 from auditlog_cli.matching import found
 from auditlog_cli.rules.columns import Column
+from auditlog_cli.rules.lookups import MOST_KEPT, Group, Said, Spell
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Scan
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, moment, presence
 from auditlog_cli.rules.virtual import entities
 
-Said = tuple[Outcome, list[Any], dict[str, Any]]
-Judge = Callable[..., Said]
-"""Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
-
-OFTEN: Final = 800
-"""Records after which a shape gets its function: writing one takes as long as judging some hundreds."""
-_MOST_SHAPES: Final = 24
-_MOST_MEMBERS: Final = 64
-_MOST_KEPT: Final = 8192
-_LONGEST: Final = 2000
 _EARLY, _LATE = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
 _SOMETHING: Final = {"a": 1, "b": 2}
 _PRESENCE: Final = {"exists", "missing", "kind"}
 _OF_TIME: Final = {*_PRESENCE, "not_rfc3339", "older_than"}
-
-
-def by_shape(general: Judge, write: Callable[[tuple[str, ...]], Callable[..., Said | None] | None]) -> Judge:
-    """Return a function that judges records of frequent shapes by functions of their own.
-
-    Args:
-        general: Judges any record.
-        write: Names of a record's members → the function for it, or None where there can be none.
-    """
-    seen: dict[tuple[str, ...], int] = {}
-    written: dict[tuple[str, ...], Callable[..., Said | None]] = {}
-
-    def judge(record: dict[str, Any]) -> Said:
-        names = tuple(record)
-        fast = written.get(names)
-        if fast is not None:
-            return fast(record) or general(record)
-        if len(names) <= _MOST_MEMBERS and len(written) < _MOST_SHAPES:
-            if len(seen) >= 1024:
-                seen.clear()
-            times = seen[names] = seen.get(names, 0) + 1
-            if times == OFTEN and (made := write(names)) is not None:
-                written[names] = made
-        return general(record)
-
-    return judge
-
-
-class _Group:
-    """Columns that see the same values of records of one shape, looked up together.
-
-    Attributes:
-        paths: What varies: paths, `path?`, `@entities`.
-        columns: (its number, itself) of each.
-        table: Key of the values → number of what the columns say.
-        masks: That number → the masks of the columns.
-    """
-
-    __slots__ = ("_numbers", "columns", "masks", "paths", "table")
-
-    def __init__(self, paths: tuple[str, ...]) -> None:
-        self.paths = paths
-        self.columns: list[tuple[int, Column]] = []
-        self.table: dict[Any, int] = {}
-        self.masks: list[tuple[int, ...]] = []
-        self._numbers: dict[tuple[int, ...], int] = {}
-
-    def number(self, *values: Any) -> int:
-        """Return the number of what the columns say of the values."""
-        at = dict(zip(self.paths, values, strict=True))
-        masks = tuple(
-            column.mask_of_nothing()
-            if column.needs is not None and _value(at, column.inputs[column.needs]) is MISSING
-            else column.mask(*[_value(at, each) for each in column.inputs])
-            for _, column in self.columns
-        )
-        number = self._numbers.get(masks)
-        if number is None:
-            number = self._numbers[masks] = len(self.masks)
-            self.masks.append(masks)
-        return number
-
-    def keep(self, key: Any, *values: Any) -> int:
-        """Return the same, and put it into the table, unless the key is long."""
-        number = self.number(*values)
-        if key.__class__ is tuple or len(key) <= _LONGEST:
-            if len(self.table) >= _MOST_KEPT:
-                self.table.clear()
-            self.table[key] = number
-        return number
-
-    def kinds(self) -> set[str]:
-        """What is asked."""
-        return {kind for _, column in self.columns for kind in column.kinds}
-
-
-def _value(at: dict[str, Any], given: str) -> Any:
-    there = at.get(given, UNKNOWN if given == "@entities" else MISSING)  # nobody looked: nobody knows
-    return presence(there) if given.endswith("?") and there is not MISSING else there
-
-
-class _Spell:
-    """The span of times of which all tests say the same: they ask only whether a time is before some other."""
-
-    __slots__ = ("begin", "end", "group", "number")
-
-    def __init__(self, group: _Group) -> None:
-        self.group = group
-        self.begin, self.end, self.number = 1, 0, 0
-
-    def at(self, text: str, when: int) -> int:
-        """Return the number of what is said of a time, and take note of a day for which the same is said."""
-        self.number = self.group.number(text)
-        self.begin = self.end = when
-        day = text[:10]
-        for clock in ("T00:00:00Z", "T23:59:59Z"):
-            other = moment(day + clock)
-            if other is not None and self.group.number(day + clock) == self.number:
-                self.begin, self.end = min(self.begin, other), max(self.end, other)
-        return self.number
 
 
 def shaped(
@@ -184,11 +75,12 @@ class _Writer:
         self.full = full
         self.scan = scan
         self.constants: dict[str, Any] = {
-            "MISSING": MISSING, "scan": scan, "entities": entities, "moment": moment, "dumps": orjson.dumps, "presence": presence, "outcomes": {},
-            "found": found, "UNKNOWN": UNKNOWN, "new": self.outcome, "EMPTY": [], "str": str, "dict": dict, "list": list, "len": len, "tuple": tuple,
+            "MISSING": MISSING, "UNKNOWN": UNKNOWN, "EMPTY": [], "scan": scan, "entities": entities, "moment": moment,
+            "dumps": orjson.dumps, "presence": presence, "found": found, "outcomes": {}, "new": self.outcome,
+            "str": str, "dict": dict, "list": list, "len": len, "tuple": tuple,
         }  # fmt: skip
         self.lines: list[str] = []
-        self.groups: dict[tuple[str, ...], _Group] = {}
+        self.groups: dict[tuple[str, ...], Group] = {}
         self.fixed: dict[int, int] = {}
         self.scanned = scan is not None and any("@entities" in column.inputs for column in columns)
         for number, column in enumerate(columns):
@@ -206,7 +98,7 @@ class _Writer:
             values = [UNKNOWN if each == "@entities" and not self.scanned else MISSING for each in column.inputs]
             self.fixed[number] = column.mask_of_nothing() if needed is not None else column.mask(*values)
         else:
-            self.groups.setdefault(varying, _Group(varying)).columns.append((number, column))
+            self.groups.setdefault(varying, Group(varying)).columns.append((number, column))
 
     def varies(self, given: str) -> bool:
         return self.scanned if given == "@entities" else given.split(".")[0].removesuffix("?") in self.names
@@ -257,7 +149,7 @@ class _Writer:
             for (column, _), mask in zip(group.columns, group.masks[number], strict=True):
                 masks[column] = mask
         known: dict[tuple[int, ...], Outcome] = self.constants["outcomes"]
-        if len(known) >= _MOST_KEPT:
+        if len(known) >= MOST_KEPT:
             known.clear()
         outcome = known[key] = self.full(tuple(masks[number] for number in range(len(self.columns))))
         return outcome
@@ -318,7 +210,7 @@ class _Writer:
             self.write(1, f"{local} = {above}.get({self.constant(name)}){is_object}")
         return local
 
-    def single(self, number: str, local: str, group: _Group) -> None:
+    def single(self, number: str, local: str, group: Group) -> None:
         """Look up what is said of one value."""
         slowly = f"{number} = {self.constant(group.number)}({local})"
         nothing = f"elif {local} is MISSING: k{local} = MISSING; {number} = {group.number(MISSING)}"
@@ -338,7 +230,7 @@ class _Writer:
             self.write(3, f"{number} = {table}({local})")
             self.write(3, f"if {number} is None: {number} = {keep}({local}, {local})")
         elif kinds <= _OF_TIME:
-            spell = self.constant(_Spell(group))
+            spell = self.constant(Spell(group))
             when = self.time(local)
             self.write(2, f"if {when} is None: {slowly}")
             self.write(2, f"elif {spell}.begin <= {when} <= {spell}.end: {number} = {spell}.number")
@@ -360,7 +252,7 @@ class _Writer:
         self.write(2, f"{number} = {table}({key})")
         self.write(2, f"if {number} is None: {number} = {keep}({key}, {local})")
 
-    def joint(self, number: str, given: tuple[str, ...], group: _Group) -> None:
+    def joint(self, number: str, given: tuple[str, ...], group: Group) -> None:
         """Look up what is said of several values together."""
         values = [self.value(each) for each in given]
         slowly = f"{number} = {self.constant(group.number)}({', '.join(values)})"

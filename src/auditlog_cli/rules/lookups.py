@@ -1,0 +1,122 @@
+"""What was met before: shapes of records, and what columns say of values (`shapes`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from auditlog_cli.fields import MISSING
+from auditlog_cli.rules.columns import Column
+from auditlog_cli.rules.program import Outcome
+from auditlog_cli.rules.values import UNKNOWN, moment, presence
+
+Said = tuple[Outcome, list[Any], dict[str, Any]]
+Judge = Callable[..., Said]
+"""Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
+
+OFTEN: Final = 800
+"""Records after which a shape gets its function: writing one takes as long as judging some hundreds."""
+_MOST_SHAPES: Final = 24
+_MOST_MEMBERS: Final = 64
+MOST_KEPT: Final = 8192
+_LONGEST: Final = 2000
+
+
+def by_shape(general: Judge, write: Callable[[tuple[str, ...]], Callable[..., Said | None] | None]) -> Judge:
+    """Return a function that judges records of frequent shapes by functions of their own.
+
+    Args:
+        general: Judges any record.
+        write: Names of a record's members → the function for it, or None where there can be none.
+    """
+    seen: dict[tuple[str, ...], int] = {}
+    written: dict[tuple[str, ...], Callable[..., Said | None]] = {}
+
+    def judge(record: dict[str, Any]) -> Said:
+        names = tuple(record)
+        fast = written.get(names)
+        if fast is not None:
+            return fast(record) or general(record)
+        if len(names) <= _MOST_MEMBERS and len(written) < _MOST_SHAPES:
+            if len(seen) >= 1024:
+                seen.clear()
+            times = seen[names] = seen.get(names, 0) + 1
+            if times == OFTEN and (made := write(names)) is not None:
+                written[names] = made
+        return general(record)
+
+    return judge
+
+
+class Group:
+    """Columns that see the same values of records of one shape, looked up together.
+
+    Attributes:
+        paths: What varies: paths, `path?`, `@entities`.
+        columns: (its number, itself) of each.
+        table: Key of the values → number of what the columns say.
+        masks: That number → the masks of the columns.
+    """
+
+    __slots__ = ("_numbers", "columns", "masks", "paths", "table")
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        self.paths = paths
+        self.columns: list[tuple[int, Column]] = []
+        self.table: dict[Any, int] = {}
+        self.masks: list[tuple[int, ...]] = []
+        self._numbers: dict[tuple[int, ...], int] = {}
+
+    def number(self, *values: Any) -> int:
+        """Return the number of what the columns say of the values."""
+        at = dict(zip(self.paths, values, strict=True))
+        masks = tuple(
+            column.mask_of_nothing()
+            if column.needs is not None and _value(at, column.inputs[column.needs]) is MISSING
+            else column.mask(*[_value(at, each) for each in column.inputs])
+            for _, column in self.columns
+        )
+        number = self._numbers.get(masks)
+        if number is None:
+            number = self._numbers[masks] = len(self.masks)
+            self.masks.append(masks)
+        return number
+
+    def keep(self, key: Any, *values: Any) -> int:
+        """Return the same, and put it into the table, unless the key is long."""
+        number = self.number(*values)
+        if key.__class__ is tuple or len(key) <= _LONGEST:
+            if len(self.table) >= MOST_KEPT:
+                self.table.clear()
+            self.table[key] = number
+        return number
+
+    def kinds(self) -> set[str]:
+        """What is asked."""
+        return {kind for _, column in self.columns for kind in column.kinds}
+
+
+def _value(at: dict[str, Any], given: str) -> Any:
+    there = at.get(given, UNKNOWN if given == "@entities" else MISSING)  # nobody looked: nobody knows
+    return presence(there) if given.endswith("?") and there is not MISSING else there
+
+
+class Spell:
+    """The span of times of which all tests say the same: they ask only whether a time is before some other."""
+
+    __slots__ = ("begin", "end", "group", "number")
+
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self.begin, self.end, self.number = 1, 0, 0
+
+    def at(self, text: str, when: int) -> int:
+        """Return the number of what is said of a time, and take note of a day for which the same is said."""
+        self.number = self.group.number(text)
+        self.begin = self.end = when
+        day = text[:10]
+        for clock in ("T00:00:00Z", "T23:59:59Z"):
+            other = moment(day + clock)
+            if other is not None and self.group.number(day + clock) == self.number:
+                self.begin, self.end = min(self.begin, other), max(self.end, other)
+        return self.number
