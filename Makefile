@@ -14,7 +14,7 @@ demo: $(READY)
 
 ## test: lint, types, generated files, tests (what CI runs)
 test: check
-	$(BIN)/python -m pytest -q -m "not slow and not root and not wheel"
+	$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not slow and not root and not wheel"
 
 ## test-all: every test, the slow ones and those that need root too, and the built wheel
 test-all: check

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn, TypeVar
 
     Result = TypeVar("Result")
+    Other = TypeVar("Other")
 
 _GONE = "a worker process was killed before its work was done"
 _AGAIN = "perhaps memory ran out; try again when the machine does less"
@@ -60,6 +61,29 @@ def in_order(work: Callable[[int], Result], parts: int, processes: int = 1, *, p
     finally:
         for worker in workers:
             worker.end()
+
+
+def beside(work: Callable[[int], Result], meanwhile: Callable[[], Other]) -> tuple[Result, Other]:
+    """Return what `work(0)`, in a process of its own, and `meanwhile()`, in this one, come to.
+
+    Raises:
+        AuditlogError: If the other process was killed.
+        Exception: Whatever either of them raised.
+    """
+    worker = _Worker(work, [], False)
+    try:
+        worker.order(0)
+        mine = meanwhile()
+        answer = None
+        while answer is None:
+            answer = worker.take()
+        _, success, theirs = answer
+        if not success:
+            assert isinstance(theirs, BaseException)
+            raise theirs
+        return theirs, mine  # type: ignore[return-value]
+    finally:
+        worker.end()
 
 
 class _Worker:

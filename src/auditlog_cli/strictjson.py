@@ -21,7 +21,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 _make_scanner: Callable[[object], Callable[[str, int], tuple[Any, int]]]
@@ -156,6 +156,42 @@ def exact(raw: bytes) -> dict[str, object]:
     if b"\\ud" in raw or b"\\uD" in raw:
         _refuse_surrogates(value)
     return value
+
+
+def values(raw: bytes) -> Iterator[tuple[int, object]]:
+    """Yield the JSON values that stand in `raw` one after the other, each with where it begins (in characters).
+
+    What `exact` refuses is refused here, but that a value need be no object, nor stand on one line.
+
+    Raises:
+        Malformed: At the first thing that is no strict JSON value, after the values before it.
+    """
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Malformed("encoding", "not UTF-8", error.start) from None
+    import json.decoder  # noqa: F401 - see `exact`
+
+    at = 0
+    while True:
+        while at < len(text) and text[at] in _BLANKS:
+            at += 1
+        if at == len(text):
+            return
+        start = at
+        try:
+            value, at = _scan(text, start)
+        except StopIteration as error:
+            raise Malformed("json", _not_json(text, error.value), error.value) from None
+        except RecursionError:
+            raise Malformed("depth", f"nested deeper than {MAX_DEPTH} levels", start) from None
+        except ValueError as error:
+            raise Malformed("json", "not JSON", getattr(error, "pos", start)) from None
+        if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+            raise Malformed("depth", f"nested deeper than {MAX_DEPTH} levels", start)
+        if "\\ud" in text or "\\uD" in text:
+            _refuse_surrogates(value)
+        yield start, value
 
 
 _orjson_loads = _orjson_dumps = None

@@ -39,7 +39,7 @@ def agree(content: dict[str, Any]) -> None:
     reading = Reading(content, site, scanner_for(SITE).scan)
     assert outcome == interpret(program, reading)
     assert hits == reading.hits
-    assert list(values) == [reading.get(path) for path in program.fields]
+    assert values == {path: reading.get(path) for path in program.fields}
 
 
 def test_they_agree_on_the_records_of_all_cases() -> None:

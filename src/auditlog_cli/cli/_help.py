@@ -257,6 +257,35 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'checked on the way, but no signature.',
           (('Arguments', (('PATH', 'The log.'),)),),
           'auditlog head audit.jsonl\nauditlog head audit.jsonl >> $GITHUB_STEP_SUMMARY'),
+ 'import': ('Bring in what other programs logged: traces, transcripts, audit logs.',
+            'auditlog import [OPTION]... SRC...',
+            'One unit of the source (a span, a run, a line) is one record; ids and parents stay. Nothing is '
+            'guessed: what the\n'
+            'source does not say stays absent, or is said here and marked as supplied. Importing the same '
+            'again adds nothing.\n'
+            '\n'
+            'Every command that reads takes the same files as they are.',
+            (('Arguments', (('SRC...', 'Files, folders, globs, - for standard input; .gz and .zst too.'),)),
+             ('Options',
+              (('--from FORMAT',
+                'Take every file for this format; default: told from the file. `?` lists them.'),
+               ('-o, --output LOG', 'The log to write to, sealed; default: JSON lines to stdout.'),
+               ('--all', 'Keep structural units, too, as records of type `span`.'),
+               ('--again', 'Write units that the log holds already once more.'))),
+             ('What the source does not say',
+              (('-u, --user ID', 'user.id, where none is said.'),
+               ('-a, --agent ID', 'agent.id, likewise.'),
+               ('-s, --session ID', 'session_id, likewise.'),
+               ('--scopes SCOPE', 'authorization.scopes; repeatable, or with commas.'),
+               ('--approved-by ID', 'Who approved the session; with --approved-at.'),
+               ('--approved-at TIME', 'When: RFC 3339.'),
+               ('--tz +HH:MM', 'The zone of local times without one.'))),
+             ('How they are shown',
+              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog import trace.json -o audit.jsonl\n'
+            'auditlog import ~/.claude/projects/app/ -o audit.jsonl --user ann@example.com\n'
+            'auditlog import spans.json | auditlog trace 0af76519\n'
+            "auditlog import --from '?'"),
  'keygen': ('Make a key pair to sign with: an OpenSSH Ed25519 key, the public half in FILE.pub.',
             'auditlog keygen [OPTION]... FILE',
             "What is printed is the line that an auditor needs, in the form of OpenSSH's allowed_signers: "

@@ -11,6 +11,18 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.origins import ImportAgain as ImportAgain
+from auditlog_cli.cli.origins import ImportAgent as ImportAgent
+from auditlog_cli.cli.origins import ImportAll as ImportAll
+from auditlog_cli.cli.origins import ImportApproved as ImportApproved
+from auditlog_cli.cli.origins import ImportApprover as ImportApprover
+from auditlog_cli.cli.origins import ImportFrom as ImportFrom
+from auditlog_cli.cli.origins import ImportLog as ImportLog
+from auditlog_cli.cli.origins import ImportScopes as ImportScopes
+from auditlog_cli.cli.origins import ImportSession as ImportSession
+from auditlog_cli.cli.origins import ImportSources as ImportSources
+from auditlog_cli.cli.origins import ImportUser as ImportUser
+from auditlog_cli.cli.origins import ImportZone as ImportZone
 from auditlog_cli.cli.ruling import AsOf as AsOf
 from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
 from auditlog_cli.cli.ruling import CheckFormat as CheckFormat

@@ -209,6 +209,24 @@ class Prefilter:
             return True
         return self._looks(data) if closely or self._engine is None else self._engine(data)
 
+    @property
+    def is_fast(self) -> bool:
+        """Whether the engine is there."""
+        return self._engine is not None
+
+    def asker(self) -> Callable[[bytes], bool]:
+        """Return `in_values` as one function, once the engine is there: its word is enough, and says yes more often."""
+        engine = self._engine
+        if engine is None or self._always:
+            return self.in_values
+
+        def may_hit(data: bytes) -> bool:
+            if b"\\u" in data and _HIDDEN.search(data) is not None:
+                return True
+            return engine(data)
+
+        return may_hit
+
     def _looks(self, data: bytes) -> bool:
         if self._engine is not None:
             return self._engine(data) and self._asks(data)

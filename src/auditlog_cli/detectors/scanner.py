@@ -7,7 +7,7 @@ values says whether there can be a candidate at all (`prefilter`); almost always
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from auditlog_cli.detectors import context, guards
 from auditlog_cli.detectors.catalogue import detectors_of
@@ -23,7 +23,7 @@ from auditlog_cli.detectors.detector import (
     Settings,
 )
 from auditlog_cli.detectors.hit import Hit
-from auditlog_cli.detectors.leaves import LONGEST_CACHED, Leaf, blocks, joined, leaves
+from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, joined, leaves
 from auditlog_cli.detectors.prefilter import Prefilter, find
 from auditlog_cli.errors import DefinitionError
 
@@ -134,6 +134,18 @@ class Scanner:
         """
         return self._prefilter.in_lines(lines)
 
+    @property
+    def blocks(self) -> tuple[tuple[str, ...], ...] | None:
+        """The ways to the values that are scanned; None where a policy has named others with `*` or lists in them."""
+        return None if self._paths else PATHS
+
+    def asker(self) -> Callable[[bytes], bool]:
+        """Return a function that tells of scanned values, as orjson writes them, whether they may hold something.
+
+        Too often yes, never wrongly no.
+        """
+        return self._prefilter.asker()
+
     def expect(self, size: int) -> None:
         """Prepare for so many bytes of lines: what takes a moment to be made and pays in bulk is made now."""
         self._prefilter.expect(size)
@@ -158,6 +170,9 @@ class Scanner:
         if known is None:
             if len(self._known) >= _MOST_CACHED:
                 self._known.clear()
+            if quick and self._prefilter.is_fast and self._is_clean(text, key):
+                self._known[(key + "\0" + now[:10], text)] = ()
+                return ()
             known = self._known[(key + "\0" + now[:10], text)] = tuple(self._judge(text, key, now))
         return known
 

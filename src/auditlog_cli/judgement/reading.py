@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from auditlog_cli import decoders
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Source
-from auditlog_cli.rules.facts import Place, text
+from auditlog_cli.rules.facts import Place, Spot
 from auditlog_cli.sources import opening
-from auditlog_cli.sources.lines import lines_of
+from auditlog_cli.sources.lines import lines_of, understood
 
 if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
@@ -21,20 +21,25 @@ if TYPE_CHECKING:
 class Counted:
     """A file as it is read: how many bytes, and their sum.
 
+    Args:
+        path: The file.
+        most: Where to stop, though more may have come; None: at its end.
+
     Attributes:
         size: Bytes read so far.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, most: int | None = None) -> None:
         self.path = path
         self.size = 0
+        self._most = most
         self._sum = sha256()
         self._closed = False
         self._reader = opening.Plain(path, 0 if path == "-" else opening.open_plain(path))
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes; none at the end."""
-        data = self._reader.read(size)
+        data = self._reader.read(size if self._most is None else min(size, self._most - self.size))
         self.size += len(data)
         self._sum.update(data)
         return data
@@ -50,47 +55,40 @@ class Counted:
         return Source(self.path, self.size, self._sum.hexdigest())
 
 
-def records(counted: Counted, log: str) -> Iterator[tuple[Record | BadLine, Place]]:
-    """Yield what each line of a file holds, and where it stands.
-
-    Args:
-        counted: The file.
-        log: The log that it is a segment of.
+def lines(counted: Counted) -> Iterator[Line | BadLine]:
+    """Yield the lines of a file.
 
     Raises:
         InputError: If it cannot be read to its end.
     """
-    path = counted.path
-    for line in lines_of(_unpacked(counted), path):
-        item = decoders.decode(line)
-        if isinstance(item, BadLine):
-            yield (
-                item,
-                Place(path, item.line.number, item.line.offset, anchor=sha256(item.line.raw).hexdigest(), log=log),
-            )
-        else:
-            yield item, place(item, log)
+    return understood(_unpacked(counted), counted.path)
+
+
+def placed(line: Line | BadLine, log: str) -> tuple[Record | BadLine, Place]:
+    """Return what a line holds, and where it stands.
+
+    Args:
+        line: The line.
+        log: The log that its file is a segment of.
+    """
+    item = decoders.decode(line)
+    if isinstance(item, BadLine):
+        where = item.line
+        return item, Place(where.path, where.number, where.offset, anchor=sha256(where.raw).hexdigest(), log=log)
+    return item, place(item, log)
 
 
 def place(record: Record, log: str) -> Place:
     """Return where a record stands, and what names it."""
-    content, line = record.content, record.line
-    seq, agent, user = content.get("seq"), content.get("agent"), content.get("user")
-    record_id = text(content.get("record_id"))
-    return Place(
-        line.path,
-        line.number,
-        line.offset,
-        seq=seq if seq.__class__ is int else None,
-        record_id=record_id,
-        timestamp=text(content.get("timestamp")),
-        session_id=text(content.get("session_id")),
-        trace_id=text(content.get("trace_id")),
-        agent=text(agent.get("id")) if isinstance(agent, dict) else "",
-        user=text(user.get("id")) if isinstance(user, dict) else "",
-        anchor=record_id or sha256(line.raw).hexdigest(),
-        log=log,
-    )
+    return Spot(record.line, record.content, log).place
+
+
+def size_of(path: str) -> int:
+    """Return how many bytes a file has; 0 where that is not known."""
+    try:
+        return os.path.getsize(path) if path != "-" and os.path.isfile(path) else 0
+    except OSError:
+        return 0
 
 
 def line_at(path: str, offset: int) -> bytes:

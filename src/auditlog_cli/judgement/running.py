@@ -7,24 +7,35 @@ read ──► decode ──► engine ──► findings ──► waivers, bas
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import gc
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
-from auditlog_cli import decoders, times, verification
+from auditlog_cli import decoders, parallel, times, verification
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding, opaque
 from auditlog_cli.judgement import baseline as baselines
-from auditlog_cli.judgement import facts, reading, waivers
+from auditlog_cli.judgement import dealing, facts, reading, waivers
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Report
 from auditlog_cli.rules.engine import Engine
-from auditlog_cli.rules.facts import Fact, Place
+from auditlog_cli.rules.facts import Fact, Place, Spot
 from auditlog_cli.sources import files
 from auditlog_cli.writer.growth import is_sealed
 
 if TYPE_CHECKING:
     from auditlog_cli.judgement.asking import Question
+    from auditlog_cli.judgement.dealing import Shares
+    from auditlog_cli.rules.binding import Bound
+    from auditlog_cli.rules.facts import Tally
+    from auditlog_cli.verdict import Verdict
+
+_FEW = 500
+"""Lines that are read before it is worth while to load what makes the rest faster."""
+
+_RARELY = 100_000
+"""Objects made since the last look for those that hold each other: records do not, and looking takes time."""
 
 Progress = Callable[[int], None]
 Taken = Callable[[Finding], None]
@@ -42,18 +53,36 @@ def judge(paths: list[str], question: Question, *, taken: Taken | None = None, p
     Raises:
         DefinitionError: If a rule or a waiver is wrong.
     """
-    run = Run(question, taken, progress)
-    for path in paths:
-        run.read(path)
+    shares = dealing.shares(paths, question) if taken is None else None
+    run = Run(question, taken, progress, shares)
+    if shares is None:
+        run.read(paths)
+    else:
+        theirs, _ = parallel.beside(lambda _: _other(paths, question, shares), lambda: run.read(paths))
+        run.join(theirs)
     return run.finish()
 
 
-@dataclass(slots=True)
-class _Kept:
-    """How many findings of one rule there were, and how many of them are listed."""
+class Joined(NamedTuple):
+    """What the other process found (`dealing`): findings, those not listed, what the verifier said, tallies by the
+    number of the rule, records that came too late."""
 
-    listed: int = 0
-    unlisted: int = 0
+    findings: list[Finding]
+    unlisted: dict[tuple[str, str], int]
+    verdicts: list[Verdict]
+    tallies: dict[int, Tally]
+    late: int
+
+
+def _other(paths: list[str], question: Question, shares: Shares) -> Joined:
+    run = Run(question, None, None, shares, theirs=True)
+    run.read(paths)
+    run.add(run.engine.finish())
+    run.count()
+    tallies = {
+        number: tally for bound, tally in run.engine.tallies().items() for number in [question.bound.index(bound)]
+    }
+    return Joined(run.report.findings, run.unlisted, run.report.verdicts, tallies, run.engine.late)
 
 
 class Run:
@@ -63,6 +92,8 @@ class Run:
         question: What is asked.
         taken: Told each finding as it arises.
         progress: Told how many bytes have been read.
+        shares: Where two processes work: which rules are whose.
+        theirs: This is the other process.
 
     Attributes:
         question: What is asked.
@@ -72,34 +103,56 @@ class Run:
         agents: Ids of agents that were seen.
     """
 
-    def __init__(self, question: Question, taken: Taken | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        question: Question,
+        taken: Taken | None = None,
+        progress: Progress | None = None,
+        shares: Shares | None = None,
+        *,
+        theirs: bool = False,
+    ) -> None:
         self.report = question.report()
         self.agents: set[str] = set()
+        bound = question.bound if shares is None else shares.theirs if theirs else shares.mine
         self.engine = Engine(
-            question.bound, question.policy, as_of=question.as_of, scanner=question.scanner,
+            bound, question.policy, as_of=question.as_of, scanner=question.scanner,
             max_state=question.max_state, own=question.own, lateness=question.lateness,
         )  # fmt: skip
         self.question = question
         self.nouns = facts.Nouns()
+        self.unlisted: dict[tuple[str, str], int] = {}
         self._taken = taken
         self._progress = progress
-        self._kept: dict[tuple[str, str], _Kept] = {}
+        self._kept: dict[tuple[str, str], int] = {}  # (rule, policy) → findings that are listed
         # A waiver or a baseline has to be held against each finding, and each is announced: then all are kept.
         every = question.waivers or question.baseline or question.announced
         self._most = 0 if every else question.max_findings
         self._seen: set[str] = set()
+        self._sizes = shares.sizes if shares is not None else {}
+        self._verifies = question.chain and (shares is None or theirs)
+        self._joined: Joined | None = None
 
-    def read(self, path: str) -> None:
-        """Read what `path` names, and judge it."""
-        try:
-            logs = files.find([path])
-        except InputError as error:
-            self.report.unread.append(error.message)
-            return
-        for log in logs:
-            if log.path not in self._seen:
-                self._seen.add(log.path)
-                self._log(log)
+    def read(self, paths: Iterable[str]) -> None:
+        """Read what `paths` name, and judge it."""
+        for path in paths:
+            try:
+                logs = files.find([path])
+            except InputError as error:
+                self.report.unread.append(error.message)
+                continue
+            for log in logs:
+                if log.path not in self._seen:
+                    self._seen.add(log.path)
+                    self._log(log)
+
+    def join(self, theirs: Joined) -> None:
+        """Take over what the other process found."""
+        self._joined = theirs
+        self.report.findings += theirs.findings
+        self.report.verdicts += theirs.verdicts
+        for name, number in theirs.unlisted.items():
+            self.unlisted[name] = self.unlisted.get(name, 0) + number
 
     def _log(self, log: files.Log) -> None:
         before = self.report.lines.read
@@ -115,17 +168,65 @@ class Run:
             self.verify(log.path)
 
     def _file(self, file: str, log: str) -> None:
-        counted = reading.Counted(file)
+        counted = reading.Counted(file, self._sizes.get(file))
         done = 0
+        often = gc.get_threshold()
+        gc.set_threshold(_RARELY, *often[1:])
         try:
-            for item, place in reading.records(counted, log):
-                self.take(item, place)
+            for line in self._quick(reading.lines(counted), log, counted):
+                self.take(*reading.placed(line, log))
                 if self._progress is not None and counted.size != done:
                     done = counted.size
                     self._progress(done)
         finally:
+            gc.set_threshold(*often)
             counted.close()
         self.report.inputs.append(counted.source())
+
+    def _quick(self, lines: Iterator[Line | BadLine], log: str, counted: reading.Counted) -> Iterator[Line | BadLine]:
+        """Judge the lines that hold a record of ours just as orjson writes it, and yield all others.
+
+        The same as `take`, without the objects that nobody asks for (bench/check.py).
+        """
+        question, record, counts = self.question, self.engine.record, self.report.lines
+        if question.selection is not None or question.since is not None or question.until is not None:
+            yield from lines
+            return
+        yield from itertools.islice(lines, _FEW)
+        if not counted.size:
+            return
+        import orjson
+
+        if question.scanner is not None and self.engine.needs_scanner:
+            question.scanner.expect(reading.size_of(counted.path))
+        loads, dumps = orjson.loads, orjson.dumps
+        for line in lines:
+            if isinstance(line, BadLine):
+                yield line
+                continue
+            try:
+                content = loads(line.raw)
+                # Strict, as `strictjson.decode` is: no member was lost, no number changed.
+                plain = content["action"].__class__ is dict and "auditlog" not in content and dumps(content) == line.raw
+            except (AttributeError, LookupError, TypeError, ValueError):
+                plain = False
+            if not plain:
+                yield line
+                continue
+            counts.read += 1
+            counts.judged += 1
+            if self._progress is not None and not counts.read & 1023:
+                self._progress(counted.size)
+            spot = Spot(line, content, log)
+            if self.report.waivers:
+                self._meet(spot.place.agent)
+            found = record(content, spot)
+            if found:
+                self.add(found, spot.place, line.raw)
+
+    def _meet(self, agent: str) -> None:
+        if agent and len(self.agents) < 10_000:
+            self.agents.add(agent)
 
     def take(self, item: Record | BadLine, place: Place) -> None:
         """Judge one line."""
@@ -148,8 +249,7 @@ class Run:
                 self.add(found, place, item.line.raw)
         else:
             lines.judged += 1
-            if place.agent and len(self.agents) < 10_000:
-                self.agents.add(place.agent)
+            self._meet(place.agent)
             self.add(self.engine.record(item.content, place), place, item.line.raw)
 
     def _left_out(self, item: Record, place: Place) -> bool:
@@ -172,23 +272,24 @@ class Run:
             place, raw: The line at hand: facts may be about earlier ones.
         """
         for fact in found:
-            mark = fact.bound.policy[2] if fact.bound.policy is not None else ""
-            kept = self._kept.setdefault((fact.bound.rule.id, mark), _Kept())
-            if self._most and kept.listed >= self._most and self._taken is None:
-                kept.unlisted += 1
+            name = _name(fact.bound)
+            listed = self._kept.get(name, 0)
+            if self._most and listed >= self._most and self._taken is None:
+                self.unlisted[name] = self.unlisted.get(name, 0) + 1
+                self.engine.enough(fact.bound)
                 continue
             finding = self.nouns.finding(fact, raw if fact.place is place else b"")
             if self._taken is not None:
                 self._taken(finding)
-            if self._most and kept.listed >= self._most:
-                kept.unlisted += 1
+            if self._most and listed >= self._most:
+                self.unlisted[name] = self.unlisted.get(name, 0) + 1
                 continue
-            kept.listed += 1
+            self._kept[name] = listed + 1
             self.report.findings.append(finding)
 
     def verify(self, path: str) -> None:
         """Ask the verifier about a sealed log, if a rule rests on that."""
-        if not self.question.chain or not _is_sealed(path):
+        if not self._verifies or not _is_sealed(path):
             return
         verdict = verification.run(path, self.question.seal)
         self.report.verdicts.append(verdict)
@@ -199,15 +300,26 @@ class Run:
         ]  # fmt: skip
         self.add(self.engine.verdict(found))
 
+    def count(self) -> None:
+        """Add what the engine has counted without giving it to what is not listed. Once, at the end."""
+        for bound, number in self.engine.spared.items():
+            self.unlisted[_name(bound)] = self.unlisted.get(_name(bound), 0) + number
+
     def finish(self) -> Report:
         """Return what all of it comes to."""
         question, report = self.question, self.report
         self.add(self.engine.finish())
-        report.rules = self.nouns.results(question.bound, self.engine.tallies())
+        self.count()
+        tallies = dict(self.engine.tallies())
+        late = self.engine.late
+        if self._joined is not None:
+            tallies |= {question.bound[number]: tally for number, tally in self._joined.tallies.items()}
+            late += self._joined.late
+        report.rules = self.nouns.results(question.bound, tallies)
         report.lines.under_no_policy = self.engine.under_no_policy
-        if self.engine.late:
-            report.gaps.append(f"{self.engine.late:,} records came too late to be put in the order of time")
-        report.unlisted = {name: kept.unlisted for name, kept in self._kept.items() if kept.unlisted}
+        if late:
+            report.gaps.append(f"{late:,} records came too late to be put in the order of time")
+        report.unlisted = self.unlisted
         if report.waivers:
             waivers.refuse(report.waivers, [each.rule for each in report.rules], self.agents)
             waivers.apply(report, content=record_of, compiled=question.where)
@@ -223,6 +335,10 @@ def _is_sealed(path: str) -> bool:
         return is_sealed(path)
     except InputError:
         return False
+
+
+def _name(bound: Bound) -> tuple[str, str]:
+    return bound.rule.id, bound.policy[2] if bound.policy is not None else ""
 
 
 def record_of(finding: Finding) -> dict[str, object] | None:

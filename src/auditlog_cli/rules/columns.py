@@ -6,11 +6,11 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final
 
-from auditlog_cli.fields import MISSING
+from auditlog_cli.fields import MISSING, is_missing
 from auditlog_cli.rules.program import EVERYBODY, Program
 from auditlog_cli.rules.selections import Test
 from auditlog_cli.rules.site import Site, globs
-from auditlog_cli.rules.values import elements
+from auditlog_cli.rules.values import elements, moment
 from auditlog_cli.rules.virtual import FIELDS
 
 MOST_VALUES: Final = 4096
@@ -30,9 +30,11 @@ class Column:
         recurs: Whether its values come again and again.
         table: Inputs (the text alone, if there is one) → mask.
         presence: Whether all its tests ask only whether there is something.
+        kinds: What its tests ask, operator by operator.
+        unread: (an input, another): the first is not looked at where the other holds a valid time; or None.
     """
 
-    __slots__ = ("_tests", "inputs", "needs", "presence", "recurs", "table")
+    __slots__ = ("_tests", "inputs", "kinds", "needs", "presence", "recurs", "table", "unread")
 
     def __init__(self, inputs: tuple[str, ...], needs: int | None, recurs: bool) -> None:
         self.inputs = inputs
@@ -40,11 +42,14 @@ class Column:
         self.recurs = recurs
         self.table: dict[Any, int] = {}
         self.presence = True
+        self.kinds: set[str] = set()
+        self.unread: tuple[str, str] | None = None
         self._tests: list[Judged] = []
 
-    def add(self, test: Judged, *, presence: bool = False) -> int:
+    def add(self, test: Judged, kind: str) -> int:
         """Add a test of the inputs, and return its number: bit 2n says certainly, bit 2n+1 perhaps."""
-        self.presence = self.presence and presence
+        self.presence = self.presence and kind in ("exists", "missing")
+        self.kinds.add(kind)
         self._tests.append(test)
         return len(self._tests) - 1
 
@@ -105,27 +110,59 @@ Places = dict[str, tuple[int, int]]
 def columns_of(program: Program, site: Site) -> tuple[list[Column], Places]:
     """Return the columns that a program needs, and where each of its tests stands.
 
-    Equal tests are one test, whichever logic they stand in. The populations are tests of `agent.id`, too; their
-    keys are `population N`.
+    Equal tests are one test, whichever logic they stand in. Tests that no rule has written, and their keys:
+
+        population N          of `agent.id`: whether a set of agents is concerned
+        PATH text, absent     of each path of `fields`: whether it holds a text that says something; nothing at all
+        timestamp timed       whether the record has a valid time
+        check N judged, …     of what a check looks at, where that is all it looks at (`checks`): its verdict
     """
     columns: dict[tuple[str, ...], Column] = {}
     places: Places = {}
 
     def put(
-        key: str, inputs: tuple[str, ...], needs: int | None, recurs: bool, test: Judged, presence: bool = False
+        key: str,
+        inputs: tuple[str, ...],
+        needs: int | None,
+        recurs: bool,
+        test: Judged,
+        kind: str = "",
+        about: str = "",
     ) -> None:
+        unread = FIELDS[about].unread if about in FIELDS else None
         if key not in places:
-            column = columns.setdefault((*inputs, str(needs)), Column(inputs, needs, recurs))
-            places[key] = (list(columns.values()).index(column), column.add(test, presence=presence))
+            column = columns.setdefault((*inputs, str(needs), str(unread)), Column(inputs, needs, recurs))
+            column.unread = unread
+            places[key] = (list(columns.values()).index(column), column.add(test, kind))
 
     for logic in (*program.logics, *program.streams):
         for test in logic.tests():
-            presence = test.operator in ("exists", "missing") and not test.path.startswith("@")
-            put(test.key, *_placed(test, site), presence)
+            about = test.path if test.path.startswith("@") else ""
+            put(test.key, *_placed(test, site), "" if about else test.operator, "" if test.other else about)
     for number, agents in enumerate(program.populations):
         if agents != EVERYBODY:
             put(f"population {number}", ("agent.id",), None, True, _population(agents))
+    for path in program.fields:
+        recurs = path not in _EVER_NEW
+        put(
+            f"{path} text",
+            (path,),
+            None,
+            recurs,
+            lambda value: value.__class__ is str and not is_missing(value),
+            "kind",
+        )
+        put(f"{path} absent", (path,), None, recurs, lambda value: value is MISSING, "kind")
+    if program.streams:
+        put("timestamp timed", ("timestamp",), None, False, lambda value: moment(value) is not None, "not_rfc3339")
+    for number, (paths, says) in program.pure(site).items():
+        for verdict in ("fires", "judged", "withheld"):
+            put(f"check {number} {verdict}", paths, None, len(paths) > 1, _verdict(says, verdict))
     return list(columns.values()), places
+
+
+def _verdict(says: Callable[..., str], verdict: str) -> Judged:
+    return lambda *values: says(*values) == verdict
 
 
 def _placed(test: Test, site: Site) -> tuple[tuple[str, ...], int | None, bool, Judged]:

@@ -40,6 +40,8 @@ class Counter:
             count, outcome.count = outcome.count, 0
             if not outcome.populations:
                 self.under_no_policy += count
+            for counting, name in outcome.idle:
+                setattr(counting, name, getattr(counting, name) + count)
             for numbers, judged in ((outcome.hits, True), (outcome.passed, True), (outcome.withheld, False)):
                 for number in numbers:
                     for bound, population in self._plan.heard[number]:
@@ -80,7 +82,7 @@ class Counter:
         for work, correlation in zip(self._plan.correlations, correlations, strict=True):
             for bound in work.bounds:
                 tally = tallies[bound]
-                tally.in_scope, tally.open = correlation.state.in_scope, correlation.state.open
+                tally.in_scope, tally.open = correlation.counted + correlation.state.in_scope, correlation.state.open
                 tally.withheld, tally.left_out = correlation.withheld, correlation.left_out
                 tally.exhausted = correlation.exhausted or late > 0
         for work, watch in zip(self._plan.checks, watches, strict=True):

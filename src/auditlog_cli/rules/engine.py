@@ -18,13 +18,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from auditlog_cli.rules import idling
 from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.checks import Seen
+from auditlog_cli.rules.correlating import Event, fields_of
 from auditlog_cli.rules.correlating.ordering import HELD, Held, Ordering
 from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
-from auditlog_cli.rules.facts import Fact, Place, Tally
+from auditlog_cli.rules.facts import Fact, Place, Spot, Tally
 from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.idling import SEEN
 from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
@@ -38,6 +41,7 @@ from auditlog_cli.rules.watching import Watch
 MAX_STATE: Final = 1_000_000
 _Kind = TypeVar("_Kind")
 _Follower = tuple[int, _Kind, frozenset[str], bool]
+NOBODY: Final[tuple[tuple[Any, ...], tuple[Any, ...]]] = ((), ())
 
 
 class Engine:
@@ -84,11 +88,15 @@ class Engine:
         self._ordering = Ordering(lateness, held)
         self._correlations = [Correlation(work.logic, max_state) for work in self._plan.correlations]
         self._watches = [Watch(work, self._site, as_of, max_state) for work in self._plan.checks]
+        self._virtual = any(
+            path.startswith("@") for work in (*self._plan.correlations, *self._plan.checks)
+            for path in fields_of(work.logic.correlate or {}, work.logic.scope)
+        )  # fmt: skip
         self.own_records = 0
 
     # --- what comes in ------------------------------------------------------------------------
 
-    def record(self, content: dict[str, Any], place: Place) -> list[Fact]:
+    def record(self, content: dict[str, Any], place: Place | Spot) -> list[Fact]:
         """Judge one record.
 
         Args:
@@ -103,18 +111,21 @@ class Engine:
             own = _kind(content["auditlog"])
             self.own_records += 1
             if not self._own:
-                return self._own_record(content, place, own)
+                return self._own_record(content, place.place if isinstance(place, Spot) else place, own)
         outcome, hits, values = self._judge(content)
         if not outcome.count:
+            if outcome.followers is None:
+                outcome.followers = self._followers(outcome)
             self._counter.first(outcome)
         outcome.count += 1
-        if not outcome.hits and not outcome.streams:
-            return []
-        reading = Reading(content, self._site, self._scan, hits)
-        facts = self._speaker.of_record(outcome, reading, place) if outcome.hits else []
-        if outcome.streams:
-            reading.know(self._plan.program.fields, values)
-            self._follow(facts, reading, outcome, place, own)
+        facts: list[Fact] = []
+        if outcome.hits:
+            reading = Reading(content, self._site, self._scan, hits)
+            facts = self._speaker.of_record(outcome, reading, place)
+        if outcome.followers is not NOBODY:
+            self._follow(facts, content, values, outcome, place, own)
+        elif self._correlations:
+            self._ordering.passed(moment(content.get("timestamp")))
         return facts
 
     def beside(self, content: dict[str, Any], place: Place) -> list[Fact]:
@@ -124,7 +135,7 @@ class Engine:
             content, place: As for `record`.
         """
         get = (reading := Reading(content, self._site, None)).get
-        seen = Seen(get, content, moment(content.get("timestamp")), place, "")
+        seen = Seen(get, content, moment(content.get("timestamp")), place, "", {})
         facts: list[Fact] = []
         for number, (watch, work) in enumerate(zip(self._watches, self._plan.checks, strict=True)):
             if watch.whole:
@@ -138,7 +149,7 @@ class Engine:
         """A record of the log about itself: only checks about the log as a whole see it."""
         when = moment(content.get("timestamp"))
         get = Reading(content, self._site, None).get
-        seen = Seen(get, content, when, place, own)
+        seen = Seen(get, content, when, place, own, {})
         facts: list[Fact] = []
         for number, watch in enumerate(self._watches):
             if watch.whole:
@@ -146,20 +157,29 @@ class Engine:
                     facts += self._speaker.of_check(number, found, watch.at, get)
         return facts
 
-    def _follow(self, facts: list[Fact], reading: Reading, outcome: Outcome, place: Place, own: str) -> None:
+    def _follow(
+        self,
+        facts: list[Fact],
+        content: dict[str, Any],
+        values: dict[str, Any],
+        outcome: Outcome,
+        place: Place | Spot,
+        own: str,
+    ) -> None:
         """Hand a record to the checks and correlations that have to see it."""
-        get, content = reading.get, reading.content
         when = moment(content.get("timestamp"))
-        seen = Seen(get, content, when, place, own)
-        events = []
-        if outcome.followers is None:
-            outcome.followers = self._followers(outcome)
+        seen = Seen(values.__getitem__, content, when, place, own, outcome.states)
+        self._ordering.passed(when)
+        if self._virtual:
+            seen.get = self._reading(content, values).get
+        events: list[tuple[int, Event]] = []
         watches, correlations = outcome.followers
         for number, watch, matched, unknown in watches:
             if unknown:
                 watch.withheld += 1
             found = watch.take(seen, matched)
             if found:
+                get = self._reading(content, values).get
                 facts += [fact for each in found for fact in self._speaker.of_check(number, each, watch.at, get)]
         for number, correlation, matched, unknown in correlations:
             if unknown:
@@ -167,7 +187,8 @@ class Engine:
             if matched or not unknown:
                 event = correlation.event(seen, matched)
                 if event is not None:
-                    self._speaker.prepare(number, get, place)
+                    if self._speaker.tells(number):
+                        self._speaker.prepare(number, self._reading(content, values).get, event.place)
                     events.append((number, event))
         if events:
             seq = content.get("seq")
@@ -175,19 +196,36 @@ class Engine:
             if due:
                 facts += self._correlate(due)
 
-    def _followers(self, outcome: Outcome) -> tuple[list[_Follower[Watch]], list[_Follower[Correlation]]]:
-        """The checks and correlations that see the records of an outcome: (number, itself, matched, unknown)."""
+    def _reading(self, content: dict[str, Any], values: dict[str, Any]) -> Reading:
+        reading = Reading(content, self._site, self._scan)
+        reading.know(values)
+        return reading
+
+    def _followers(self, outcome: Outcome) -> tuple[tuple[_Follower[Watch], ...], tuple[_Follower[Correlation], ...]]:
+        """The checks and correlations that see the records of an outcome: (number, itself, matched, unknown).
+
+        Those to which such a record means nothing are put into its `idle` instead.
+        """
         watches: list[_Follower[Watch]] = []
         correlations: list[_Follower[Correlation]] = []
         for stream, matched, unknown in outcome.streams:
             for number in self._plan.checks_of[stream]:
                 watch = self._watches[number]
                 if watch.whole or watch.population in outcome.populations:
-                    watches.append((number, watch, matched, unknown))
+                    told = SEEN if unknown else idling.of_check(outcome, self._plan.checks[number].logic, matched)
+                    if told == SEEN:
+                        watches.append((number, watch, matched, unknown))
+                    else:
+                        outcome.idle += idling.counts(watch, told)
             for number in self._plan.correlations_of[stream]:
                 if self._plan.correlations[number].population in outcome.populations:
-                    correlations.append((number, self._correlations[number], matched, unknown))
-        return watches, correlations
+                    correlation = self._correlations[number]
+                    told = SEEN if unknown else idling.of_form(outcome, correlation, matched)
+                    if told == SEEN:
+                        correlations.append((number, correlation, matched, unknown))
+                    else:
+                        outcome.idle += idling.counts(correlation, told)
+        return (tuple(watches), tuple(correlations)) if watches or correlations else NOBODY
 
     def _correlate(self, due: Iterable[Held]) -> list[Fact]:
         facts: list[Fact] = []
@@ -196,6 +234,24 @@ class Engine:
                 for found in self._correlations[number].take(event, self._as_of):
                     facts += self._speaker.of_correlation(number, found)
         return facts
+
+    def enough(self, bound: Bound) -> None:
+        """Make no more facts of a rule about single records: they are counted (`tallies`) and not given.
+
+        Args:
+            bound: One of the rules.
+        """
+        self._speaker.enough.add(bound)
+
+    @property
+    def needs_scanner(self) -> bool:
+        """Whether a rule asks for what the detectors find."""
+        return self._plan.program.needs_scanner
+
+    @property
+    def spared(self) -> Mapping[Bound, int]:
+        """How many facts of each rule were not given."""
+        return self._speaker.spared
 
     def bad(self, place: Place, reason: str) -> list[Fact]:
         """Take note of a line that is no record.
@@ -270,6 +326,8 @@ class Engine:
         Raises:
             ValueError: If the two have a group in common.
         """
+        self._counter.spread()
+        other._counter.spread()
         facts = self._correlate(self._ordering.rest()) + other._correlate(other._ordering.rest())
         for mine, theirs in zip(self._correlations, other._correlations, strict=True):
             mine.merge(theirs)

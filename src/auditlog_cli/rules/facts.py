@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from auditlog_cli.record import Line
     from auditlog_cli.rules.binding import Bound
 
 
@@ -57,8 +59,52 @@ class Place:
         self.log = log or source
         self.said: dict[int, dict[str, str]] | None = None
 
+    @property
+    def place(self) -> Place:
+        """Itself: see `Spot`."""
+        return self
+
     def __repr__(self) -> str:
         return f"Place({self.source}:{self.line})"
+
+
+class Spot:
+    """A record of which a place is made only if somebody wants to keep one: of most records nobody does.
+
+    Attributes:
+        line: Its line.
+        content: The record.
+        log: As of a place.
+    """
+
+    __slots__ = ("_place", "content", "line", "log")
+
+    def __init__(self, line: Line, content: dict[str, Any], log: str) -> None:
+        self.line = line
+        self.content = content
+        self.log = log
+        self._place: Place | None = None
+
+    @property
+    def place(self) -> Place:
+        """The place, made when it is first asked for."""
+        if self._place is None:
+            content, line = self.content, self.line
+            agent, user = content.get("agent"), content.get("user")
+            place = self._place = Place(line.path, line.number, line.offset, log=self.log)
+            seq, record_id = content.get("seq"), text(content.get("record_id"))
+            if seq.__class__ is int:
+                place.seq = seq
+            place.record_id = record_id
+            place.timestamp = text(content.get("timestamp"))
+            place.session_id = text(content.get("session_id"))
+            place.trace_id = text(content.get("trace_id"))
+            if isinstance(agent, dict):
+                place.agent = text(agent.get("id"))
+            if isinstance(user, dict):
+                place.user = text(user.get("id"))
+            place.anchor = record_id or sha256(line.raw).hexdigest()
+        return self._place
 
 
 class Fact:

@@ -23,18 +23,16 @@ from typing import Any, Final
 
 from auditlog_cli.fields import MISSING, is_hole
 from auditlog_cli.matching import found
-from auditlog_cli.rules.columns import Column, columns_of
+from auditlog_cli.rules.columns import Column, Places, columns_of
 from auditlog_cli.rules.deciding import decider
 from auditlog_cli.rules.program import Outcome, Program
 from auditlog_cli.rules.reading import Scan
+from auditlog_cli.rules.shapes import Judge, by_shape, shaped
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, presence, spoken
 from auditlog_cli.rules.virtual import entities
 
 MOST_SIGNATURES: Final = 65_536
-
-Judge = Callable[[dict[str, Any]], tuple[Outcome, list[Any], tuple[Any, ...]]]
-"""Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
 
 
 def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
@@ -46,7 +44,39 @@ def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
         scan: Finds personal data and secrets in a record; None: `@entities` is unknown.
     """
     columns, places = columns_of(program, site)
-    return _Writer(columns, decider(program, columns, places), scan, program.fields).function()
+    decide = _noting(program, decider(program, columns, places), places, site)
+    outcomes: dict[tuple[int, ...], Outcome] = {}
+    general = _Writer(columns, decide, scan, program.fields, outcomes).function()
+
+    def full(key: tuple[int, ...]) -> Outcome:
+        return outcomes.get(key) or _remember(outcomes, key, decide)
+
+    return by_shape(general, lambda names: shaped(names, columns, program.fields, scan, full))
+
+
+def _noting(
+    program: Program, decide: Callable[..., Outcome], places: Places, site: Site
+) -> Callable[[tuple[int, ...]], Outcome]:
+    """The decider, with what the signature says besides: `states` and `verdicts` of the outcome."""
+    noted = [(path, word) for path in program.fields for word in ("text", "absent")]
+    noted += [("timestamp", "timed")] if program.streams else []
+    verdicts = [(number, verdict) for number in program.pure(site) for verdict in ("fires", "judged", "withheld")]
+
+    def holds(key: tuple[int, ...], name: str) -> bool:
+        column, number = places[name]
+        return bool(key[column] & 1 << 2 * number)
+
+    def noting(key: tuple[int, ...]) -> Outcome:
+        outcome = decide(key)
+        outcome.states = dict.fromkeys(program.fields, "")
+        outcome.states.update((path, word) for path, word in noted if holds(key, f"{path} {word}"))
+        outcome.verdicts = {number: "" for number, _ in verdicts}
+        outcome.verdicts.update(
+            (number, verdict) for number, verdict in verdicts if holds(key, f"check {number} {verdict}")
+        )
+        return outcome
+
+    return noting
 
 
 class _Node:
@@ -64,14 +94,19 @@ class _Writer:
     """Writes the source of the function, and keeps its constants."""
 
     def __init__(
-        self, columns: list[Column], decide: Callable[..., Outcome], scan: Scan | None, fields: tuple[str, ...]
+        self,
+        columns: list[Column],
+        decide: Callable[..., Outcome],
+        scan: Scan | None,
+        fields: tuple[str, ...],
+        outcomes: dict[tuple[int, ...], Outcome],
     ) -> None:
         self.columns = columns
         self.fields = fields
         self.lines: list[str] = []
         self.constants: dict[str, Any] = {
             "MISSING": MISSING, "is_hole": is_hole, "found": found, "presence": presence, "spoken": spoken,
-            "shapes": {}, "shape": _has_dots, "decide": decide, "outcomes": {}, "new": _remember, "EMPTY": [],
+            "shapes": {}, "shape": _has_dots, "decide": decide, "outcomes": outcomes, "new": _remember, "EMPTY": [],
             "scan": scan, "entities": entities, "UNKNOWN": UNKNOWN, "str": str, "dict": dict, "list": list,
             "len": len, "tuple": tuple,
         }  # fmt: skip
@@ -119,7 +154,10 @@ class _Writer:
         self.write(1, f"key = ({''.join(f'm{number}, ' for number in range(len(self.columns)))})")
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(outcomes, key, decide)")
-        self.write(1, f"return outcome, hits, ({''.join(f'{self.needed[path]}, ' for path in self.fields)})")
+        self.write(
+            1,
+            f"return outcome, hits, {{{', '.join(f'{self.constant(path)}: {self.needed[path]}' for path in self.fields)}}}",
+        )
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
         judge: Judge = namespace["judge"]

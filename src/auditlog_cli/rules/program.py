@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from auditlog_cli.errors import DefinitionError
@@ -61,10 +61,17 @@ class Outcome:
         populations: Numbers of the populations (agents of policies) that it belongs to.
         count: How many records have it, as far as the engine has not counted them elsewhere.
         shown: Number of a record logic → what its facts show (see `speaking`): all records of one outcome agree.
+        states: Path of `Program.fields` → "text" (one that says something), "absent", or empty: not known; besides,
+            "timestamp" → "timed". Empty where the outcome comes from the interpreter.
+        verdicts: Number of a check of `Program.pure` → what it says.
         followers: Which checks and correlations see its records (see `engine`), or None where nobody has asked yet.
+        idle: What is only counted of its records (see `idling`).
     """
 
-    __slots__ = ("count", "followers", "hits", "passed", "populations", "shown", "streams", "withheld")
+    __slots__ = (
+        "count", "followers", "hits", "idle", "passed", "populations", "shown", "states", "streams", "verdicts",
+        "withheld",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -81,7 +88,10 @@ class Outcome:
         self.populations = populations
         self.count = 0
         self.shown: dict[int, tuple[str, frozenset[str]]] = {}
+        self.states: dict[str, str] = {}
+        self.verdicts: dict[int, str] = {}
         self.followers: Any = None
+        self.idle: list[tuple[Any, str]] = []
 
     def said(self) -> tuple[object, ...]:
         """Return all of it but the count."""
@@ -110,6 +120,23 @@ class Program(NamedTuple):
     streams: tuple[Logic, ...]
     populations: tuple[tuple[str, ...], ...]
     fields: tuple[str, ...] = ()
+
+    def pure(self, site: Any) -> dict[int, tuple[tuple[str, ...], Callable[..., str]]]:
+        """Return the checks whose verdict on a record rests on a few of its values, and on nothing else.
+
+        Returns:
+            Number of the stream → the paths, and a function of their values (see `checks`, `judge`).
+        """
+        from auditlog_cli.rules import checks
+
+        found = {}
+        for logic in self.streams:
+            name = (logic.correlate or {}).get("check")
+            judge = getattr(checks.load(name), "judge", None) if name else None
+            if judge is not None and logic.condition is None and not logic.uses:
+                given = (logic.correlate or {}).get("with") or {}
+                found[logic.number] = checks.load(name).fields(given), judge(checks.Settings(given, site, 0))
+        return found
 
     @property
     def needs_scanner(self) -> bool:

@@ -38,9 +38,9 @@ class Reading:
             there = self._kept[path] = self._found(path)
             return there
 
-    def know(self, paths: tuple[str, ...], values: tuple[Any, ...]) -> None:
-        """Take over values that were read already."""
-        self._kept.update(zip(paths, values, strict=True))
+    def know(self, values: dict[str, Any]) -> None:
+        """Take over values that were read already, by their paths."""
+        self._kept.update(values)
 
     def _found(self, path: str) -> Any:
         if not path.startswith("@"):

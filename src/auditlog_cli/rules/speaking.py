@@ -8,7 +8,7 @@ from typing import Any
 from auditlog_cli.rules import messages
 from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.correlating import Found
-from auditlog_cli.rules.facts import Fact, Place, pointer
+from auditlog_cli.rules.facts import Fact, Place, Spot, pointer
 from auditlog_cli.rules.planning import Plan, Work
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
@@ -17,14 +17,22 @@ Get = Callable[[str], Any]
 
 
 class Speaker:
-    """Makes facts, and counts them by rule."""
+    """Makes facts, and counts them by rule.
+
+    Attributes:
+        counts: Rule → how many facts there were.
+        enough: Rules of whose further facts about single records only the number is wanted.
+        spared: Rule → how many facts were counted only.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self.counts: dict[Bound, int] = {}
+        self.spared: dict[Bound, int] = {}
+        self.enough: set[Bound] = set()
         self._templates = [any(each.rule.report_message for each in work.bounds) for work in plan.correlations]
 
-    def of_record(self, outcome: Outcome, reading: Reading, place: Place) -> list[Fact]:
+    def of_record(self, outcome: Outcome, reading: Reading, place: Place | Spot) -> list[Fact]:
         """Return the facts of the record rules that fire for one record."""
         facts: list[Fact] = []
         for number in outcome.hits:
@@ -38,8 +46,13 @@ class Speaker:
                 outcome.shown[number] = shown
             path, meant = shown
             for bound in heard:
-                made = self._entities(bound, reading, place, meant) if meant else []
-                facts += made or [self._fact(bound, messages.message(bound.rule, reading.get), path, place)]
+                if bound in self.enough:
+                    many = sum(messages.is_meant(hit.entity, meant) for hit in reading.hits) if meant else 0
+                    self.counts[bound] = self.counts.get(bound, 0) + (many or 1)
+                    self.spared[bound] = self.spared.get(bound, 0) + (many or 1)
+                    continue
+                made = self._entities(bound, reading, place.place, meant) if meant else []
+                facts += made or [self._fact(bound, messages.message(bound.rule, reading.get), path, place.place)]
         return facts
 
     def _entities(self, bound: Bound, reading: Reading, place: Place, meant: frozenset[str]) -> list[Fact]:
@@ -54,12 +67,15 @@ class Speaker:
         self.counts[bound] = self.counts.get(bound, 0) + len(facts)
         return facts
 
+    def tells(self, number: int) -> bool:
+        """Tell whether a message of a correlation holds values of its record."""
+        return self._templates[number]
+
     def prepare(self, number: int, get: Get, place: Place) -> None:
         """Make the messages of a correlation about a record while its values are at hand."""
-        if self._templates[number]:
-            bounds = self._plan.correlations[number].bounds
-            said = place.said = place.said or {}
-            said[number] = {each.rule.id: messages.message(each.rule, get) for each in bounds}
+        bounds = self._plan.correlations[number].bounds
+        said = place.said = place.said or {}
+        said[number] = {each.rule.id: messages.message(each.rule, get) for each in bounds}
 
     def of_correlation(self, number: int, found: Found) -> list[Fact]:
         """Return the facts of a correlation."""

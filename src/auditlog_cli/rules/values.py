@@ -52,23 +52,47 @@ def spoken(there: Any, words: dict[str, str]) -> Any:
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _moments: dict[str, int | None] = {}
+_minutes: dict[str, int] = {}
 _KEPT = 4096
+_SECONDS: Final = {f"{second:02d}{end}": second * 1_000_000 for second in range(60) for end in "Z."}
+_FRACTION: Final = {20: 0, 24: 1000, 27: 1}
+"""Length of the text → what the digits behind the dot count, in microseconds."""
 
 
-def moment(text: object) -> int | None:
+def moment(text: Any) -> int | None:
     """Return the instant of an RFC 3339 time in microseconds since the epoch, or None.
 
-    The same as `times.parse`, remembered, and by the standard library where the text has the shape that our
-    writer gives it (bench/rules.py: a quarter of the time); everything else goes the slow way.
+    The same as `times.parse`. A log has few minutes and many times: where the text has a shape that our writer gives
+    it, the minute is remembered and the seconds are counted (bench/rules.py: a tenth of the time).
     """
     if text.__class__ is not str:
         return None
+    unit = _FRACTION.get(len(text))
+    if unit is None:
+        return _slowly(text)
+    seconds = _SECONDS.get(text[17:20])
+    minute = _minutes.get(text[:17])
+    if seconds is None or minute is None:
+        return _slowly(text)
+    if not unit:
+        return minute + seconds if text[19] == "Z" else _slowly(text)
+    digits = text[20:-1]
+    if text[19] == "." and text[-1] == "Z" and digits.isascii() and digits.isdigit():
+        return minute + seconds + unit * int(digits)
+    return _slowly(text)
+
+
+def _slowly(text: str) -> int | None:
     known = _moments.get(text, False)
     if known is not False:
         return known
     micros = _fast(text)
     if micros is None:
         micros = times.parse(text)
+    else:
+        if len(_minutes) >= _KEPT:
+            _minutes.clear()
+        _minutes[text[:17]] = micros - micros % 60_000_000
     if len(_moments) >= _KEPT:
         _moments.clear()
     if len(text) <= 64:
@@ -78,7 +102,7 @@ def moment(text: object) -> int | None:
 
 def _fast(text: str) -> int | None:
     """The instant of `YYYY-MM-DDThh:mm:ss[.fff[fff]]Z`, or None if it has to be looked at more closely."""
-    if len(text) not in (20, 24, 27) or not text.isascii():
+    if len(text) not in _FRACTION or not text.isascii():
         return None
     shape = text[4] + text[7] + text[10] + text[13] + text[16] + text[-1]
     if shape != "--T::Z" or (len(text) > 20 and text[19] != ".") or text[11:13] == "24":

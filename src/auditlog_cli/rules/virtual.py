@@ -30,6 +30,7 @@ class Field(NamedTuple):
         at: The path that is shown for it.
         needs: The number of an input without which the field is undefined, or None.
         recurs: Whether the same inputs come again and again, so that the result is worth remembering.
+        unread: (an input, another): the first is not looked at where the other holds a valid time; or None.
     """
 
     inputs: tuple[str, ...]
@@ -37,6 +38,7 @@ class Field(NamedTuple):
     at: str
     needs: int | None = None
     recurs: bool = True
+    unread: tuple[str, str] | None = None
 
 
 def same_actor(one: object, other: object) -> bool:
@@ -280,7 +282,7 @@ FIELDS: Final[dict[str, Field]] = {
     ),
     "@grant_hours": Field(
         ("authorization.approved_at", "timestamp", "authorization.expires_at"), _grant_hours,
-        "authorization.expires_at", 2, recurs=False,
+        "authorization.expires_at", 2, recurs=False, unread=("timestamp", "authorization.approved_at"),
     ),
     "@approval_seconds": Field(
         ("approval.requested_at", "approval.decided_at"), _between(_SECONDS), "approval.decided_at", 0, recurs=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from auditlog_cli.rules import checks
-from auditlog_cli.rules.checks import Seen, Settings
+from auditlog_cli.rules.checks import Seen, Settings, Stateless
 from auditlog_cli.rules.correlating import GROUP_PATHS, Found
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.planning import Work
@@ -22,23 +22,41 @@ class Watch:
         population: The number of the agents whose records it sees.
         whole: Whether it is about the log as a whole.
         at: The path that it shows by default.
+        group_by: Paths of its group key.
         withheld, exhausted: See `facts.Tally`.
+        counted: Records in scope that it did not have to see (`idling`).
     """
 
-    __slots__ = ("_check", "_group_by", "_most", "_taken", "at", "exhausted", "population", "whole", "withheld")
+    __slots__ = (
+        "_check",
+        "_most",
+        "_taken",
+        "at",
+        "counted",
+        "exhausted",
+        "group_by",
+        "population",
+        "whole",
+        "withheld",
+    )
 
     def __init__(self, work: Work, site: Site, as_of: int, max_state: int) -> None:
         correlate = work.logic.correlate
         assert correlate is not None
         module = checks.load(correlate["check"])
-        self._group_by: tuple[str, ...] = tuple(correlate.get("group_by", GROUP_PATHS[work.logic.scope]))
-        self._check: Any = module.Check(Settings(correlate.get("with") or {}, site, as_of, self._group_by))
+        self.group_by: tuple[str, ...] = tuple(correlate.get("group_by", GROUP_PATHS[work.logic.scope]))
+        settings = Settings(correlate.get("with") or {}, site, as_of, self.group_by)
+        if hasattr(module, "judge"):
+            self._check: Any = Stateless(module.judge(settings), module.fields(settings.given))
+        else:
+            self._check = module.Check(settings)
         self._most = max_state
         self.population = work.population
         self.whole: bool = module.WHOLE_LOG
         self.at: str = module.AT
         self._taken = 0
         self.withheld = 0
+        self.counted = 0
         self.exhausted = False
 
     def take(self, seen: Seen, matched: frozenset[str]) -> list[Found]:
@@ -46,7 +64,10 @@ class Watch:
         if self.exhausted:
             return []
         seen.matched = matched
-        seen.group = seen.grouped(self._group_by)
+        if self.group_by:
+            seen.group = seen.grouped(self.group_by)
+        else:
+            seen.group = ()
         found: list[Found] = self._check.take(seen)
         self._taken += 1
         if not self._taken & _LOOK and self._check.size > self._most:
@@ -79,7 +100,7 @@ class Watch:
     @property
     def in_scope(self) -> int:
         """How many records, groups, lines or logs were judged."""
-        return int(self._check.in_scope)
+        return self.counted + int(self._check.in_scope)
 
     @property
     def left_out(self) -> int:
@@ -99,4 +120,5 @@ class Watch:
         """
         self._check.merge(other._check)
         self.withheld += other.withheld
+        self.counted += other.counted
         self.exhausted = self.exhausted or other.exhausted or self._check.size > self._most

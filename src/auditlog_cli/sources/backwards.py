@@ -8,6 +8,7 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN, Log
 from auditlog_cli.sources.lines import read_lines
+from auditlog_cli.sources.looking import may_be_foreign
 from auditlog_cli.sources.opening import GZIP, ZSTD, open_wherever
 from auditlog_cli.strictjson import MAX_LINE
 
@@ -60,7 +61,7 @@ def _backwards(path: str) -> Iterator[Line | BadLine]:
             else:
                 yield from split(path, packed.pread, packed.size)
             return
-        if not size:  # empty, or a pipe, which has no end to seek to
+        if not size or may_be_foreign(fd):  # empty, or a pipe, which has no end to seek to; or to be translated
             yield from reversed(list(read_lines(path)))
             return
         yield from split(path, reader(fd), size)

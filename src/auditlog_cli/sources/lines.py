@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources.looking import Begun, begin
 from auditlog_cli.sources.opening import open_for_reading
 from auditlog_cli.strictjson import MAX_LINE
 
@@ -16,17 +17,44 @@ _BLOCK = 1 << 20
 _SHOWN = 1024  # bytes kept of a line that is too long
 
 
-def read_lines(path: str) -> Iterator[Line | BadLine]:
+def read_lines(path: str, *, native: bool = False) -> Iterator[Line | BadLine]:
     """Yield the lines of one file in order, numbered from 1.
 
     Memory is bounded: a line above 64 MiB comes as a `BadLine` (code `length`) with its first bytes. A
     last line without LF has `ended` False; an LF at the very end begins no further line.
 
+    A file of a foreign format comes as lines of our own shape (`sources.foreign`).
+
+    Args:
+        path: A file, or `-`.
+        native: Take the lines as they stand, whatever the format.
+
     Raises:
         InputError: If the file cannot be opened or read, or its compressed data is damaged; after the
             lines before that point were given.
     """
-    yield from lines_of(open_for_reading(path), path)
+    reader = open_for_reading(path)
+    yield from lines_of(reader, path) if native else understood(reader, path)
+
+
+def understood(reader: Reader, path: str) -> Iterator[Line | BadLine]:
+    """Yield the lines of what `reader` gives from a file's beginning, and close it; see `read_lines`.
+
+    Args:
+        reader: Gives the (unpacked) bytes.
+        path: What to call it.
+    """
+    try:
+        head, ours = begin(reader)
+    except BaseException:
+        reader.close()
+        raise
+    begun = Begun(reader, head)
+    if ours:
+        return lines_of(begun, path)
+    from auditlog_cli.sources import foreign
+
+    return foreign.lines(begun, path)
 
 
 def lines_of(reader: Reader, path: str, offset: int = 0) -> Iterator[Line | BadLine]:

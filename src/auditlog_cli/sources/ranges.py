@@ -8,6 +8,7 @@ import stat
 from auditlog_cli.errors import InputError
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import lines_of
+from auditlog_cli.sources.looking import may_be_foreign
 from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
 
 TYPE_CHECKING = False
@@ -42,7 +43,8 @@ class Range:
 
 
 def cut(path: str, part: int = PART) -> list[Range]:
-    """Return the parts of a file in order; none if it cannot be cut: standard input, a pipe, compressed.
+    """Return the parts of a file in order; none if it cannot be cut: standard input, a pipe,
+    compressed, of a foreign format.
 
     Args:
         path: The file.
@@ -57,6 +59,8 @@ def cut(path: str, part: int = PART) -> list[Range]:
     try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode) or os.pread(fd, 4, 0).startswith((GZIP, ZSTD)):
+            return []
+        if may_be_foreign(fd):
             return []
         ranges: list[Range] = []
         start, size = 0, status.st_size

@@ -17,6 +17,7 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import read_lines
+from auditlog_cli.sources.looking import may_be_foreign
 from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
 from auditlog_cli.strictjson import MAX_LINE
 
@@ -61,7 +62,9 @@ def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bo
 
 
 def _searchable(fd: int) -> bool:
-    return stat.S_ISREG(os.fstat(fd).st_mode) and not os.pread(fd, 4, 0).startswith((GZIP, ZSTD))
+    if not stat.S_ISREG(os.fstat(fd).st_mode) or os.pread(fd, 4, 0).startswith((GZIP, ZSTD)):
+        return False
+    return not may_be_foreign(fd)
 
 
 def _streamed(path: str, needles: list[bytes], counts: Counts) -> Iterator[Line | BadLine]:

@@ -30,10 +30,12 @@ class Fact:
         time: Its timestamp, or None.
         latency: What it says that it took, microseconds, or None.
         coarse: Whether the timestamp is in whole seconds.
+        imported: Whether the record was imported: one that stands for all of an act then bears the time at which it
+            began (frameworks.md, 10.1); ours are written when it is over.
     """
 
     __slots__ = (
-        "agent", "approval", "call", "coarse", "kind", "latency", "parent", "position", "record", "role",
+        "agent", "approval", "call", "coarse", "imported", "kind", "latency", "parent", "position", "record", "role",
         "span", "status", "time", "tool", "trace", "worded",
     )  # fmt: skip
 
@@ -60,6 +62,8 @@ class Fact:
         stamp = content.get("timestamp")
         self.time = times.parse(stamp)
         self.coarse = isinstance(stamp, str) and "." not in stamp
+        provenance = content.get("provenance")
+        self.imported = isinstance(provenance, dict) and "import" in provenance
         latency = action.get("latency_ms")
         self.latency: int | None = None
         if isinstance(latency, (int, float)) and not isinstance(latency, bool) and 0 <= latency < _LONGEST_MS:

@@ -269,7 +269,10 @@ def _time(draft: Draft) -> None:
         node.start, node.started = begin.time, True
     if finish is not None and finish.time is not None:
         node.end, node.ended = finish.time, True
-        if node.start is None:
+        if node.start is None and finish.imported and finish.role == "whole":
+            node.start, node.end = finish.time, finish.time + (latency or 0)
+            node.started = True
+        elif node.start is None:
             node.start = finish.time - (latency or 0)
             node.started = latency is not None
         elif node.end < node.start:

@@ -71,9 +71,13 @@ class Summary:
             self.user = _user(record.content.get("user"))
         self._agent(record.content.get("agent"))
         if fact.time is not None:
-            start = fact.time - (fact.latency or 0) if fact.role == "whole" else fact.time
+            start = end = fact.time
+            if fact.role == "whole" and fact.imported:
+                end += fact.latency or 0
+            elif fact.role == "whole":
+                start -= fact.latency or 0
             self.start = start if self.start is None else min(self.start, start)
-            self.end = fact.time if self.end is None else max(self.end, fact.time)
+            self.end = end if self.end is None else max(self.end, end)
         if fact.kind == TOOL:
             self._starts += fact.role != "end"
             self._ends += fact.role != "start"

@@ -7,13 +7,19 @@ A check module has
     WHOLE_LOG    whether it is about the log as a whole: it then sees all records, whatever agent, own records too
     fields       (with) -> paths whose values the check asks for
     AT           the path that is shown by default
-    Check        the check itself: `take`, `finish`, and what else it wants to know (see `Whole`)
+    Check        the check itself: `take`, `finish`, and what else it wants to know
+    idle         (with, states) -> what there is to count where a record with such values changes nothing (`idling`)
+
+or, where the verdict on a record rests on the values of `fields` and on nothing else, in place of Check and idle
+
+    judge        (settings) -> (value of each field) -> `fires`, `judged`, `withheld`, or nothing: it is not judged
 
 Checks see records in the order of the input. What they keep is keyed by log, trace or session.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -21,7 +27,7 @@ from auditlog_cli import registry
 from auditlog_cli.errors import DefinitionError
 from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.rules.correlating import Found, fault
-from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.facts import Place, Spot
 from auditlog_cli.rules.site import Site
 
 
@@ -51,31 +57,46 @@ class Seen:
         get: path → value, as rules read it.
         content: The record.
         when: Its time, or None.
-        place: Where it stands.
+        place: Where it stands; made when it is asked for.
+        log: The log that it stands in.
         own: What kind of record of the log about itself it is, or empty.
         matched: Names of the selections in `with` that it matches.
         group: Values of the group key; None where one is not there.
         groups: Paths of a group key → its values.
+        states: What is known of its values (`program.Outcome`).
     """
 
-    __slots__ = ("content", "get", "group", "groups", "matched", "own", "place", "when")
+    __slots__ = ("_spot", "content", "get", "group", "groups", "log", "matched", "own", "states", "when")
 
-    def __init__(self, get: Any, content: dict[str, Any], when: int | None, place: Place, own: str) -> None:
+    def __init__(
+        self, get: Any, content: dict[str, Any], when: int | None, place: Place | Spot, own: str, states: dict[str, str]
+    ) -> None:
         self.get = get
         self.content = content
         self.when = when
-        self.place = place
+        self._spot = place
+        self.log = place.log
         self.own = own
-        self.matched: frozenset[str] = frozenset()
-        self.group: tuple[str, ...] | None = ()
-        self.groups: dict[tuple[str, ...], tuple[str, ...] | None] = {(): ()}
+        self.states = states
+        self.groups: dict[tuple[str, ...], tuple[str, ...] | None] = {}
+        self.matched: frozenset[str]
+        self.group: tuple[str, ...] | None
+
+    @property
+    def place(self) -> Place:
+        """Where the record stands."""
+        return self._spot.place
 
     def grouped(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the values of a group key, or None where one is not there."""
         try:
             return self.groups[paths]
         except KeyError:
-            group = self.groups[paths] = group_of(self.get, paths)
+            if len(paths) == 1 and self.states.get(paths[0]) == "text":
+                group: tuple[str, ...] | None = (self.get(paths[0]),)
+            else:
+                group = group_of(self.get, paths)
+            self.groups[paths] = group
             return group
 
 
@@ -88,6 +109,41 @@ def group_of(get: Any, paths: tuple[str, ...]) -> tuple[str, ...] | None:
             return None
         group.append(value if value.__class__ is str else repr(value))
     return tuple(group)
+
+
+class Stateless:
+    """A check that keeps nothing: it judges each record by itself.
+
+    Args:
+        says: From `judge` of its module.
+        paths: Its fields.
+    """
+
+    size = 0
+    left_out = 0
+
+    def __init__(self, says: Callable[..., str], paths: tuple[str, ...]) -> None:
+        self._says = says
+        self._paths = paths
+        self.in_scope = 0
+        self.withheld = 0
+
+    def take(self, seen: Seen) -> list[Found]:
+        """Judge the next record."""
+        verdict = self._says(*[seen.get(path) for path in self._paths])
+        if verdict in ("fires", "judged"):
+            self.in_scope += 1
+        self.withheld += verdict == "withheld"
+        return [Found(seen.place, group=seen.group or ())] if verdict == "fires" else []
+
+    def finish(self) -> list[Found]:
+        """Nothing shows at the end."""
+        return []
+
+    def merge(self, other: Stateless) -> None:
+        """Add the counts."""
+        self.in_scope += other.in_scope
+        self.withheld += other.withheld
 
 
 class Check(Protocol):

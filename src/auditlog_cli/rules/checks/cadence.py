@@ -43,7 +43,7 @@ class Check:
         if seen.when is None:
             self.left_out += 1
             return []
-        log = seen.place.log
+        log = seen.log
         before = self._logs.get(log)
         if before is None:
             self._logs[log] = seen.when, seen.place, seen.when, seen.place

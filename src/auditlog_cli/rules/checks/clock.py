@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from auditlog_cli.fields import MISSING
 from auditlog_cli.rules.checks import Seen, Settings, nothing
 from auditlog_cli.rules.correlating import DURATION, Found, disjoint, duration
 from auditlog_cli.rules.facts import Place
@@ -13,6 +14,7 @@ WITH = nothing(tolerance=DURATION, per={"type": "array", "items": {"type": "stri
 SELECTIONS = ()
 WHOLE_LOG = True
 AT = "timestamp"
+_FEW: Final = 100
 
 
 def fields(given: dict[str, Any]) -> tuple[str, ...]:
@@ -26,7 +28,7 @@ class Check:
     def __init__(self, settings: Settings) -> None:
         self._tolerance = duration(settings.given.get("tolerance", "5s"))
         self._per: list[str] = settings.given.get("per", [])
-        self._latest: dict[tuple[object, ...], tuple[int, Place]] = {}
+        self._latest: dict[tuple[object, ...], tuple[int, Seen | Place]] = {}
         self._limit = settings.as_of + self._tolerance
         self.in_scope = 0
         self.left_out = 0
@@ -41,12 +43,17 @@ class Check:
         if seen.when is None:
             return []
         self.in_scope += 1
-        writer = (seen.place.log, *[identities(seen.get(path)) for path in self._per])
+        writer = (
+            (seen.log, *[() if (there := seen.get(path)) is MISSING else identities(there) for path in self._per])
+            if self._per
+            else (seen.log,)
+        )
         latest = self._latest.get(writer)
         if latest is None or seen.when > latest[0]:
-            self._latest[writer] = seen.when, seen.place
+            # Hardly ever does anybody ask where the latest stands. Of few writers the record is kept in place of it.
+            self._latest[writer] = seen.when, seen if len(self._latest) < _FEW else seen.place
         elif seen.when < latest[0] - self._tolerance:
-            return [Found(seen.place, (latest[1],))]
+            return [Found(seen.place, (latest[1].place,))]
         return [Found(seen.place)] if seen.when > self._limit else []
 
     def finish(self) -> list[Found]:

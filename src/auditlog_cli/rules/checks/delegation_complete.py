@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditlog_cli.fields import MISSING, is_hole, is_missing
-from auditlog_cli.rules.checks import Seen, Settings, nothing
-from auditlog_cli.rules.correlating import Found
+from auditlog_cli.rules.checks import Settings, nothing
 from auditlog_cli.rules.virtual import bare
 
 WITH = nothing()
@@ -20,49 +20,28 @@ def fields(_: dict[str, Any]) -> tuple[str, ...]:
     return ("delegation_chain", "user.id", "agent.id")
 
 
-class Check:
-    """Judges each chain by itself."""
+def judge(_: Settings) -> Callable[..., str]:
+    """What the check says of the values of its fields: `fires`, `judged`, `withheld`, or nothing."""
+    return _says
 
-    size = 0
 
-    def __init__(self, settings: Settings) -> None:
-        self.in_scope = 0
-        self.left_out = 0
-        self.withheld = 0
-
-    def take(self, seen: Seen) -> list[Found]:
-        """Report a chain with an empty link, or one that does not begin with the user or end with the agent."""
-        chain = seen.get("delegation_chain")
-        if is_missing(chain) or is_hole(chain):
-            self.withheld += is_hole(chain)
-            return []
-        broken = unknown = False
-        actors = []
-        for link in chain if isinstance(chain, list) else [chain]:
-            actor = link.get("actor", MISSING) if isinstance(link, dict) else MISSING
-            broken = broken or is_missing(actor)
-            unknown = unknown or is_hole(actor)
-            actors.append(actor)
-        for end, owner in ((actors[0], seen.get("user.id")), (actors[-1], seen.get("agent.id"))):
-            if end != owner:
-                if is_hole(end) or is_hole(owner):
-                    unknown = True
-                else:
-                    broken = broken or _other(end, owner)
-        if unknown and not broken:
-            self.withheld += 1
-            return []
-        self.in_scope += 1
-        return [Found(seen.place, group=seen.group or ())] if broken else []
-
-    def finish(self) -> list[Found]:
-        """Nothing shows at the end."""
-        return []
-
-    def merge(self, other: Check) -> None:
-        """Add the counts."""
-        self.in_scope += other.in_scope
-        self.withheld += other.withheld
+def _says(chain: Any, user: Any, agent: Any) -> str:
+    if is_missing(chain) or is_hole(chain):
+        return "withheld" if is_hole(chain) else ""
+    broken = unknown = False
+    actors = []
+    for link in chain if isinstance(chain, list) else [chain]:
+        actor = link.get("actor", MISSING) if isinstance(link, dict) else MISSING
+        broken = broken or is_missing(actor)
+        unknown = unknown or is_hole(actor)
+        actors.append(actor)
+    for end, owner in ((actors[0], user), (actors[-1], agent)):
+        if end != owner:
+            if is_hole(end) or is_hole(owner):
+                unknown = True
+            else:
+                broken = broken or _other(end, owner)
+    return "fires" if broken else "withheld" if unknown else "judged"
 
 
 def _other(actor: Any, owner: Any) -> bool:

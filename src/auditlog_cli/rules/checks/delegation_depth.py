@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditlog_cli.fields import is_hole, is_missing
-from auditlog_cli.rules.checks import Seen, Settings, nothing
-from auditlog_cli.rules.correlating import Found
+from auditlog_cli.rules.checks import Settings, nothing
 from auditlog_cli.rules.values import identity
 from auditlog_cli.rules.virtual import bare
 
@@ -21,39 +21,19 @@ def fields(_: dict[str, Any]) -> tuple[str, ...]:
     return ("delegation_chain",)
 
 
-class Check:
-    """Judges each chain by itself."""
+def judge(settings: Settings) -> Callable[..., str]:
+    """What the check says of the values of its fields: a chain that is too long or circular `fires`."""
+    most: int = settings.given.get("max", 5)
 
-    size = 0
-
-    def __init__(self, settings: Settings) -> None:
-        self._most: int = settings.given.get("max", 5)
-        self.in_scope = 0
-        self.left_out = 0
-        self.withheld = 0
-
-    def take(self, seen: Seen) -> list[Found]:
-        """Report a chain that is too long or circular."""
-        chain = seen.get("delegation_chain")
+    def says(chain: Any) -> str:
         if is_missing(chain) or is_hole(chain):
-            self.withheld += is_hole(chain)
-            return []
-        self.in_scope += 1
+            return "withheld" if is_hole(chain) else ""
         links = chain if isinstance(chain, list) else [chain]
         actors = [link.get("actor") for link in links if isinstance(link, dict)]
         named = [identity(bare(actor)) for actor in actors if not is_hole(actor) and not _nobody(actor)]
-        if len(links) > self._most or len(set(named)) < len(named):
-            return [Found(seen.place, group=seen.group or ())]
-        return []
+        return "fires" if len(links) > most or len(set(named)) < len(named) else "judged"
 
-    def finish(self) -> list[Found]:
-        """Nothing shows at the end."""
-        return []
-
-    def merge(self, other: Check) -> None:
-        """Add the counts."""
-        self.in_scope += other.in_scope
-        self.withheld += other.withheld
+    return says
 
 
 def _nobody(actor: object) -> bool:

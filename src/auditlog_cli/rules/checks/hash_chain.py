@@ -20,7 +20,12 @@ CODES = frozenset((
 
 def fields(_: dict[str, Any]) -> tuple[str, ...]:
     """The paths that are asked for."""
-    return ()
+    return ("prev", "_leaf")
+
+
+def idle(_: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """A record is counted if it is sealed."""
+    return "" if states["prev"] == states["_leaf"] == "absent" else "counted"
 
 
 class Check:

@@ -45,9 +45,9 @@ class Check:
         if seen.when is None:
             self.left_out += 1
             return []
-        oldest = self._oldest.get(seen.place.log)
+        oldest = self._oldest.get(seen.log)
         if oldest is None or seen.when < oldest[0]:
-            self._oldest[seen.place.log] = seen.when, seen.place
+            self._oldest[seen.log] = seen.when, seen.place
         return []
 
     def finish(self) -> list[Found]:

@@ -19,7 +19,14 @@ CODES = frozenset(("seq", "prefix"))
 
 def fields(given: dict[str, Any]) -> tuple[str, ...]:
     """The paths that are asked for."""
-    return (given["unique"],) if "unique" in given else ()
+    return ("seq", given["unique"]) if "unique" in given else ("seq",)
+
+
+def idle(given: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """A record without a number and without an id says nothing."""
+    unique = given.get("unique")
+    nameless = not unique or states.get(unique) == "absent"
+    return "" if nameless and states["seq"] == "absent" else None
 
 
 class Check:
@@ -48,7 +55,7 @@ class Check:
         seq = seen.content.get("seq")
         numbered = seq.__class__ is int
         if numbered:
-            log = seen.place.log
+            log = seen.log
             last = self._last.get(log)
             self._last[log] = seq  # type: ignore[assignment]
             if last is not None and seq != last + 1:

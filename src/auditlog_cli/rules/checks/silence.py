@@ -42,13 +42,13 @@ class Check:
         if seen.when is None:
             self.left_out += 1
             return []
-        last = self._last.get(seen.place.log)
-        self._last[seen.place.log] = seen.when, seen.place, "with.stop" in seen.matched or seen.own == "close"
+        last = self._last.get(seen.log)
+        self._last[seen.log] = seen.when, seen.place, "with.stop" in seen.matched or seen.own == "close"
         if last is None:
             return []
         self.in_scope += 1
         when, place, stopped = last
-        if self._said.pop(seen.place.log, None) is place:
+        if self._said.pop(seen.log, None) is place:
             return []
         return [Found(seen.place, (place,))] if seen.when - when > self._max and not stopped else []
 

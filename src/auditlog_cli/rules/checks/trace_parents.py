@@ -20,6 +20,11 @@ def fields(_: dict[str, Any]) -> tuple[str, ...]:
     return ("span_id", "parent_span_id")
 
 
+def idle(_: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """A record without a span says nothing."""
+    return "" if states["span_id"] == states["parent_span_id"] == "absent" else None
+
+
 class _Trace:
     """The spans of a trace, and the places that name one that has not come yet (it often comes later)."""
 

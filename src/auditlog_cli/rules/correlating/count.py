@@ -39,6 +39,11 @@ def windowed(_: Any) -> bool:
     return True
 
 
+def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """What does not match is counted only."""
+    return None if spec["of"] in matched else "counted"
+
+
 class _Window:
     """The matches of one group, oldest first, and how often each value is among them."""
 

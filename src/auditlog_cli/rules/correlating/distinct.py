@@ -30,6 +30,11 @@ def windowed(_: Any) -> bool:
     return False
 
 
+def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """A record without the field says nothing."""
+    return "" if states.get(spec["field"]) == "absent" else None
+
+
 class State:
     """Group → the values seen; a value alone where there is only one, as in most sessions."""
 
@@ -37,6 +42,7 @@ class State:
         self._max: int = spec["max"]
         self._path: str = spec["field"]
         self._groups: dict[tuple[str, ...], Any] = {}
+        self._first: dict[tuple[str, ...], tuple[object, int]] = {}
         self.size = 0
         self.in_scope = 0
         self.open = 0
@@ -44,6 +50,23 @@ class State:
     def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
         """Only records that have the field are of interest."""
         return bool(values[0])
+
+    def repeats(self, group: tuple[str, ...], values: tuple[tuple[object, ...], ...], when: int | None) -> bool:
+        """Tell of a record that comes in, and count it, if it says only what an earlier one of its group has said.
+
+        Earlier in both orders: it came in before, and its time is before. In time order, too, the value is then not
+        new with this record, which need not be put in order.
+        """
+        if when is None or len(values[0]) != 1:
+            return False
+        first = self._first.get(group)
+        if first is None:
+            self._first[group] = values[0][0], when
+            return False
+        if first[0] != values[0][0] or when <= first[1]:
+            return False
+        self.in_scope += 1
+        return True
 
     def take(self, event: Event) -> list[Found]:
         """Report the record that brings the (max+1)-th value, and each further one."""
@@ -77,5 +100,6 @@ class State:
     def merge(self, other: State) -> None:
         """Take over the groups of another state."""
         disjoint(self._groups, other._groups)
+        self._first |= other._first
         self.size += other.size
         self.in_scope += other.in_scope

@@ -30,6 +30,11 @@ def windowed(_: Any) -> bool:
     return False
 
 
+def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """What is not one of those that come first or later says nothing."""
+    return None if spec["of"] in matched else ""
+
+
 class State:
     """Which groups have had their first record."""
 

@@ -50,6 +50,11 @@ class Ordering:
         self._gone: tuple[int, int] = (-(1 << 62), -1)
         self.late = 0
 
+    def passed(self, when: int | None) -> None:
+        """Take note of a record of the input, whether or not anything of it has to be ordered."""
+        if when is not None:
+            self._last = when
+
     def add(self, when: int | None, seq: int | None, thing: Any) -> list[Held]:
         """Take one thing; return those that are due, in order."""
         self._count += 1

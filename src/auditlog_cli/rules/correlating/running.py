@@ -20,7 +20,9 @@ class Correlation:
         logic: The same.
         group_by: Paths of its group key.
         fields: Paths whose values it asks for.
+        windowed: Whether it needs a valid time.
         withheld, left_out: Counts (see `facts.Tally`).
+        counted: Records in scope that it did not have to see (`idling`).
         exhausted: Whether it was given up, for it would have kept too much.
     """
 
@@ -32,11 +34,14 @@ class Correlation:
         spec = logic.correlate[form]
         self.group_by: tuple[str, ...] = tuple(logic.correlate.get("group_by", GROUP_PATHS[logic.scope]))
         self.fields: tuple[str, ...] = module.fields(spec)
-        self._windowed: bool = module.windowed(spec)
+        self.windowed: bool = module.windowed(spec)
+        self.counts_all: bool = getattr(module, "SEES_ALL", False)
         self.state: State = module.State(spec)
+        self._repeats = getattr(self.state, "repeats", None)
         self._most = max_state
         self.withheld = 0
         self.left_out = 0
+        self.counted = 0
         self.exhausted = False
 
     def event(self, seen: Seen, matched: frozenset[str]) -> Event | None:
@@ -47,10 +52,13 @@ class Correlation:
             matched: Names of the selections that it matches.
         """
         group = seen.grouped(self.group_by)
-        if group is None or (self._windowed and seen.when is None):
+        if group is None or (self.windowed and seen.when is None):
             self.left_out += 1
             return None
-        values = tuple([identities(seen.get(path)) for path in self.fields])
+        get, states = seen.get, seen.states
+        values = tuple([(get(path),) if states.get(path) == "text" else identities(get(path)) for path in self.fields])
+        if self._repeats is not None and self._repeats(group, values, seen.when):
+            return None
         if not self.state.wants(matched, values):
             return None
         return Event(seen.when, group, matched, values, seen.place)
@@ -60,7 +68,7 @@ class Correlation:
         if self.exhausted:
             return []
         state = self.state
-        found = state.take(event) if not self._windowed else state.sweep(event.when or 0, as_of) + state.take(event)
+        found = state.take(event) if not self.windowed else state.sweep(event.when or 0, as_of) + state.take(event)
         if state.size > self._most:
             self.give_up()
         return found
@@ -68,8 +76,8 @@ class Correlation:
     def give_up(self) -> None:
         """Keep nothing any more: what was found stays, and the rule says that it was not fully evaluated."""
         self.exhausted = True
-        counted = self.state.in_scope, self.state.open
-        self.state = _Spent(*counted)
+        self._repeats = None
+        self.state = _Spent(self.state.in_scope, self.state.open, counts=self.counts_all)
 
     def sweep(self, now: int, as_of: int) -> list[Found]:
         """Return what shows because time has passed."""
@@ -86,6 +94,7 @@ class Correlation:
             ValueError: If they have a group in common.
         """
         self.withheld += other.withheld
+        self.counted += other.counted
         self.left_out += other.left_out
         if self.exhausted or other.exhausted:
             self.give_up()
@@ -101,11 +110,13 @@ class _Spent:
 
     size = 0
 
-    def __init__(self, in_scope: int, still_open: int) -> None:
+    def __init__(self, in_scope: int, still_open: int, *, counts: bool) -> None:
         self.in_scope = in_scope
         self.open = still_open
+        self._counts = counts
 
     def wants(self, matched: frozenset[str], values: tuple[tuple[object, ...], ...]) -> bool:
+        self.in_scope += self._counts
         return False
 
     def take(self, event: Event) -> list[Found]:

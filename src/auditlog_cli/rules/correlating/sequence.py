@@ -40,6 +40,13 @@ def windowed(spec: Any) -> bool:
     return "within" in spec
 
 
+def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """Without a value of `same` a record can only end attempts."""
+    if all(states.get(path) != "absent" for path in spec.get("same", ())) or spec.get("without") in matched:
+        return None
+    return "counted" if spec["steps"][0] in matched else ""
+
+
 _Attempt = tuple[int, tuple[Place, ...]]
 """When it began, and its records so far."""
 

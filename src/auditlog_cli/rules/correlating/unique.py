@@ -25,6 +25,11 @@ def windowed(_: Any) -> bool:
     return False
 
 
+def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
+    """A record without the path says nothing."""
+    return "" if states.get(spec) == "absent" else None
+
+
 class State:
     """Hashes of (group, value)."""
 

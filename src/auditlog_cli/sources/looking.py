@@ -1,0 +1,101 @@
+"""The first look at a file: is it a log of lines that the decoders know, or may it be of a foreign format?"""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli import strictjson
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from auditlog_cli.frames import Reader
+
+HEAD = 1 << 16
+_LONGEST_FIRST = 4 << 20
+_BLOCKS = ("user", "agent", "authorization", "delegation_chain", "session_id")
+
+
+def begin(reader: Reader) -> tuple[bytes, bool]:
+    """Return the first bytes of a file, its first line among them if it is no longer than 4 MiB, and whether
+    that line is one of our shapes (or there is nothing): then it needs no further look.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
+    head = reader.read(HEAD)
+    if head and b"\n" not in head:
+        parts = [head]
+        size = len(head)
+        while size < _LONGEST_FIRST and (data := reader.read(HEAD)):
+            parts.append(data)
+            size += len(data)
+            if b"\n" in data:
+                break
+        head = b"".join(parts)
+    return head, is_ours(head)
+
+
+def is_ours(head: bytes) -> bool:
+    """Tell whether the first line is a record of one of the shapes of the decoders (or there is none at all)."""
+    first = head.partition(b"\n")[0]
+    if not first.strip():
+        return not head.strip()
+    try:
+        stored = strictjson.exact(first)
+    except strictjson.Malformed:
+        return False
+    action = stored.get("action")
+    if isinstance(action, (dict, str)) or "auditlog" in stored or "_leaf" in stored:
+        return True
+    if "event_type" in stored and "ts" in stored:
+        return True
+    return action is None and "timestamp" in stored and "uuid" not in stored and any(name in stored for name in _BLOCKS)
+
+
+def may_be_foreign(fd: int) -> bool:
+    """Tell whether an open file may be of a foreign format; if not, its lines are what they are."""
+    head = os.pread(fd, HEAD, 0)
+    if is_ours(head):
+        return False
+    from auditlog_cli.sources import foreign
+
+    return foreign.may_be(head if b"\n" in head else os.pread(fd, _LONGEST_FIRST, 0))
+
+
+class Begun:
+    """A reader whose first bytes have been looked at, and are given again."""
+
+    __slots__ = ("_given", "_reader", "head", "told")
+
+    def __init__(self, reader: Reader, head: bytes) -> None:
+        self._reader = reader
+        self._given = False
+        self.head = head
+        self.told: Callable[[bytes], None] | None = None
+
+    def ahead(self, most: int) -> bytes | None:
+        """Return all bytes, which are given again; None if there are more than so many."""
+        parts = [self.head]
+        size = len(self.head)
+        while size <= most and (data := self._reader.read(1 << 20)):
+            parts.append(data)
+            size += len(data)
+        self.head = b"".join(parts)
+        return self.head if size <= most else None
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end. `told`, if there is one, hears of them."""
+        data = b""
+        if not self._given:
+            self._given = True
+            data, self.head = self.head, b""
+        data = data or self._reader.read(size)
+        if self.told is not None:
+            self.told(data)
+        return data
+
+    def close(self) -> None:
+        """Give the file back."""
+        self._reader.close()

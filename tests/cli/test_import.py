@@ -1,0 +1,136 @@
+"""`auditlog import`: what goes into a log, once, and what is said about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditlog_cli import importers
+from tests.conftest import Result
+from tests.logs import agentaudit, tutorial
+
+TRANSCRIPT = importers.load("claude_code").SAMPLES[0]
+
+
+@pytest.fixture
+def transcript(tmp_path: Path) -> Path:
+    """A small transcript."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(TRANSCRIPT)
+    return path
+
+
+def records(log: Path) -> list[dict[str, object]]:
+    """The records of a log, without the log's own."""
+    return [each for each in map(json.loads, log.read_text().splitlines()) if "auditlog" not in each]
+
+
+def test_a_source_goes_into_a_sealed_log_once(tmp_path: Path, transcript: Path, cli: Callable[..., Result]) -> None:
+    """The second import of the same adds nothing, and of a longer one what is new."""
+    log = tmp_path / "audit.jsonl"
+    first = cli("import", transcript, "-o", log)
+    assert first.code == 0
+    assert "3 units read: 3 recorded, 0 folded, 0 bad" in first.err
+    assert "4 written" in first.err
+    again = cli("import", transcript, "-o", log)
+    assert "0 written, 4 there already" in again.err
+    more = json.loads(TRANSCRIPT.splitlines()[2]) | {"uuid": "u3", "parentUuid": "u2"}
+    more["message"] = {"role": "user", "content": "Thanks"}
+    transcript.write_bytes(TRANSCRIPT + json.dumps(more).encode() + b"\n")
+    longer = cli("import", transcript, "-o", log)
+    assert "1 written, 4 there already" in longer.err
+    assert len(records(log)) == 5
+    assert cli("verify", log).code == 0
+
+
+def test_again_writes_it_once_more(tmp_path: Path, transcript: Path, cli: Callable[..., Result]) -> None:
+    log = tmp_path / "audit.jsonl"
+    cli("import", transcript, "-o", log)
+    cli("import", transcript, "-o", log, "--again")
+    assert len(records(log)) == 8
+
+
+def test_what_has_no_place_can_be_withheld(tmp_path: Path, transcript: Path, cli: Callable[..., Result]) -> None:
+    """A log begun by an import has a salt for `provenance.import.rest`."""
+    log = tmp_path / "audit.jsonl"
+    cli("import", transcript, "-o", log)
+    told = cli("redact", log, "--fields", "provenance.import.rest", "--dry-run")
+    assert told.code == 1
+    assert "/provenance/import/rest" in told.out or "provenance.import.rest" in told.out
+
+
+def test_flags_say_what_the_source_does_not(transcript: Path, cli: Callable[..., Result]) -> None:
+    told = cli(
+        "import", transcript, "--user", "ann", "--agent", "coder", "--scopes", "a,b", "--scopes", "c",
+        "--approved-by", "bob", "--approved-at", "2026-06-01T10:00:00Z",
+    )  # fmt: skip
+    one = json.loads(told.out.splitlines()[0])
+    assert one["user"] == {"id": "ann"}
+    assert one["authorization"] == {
+        "scopes": ["a", "b", "c"], "session_type": "human_approved", "approved_by": "bob",
+        "approved_at": "2026-06-01T10:00:00Z",
+    }  # fmt: skip
+    assert one["provenance"]["import"]["supplied"][:3] == ["user.id", "agent.id", "authorization.scopes"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "word"),
+    [
+        (["--approved-by", "bob"], "one needs the other"),
+        (["--approved-by", "bob", "--approved-at", "noon"], "no time"),
+        (["--tz", "summer"], "no offset"),
+        (["--from", "telegram"], "no such format"),
+    ],
+)
+def test_flags_that_make_no_sense_are_usage_errors(
+    transcript: Path, cli: Callable[..., Result], flags: list[str], word: str
+) -> None:
+    told = cli("import", transcript, *flags)
+    assert told.code == 2
+    assert word in told.err
+
+
+def test_lines_of_known_and_unknown_shapes_are_brought_in_too(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Nothing is dropped: an object that nobody knows is a record that holds it; a bad line is said."""
+    path = tmp_path / "mixed.jsonl"
+    path.write_bytes(
+        b"\n".join(
+            [tutorial("tool_call", tool="x"), agentaudit("tool_start", prompt="{}"), b'{"odd":{"a":1}}', b"noise", b""]
+        )
+    )
+    told = cli("import", path)
+    assert told.code == 6
+    found = [json.loads(each) for each in told.out.splitlines()]
+    assert [each["provenance"]["import"]["format"] for each in found] == ["tutorial", "agentaudit", "unknown"]
+    assert found[2]["action"]["type"] == "unknown"
+    assert found[2]["provenance"]["import"]["rest"] == {"odd": {"a": 1}}
+    assert "4 units read: 3 recorded (1 of a kind not known here), 0 folded, 1 bad" in told.err
+
+
+def test_a_sealed_log_is_nothing_to_import(tmp_path: Path, transcript: Path, cli: Callable[..., Result]) -> None:
+    log = tmp_path / "audit.jsonl"
+    cli("import", transcript, "-o", log)
+    told = cli("import", log, "-o", tmp_path / "other.jsonl")
+    assert told.code == 2
+    assert "sealed log" in told.err
+    assert cli("import", log, "-o", log).code == 2
+
+
+def test_a_file_that_is_no_sealed_log_is_not_written_to(
+    tmp_path: Path, transcript: Path, cli: Callable[..., Result]
+) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_bytes(tutorial("tool_call", tool="x") + b"\n")
+    before = other.read_bytes()
+    told = cli("import", transcript, "-o", other)
+    assert told.code == 2
+    assert other.read_bytes() == before
+
+
+def test_empty_and_missing_sources_were_not_looked_at(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    (tmp_path / "empty.json").write_bytes(b"")
+    assert cli("import", tmp_path / "empty.json").code == 3
+    assert cli("import", tmp_path / "none.json").code == 3

@@ -1,0 +1,134 @@
+"""Records of a frequent shape are judged as all others are."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from auditlog_cli.rules import shapes
+from auditlog_cli.rules.engine import Engine
+from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.interpreting import interpret
+from auditlog_cli.rules.reading import Reading
+from auditlog_cli.rules.site import Site
+from tests.rules.packs import AS_OF, all_bound, scanner_for
+from tests.rules.test_twins import NAMES, ODD, SITE, TIMES, everything, paths, words
+
+SHAPE: dict[str, Any] = {
+    "timestamp": "2026-11-20T10:00:00Z", "record_id": "rec_1", "session_id": "sess_12345678", "trace_id": "trace_12345",
+    "span_id": "span_123456", "parent_span_id": None, "user": {"id": "alice"},
+    "agent": {"id": "billing", "version": "1.0", "model": "m-1-mini"},
+    "authorization": {"scopes": ["crm:read"], "session_type": "human_approved", "approved_by": "alice",
+                      "approved_at": "2026-11-20T09:59:00Z", "expires_at": "2026-11-20T11:00:00Z"},
+    "action": {"type": "tool_invocation", "tool": "crm.read_contact", "arguments": {"to": "x"}, "result_status": "success"},
+    "data": {"categories": ["contact"], "subject_ids": ["s1"], "purpose": "billing"},
+    "delegation_chain": [{"actor": "alice", "role": "initiator"}, {"actor": "billing", "role": "executor"}],
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second record of a shape is judged by a function of its own."""
+    monkeypatch.setattr(shapes, "OFTEN", 1)
+
+
+@st.composite
+def variants(draw: st.DrawFn) -> dict[str, Any]:
+    """The shape with other values here and there: usual ones, odd ones, holes."""
+    content = copy.deepcopy(SHAPE)
+    leaf = st.one_of(st.sampled_from(words()), NAMES, TIMES, ODD)
+    values = st.one_of(leaf, st.lists(leaf, max_size=3), st.dictionaries(st.sampled_from(["actor", "a", "b"]), leaf))
+    for path in draw(st.lists(st.sampled_from(paths()), max_size=6, unique=True)):
+        head, *rest = path.split(".")
+        if head not in content:
+            continue
+        if not rest or draw(st.integers(0, 9)) == 0:
+            content[head] = copy.deepcopy(draw(values))
+        elif isinstance(content[head], dict):
+            if draw(st.integers(0, 4)) == 0:
+                content[head].pop(rest[0], None)
+            else:
+                content[head][".".join(rest)] = copy.deepcopy(draw(values))
+    if draw(st.booleans()):
+        content["action"] = {**SHAPE["action"], "arguments": {"to": draw(st.sampled_from(
+            ["ann@example.org", "4111 1111 1111 1111", "nothing", "\u0040", 10**30]))}}  # fmt: skip
+    return content
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(variants(), min_size=1, max_size=8))
+def test_a_function_for_a_shape_agrees_with_the_interpreter(contents: list[dict[str, Any]]) -> None:
+    program, _, site = everything()
+    judge = JUDGES.setdefault("scanned", generate(program, site, scanner_for(SITE).scan))
+    judge(SHAPE)
+    for content in contents:
+        for _ in range(2):  # the second time from the tables
+            outcome, hits, values = judge(content)
+            reading = Reading(content, site, scanner_for(SITE).scan)
+            assert outcome == interpret(program, reading)
+            assert hits == reading.hits
+            assert values == {path: reading.get(path) for path in program.fields}
+
+
+JUDGES: dict[str, Any] = {}
+
+
+def test_most_values_of_the_shape_do_not_send_it_to_the_general_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the test above would prove nothing."""
+    program, _, site = everything()
+    made = []
+
+    def watching(*given: Any) -> Any:
+        function = original(*given)
+
+        def counted(record: dict[str, Any]) -> Any:
+            said = function(record)  # type: ignore[misc]
+            made.append(said is not None)
+            return said
+
+        return counted
+
+    from auditlog_cli.rules import generating
+
+    original = generating.shaped
+    monkeypatch.setattr(generating, "shaped", watching)
+    judge = generate(program, site, None)
+    for _ in range(3):
+        judge(SHAPE)
+    assert made == [True, True]
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(variants(), min_size=1, max_size=12))
+def test_records_that_are_only_counted_are_counted_as_if_they_were_seen(contents: list[dict[str, Any]]) -> None:
+    """The slow twin: an engine that takes every outcome from the interpreter, and so shows all to everybody."""
+    bound = all_bound()
+    fast, slow = Engine(bound, SITE, as_of=AS_OF), Engine(bound, SITE, as_of=AS_OF)
+    program, site = slow._plan.program, Site(SITE)
+
+    def interpreted(content: dict[str, Any]) -> Any:
+        reading = Reading(content, site, None)
+        return interpret(program, reading), [], {path: reading.get(path) for path in program.fields}
+
+    slow._judge = interpreted
+    found = []
+    for engine in (fast, slow):
+        facts = []
+        for number, content in enumerate(contents, start=1):
+            facts += engine.record(content, Place("x", number, log="x"))
+        facts += engine.finish()
+        found.append((
+            [(fact.bound.rule.id, fact.place.line, fact.path, fact.group, fact.message) for fact in facts],
+            [(one.rule.id, repr(tally)) for one, tally in engine.tallies().items()],
+            engine.under_no_policy,
+        ))  # fmt: skip
+    assert found[0] == found[1]
