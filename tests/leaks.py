@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from auditlog_cli.alerting import messages
 from auditlog_cli.judgement import baseline
+from auditlog_cli.renderers import events
 from auditlog_cli.renderers.checks import html, markdown, text
 from auditlog_cli.renderers.checks import json as json_
 from auditlog_cli.renderers.findings import github, jsonl, junit, sarif
@@ -25,6 +27,7 @@ CONTENT = ("arguments", "result", "error", "prompt", "response", "message", "met
 def outputs(report: Report) -> dict[str, str]:
     """What every format says of a report."""
     told = summary(report, 0, report.as_of + 1, Activity())
+    found = [jsonl.as_object(finding) for finding in report.findings]
     return {
         "text": "\n".join(text.lines(report, Style(), places=0)),
         "json": json_.render(report),
@@ -36,6 +39,10 @@ def outputs(report: Report) -> dict[str, str]:
         "markdown": markdown.render(report),
         "html": html.render(report),
         "baseline": baseline.render(report.findings, report.as_of).decode(),
+        "ecs": "\n".join(events.line("ecs", finding, report.as_of) for finding in report.findings),
+        "ocsf": "\n".join(events.line("ocsf", finding, report.as_of) for finding in report.findings),
+        "webhook": "\n".join(messages.body(messages.OPENED, each, report.as_of).decode() for each in found),
+        "mail": messages.subject(found) + messages.letter(found),
         "summary json": summary_json.render(told),
         "summary markdown": summary_markdown.render(told),
         "summary html": summary_html.render(told),
@@ -49,6 +56,15 @@ def assert_no_leak(report: Report, values: Iterable[str]) -> None:
         forms = {value, json.dumps(value)[1:-1], escape(value), value.replace("/", "~1")}
         for name, said in made.items():
             assert not any(form in said for form in forms), f"value {number} stands in {name}"
+
+
+def values_in(said: str, values: Iterable[str]) -> list[int]:
+    """The numbers, from 0, of values that stand in a text, as they are or as a format writes them."""
+    return [
+        number
+        for number, value in enumerate(values)
+        if any(form in said for form in (value, json.dumps(value)[1:-1], escape(value), value.replace("/", "~1")))
+    ]
 
 
 def leaves(value: object, pointer: str = "") -> Iterator[tuple[str, object]]:

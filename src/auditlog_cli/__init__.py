@@ -25,6 +25,7 @@ _WHERE = {
     "NoSession": "errors",
     "Receipt": "writer.receipt",
     "Record": "record",
+    "Redaction": "redaction.writing",
     "ScopeDenied": "errors",
     "Session": "capture.session",
     "TamperError": "errors",
@@ -67,6 +68,7 @@ __all__ = [
     "NoSession",
     "Receipt",
     "Record",
+    "Redaction",
     "ScopeDenied",
     "Session",
     "TamperError",
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
     from auditlog_cli.logging_handler import AuditHandler
     from auditlog_cli.queries import add_up, read, select, trace, traces
     from auditlog_cli.record import BadLine, Line, Record
+    from auditlog_cli.redaction.writing import Redaction
     from auditlog_cli.structlog_processor import AuditProcessor
     from auditlog_cli.tracing.search import Ambiguous
     from auditlog_cli.tracing.trees import Trace

@@ -175,6 +175,21 @@ def prove_growth(path: str, earlier: Earlier, beside: str | None = None) -> Grow
     return Grown(consistency.Consistency(earlier.size, earlier.root, hashes), text)
 
 
+def hashes_since(path: str, size: int, beside: str | None = None) -> tuple[bytes, ...]:
+    """Return the proof that the newest checkpoint only added to the first `size` records (RFC 6962, 2.1.2).
+
+    Raises:
+        InputError: If there is no checkpoint, or what the proof needs was pruned.
+        SealRefused: If the log is not the one that was signed.
+    """
+    _, note = newest(path, beside)
+    stretches = merkle.consistency_stretches(size, note.size)
+    try:
+        return tuple(_collect(path, note, stretches).roots(stretches))
+    except merkle.ProofError as error:
+        raise _pruned(path) from error
+
+
 def check_growth(made: Grown, trusted: signers.Signers, earlier: Earlier | None = None) -> Verdict:
     """Tell whether a signed later state of a log only added to an earlier one.
 

@@ -213,3 +213,41 @@ def test_every_line_comes_out_once_and_in_order(tmp_path_factory: pytest.TempPat
         for line in lines
     )
     assert b"".join(whole) == wanted and tally.read == len(lines)
+
+
+def test_masking_a_small_log_loads_nothing_of_sealed_ones(log: Path) -> None:
+    """Start-up is a feature: a filter in a pipe, or a hook, is started often."""
+    code = (
+        "import sys; from auditlog_cli.cli.front import main; main(['redact', sys.argv[1]]);"
+        "heavy = ('auditlog_cli.withholding', 'auditlog_cli.signing', 'typer', 'rich', 'subprocess', 'stdnum', 'hmac');"
+        "print([name for name in sys.modules if name.startswith(heavy)], file=sys.stderr)"
+    )
+    log.write_bytes(CLEAN)
+    done = subprocess.run([sys.executable, "-c", code, log], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == "[]", done.stderr
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([MAIL, CLEAN, b"{torn\n", b"\xff ann@acme.io\n", b"\n", b'{"a":"\\u0041nn\\u0040acme.io"}\n',
+                         b'{"timestamp":"2026-11-20T09:00:00Z","user":{"id":"ann@acme.io"},"action":{"arguments":{"b":"x"}}}\n',
+                         b'{"timestamp":"2026-11-20T09:00:00Z","user":{"id":"u"},"action":{"arguments":{"b":"bob@acme.io","c":"bob@acme.io"}}}\n']),
+        max_size=20,
+    ),
+    st.booleans(),
+)  # fmt: skip
+def test_lines_together_are_lines_one_by_one(lines: list[bytes], engine: bool) -> None:
+    """The look at many lines names every line that the look at one does; and the masks are the same with it."""
+    from auditlog_cli.redaction.settings import Settings
+
+    raw = [each.rstrip(b"\n") for each in lines]
+    work, slow = Settings().redactor(), Settings().redactor()
+    if engine:
+        work.expect(1 << 30)
+    named = set(work.concerned(raw))
+    for number, each in enumerate(raw):
+        done = slow.line(each)
+        assert number in named or (done.raw == each and not done.taken and not done.left)
+        if number in named:
+            assert work.line(each, looked=True) == done

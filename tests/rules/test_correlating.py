@@ -282,8 +282,21 @@ def test_live_a_deadline_passes_without_new_records() -> None:
     assert ready.record(record, place(record, 1)) == []
     now = times.parse(record["timestamp"])
     assert now is not None
-    assert ready.advance(now + times.HOUR) == []
-    assert lines(ready.advance(now + times.HOUR + 1)) == [1]
+    over = now + times.HOUR + times.MINUTE  # no partner can come so late any more
+    assert ready.advance(over) == []
+    assert lines(ready.advance(over + 1)) == [1]
+
+
+def test_live_a_partner_that_comes_just_before_the_deadline_is_one() -> None:
+    from auditlog_cli import times
+
+    ready = engine(AFTER, lateness=60 * times.SECOND)
+    for number, record in enumerate((at("10:00:00", **A, id="1"), at("10:59:50", **B, of="1")), start=1):
+        assert ready.record(record, place(record, number)) == []
+    now = times.parse("2026-11-20T11:00:00Z")
+    assert now is not None
+    for second in range(0, 300, 10):
+        assert ready.advance(now + second * times.SECOND) == []
 
 
 @pytest.mark.parametrize(

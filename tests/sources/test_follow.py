@@ -138,3 +138,39 @@ def test_any_order_of_writing_rotating_and_looking(tmp_path_factory, steps: list
             seen += raws(follower.poll())
     assert seen == written
     assert set(follower.events) == set()
+
+
+def test_from_the_start_every_line_comes_once_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    segment = tmp_path / "a.000000000000.jsonl"
+    segment.write_bytes(b"1\n2\n")
+    path.write_bytes(b"3\n4\nunfin")
+    follower = Follower(str(path))
+    found = list(follower.from_start())
+    assert raws(found) == [b"1", b"2", b"3", b"4"] and follower.there
+    assert [line.number for line in found if isinstance(line, Line)] == [1, 2, 1, 2]
+    append(path, b"ished\n")
+    assert [(line.raw, line.number) for line in follower.poll() if isinstance(line, Line)] == [(b"unfinished", 3)]
+
+
+def test_a_rotation_while_the_start_is_read_loses_nothing(tmp_path: Path) -> None:
+    """The file that was opened as the active one is not read a second time as a closed one."""
+    path = tmp_path / "a.jsonl"
+    (tmp_path / "a.000000000000.jsonl").write_bytes(b"1\n")
+    path.write_bytes(b"2\n")
+    follower = Follower(str(path))
+    lines = follower.from_start()
+    first = next(lines)
+    path.rename(tmp_path / "a.000000000001.jsonl")
+    path.write_bytes(b"3\n")
+    assert raws([first, *lines, *follower.poll()]) == [b"1", b"2", b"3"]
+
+
+def test_whether_a_log_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    follower = Follower(str(path))
+    assert list(follower.from_start()) == [] and not follower.there
+    path.write_bytes(b"1\n")
+    assert raws(follower.poll()) == [b"1"] and follower.there
+    path.unlink()
+    assert follower.poll() == [] and not follower.there

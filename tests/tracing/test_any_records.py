@@ -115,21 +115,21 @@ LARGE = {"deep": runs.deep, "wide": runs.wide, "without ids": _without_ids, "one
 
 @pytest.mark.parametrize("kind", LARGE)
 def test_large_traces_take_time_in_proportion(kind: str) -> None:
-    """Nothing recurses and nothing is quadratic: sixteen times as many take no more than fifty times as long."""
+    """Nothing recurses and nothing is quadratic: sixteen times as many do not take 256 times the processor's time."""
     took = []
     for count in (625, 10_000):
         found = decoded(LARGE[kind](count))
         best = 1e9
         for _ in range(2):
-            begin = time.perf_counter()
+            begin = time.process_time()
             made = build(found, "t")
             shown = rows.rows(made)
             drawn = list(text.lines("t", "trace", [(made, shown, None)], Style(columns=80)))
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
         check(made, found)
         assert len(drawn) < 1000
         took.append(best)
-    assert took[1] < 50 * took[0] + 0.2
+    assert took[1] < 120 * took[0] + 0.2
 
 
 @pytest.fixture

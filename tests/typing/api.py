@@ -23,10 +23,12 @@ from auditlog_cli import (
     BadLine,
     Receipt,
     Record,
+    Redaction,
     Session,
     ToolCall,
     add_up,
     audit_to,
+    check,
     current_session,
     read,
     select,
@@ -36,6 +38,8 @@ from auditlog_cli.testing import Recording, failing_after, recording
 
 log = AuditLog(Path("audit.jsonl"), fsync="always", redact=["user.email"], source={"component": "billing"})
 AuditLog("audit.jsonl", redact=lambda record: {**record, "user": None})
+AuditLog("audit.jsonl", redact=Redaction(entities=["EMAIL_ADDRESS"], pseudonyms="key"))
+AuditLog("audit.jsonl", redact="redaction.yaml")
 AuditLog("audit.jsonl", fsync="never")  # type: ignore[arg-type]
 AuditLog("audit.jsonl", "always")  # type: ignore[call-arg]
 AuditLog("audit.jsonl", fsnyc="always")  # type: ignore[call-arg]
@@ -211,3 +215,16 @@ def testing(tmp_path: Path) -> None:
     with failing_after(0) as failing:
         assert_type(failing.log, AuditLog)
     failing_after("three")  # type: ignore[arg-type]
+
+
+# --- judging ----------------------------------------------------------------------------------
+
+
+def judging() -> None:
+    report = check("audit.jsonl", pack=["gdpr", "baseline"], policy=Path("auditlog.policy.yaml"), as_of="2026-11-21")
+    assert_type(report.exit_code, int)
+    assert_type([finding.rule.id for finding in report.findings], list[str])
+    check(["a.jsonl", Path("logs")], pack="gdpr", since="3d", agent=["billing-*"])
+    check("audit.jsonl", pack=3)  # type: ignore[arg-type]
+    check("audit.jsonl", ["gdpr"])  # type: ignore[call-arg]
+    check("audit.jsonl", alerts="alerts.jsonl")  # type: ignore[call-arg]

@@ -14,6 +14,7 @@ from auditlog_cli.writer.log import AuditLog
 
 AGENT = "auditlog"
 _DAY = 86_400_000_000
+_NAMED = 5
 _MACHINES = ("agent:", "service:", "system:")
 
 Finding = Mapping[str, Any]
@@ -126,15 +127,19 @@ class Keeper:
         if ok or final:
             alert.told[channel] = status
 
-    def reviewed(self, outcome: str, counts: Mapping[str, int], now: int) -> None:
+    def reviewed(self, outcome: str, counts: Mapping[str, int], now: int, logs: Iterable[str] = ()) -> None:
         """Write that a run has looked at the log: what FIN-PCI-10.4-01 asks for.
 
         Args:
             outcome: `clean`, `findings` or `incomplete`.
             counts: Of lines and findings.
             now: Microseconds since the epoch.
+            logs: What was looked at; the first few are named.
         """
         record = self._record("review", now)
+        named = list(dict.fromkeys(logs))
+        more = f" and {len(named) - _NAMED:,} more" if len(named) > _NAMED else ""
+        record["action"]["resource"] = (", ".join(named[:_NAMED]) or "nothing") + more
         record["review"] = {"of": "log", "outcome": outcome}
         record["metadata"] = dict(counts)
         self._log.append(record)

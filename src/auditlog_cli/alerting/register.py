@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -76,7 +77,7 @@ class Register:
         self._seen = self._stat()
         held = self._read()
         self.bad = held.bad
-        self._log = AuditLog(path, ballast_bytes=0)
+        self._log = AuditLog(path, ballast_bytes=0, source={"host": platform.node(), "component": "auditlog"})
         self.keeper = Keeper(self._log, held.alerts, identity=identity(), version=__version__)
 
     def refresh(self) -> None:

@@ -24,7 +24,7 @@ class LogOptions(TypedDict, total=False):
     lock_timeout_s: float
     on_error: OnError | None
     fallback: str | os.PathLike[str] | None
-    redact: Redact | Iterable[str] | None
+    redact: Redact | str | os.PathLike[str] | Iterable[str] | None
     policy: str | Mapping[str, object] | None
     origin: str | None
     heartbeat_s: float | None

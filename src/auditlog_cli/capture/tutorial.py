@@ -14,7 +14,7 @@ from auditlog_cli.errors import UsageError
 from auditlog_cli.writer import ids, masking, plain
 from auditlog_cli.writer.log import AuditLog
 from auditlog_cli.writer.receipt import Receipt
-from auditlog_cli.writer.settings import Fsync, Redact
+from auditlog_cli.writer.settings import Fsync, Redact, mask_of
 
 # One e-mail address in a payload can be withheld later without the rest; when and what stays in the clear.
 POLICY = {"base": "default/1", "plain": ["/ts", "/event_type"], "open": ["/payload"]}
@@ -191,7 +191,7 @@ def audit_to(
     path: str | os.PathLike[str],
     *,
     fsync: Fsync = "interval",
-    redact: Redact | Iterable[str] | None = None,
+    redact: Redact | str | os.PathLike[str] | Iterable[str] | None = None,
     lock_timeout_s: float = 10.0,
 ) -> Audit:
     """Return a function `audit(event_type, payload)` that writes `{"ts", "event_type", "payload"}` lines.
@@ -229,8 +229,10 @@ def audit_to(
     return Audit(name, log.append, log.close, sealed=True)
 
 
-def _unsealed(name: str, fsync: Fsync, redact: Redact | Iterable[str] | None, lock_timeout_s: float) -> Audit:
-    mask = redact if redact is None or callable(redact) else masking.paths(redact)
+def _unsealed(
+    name: str, fsync: Fsync, redact: Redact | str | os.PathLike[str] | Iterable[str] | None, lock_timeout_s: float
+) -> Audit:
+    mask = mask_of(redact)
     file = plain.PlainFile(name, lock_timeout_s)
     warnings.warn(
         f"{name} holds lines that are not sealed, so it is continued unsealed: changes to it cannot be detected; "

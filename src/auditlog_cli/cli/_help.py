@@ -25,21 +25,28 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'cannot. --tsa asks a\n'
             'time-stamping authority to sign that it existed by now; only its hash is sent, and nothing is '
             'sent anywhere else.\n'
-            'OUT.checkpoint and OUT.checkpoint.tsr are written once the answer has been checked. `auditlog '
-            'head` prints what to\n'
-            'put into a ticket or the output of a CI job.',
+            'OUT.checkpoint and OUT.checkpoint.tsr are written once the answer has been checked. --witness '
+            'asks a witness\n'
+            '(c2sp.org/tlog-witness), who remembers the newest state and signs only what extends it. '
+            '`auditlog head` prints what\n'
+            'to put into a ticket or the output of a CI job.',
             (('Arguments', (('PATH', 'The log.'),)),
              ('Options',
               (('--git REPOSITORY', 'Commit the newest checkpoint there.'),
                ('--tsa URL', 'Ask this time-stamping authority (RFC 3161) for a stamp of it.'),
-               ('-o, --output OUT', 'What the files of --tsa are called; default: PATH.SIZE.'))),
+               ('--witness URL', 'Ask this witness (c2sp.org/tlog-witness) to cosign it.'),
+               ('-o, --output OUT',
+                'What the files of --tsa and --witness are called; default: PATH.SIZE.'))),
              ('Whom is trusted',
               (('--tsa-ca FILE', 'Certificates of the time-stamping authorities that are trusted, PEM.'),
+               ('--witness-key FILE',
+                'Verifier keys of the witnesses that are trusted (C2SP, NAME+ID+KEY), one a line.'),
                ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'))),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
             'auditlog anchor audit.jsonl --git /srv/heads\n'
             'auditlog anchor audit.jsonl --tsa https://tsa.example.org/ --tsa-ca tsa.pem\n'
+            'auditlog anchor audit.jsonl --witness https://witness.example.org/w1 --witness-key witnesses\n'
             'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
             '--tsa-ca tsa.pem'),
  'bundle': ('Pack the records of a session or a trace as evidence, for somebody who has neither the log nor '
@@ -731,6 +738,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or '
                 'git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.'),
                ('--tsa-ca FILE', 'Certificates of the time-stamping authorities that are trusted, PEM.'),
+               ('--witness-key FILE',
+                'Verifier keys of the witnesses that are trusted (C2SP, NAME+ID+KEY), one a line.'),
                ('--manifest FILE', 'The manifest of a shared copy: it declares what is withheld there.'),
                ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),
                ('--remember, --no-remember',

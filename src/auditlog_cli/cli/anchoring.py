@@ -6,6 +6,7 @@ import os
 
 from auditlog_cli import proofs, times
 from auditlog_cli.anchors import git, stamps
+from auditlog_cli.anchors import witness as witnesses
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_OK, UsageError
 
@@ -42,4 +43,25 @@ def stamp(path: str, url: str, authority: str, beside: str | None, output: str |
     show.finish(printed)
     at = times.render(found.at * times.SECOND)
     notices.say(f"{note.size} records existed by {at}, says {url}")
+    return EXIT_OK
+
+
+def cosign(path: str, url: str, keys: str, beside: str | None, output: str | None, notices: show.Notices) -> int:
+    """Have the checkpoint cosigned by a witness, and keep it; print its name; return the exit code."""
+    trusted = witnesses.load(keys)
+    text, note = proofs.newest(path, beside)
+    name = f"{output or f'{path}.{note.size}'}.checkpoint"
+    if os.path.lexists(name):
+        raise UsageError(f"{name}: is there already", help="name another with -o")
+    made, seen = witnesses.cosigned(url, text, lambda size: proofs.hashes_since(path, size, beside), trusted)
+    if seen.trouble:
+        notices.say(f"{url}: the answer counts for nothing: {seen.trouble}; nothing was kept")
+        return EXIT_FOUND
+    out = show.output(name)
+    out.write(made.encode())
+    show.finish(out)
+    printed = show.output(None)
+    printed.line(name)
+    show.finish(printed)
+    notices.say(f"{note.size} records extend all that {seen.name} saw, by {times.render(seen.at * times.SECOND)}")
     return EXIT_OK

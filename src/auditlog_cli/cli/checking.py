@@ -102,6 +102,7 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
         DefinitionError: If a rule or a waiver is wrong.
         AuditWriteError: If the answer cannot be written.
     """
+    announcer = Announcer(wish)
     bar = progress.Bar(enabled=not shown.notices.quiet and show.is_terminal(2))
     total = sum(_size(path) for path in paths)
     out = show.output(shown.output)
@@ -117,7 +118,6 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
     # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
     settled = bool(question.waivers or question.baseline)
     at_once = line if shown.format == "jsonl" and not settled else None
-    announcer = Announcer(wish)
     question.announced = wish.anything
     try:
         report = judge(list(paths), question, taken=at_once, progress=told)
@@ -155,7 +155,8 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
     new = [finding for finding in report.findings if finding.state == "new"]
     try:
         announcer.take(new)
-        announcer.reviewed(report.lines, len(new), incomplete=bool(report.unread or report.incomplete))
+        logs = [source.path for source in report.inputs]
+        announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
         report.unwritten.append(error.message)
     report.unwritten += announcer.finish()

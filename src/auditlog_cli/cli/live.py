@@ -96,7 +96,7 @@ def run(
                 for finding in announcer.take(found):
                     _show(finding, shown, style, out)
 
-        live = Live(question, paths, announce, since=start, but_not=wish.alerts)
+        live = Live(question, paths, announce, since=start, but_not=[each for each in (wish.alerts, wish.emit) if each])
         code = EXIT_INTERRUPTED
         try:
             with stop:
@@ -135,7 +135,9 @@ def _end(live: Live, announcer: Announcer, notices: show.Notices) -> None:
     """Say what was looked at, in the alerts log and on standard error."""
     lines = live.report.lines
     try:
-        announcer.reviewed(lines, live.findings, incomplete=bool(lines.bad or live.away))
+        announcer.reviewed(
+            lines, live.findings, live.followers, incomplete=bool(lines.bad or live.away or not live.begun)
+        )
     except AuditWriteError as error:
         failure.say(error.kind, error.message)
     for text in announcer.finish(_PATIENCE_S):

@@ -23,29 +23,6 @@ if TYPE_CHECKING:
 _SHOWN = 12
 
 
-def settings(
-    profile: str | None, entities: list[str] | None, min_confidence: str | None, fields: list[str]
-) -> Settings:
-    """Return what is to be masked: the profile, and over it what the options say.
-
-    Raises:
-        InputError, DefinitionError: If the profile is missing or wrong.
-        UsageError: If a path is empty.
-    """
-    from auditlog_cli.redaction import settings as profiles
-
-    if any(not path.strip(". /") for path in fields):
-        raise UsageError("--fields: a path is empty", help="--fields user.email,action.arguments.to")
-    made = profiles.Settings() if profile is None else profiles.load(profile)
-    if entities is not None:
-        made = made._replace(entities=tuple(entities))
-    elif fields and profile is None:
-        made = made._replace(entities=())  # these fields, and nothing that was not asked for
-    if min_confidence is not None:
-        made = made._replace(min_confidence=min_confidence)
-    return made._replace(fields=tuple(dict.fromkeys((*made.fields, *fields))))
-
-
 def redactor(settings: Settings, pseudonyms: str | None) -> Redactor:
     """Return what masks.
 

@@ -84,6 +84,7 @@ from auditlog_cli.cli.trusting import Revoked as Revoked
 from auditlog_cli.cli.trusting import TsaCa as TsaCa
 from auditlog_cli.cli.trusting import VerdictFormat as VerdictFormat
 from auditlog_cli.cli.trusting import Vkey as Vkey
+from auditlog_cli.cli.trusting import WitnessKey as WitnessKey
 
 _SELECT = "Which records"
 _SHOW = "How they are shown"
@@ -652,9 +653,15 @@ Tsa = Annotated[
     str | None,
     typer.Option("--tsa", metavar="URL", help="Ask this time-stamping authority (RFC 3161) for a stamp of it."),
 ]
+WitnessUrl = Annotated[
+    str | None,
+    typer.Option("--witness", metavar="URL", help="Ask this witness (c2sp.org/tlog-witness) to cosign it."),
+]
 AnchorOutput = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="OUT", help="What the files of --tsa are called; default: PATH.SIZE."),
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="What the files of --tsa and --witness are called; default: PATH.SIZE."
+    ),
 ]
 ExportFormat = Annotated[
     str,

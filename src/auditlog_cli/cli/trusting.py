@@ -48,6 +48,15 @@ Anchors = Annotated[
         rich_help_panel=_TRUST,
     ),
 ]
+WitnessKey = Annotated[
+    str | None,
+    typer.Option(
+        "--witness-key",
+        metavar="FILE",
+        help="Verifier keys of the witnesses that are trusted (C2SP, NAME+ID+KEY), one a line.",
+        rich_help_panel=_TRUST,
+    ),
+]
 TsaCa = Annotated[
     str | None,
     typer.Option(

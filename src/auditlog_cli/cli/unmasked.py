@@ -47,7 +47,7 @@ class Drawn:
         line, seen = looked
         if self._format == "text":
             for each in (*seen.places, *seen.left):
-                place = f" {pointers.shown(each.pointer)}" if each.pointer else ""
+                place = f" {_shown(each)}" if each.pointer else ""
                 self._out.line(safe.one_line(f"{line.where}: {each.entity}{place}"))
             return
         for each in seen.places:
@@ -87,6 +87,13 @@ class Drawn:
             PACK, __version__, _TITLE, list(self._rules.values()), skipped={}, totals=self._totals,
             findings=self._findings, verdict=verdict, unread=unread,
         )  # fmt: skip
+
+
+def _shown(place: Place) -> str:
+    from auditlog_cli.judgement.facts import shown
+
+    known, _ = shown(place.pointer, "", entity=place.entity)
+    return known if known == place.pointer else f"{known}/…"
 
 
 def rules(settings: Settings) -> dict[str, Rule]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from auditlog_cli.alerting.dispatch import Dispatcher, Route
@@ -124,12 +124,13 @@ class Announcer:
             said.append(f"deliveries ended early: {why}")
         return said
 
-    def reviewed(self, lines: Lines, findings: int, *, incomplete: bool) -> None:
+    def reviewed(self, lines: Lines, findings: int, logs: Iterable[str], *, incomplete: bool) -> None:
         """Write in the alerts log that this run has looked at the logs.
 
         Args:
             lines: What was read.
             findings: Neither waived nor known.
+            logs: The files that were looked at.
             incomplete: Whether something could not be read or judged.
 
         Raises:
@@ -143,7 +144,7 @@ class Announcer:
             "findings": findings, "opened": self.opened,
         }  # fmt: skip
         with self._dispatcher.lock:
-            self._register.keeper.reviewed(outcome, counts, int(self._clock() * 1_000_000))
+            self._register.keeper.reviewed(outcome, counts, int(self._clock() * 1_000_000), logs)
 
     def close(self) -> None:
         """Close the alerts log and the file of events."""

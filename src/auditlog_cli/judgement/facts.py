@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from auditlog_cli.rules.pack import Pack
 
 _LONGEST = 256  # characters of a name that is shown
+_LONGEST_WORD = 23  # characters of one word in the name of a member: tokens have as many and more
 _CONTENT = ("action.arguments", "action.result", "action.error", "prompt", "response", "message.text", "metadata")
 _RESULTS = {
     "not_applicable": "not_applicable",
@@ -197,6 +198,8 @@ def _is_name(name: str, *, strict: bool) -> bool:
     if len(name) > 64 or not name.isascii() or not (name[:1].isalpha() or name[:1] in "_@"):
         return False
     if not name[1:].replace("_", "").replace("-", "").replace(".", "").isalnum() and len(name) > 1:
+        return False
+    if max(map(len, name.replace("-", "_").replace(".", "_").split("_"))) > _LONGEST_WORD:
         return False
     digits = sum(char.isdigit() for char in name)
     return digits < 5 and not (strict and len(name) > 15 and (digits or name.isupper()))

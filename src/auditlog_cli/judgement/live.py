@@ -20,7 +20,6 @@ from auditlog_cli.finding import Finding, Rule, Where, fingerprint
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import reading, waivers
 from auditlog_cli.judgement.running import Run, record_of
-from auditlog_cli.judgement.windows import longest
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import counts
 from auditlog_cli.rules.facts import Fact, Place
@@ -56,11 +55,13 @@ class Live(Run):
         question: What is asked; its `as_of` is the clock at the start, its `lateness` is set.
         paths: Files, folders, globs.
         announce: Told the findings that are neither waived nor known, each once; all that one record shows together.
-        since: The first moment that is judged, microseconds since the epoch; None: as far back as the rules look.
-        but_not: A log that is not followed: the one that `announce` writes.
+        since: The first moment of what is there that is judged, microseconds since the epoch; None: all of it, for
+            nobody else may have looked at what was written since the last run.
+        but_not: Files that are not followed: those that `announce` writes.
 
     Attributes:
         followers: What reads the logs, by their path.
+        begun: Whether all that was there has been judged.
         findings: How many were neither waived nor known.
         away: Logs that could not be read when they were last looked at, and since when.
     """
@@ -72,14 +73,15 @@ class Live(Run):
         announce: Announce,
         *,
         since: int | None = None,
-        but_not: str | None = None,
+        but_not: Sequence[str] = (),
     ) -> None:
         super().__init__(question)
         self.followers: dict[str, Follower] = {}
         self._packed: list[str] = []  # closed for good: read at the start
         self._paths = paths
-        self._but_not = None if but_not is None else os.path.realpath(but_not)
+        self._but_not = {os.path.realpath(each) for each in but_not}
         self.findings = 0
+        self.begun = False
         self._announce = announce
         self._now = self._looked = question.as_of
         self._announced: dict[str, None] = {}
@@ -88,9 +90,6 @@ class Live(Run):
         self.away: dict[str, int] = {}
         self._content: tuple[Place, dict[str, object]] | None = None
         self._rules = [self.nouns.rule(each) for each in question.bound]
-        window = longest(question.bound, self._now)
-        if since is None and window is not None:
-            since = self._now - window
         self.question = replace(question, since=since)
         self._find()
 
@@ -107,6 +106,7 @@ class Live(Run):
         self.question = replace(self.question, since=None)  # what comes now is judged, however late it is
         for path in self.followers:
             self.verify(path)
+        self.begun = True
         self.step(self._now)
 
     def step(self, now: int) -> bool:
@@ -128,7 +128,7 @@ class Live(Run):
             self._find()
         busy = False
         for each in self.followers.values():
-            for line in self._poll(each):
+            for line in each.poll():
                 busy = True
                 self._judge(*_placed(line, each.path))
         self.add(self.engine.advance(now))
@@ -191,7 +191,7 @@ class Live(Run):
             except InputError:
                 found = [] if os.path.isdir(path) or any(char in path for char in "*?[") else [path]
             for name in found:
-                if name in self.followers or os.path.realpath(name) == self._but_not:
+                if name in self.followers or os.path.realpath(name) in self._but_not:
                     continue
                 if name.endswith((".gz", ".zst")):
                     self._packed.append(name)
@@ -212,13 +212,6 @@ class Live(Run):
                 yield _placed(line, follower.path)
         except (InputError, OSError):
             return  # it is away; `_missed` looks at how long
-
-    def _poll(self, follower: Follower) -> list[Line | BadLine]:
-        try:
-            return follower.poll()
-        except (InputError, OSError):
-            follower.close()
-            return []
 
     def _missed(self, follower: Follower, now: int) -> None:
         if follower.there:

@@ -97,15 +97,14 @@ def line_at(path: str, offset: int) -> bytes:
     """Return the line that begins at `offset` of a plain file; empty if it cannot be had again."""
     if path == "-" or not os.path.isfile(path):
         return b""
-    reader = opening.Plain(path, opening.open_plain(path))
+    fd = opening.open_plain(path)
     try:
-        head = reader.read(4)
-        if head.startswith((opening.GZIP, opening.ZSTD)):
+        if os.pread(fd, 4, 0).startswith((opening.GZIP, opening.ZSTD)):
             return b""
-        os.lseek(reader.fd, offset, os.SEEK_SET)
-        first = next(lines_of(reader, path, offset), None)
+        os.lseek(fd, offset, os.SEEK_SET)
+        first = next(lines_of(opening.Plain(path, os.dup(fd)), path, offset), None)
     finally:
-        reader.close()
+        os.close(fd)
     return first.raw if isinstance(first, Line) else b""
 
 

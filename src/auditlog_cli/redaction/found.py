@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from json import dumps, loads
+from json import dumps
 from typing import Any, NamedTuple, Protocol
 
 from auditlog_cli import strictjson
@@ -111,7 +111,8 @@ class Found:
             if any(pointer.startswith(f"{other}/") for other in self.whole):
                 continue
             _, start, end = spans[pointer]
-            new.append((start, end, f'"{_cover(masks, path, loads(text[start:end]))}"'))
+            holder, name = _holder(content, pointer)
+            new.append((start, end, f'"{_cover(masks, path, holder[name])}"'))
         for pointer, hits in self.hits.items():
             _, start, end = spans[pointer]
             new += _pieces(text[start:end], start, apart(hits), masks)

@@ -5,7 +5,6 @@ A mask has the shape of a template, which detectors pass over: so redacting twic
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Mapping
 
@@ -67,6 +66,8 @@ class Masks:
         if way == REMOVE:
             return ""
         if way == PSEUDONYM:
+            import hmac
+
             assert self._key is not None
             said = hmac.digest(
                 self._key, f"{entity}\0{_normal(entity, value)}".encode("utf-8", "surrogatepass"), "sha256"

@@ -124,6 +124,8 @@ class Redactor:
                 plain = strictjson.is_plain(raw, content)
             text = found.carried_out(text, content, self._masks, plain=plain)
             taken += found.taken
+            if self._scanner is None and self._wide is None:
+                break
             content = strictjson.decode(text.encode())
         unsealed = text != before and "_salts" in content and type(content.get("seq")) is int
         if unsealed:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from auditlog_cli import detectors
 from auditlog_cli.detectors import Scanner
 from auditlog_cli.detectors.detector import CONFIDENCES, Detector
+from auditlog_cli.errors import UsageError
 from auditlog_cli.redaction.masks import PSEUDONYM, WAYS, Masks
 from auditlog_cli.redaction.redactor import Redactor
 from auditlog_cli.rules import yamlfile
@@ -139,6 +140,33 @@ def load(path: str) -> Settings:
             except Exception as error:
                 raise top.error(str(error), "ways") from error
     return made
+
+
+def asked(profile: str | None, entities: list[str] | None, min_confidence: str | None, fields: list[str]) -> Settings:
+    """Return what is to be masked: the profile, and over it what is asked for besides.
+
+    Args:
+        profile: A file, or None.
+        entities: Instead of those of the profile.
+        min_confidence: Instead of that of the profile.
+        fields: Besides those of the profile. Without a profile and entities: these, and nothing that was not asked for.
+
+    Raises:
+        InputError, DefinitionError: If the profile is missing or wrong.
+        UsageError: If a path is empty, or there is no such confidence.
+    """
+    if any(not path.strip(". /") for path in fields):
+        raise UsageError("fields: a path is empty", help="user.email,action.arguments.to")
+    if min_confidence is not None and min_confidence not in CONFIDENCES:
+        raise UsageError(f"min_confidence: one of {', '.join(CONFIDENCES)}")
+    made = Settings() if profile is None else load(profile)
+    if entities is not None:
+        made = made._replace(entities=tuple(entities))
+    elif fields and profile is None:
+        made = made._replace(entities=())
+    if min_confidence is not None:
+        made = made._replace(min_confidence=min_confidence)
+    return made._replace(fields=tuple(dict.fromkeys((*made.fields, *fields))))
 
 
 def needs_key(settings: Settings) -> bool:

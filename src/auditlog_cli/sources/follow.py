@@ -42,12 +42,13 @@ class Follower:
         self._parts: list[bytes] = []
         self._held = 0
         self._gone = False
+        self._failing = False  # the file is open, and cannot be read
         self._number = _UNKNOWN  # of the line that came last
 
     @property
     def there(self) -> bool:
         """Whether the log could be read when it was last looked at."""
-        return self._fd >= 0 and not self._gone
+        return self._fd >= 0 and not self._gone and not self._failing
 
     def from_start(self) -> Iterator[Line | BadLine]:
         """Open the log and yield all its whole lines, closed segments first; `poll` gives what follows.
@@ -155,7 +156,7 @@ class Follower:
         return list(self._drained())
 
     def _drained(self) -> Iterator[Line | BadLine]:
-        while block := os.pread(self._fd, _BLOCK, self._position):
+        while block := self._block():
             self._position += len(block)
             begin = 0
             while (end := block.find(b"\n", begin)) >= 0:
@@ -167,6 +168,16 @@ class Follower:
                 self._held += len(block) - begin
                 if self._held <= MAX_LINE + 1:
                     self._parts.append(block[begin:])
+
+    def _block(self) -> bytes:
+        """What follows; nothing at the end, and nothing where it cannot be read now: then `there` is false."""
+        try:
+            block = os.pread(self._fd, _BLOCK, self._position)
+        except OSError:
+            self._failing = True
+            return b""
+        self._failing = False
+        return block
 
     def _unfinished(self) -> list[Line | BadLine]:
         return [self._line(ended=False)] if self._held else []

@@ -31,6 +31,7 @@ def verify(
     known: str | None = None,
     anchors: Sequence[Path] = (),
     tsa_ca: Path | None = None,
+    witness_key: Path | None = None,
     manifest: Path | None = None,
     checkpoint: Path | None = None,
     memory: Path | None = None,
@@ -50,6 +51,7 @@ def verify(
         anchors: Where earlier checkpoints are kept: files, with time stamps beside them (`FILE.tsr`), or
             `git:REPOSITORY[@REVISION]`.
         tsa_ca: Certificates of the time-stamping authorities that are trusted, PEM.
+        witness_key: Verifier keys of the witnesses that are trusted, one a line.
         manifest: The manifest of a shared copy: declares what is withheld in it.
         checkpoint: Where the newest checkpoint lies, if not beside the log.
         memory: A file that remembers heads from call to call; None: nothing is remembered or written.
@@ -64,6 +66,7 @@ def verify(
     question = asked(
         signers=_text(signers), vkey=_text(vkey), at=at,
         revoked=_text(revoked), known=known, anchors=[os.fspath(each) for each in anchors], tsa_ca=_text(tsa_ca),
+        witness_key=_text(witness_key),
         memory=_text(memory),
         manifest=_text(manifest), checkpoint=_text(checkpoint), require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat, processes=processes,
@@ -86,6 +89,7 @@ def asked(
     known: str | None = None,
     anchors: list[str] | None = None,
     tsa_ca: str | None = None,
+    witness_key: str | None = None,
     memory: str | None = None,
     manifest: str | None = None,
     checkpoint: str | None = None,
@@ -101,10 +105,12 @@ def asked(
     """
     if tsa_ca is not None and not anchors:
         raise UsageError("--tsa-ca: is about time stamps beside anchors", help="--anchor FILE is needed, too")
+    if witness_key is not None and not anchors:
+        raise UsageError("--witness-key: is about checkpoints that were kept", help="--anchor FILE is needed, too")
     return Question(
         trust=_trust(signers, vkey, at, revoked),
         known=[heads.known(known)] if known is not None else [],
-        anchors=anchored.load(anchors or [], tsa_ca),
+        anchors=anchored.load(anchors or [], tsa_ca, witness_key),
         memory=memory,
         require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat,

@@ -9,9 +9,9 @@ from base64 import b64encode
 from typing import NamedTuple
 
 from auditlog_cli import times
-from auditlog_cli.anchors import git, stamps
+from auditlog_cli.anchors import git, stamps, witness
 from auditlog_cli.errors import DefinitionError, InputError
-from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.sealing import cosignatures, merkle, notes
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification.heads import Head
 
@@ -25,9 +25,9 @@ class Anchor(NamedTuple):
     Attributes:
         word: A file, or `git:REPOSITORY` with `@REVISION` behind it.
         note: The checkpoint in the file; None for a repository.
-        stamped: When it existed at the latest, in words; or empty.
-        trouble: Why its time stamp does not hold, or empty.
-        unlooked: Why its time stamp was not looked at, or empty.
+        stamped: By when it existed, and who says so; or empty.
+        trouble: Why its time stamp or the signature of its witness does not hold, or empty.
+        unlooked: What was not looked at, and why; or empty.
     """
 
     word: str
@@ -37,17 +37,19 @@ class Anchor(NamedTuple):
     unlooked: str = ""
 
 
-def load(words: list[str], authority: str | None) -> list[Anchor]:
+def load(words: list[str], authority: str | None, witness_key: str | None = None) -> list[Anchor]:
     """Read what the user names.
 
     Args:
         words: Files that hold a checkpoint (a time stamp lies beside one as FILE.tsr), or `git:REPOSITORY[@REVISION]`.
         authority: The certificates of the time-stamping authorities that are trusted; None: stamps are not checked.
+        witness_key: The verifier keys of the witnesses that are trusted; None: cosignatures are not looked at.
 
     Raises:
         DefinitionError: If a file holds no checkpoint, or if there are no certificates.
     """
-    return [Anchor(word) if word.startswith(_GIT) else _file(word, authority) for word in words]
+    trusted = [] if witness_key is None else witness.load(witness_key)
+    return [Anchor(word) if word.startswith(_GIT) else _file(word, authority, trusted) for word in words]
 
 
 def states(anchors: list[Anchor], origin: str, verdict: Verdict) -> list[Head]:
@@ -63,7 +65,7 @@ def states(anchors: list[Anchor], origin: str, verdict: Verdict) -> list[Head]:
             text = f"{anchor.word}: no state of the log {origin} is kept there"
             verdict.findings.append(Problem("anchor", text))
         if mine and anchor.trouble:
-            verdict.findings.append(Problem("time-stamp", f"{anchor.word}.tsr: does not hold: {anchor.trouble}"))
+            verdict.findings.append(Problem("time-stamp", f"{anchor.word}: does not hold: {anchor.trouble}"))
         found += mine
     return found
 
@@ -100,7 +102,7 @@ def not_checked(anchors: list[Anchor], seen: list[Head], verdict: Verdict, roots
     """Return which time stamps nobody looked at, and which states could not be compared."""
     lost = [head for head in seen if head.name and 0 < head.size <= verdict.records and head.size not in roots]
     return [
-        *(f"the time stamp {each.word}.tsr: {each.unlooked}" for each in anchors if each.unlooked),
+        *(f"{each.word}: {each.unlooked}" for each in anchors if each.unlooked),
         *(f"the state kept as {head.name}: the records below {head.size} are pruned, or broken" for head in lost),
     ]
 
@@ -113,28 +115,43 @@ def _add(verdict: Verdict, code: str, text: str, expected: str, found: str, seq:
     verdict.findings.append(Problem(code, text, seq=seq, path=verdict.path, expected=expected, found=found))
 
 
-def _file(word: str, authority: str | None) -> Anchor:
+def _file(word: str, authority: str | None, trusted: list[cosignatures.Witness]) -> Anchor:
     data = _read(word)
     try:
         note = notes.parse(data.decode())
     except ValueError as error:
         raise DefinitionError(f"{word}: is no checkpoint") from error
+    if trusted:
+        return _witnessed(word, note, trusted)
     if not os.path.lexists(f"{word}.tsr"):
         return Anchor(word, note)
     if authority is None:
-        return Anchor(word, note, unlooked="no authority is trusted (--tsa-ca FILE)")
+        return Anchor(word, note, unlooked="its time stamp, for no authority is trusted (--tsa-ca FILE)")
     try:
         stamp = stamps.check(data, _read(f"{word}.tsr"), authority)
     except InputError as error:
-        return Anchor(word, note, unlooked=error.message)
-    return Anchor(word, note, "" if stamp.trouble else _moment(stamp.at), stamp.trouble)
+        return Anchor(word, note, unlooked=f"its time stamp: {error.message}")
+    by = "" if stamp.trouble else f"{_moment(stamp.at)} (time stamp)"
+    return Anchor(word, note, by, stamp.trouble and f"its time stamp: {stamp.trouble}")
+
+
+def _witnessed(word: str, note: notes.Note, trusted: list[cosignatures.Witness]) -> Anchor:
+    """What witnesses say of a checkpoint; a time stamp beside it is left aside then."""
+    seen = witness.look(note, trusted)
+    good = next((each for each in seen if not each.trouble), None)
+    if good is not None:
+        return Anchor(word, note, f"{_moment(good.at)} (witness {good.name})")
+    if seen and seen[0].trouble.startswith("nobody"):
+        return Anchor(word, note, unlooked="the signature of its witness: pip install 'auditlog-cli[seal]'")
+    return Anchor(
+        word, note, trouble=f"{seen[0].name}: {seen[0].trouble}" if seen else "no witness that is trusted signed it"
+    )
 
 
 def _kept(anchor: Anchor, origin: str) -> list[Head]:
     note = anchor.note
     assert note is not None
-    at = f"{anchor.stamped} (time stamp)" if anchor.stamped else ""
-    return [Head(note.size, note.root, anchor.word, at)] if note.origin == origin else []
+    return [Head(note.size, note.root, anchor.word, anchor.stamped)] if note.origin == origin else []
 
 
 def _history(word: str, origin: str) -> list[Head]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple, overload
 
 from auditlog_cli.errors import UsageError
+from auditlog_cli.redaction.writing import Confidence, Redaction
 from auditlog_cli.selection import select_by
 from auditlog_cli.signing import signer
 from auditlog_cli.withholding import carrying, declaring, planning, sharing
@@ -14,7 +16,7 @@ from auditlog_cli.withholding.unfinished import Done
 from auditlog_cli.withholding.wish import Wish
 
 
-class Redaction(NamedTuple):
+class Withheld(NamedTuple):
     """What a redaction took, or would take.
 
     Attributes:
@@ -37,9 +39,24 @@ class Redaction(NamedTuple):
     unfinished: bool
 
 
+@overload
+def redact(
+    record: Mapping[str, Any],
+    /,
+    *,
+    entities: Sequence[str] | None = None,
+    min_confidence: Confidence | None = None,
+    fields: Sequence[str] = (),
+    profile: str | os.PathLike[str] | None = None,
+    pseudonyms: bytes | str | os.PathLike[str] | None = None,
+) -> dict[str, Any]: ...
+@overload
 def redact(
     path: str | os.PathLike[str],
     *,
+    entities: Sequence[str] | None = None,
+    min_confidence: Confidence | None = None,
+    profile: str | os.PathLike[str] | None = None,
     fields: Sequence[str] = (),
     subject: Sequence[str] = (),
     records: Sequence[str | int] = (),
@@ -61,14 +78,50 @@ def redact(
     dry_run: bool = False,
     output: str | os.PathLike[str] | None = None,
     processes: int = 1,
-) -> Redaction:
-    """Withhold values of a sealed log for ever; its hashes and signatures stay as they are.
+) -> Withheld: ...
+def redact(
+    path: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    entities: Sequence[str] | None = None,
+    min_confidence: Confidence | None = None,
+    profile: str | os.PathLike[str] | None = None,
+    pseudonyms: bytes | str | os.PathLike[str] | None = None,
+    fields: Sequence[str] = (),
+    subject: Sequence[str] = (),
+    records: Sequence[str | int] = (),
+    whole: bool = False,
+    despite_hold: bool = False,
+    user: Sequence[str] | None = None,
+    agent: Sequence[str] | None = None,
+    session: Sequence[str] | None = None,
+    trace: Sequence[str] | None = None,
+    tool: Sequence[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    where: Sequence[str] | None = None,
+    by: str = "",
+    reason: str = "",
+    request: str | None = None,
+    key: str | os.PathLike[str] | None = None,
+    unsigned: bool = False,
+    dry_run: bool = False,
+    output: str | os.PathLike[str] | None = None,
+    processes: int = 1,
+) -> Withheld | dict[str, Any]:
+    """Mask a record, and return the copy; or withhold values of a sealed log for ever.
+
+    **A record** (a mapping) is masked as `Redaction` says: `entities`, `min_confidence`, `fields`, `profile` and
+    `pseudonyms` are its arguments. For many records make one `Redaction` and call its `record`.
+
+    **A log** (a path): its hashes and signatures stay as they are.
 
     There is no way back, and nothing is asked: see what would go with `dry_run=True`. Copies elsewhere (backups,
     shippers) are not reached. Source: integrity.md, 2.4 to 2.7.
 
     Args:
-        path: The log.
+        path: The log, or a record.
+        entities, min_confidence, profile: What detectors find (`Redaction`); of a log only if one is given.
+        pseudonyms: For a record: masks that keep equal values equal.
         fields: Dotted paths, such as `user.email`.
         subject: Identifiers of one person: every redactable value in the whole log that holds one.
         records: Ids or numbers of the records that are concerned.
@@ -89,7 +142,24 @@ def redact(
         DefinitionError: If the key or an expression is wrong.
         AuditWriteError: If the log cannot be written; says whether something is declared and unfinished.
     """
-    wish = Wish(_several(fields), _several(subject), tuple(str(each) for each in records), whole, request)
+    if isinstance(path, Mapping):
+        logs_only = (subject, records, whole, despite_hold, user, agent, session, trace, tool, since, until, where, by,
+                     reason, request, key, unsigned, dry_run, output)  # fmt: skip
+        if any(logs_only):
+            raise UsageError("redact: a record takes entities, min_confidence, fields, profile and pseudonyms only")
+        if profile is None and (pseudonyms is None or isinstance(pseudonyms, bytes)):
+            kinds = None if entities is None else _several(entities)
+            return _made(kinds, min_confidence, _several(fields), pseudonyms).record(path)
+        return Redaction(
+            entities=entities, min_confidence=min_confidence, fields=fields, profile=profile, pseudonyms=pseudonyms
+        ).record(path)
+    if pseudonyms is not None:
+        raise UsageError("pseudonyms: what is withheld from a sealed log leaves nothing behind but a commitment")
+    scanner = None
+    if entities is not None or profile is not None:
+        asked = Redaction(entities=entities, min_confidence=min_confidence, profile=profile, fields=fields).settings
+        scanner, fields = asked.scanner(), asked.fields
+    wish = Wish(_several(fields), _several(subject), tuple(str(each) for each in records), whole, request, scanner)
     selection = select_by(
         user=user, agent=agent, session=session, trace=trace, tool=tool, since=since, until=until, where=where
     )
@@ -110,8 +180,16 @@ def redact(
         sharing.share(plan, os.fsdecode(output), signing)
     elif changes_log:
         done = carrying.run(plan, said, signing, request=request)
-    return Redaction(plan.values, plan.records, plan.left, plan.bad, done.declared_at, done.segments, plan.unfinished)
+    return Withheld(plan.values, plan.records, plan.left, plan.bad, done.declared_at, done.segments, plan.unfinished)
 
 
 def _several(given: Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
+
+
+@lru_cache(maxsize=16)
+def _made(
+    entities: tuple[str, ...] | None, min_confidence: Confidence | None, fields: tuple[str, ...], key: bytes | None
+) -> Redaction:
+    """What masks a record, the same for the same wishes; where a file decides, it is read each time."""
+    return Redaction(entities=entities, min_confidence=min_confidence, fields=fields, pseudonyms=key)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from auditlog_cli.errors import AuditWriteError, UsageError
-from auditlog_cli.writer import masking, process, settings, upkeep
+from auditlog_cli.writer import process, settings, upkeep
 from auditlog_cli.writer.checkpointing import Checkpointer
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.entry import Entry, Maker
@@ -41,7 +41,8 @@ class AuditLog:
         fallback: A second log, on another file system.
         redact:
             A function (or a list of dotted paths, which are masked) applied to each record before it is
-            sealed: what it takes out never reaches the disk. It gets a copy made of JSON values.
+            sealed: what it takes out never reaches the disk. It gets a copy made of JSON values. A
+            `Redaction`, or the path of its profile (`….yaml`), masks what detectors find.
         policy:
             Which values can be withheld later; recorded in the genesis record (integrity.md, 2.4). Default:
             that of the log, `default/1` for a new one.
@@ -72,7 +73,7 @@ class AuditLog:
         lock_timeout_s: float = 10.0,
         on_error: OnError | None = None,
         fallback: str | os.PathLike[str] | None = None,
-        redact: Redact | Iterable[str] | None = None,
+        redact: Redact | str | os.PathLike[str] | Iterable[str] | None = None,
         policy: str | Mapping[str, object] | None = None,
         origin: str | None = None,
         heartbeat_s: float | None = None,
@@ -94,7 +95,7 @@ class AuditLog:
         )  # fmt: skip
         wanted = settings.head(policy, origin, heartbeat_s)
         signer = None if key is None else settings.signer(key)
-        mask = None if redact is None else redact if callable(redact) else masking.paths(redact)
+        mask = settings.mask_of(redact)
         second: AuditLog | None = None
         if fallback is not None:
             second = AuditLog(

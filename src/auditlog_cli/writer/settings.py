@@ -7,13 +7,13 @@ import stat
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from auditlog_cli import segments
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.sealing import policy as policies
-from auditlog_cli.writer import disk, mounts, own
+from auditlog_cli.writer import disk, masking, mounts, own
 
 if TYPE_CHECKING:
     from auditlog_cli.signing.signer import Signer
@@ -23,6 +23,27 @@ OnError = Literal["raise", "fallback"]
 Redact = Callable[[dict[str, Any]], Mapping[str, Any]]
 Head = dict[str, Any]
 """`origin`, `policy`, `heartbeat_s`: what the first record of a segment says of its log."""
+
+
+def mask_of(redact: Redact | str | os.PathLike[str] | Iterable[str] | None) -> Redact | None:
+    """Return what masks records: a function as it is, detectors for a profile, else what stands at dotted paths.
+
+    Args:
+        redact: A path object, or a text that ends in `.yaml` or `.yml`, is a redaction profile.
+
+    Raises:
+        InputError: If the profile is missing.
+        DefinitionError: If it is wrong.
+        UsageError: If a path is empty or no text.
+    """
+    if redact is None or callable(redact):
+        return redact
+    if isinstance(redact, os.PathLike) or (isinstance(redact, str) and redact.endswith((".yaml", ".yml"))):
+        from auditlog_cli import registry
+
+        made: Redact = registry.load("redaction", "writing").Redaction(profile=redact)  # stands on a floor above
+        return made
+    return masking.paths(redact)
 
 
 def log_path(path: str | os.PathLike[str]) -> str:

@@ -65,10 +65,11 @@ def redact(
       auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key
     """
     from auditlog_cli.cli import masking, show
+    from auditlog_cli.redaction.settings import asked
 
     split = [path.strip() for words in fields or () for path in words.split(",")]
     named = None if entities is None else [name.strip() for words in entities for name in words.split(",")]
-    settings = masking.settings(profile, named, min_confidence, split)
+    settings = asked(profile, named, min_confidence, split)
     given, notices = show.paths(paths), show.Notices(quiet=quiet)
     choice = bool(named or split or profile or min_confidence or subject)
     masking.together(check=check, format=format, findings=findings, rule=rule, choice=choice)

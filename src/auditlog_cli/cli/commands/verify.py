@@ -16,6 +16,7 @@ def verify(
     known: o.Known = None,
     anchor: o.Anchors = None,
     tsa_ca: o.TsaCa = None,
+    witness_key: o.WitnessKey = None,
     manifest: o.Manifest = None,
     checkpoint: o.Elsewhere = None,
     remember: o.Remember = True,
@@ -50,7 +51,7 @@ def verify(
         raise UsageError("--checkpoint: is that of one log", help="name one log")
     question = verification.asked(
         signers=signers, vkey=vkey, at=at, revoked=revoked, known=known, anchors=anchor, tsa_ca=tsa_ca,
-        manifest=manifest, checkpoint=checkpoint,
+        witness_key=witness_key, manifest=manifest, checkpoint=checkpoint,
         memory=verdicts.memory() if remember else None,
         require_signed_tail=require_signed_tail, require_heartbeat=require_heartbeat,
     )  # fmt: skip

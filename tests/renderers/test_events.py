@@ -1,0 +1,52 @@
+"""Findings as events: the fields that a SIEM's rules look at."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from auditlog_cli import registry, times
+from auditlog_cli.finding import SEVERITIES, Finding, Where, fingerprint
+from auditlog_cli.renderers import events
+from auditlog_cli.renderers.findings import jsonl
+from tests.reports import BASIS, HOSTILE
+
+NOW = times.parse("2026-11-21T12:00:00Z") or 0
+
+
+def finding(**where: str) -> Finding:
+    return Finding(BASIS, "No basis", Where("a.jsonl", 3, **where), fingerprint(BASIS.id, ["r1"]))  # type: ignore[arg-type]
+
+
+def test_ecs() -> None:
+    found = finding(timestamp="2026-11-20T10:00:00Z", user="u-1", trace_id="t-1")
+    made = json.loads(events.line("ecs", found, NOW))
+    assert made["@timestamp"] == "2026-11-20T10:00:00Z"
+    assert (made["event"]["kind"], made["event"]["module"], made["event"]["severity"]) == ("alert", "auditlog", 47)
+    assert made["rule"] == {"id": BASIS.id, "name": BASIS.title, "ruleset": "gdpr", "version": "0.1.0"}
+    assert (made["user"]["id"], made["trace"]["id"], made["message"]) == ("u-1", "t-1", "No basis")
+    assert made["auditlog"]["finding"] == jsonl.as_object(found)
+
+
+def test_ocsf() -> None:
+    found = finding(timestamp="2026-11-20T10:00:00Z", user="u-1")
+    made = json.loads(events.line("ocsf", found, NOW))
+    assert (made["class_uid"], made["category_uid"], made["type_uid"]) == (2004, 2, 200401)
+    assert made["finding_info"]["uid"] == found.fingerprint and made["severity_id"] == 3
+    assert made["time"] == (times.parse("2026-11-20T10:00:00Z") or 0) // 1000
+    assert made["unmapped"]["auditlog"]["finding"] == jsonl.as_object(found)
+
+
+@pytest.mark.parametrize("form", registry.names("renderers/events"))
+def test_a_finding_without_a_time_has_that_of_the_check_and_hostile_text_stays_on_its_line(form: str) -> None:
+    text = events.line(form, finding(user=HOSTILE, agent=HOSTILE), NOW)
+    assert "\n" not in text and text.isascii()
+    made = json.loads(text)
+    assert made.get("@timestamp", made.get("time")) in ("2026-11-21T12:00:00.000000Z", NOW // 1000)
+
+
+@pytest.mark.parametrize("form", registry.names("renderers/events"))
+def test_every_severity_has_its_number(form: str) -> None:
+    grades = registry.load("renderers/events", form).SEVERITIES
+    assert list(grades) == list(SEVERITIES) and sorted(grades.values(), reverse=True) == list(grades.values())

@@ -1,0 +1,162 @@
+"""A period: read further back, counted only inside; the same inputs give the same bytes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from auditlog_cli import AuditLog, times
+from auditlog_cli.cli.front import main
+from auditlog_cli.errors import UsageError
+from auditlog_cli.judgement.asking import asked
+from auditlog_cli.reporting.period import summarise
+from auditlog_cli.validator import schemas
+
+FROM, TO = "2026-11-01", "2026-12-01"
+
+
+def moment(text: str) -> int:
+    found = times.moment(text)
+    assert found is not None
+    return found
+
+
+def at(when: str, **more: Any) -> dict[str, Any]:
+    return {"timestamp": f"2026-{when}Z", "session_id": "s1", "trace_id": "t1", "agent": {"id": "a"}, **more}
+
+
+def action(when: str, status: str) -> dict[str, Any]:
+    return at(when, action={"tool": "db.drop", "result_status": status})
+
+
+def phase(when: str, word: str) -> dict[str, Any]:
+    return at(when, span_id="x", action={"type": "tool_invocation", "phase": word})
+
+
+def write(path: Path, *records: dict[str, Any]) -> Path:
+    path.write_bytes(b"".join(json.dumps(each).encode() + b"\n" for each in records))
+    return path
+
+
+def made(log: Path, pack: str, rule: str, *, as_of: str = TO, **more: Any) -> dict[str, Any]:
+    question = asked(pack=[pack], no_policy=True, only=[rule], as_of=as_of, fail_on=more.pop("fail_on", "never"))
+    return summarise([str(log)], question, moment(FROM), moment(TO), **more)
+
+
+def findings(said: dict[str, Any]) -> list[str]:
+    return [place["record"]["timestamp"] for each in said["findings"] for place in each["places"]]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "audit.jsonl"
+
+
+def test_what_began_before_the_period_is_known_in_it(log: Path) -> None:
+    write(log, action("10-31T23:55:00", "denied"), action("11-01T00:05:00", "success"))
+    said = made(log, "owasp-agentic", "ASI02-03")
+    assert findings(said) == ["2026-11-01T00:05:00Z"]
+    assert said["activity"]["records"] == 1
+
+
+def test_findings_beside_the_period_are_not_counted(log: Path) -> None:
+    write(log, action("10-20T10:00:00", "denied"), action("10-20T10:01:00", "success"),
+          action("12-01T00:00:00", "denied"), action("12-01T00:00:01", "success"))  # fmt: skip
+    said = made(log, "owasp-agentic", "ASI02-03", as_of="2026-12-02")
+    assert findings(said) == [] and said["activity"]["records"] == 0
+    lines = said["lines"]
+    assert lines["read"] == 4 == lines["judged"] + lines["not_selected"] + lines["bad"]
+
+
+def test_deadlines_are_judged_at_as_of(log: Path) -> None:
+    write(log, phase("11-30T23:30:00", "start"))
+    (rule,) = [each for each in made(log, "baseline", "BASE-TRC-01")["rules"] if each["rule"] == "BASE-TRC-01"]
+    assert (rule["findings"], rule["open"]) == (0, 1)
+    assert findings(made(log, "baseline", "BASE-TRC-01", as_of="2026-12-01T01:00:00Z")) == ["2026-11-30T23:30:00Z"]
+    write(log, phase("11-30T23:30:00", "start"), phase("12-01T00:10:00", "end"))
+    assert findings(made(log, "baseline", "BASE-TRC-01", as_of="2026-12-01T01:00:00Z")) == []
+
+
+def test_numbers_that_lie_outside_are_no_gap(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    with AuditLog(log, origin="test/report", fsync="none", ballast_bytes=0) as writer:
+        for when in ("10-01T00:00:00", "11-02T00:00:00", "10-02T00:00:00", "11-03T00:00:00"):
+            writer.append(at(when))
+    said = made(log, "baseline", "BASE-INT-02")
+    assert said["findings"] == [] and said["activity"]["records"] == 2
+    assert said["verification"] is not None, "how the seal stands is said even if no rule asks"
+
+
+def test_the_trend_is_told_where_the_logs_reach_back(log: Path) -> None:
+    write(log, action("10-20T10:00:00", "denied"), action("11-20T10:00:00", "denied"))
+    assert made(log, "owasp-agentic", "ASI02-03")["trend"] is None
+    write(log, action("10-01T10:00:00", "denied"), action("10-20T10:00:00", "denied"), action("10-20T10:01:00", "success"),
+          action("11-20T10:00:00", "denied"))  # fmt: skip
+    said = made(log, "owasp-agentic", "ASI02-03")["trend"]
+    assert said["records"] == {"before": 2, "now": 1} and said["findings"]["high"] == {"before": 1, "now": 0}
+
+
+def test_alerts_of_the_period_are_told(log: Path, tmp_path: Path) -> None:
+    write(log, at("11-02T00:00:00"))
+    alerts = write(tmp_path / "alerts.jsonl", *[
+        at(when, action={"type": "alert", "phase": word, "resource": "sha256:aa"})
+        for when, word in (("11-05T10:00:00", "open"), ("11-05T11:00:00", "resolved"))
+    ])  # fmt: skip
+    assert made(log, "baseline", "BASE-SEC-01")["alerts"] is None
+    said = made(log, "baseline", "BASE-SEC-01", alerts=str(alerts))["alerts"]
+    assert (said["opened"], said["resolved"], said["open_at_end"]) == (1, 1, 0)
+    assert said["until_resolved"] == {"median_s": 3600, "longest_s": 3600}
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(log: Path) -> None:
+    question = asked(pack=["baseline"], no_policy=True)
+    with pytest.raises(UsageError):
+        summarise([str(log)], question, moment(TO), moment(FROM))
+
+
+def run(capfdbinary: pytest.CaptureFixture[bytes], *words: str) -> tuple[int, bytes, str]:
+    capfdbinary.readouterr()
+    code = main(["report", *words])
+    out, err = capfdbinary.readouterr()
+    return code, out, err.decode()
+
+
+PERIOD = ("--from", FROM, "--to", TO, "--as-of", TO)
+
+
+@pytest.mark.parametrize("form", ["json", "markdown", "html"])
+def test_the_same_inputs_give_the_same_bytes(
+    log: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, form: str, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(log, action("11-02T00:00:00", "denied"), action("11-02T00:01:00", "success"))
+    words = ("audit.jsonl", *PERIOD, "--pack", "owasp-agentic", "--pack", "gdpr", "--format", form)
+    code, first, _ = run(capfdbinary, *words)
+    assert code == 0 and first and run(capfdbinary, *words)[1] == first
+    assert run(capfdbinary, *words, "-o", "out")[0] == 0 and (tmp_path / "out").read_bytes() == first
+    if form == "json":
+        jsonschema_rs.validator_for(schemas.load("summary")).validate(json.loads(first))
+
+
+def test_exit_codes(
+    log: Path, capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Findings alone give 0 unless --fail-on is given."""
+    monkeypatch.chdir(tmp_path)
+    write(log, at("11-02T00:00:00", response={"text": "AKIA" + "IOSFODNN7EXAMPLE"}))
+    assert run(capfdbinary, "audit.jsonl", *PERIOD)[0] == 0
+    assert run(capfdbinary, "audit.jsonl", *PERIOD, "--fail-on", "high")[0] == 1
+    assert run(capfdbinary, "audit.jsonl", "--from", FROM)[0] == 2
+    assert run(capfdbinary, "audit.jsonl", "--from", "soon", "--to", TO)[0] == 2
+    assert run(capfdbinary, "audit.jsonl", "--from", TO, "--to", FROM)[0] == 2
+    code, out, err = run(capfdbinary, "missing.jsonl", *PERIOD, "-o", "out")
+    assert (code, out) == (3, b"") and "no such file" in err and not (tmp_path / "out").exists()
+    assert run(capfdbinary, "audit.jsonl", *PERIOD, "--pack", "nope")[0] in (2, 4)
+    assert run(capfdbinary, "audit.jsonl", *PERIOD, "--alerts", "missing.jsonl")[0] == 3
+    with log.open("ab") as file:
+        file.write(b"not json\n")
+    assert run(capfdbinary, "audit.jsonl", *PERIOD)[0] == 6
