@@ -110,6 +110,18 @@ def test_lines_of_known_and_unknown_shapes_are_brought_in_too(tmp_path: Path, cl
     assert "4 units read: 3 recorded (1 of a kind not known here), 0 folded, 1 bad" in told.err
 
 
+def test_all_keeps_structural_units(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Each as a record of type `span` that holds it."""
+    path = tmp_path / "t.jsonl"
+    path.write_bytes(b'{"type":"summary","summary":"x","leafUuid":"u1","sessionId":"s-1"}\n' + TRANSCRIPT)
+    assert "1 folded (1 summary)" in cli("import", path).err
+    told = cli("import", path, "--all")
+    assert "4 units read: 4 recorded, 0 folded, 0 bad" in told.err
+    kept = json.loads(told.out.splitlines()[0])
+    assert kept["action"]["type"] == "span"
+    assert kept["provenance"]["import"]["rest"]["summary"] == "x"
+
+
 def test_a_sealed_log_is_nothing_to_import(tmp_path: Path, transcript: Path, cli: Callable[..., Result]) -> None:
     log = tmp_path / "audit.jsonl"
     cli("import", transcript, "-o", log)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from auditlog_cli import strictjson, validation
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.sources import ranges
+from auditlog_cli.sources import foreign, looking, ranges
+from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.validation import counting, validate
 from auditlog_cli.validation.counting import Asked, count
 from auditlog_cli.validator.report import ValidationReport
@@ -297,10 +298,14 @@ def test_every_shared_file_is_judged(shared: Path) -> None:
                 data = gzip.GzipFile(fileobj=io.BytesIO(data)).read()
             if not data:
                 continue
+            translated = not looking.is_ours(data) and foreign.may_be(data)
+            if translated and not list(read_lines(str(path))):
+                continue  # structural units only: nothing to look at
             for profile in ("six-questions", "record"):
                 report = validate(path, profile=profile, strict=True, max_errors=5)
                 add_up(report)
-                assert report.tally.read == data.count(b"\n") + (not data.endswith(b"\n")), path
+                if not translated:  # units of foreign files are no lines
+                    assert report.tally.read == data.count(b"\n") + (not data.endswith(b"\n")), path
             seen += 1
     assert seen > 400
 

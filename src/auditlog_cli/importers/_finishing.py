@@ -72,7 +72,7 @@ class Finisher:
         self._latest = content["timestamp"]
         session, trace = text(content.get("session_id")), text(content.get("trace_id"))
         if not trace:
-            trace = trace_id(self._format, session) if session else self._file.digest[:32]
+            trace = trace_id(self._format, session) or self._file.digest[:32]
             content["trace_id"] = trace
             derived.append("trace_id")
         if not session:

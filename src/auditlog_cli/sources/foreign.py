@@ -19,7 +19,7 @@ import orjson
 
 from auditlog_cli import importers, strictjson
 from auditlog_cli.errors import InputError
-from auditlog_cli.importers._drafts import File, Unit
+from auditlog_cli.importers._drafts import Draft, File, Unit
 from auditlog_cli.importers._finishing import Finisher, Given
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.lines import lines_of, read_lines
@@ -259,6 +259,9 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
             yield unit
             continue
         drafts = reading.records(unit) if unit.place >= 0 else "empty"
+        if isinstance(drafts, str) and wish.everything:
+            action = {"type": "span", "result_status": "unknown"}
+            drafts = [Draft({"action": action, "metadata": {"name": drafts}}, rest=unit.content)]
         if isinstance(drafts, str):
             tally.folded[drafts] = tally.folded.get(drafts, 0) + 1
             continue
