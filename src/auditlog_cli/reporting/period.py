@@ -94,7 +94,7 @@ def summarise(
     earlier = Period(replace(question, as_of=start), start - (end - start), start)
     now = Period(question, start, end, earlier, progress)
     for path in paths:
-        now.read(path)
+        now.read([path])
     # The waivers are told what they cover: by the period itself, so it comes last.
     then = earlier.finish()
     report = now.finish()
