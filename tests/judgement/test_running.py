@@ -183,3 +183,15 @@ def test_the_files_are_named_with_their_sums(tmp_path: Path) -> None:
 def test_a_question_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         asked(**{"as_of": NOW, "no_policy": True, **wrong})
+
+
+def test_the_leaves_at_both_ends_of_a_sealed_file_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    with AuditLog(path, ballast_bytes=0) as log:
+        first = log.append(record())
+        last = log.append(record(record_id="r2"))
+    (source,) = check(str(path)).inputs
+    assert source.last_leaf == last.leaf and len(source.first_leaf) == 64
+    assert source.first_leaf not in (first.leaf, last.leaf), "the genesis record comes first"
+    (plain,) = check(written(tmp_path / "b.jsonl", record())).inputs
+    assert (plain.first_leaf, plain.last_leaf) == ("", "")

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from auditlog_cli import decoders
+from auditlog_cli import decoders, frames
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding, opaque
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Source
 from auditlog_cli.rules.facts import Place, Spot
+from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sources import opening
 from auditlog_cli.sources.lines import lines_of, understood
+from auditlog_cli.writer import tail
 
 if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
@@ -54,7 +56,7 @@ class Counted:
 
     def source(self) -> Source:
         """Return what a report says of it."""
-        return Source(self.path, self.size, self._sum.hexdigest())
+        return Source(self.path, self.size, self._sum.hexdigest(), *_leaves(self.path))
 
 
 def lines(counted: Counted) -> Iterator[Line | BadLine]:
@@ -106,6 +108,23 @@ def line_at(path: str, offset: int) -> bytes:
     finally:
         os.close(fd)
     return first.raw if isinstance(first, Line) else b""
+
+
+def _leaves(path: str) -> tuple[str, str]:
+    """The leaves of the first and last record of a sealed file, as it is now; else empty texts."""
+    if path == "-" or not os.path.isfile(path):
+        return "", ""
+    try:
+        fd = frames.open_plain(path)
+    except (OSError, InputError):
+        return "", ""
+    try:
+        last = tail.read(fd, os.fstat(fd).st_size).last
+        return unseal(tail.first_line(fd)).leaf, last.leaf if last is not None else ""
+    except (OSError, Unsealed):
+        return "", ""
+    finally:
+        os.close(fd)
 
 
 def _unpacked(counted: Counted) -> Reader:
