@@ -6,7 +6,7 @@ import json
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from auditlog_cli import strictjson
@@ -44,25 +44,42 @@ def log(*records: dict[str, object]) -> bytes:
     return data
 
 
-def slowly(data: bytes) -> list[tuple[int, str, str]]:
-    return [(found.seq, found.prev, found.leaf) for found in map(check, data.split(b"\n")[:-1])]
+Seen = tuple[int, str, str] | str
+"""Number, link and leaf of a line, or why it was refused."""
 
 
-def quickly(data: bytes) -> list[tuple[int, str, str]]:
-    found = []
+def slowly(data: bytes) -> list[Seen]:
+    seen: list[Seen] = []
+    for raw in data.split(b"\n")[:-1]:
+        try:
+            found = check(raw)
+        except Flawed as error:
+            seen.append(error.detail)
+        else:
+            seen.append((found.seq, found.prev, found.leaf))
+    return seen
+
+
+def quickly(data: bytes) -> list[Seen]:
+    seen: list[Seen] = []
     for run in of_bytes(data, 0).found:
+        if isinstance(run, Bad):
+            seen += [run.detail] * run.many
+            continue
         assert isinstance(run, Run)
         prev = run.prev
         for at in range(len(run.leaves) // 32):
             leaf = run.leaves[32 * at : 32 * at + 32].hex()
-            found.append((run.seq + at, prev, leaf))
+            seen.append((run.seq + at, prev, leaf))
             prev = leaf
-    return found
+    return seen
 
 
 @given(st.lists(json_values, min_size=2, max_size=4))
+@example([None, {"_salts": None}])
+@example([None, {"_redacted": ["AAAA"]}, {"_leaf": 1}])
 def test_the_fast_way_agrees(values: list[object]) -> None:
-    """Whatever JSON stands in arguments and metadata, both ways see the same numbers, links and leaves."""
+    """Whatever JSON stands in arguments and metadata, both ways see the same numbers, links and leaves, or refuse it."""
     data = log(*({"action": {"tool": "x", "arguments": {"a": value}}, "metadata": value} for value in values))
     assert quickly(data) == slowly(data)
 
