@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all test-wheel check fix docs packs bench clean
+.PHONY: demo test test-all test-wheel test-frameworks check fix docs packs bench clean
 
 ## demo: a multi-agent run, written with the library, then tailed, filtered, traced and validated
 demo: $(READY)
@@ -18,11 +18,15 @@ test: check
 
 ## test-all: every test, the slow ones and those that need root too, and the built wheel
 test-all: check
-	$(BIN)/python -m pytest -q
+	HYPOTHESIS_PROFILE=search $(BIN)/python -m pytest -q
 
 ## test-wheel: build wheel and sdist, install each in an empty environment, run the tests there
 test-wheel: $(READY)
 	$(BIN)/python -m pytest -q -m wheel tests/wheel
+
+## test-frameworks: each adapter with its real framework, in an environment of its own (FRAMEWORKS="langchain mcp" for some)
+test-frameworks: $(READY)
+	PYTHON=$(PYTHON) tests/adapters/frameworks.sh $(FRAMEWORKS)
 
 ## check: formatting, lint, types, generated files
 check: $(READY)
@@ -49,7 +53,7 @@ bench: $(READY)
 	$(BIN)/python bench/run.py
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .frameworks demo
 
 $(READY): pyproject.toml Makefile
 	@test -n "$(PYTHON)" || { echo "auditlog: Python 3.11 or newer is needed (python3 --version)" >&2; exit 1; }

@@ -32,10 +32,13 @@ class _Failing(AuditLog):
 
     left: int | None = None
     """How many appends still succeed; None: all."""
+    refused = 0
+    """How many have failed."""
 
     def append(self, record: Mapping[str, Any], *, durable: bool | None = None) -> Receipt:
         if self.left is not None:
             if self.left <= 0:
+                self.refused += 1
                 raise AuditWriteError(
                     f"{self.path}: no space left on device (a test asked for this); nothing was written"
                 )
@@ -58,6 +61,11 @@ class Recording:
     def fail_after(self, appends: int) -> None:
         """Let the next `appends` succeed and each one after them raise `AuditWriteError`."""
         self._failing.left = appends
+
+    @property
+    def refused(self) -> int:
+        """How many appends failed because of `fail_after`."""
+        return self._failing.refused
 
     def close(self) -> None:
         """Close the log, and keep its records."""
