@@ -1,8 +1,8 @@
 """One file = one agent framework (frameworks.md, 7), whose hooks become records of a session.
 
-Nothing here is imported by the command line or by another room. An adapter imports its framework inside the function
-that needs it, never at the top: `import auditlog_cli.adapters.langchain` works without LangChain, and what needs it
-raises `FrameworkMissing` with the versions that are known to work.
+No module here is imported by another room, and by a command only when it runs. An adapter imports its framework
+inside the function that needs it, never at the top: `import auditlog_cli.adapters.langchain` works without LangChain,
+and what needs it raises `FrameworkMissing` with the versions that are known to work.
 
 Every adapter
 
