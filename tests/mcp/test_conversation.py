@@ -176,7 +176,9 @@ def test_a_call_that_cannot_be_recorded_is_not_forwarded_nor_any_later_one(tmp_p
 
 def test_each_append_may_fail(shared: Path, tmp_path: Path) -> None:
     """Whichever it is: what was forwarded has its intent, and what the client got is in the log."""
-    captured = [json.loads(each) for each in (shared / "captures/mcp/stdio_jsonrpc_auto.jsonl").read_text().splitlines()]
+    captured = [
+        json.loads(each) for each in (shared / "captures/mcp/stdio_jsonrpc_auto.jsonl").read_text().splitlines()
+    ]
     for appends in range(12):
         folder = tmp_path / str(appends)
         folder.mkdir()
