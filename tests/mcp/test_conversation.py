@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import AuditWriteError
-from auditlog_cli.mcp.conversation import UNWRITABLE, Client, Conversation
+from auditlog_cli.mcp.conversation import Client, Conversation
+from auditlog_cli.mcp.wire import UNWRITABLE
 from auditlog_cli.testing import Recording, recording
 
 CALL = {"name": "lookup_order", "arguments": {"order_id": 42}}

@@ -14,10 +14,9 @@ from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import AuditlogError, AuditWriteError
 from auditlog_cli.mcp import wire
 from auditlog_cli.mcp.calls import Call, Question, Waiting
-from auditlog_cli.mcp.wire import Content
+from auditlog_cli.mcp.wire import UNWRITABLE, Content
 from auditlog_cli.strictjson import Malformed
 
-UNWRITABLE = "audit log not writable"
 UNREADABLE = "not strict JSON-RPC: readers could disagree about it, so it was not forwarded"
 _CLIENT = "io.modelcontextprotocol/clientInfo"
 _PROTOCOL = "io.modelcontextprotocol/protocolVersion"

@@ -18,6 +18,8 @@ Content = dict[str, Any]
 
 PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32602, -32603
 """Codes of errors (JSON-RPC 2.0, 5.1)."""
+UNWRITABLE = "audit log not writable"
+"""What is said where nothing can be recorded (frameworks.md, 7.3)."""
 CALL, ELICIT = "tools/call", "elicitation/create"
 _BLANKS = b" \t\r\n"
 _ESCAPED = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
