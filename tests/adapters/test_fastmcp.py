@@ -85,6 +85,39 @@ def test_the_scenario(tmp_path: Path) -> None:
         assert "kaput" in ends[2]["error"]["message"]
 
 
+def test_a_round_trip_is_one_call(tmp_path: Path) -> None:
+    """In the protocol of 2026-07-28 the question is a result, and the answer comes with a second request."""
+    import mcp_types as types
+
+    async def run(session: Session) -> None:
+        server = FastMCP("orders", middleware=[fastmcp_middleware(session=session)])
+
+        @server.tool
+        async def issue_refund(order_id: int, ctx: Context) -> Any:
+            if ctx.input_responses:
+                return "refunded"
+            schema = {"type": "object", "properties": {"approve": {"type": "boolean"}}}
+            form = types.ElicitRequestFormParams(message="Approve?", requested_schema=schema)
+            return types.InputRequiredResult(input_requests={"ok": types.ElicitRequest(params=form)}, request_state="s")
+
+        async def decline(message: str, response_type: Any, params: Any, context: Any) -> Any:
+            return types.ElicitResult(action="decline")
+
+        async with Client(server, elicitation_handler=decline) as inner:
+            await inner.call_tool("issue_refund", {"order_id": 42})
+
+    with recording(tmp_path) as audit:
+        with audit.log.session(**WHO) as session:
+            asyncio.run(run(session))
+        assert told(audit.records) == [
+            ("issue_refund", "start", "pending"),
+            ("approval", None, "pending"),
+            ("approval", None, "denied"),
+            ("issue_refund", "end", "success"),
+        ]
+        assert len({each["span_id"] for each in audit.of_type("tool_invocation")}) == 1
+
+
 def test_the_client_hears_minus_32603(tmp_path: Path) -> None:
     ran: list[str] = []
 

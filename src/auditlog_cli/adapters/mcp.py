@@ -30,6 +30,7 @@ from auditlog_cli.mcp.wire import CALL, ELICIT, INTERNAL_ERROR, UNWRITABLE
 
 SessionFor = Callable[[Any], Session]
 _KNOWN = {"mcp 2": "mcp>=2.3,<3", "mcp 1": "mcp>=1.30,<2", "fastmcp": "fastmcp>=4.1"}
+_SPELLED = {"structured_content": "structuredContent", "is_error": "isError"}
 _current: ContextVar[Call | None] = ContextVar("auditlog_mcp_call", default=None)
 
 
@@ -308,12 +309,12 @@ def _server_error() -> Callable[[], Exception]:
 
 
 def _result(result: Any) -> dict[str, Any]:
-    """The members of a result: a model of mcp, a dictionary, or a `ToolResult` of fastmcp."""
-    said = _plain(result)
-    if said:
-        return said
-    named = (("content", "content"), ("structuredContent", "structured_content"), ("isError", "is_error"))
-    return {name: _jsonable(getattr(result, each)) for name, each in named if getattr(result, each, None) is not None}
+    """The members of a result under the protocol's names: a model of mcp, a dictionary, or fastmcp's own kinds."""
+    said = _plain(result) or {name: _jsonable(getattr(result, name, None)) for name in ("content", *_SPELLED)}
+    asks = said.get("input_required")
+    if isinstance(asks, dict):
+        return asks
+    return {_SPELLED.get(name, name): value for name, value in said.items() if value is not None}
 
 
 def _plain(held: Any) -> dict[str, Any]:
