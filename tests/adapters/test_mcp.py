@@ -207,3 +207,52 @@ def test_the_wrapper_is_the_client(tmp_path: Path) -> None:
         session = audit.log.session(**WHO).open()
         asyncio.run(run(session))
     assert ran == []
+
+
+def test_over_http_the_token_of_each_request_says_who(tmp_path: Path) -> None:
+    """The real transport, in both protocols: a verified token becomes a session, another one another."""
+    import httpx2
+    import uvicorn
+    from mcp.client.streamable_http import streamable_http_client
+    from mcp.server.auth.settings import AuthSettings
+
+    class Verifier:
+        async def verify_token(self, token: str) -> AccessToken | None:
+            if not token.startswith("good-"):
+                return None
+            claims = {"iss": "https://idp.example", "act": {"sub": "planner-agent"}}
+            return AccessToken(
+                token=token, client_id="planner-agent", scopes=["orders:read"], subject=token[5:], claims=claims
+            )
+
+    async def run(identities: Identities) -> None:
+        auth = AuthSettings(
+            issuer_url="https://idp.example",
+            resource_server_url="http://127.0.0.1/mcp",
+            required_scopes=["orders:read"],
+            validate_token_resource=False,
+        )
+        server = mcp2_server.made(
+            lambda name: None, middleware=[middleware(session_for=identities)], token_verifier=Verifier(), auth=auth
+        )
+        web = uvicorn.Server(uvicorn.Config(server.streamable_http_app(), host="127.0.0.1", port=0, log_level="error"))
+        serving = asyncio.create_task(web.serve())
+        while not web.started:
+            await asyncio.sleep(0.01)
+        port = web.servers[0].sockets[0].getsockname()[1]
+        for who, mode in (("alice", "auto"), ("bob", "legacy")):
+            async with httpx2.AsyncClient(headers={"Authorization": f"Bearer good-{who}"}) as http:
+                transport = streamable_http_client(f"http://127.0.0.1:{port}/mcp", http_client=http)
+                async with Client(transport, elicitation_callback=accept, mode=mode) as inner:
+                    await inner.call_tool("lookup_order", {"order_id": 42})
+                    await inner.call_tool("issue_refund", REFUND)
+        web.should_exit = True
+        await serving
+
+    with recording(tmp_path) as audit:
+        with Identities(audit.log) as identities:
+            asyncio.run(run(identities))
+        text = Path(audit.log.path).read_text()
+        for who in ("alice", "bob"):
+            assert told([each for each in audit.records if each["user"]["id"] == who]) == WHOLE[:6]
+    assert "good-alice" not in text

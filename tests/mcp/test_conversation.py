@@ -268,6 +268,7 @@ def test_a_batch_passes_whole_or_without_what_was_refused(tmp_path: Path) -> Non
         (b'{"id":null,"method":"tools/call","params":{"name":"x"}}\n', -32600),
         (b'{"id":1,"method":"tools/call","params":{"name":""}}\n', -32602),
         (b'{"id":1,"method":"tools/call","params":["x"]}\n', -32602),
+        (b'{"id":1,"method":"ping","result":{"action":"accept"}}\n', -32600),
     ],
 )
 def test_a_call_that_readers_may_read_otherwise_is_not_forwarded(raw: bytes, code: int) -> None:
@@ -278,6 +279,16 @@ def test_a_call_that_readers_may_read_otherwise_is_not_forwarded(raw: bytes, cod
         assert error(passed.back)[1] == code
         assert talk.refused == 1
         assert audit.of_type("tool_invocation") == []
+
+
+def test_nothing_passes_after_the_end() -> None:
+    """A line that comes while the server's end is being recorded opens no second session."""
+    with recording() as audit:
+        talk = opened(audit)
+        talk.from_client(line(id=1, method="ping"))
+        talk.close()
+        assert talk.from_client(call(2)) == (b"", b"")
+        assert len(audit.records) == 2
 
 
 def test_an_id_in_use_is_refused() -> None:

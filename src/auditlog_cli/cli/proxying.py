@@ -124,7 +124,7 @@ class Proxy:
             ) from None
         self._process = process
         if self._ending:  # a signal came before there was anybody to tell
-            process.terminate()
+            self._terminate()
         return process
 
     # --- the two directions -------------------------------------------------------------------

@@ -69,6 +69,7 @@ class Conversation:
         self._unanswerable: list[Call] = []
         self._waiting = Waiting()
         self._asked: dict[str, Question] = {}
+        self._closed = False
         self.failed: AuditlogError | None = None
         self.bad = {"client": 0, "server": 0}
         self.refused = 0
@@ -78,6 +79,8 @@ class Conversation:
     def from_client(self, line: bytes) -> Passed:
         """Return what becomes of a line from the client, its end included. Start lines are on the disk then."""
         with self._lock:
+            if self._closed:
+                return Passed()  # the server has ended, and with it the session
             try:
                 messages = wire.read(line)
             except Malformed:
@@ -96,6 +99,8 @@ class Conversation:
     def _sent(self, message: Content) -> Instead | None:
         method, id = message.get("method"), message.get("id")  # noqa: A001
         if isinstance(method, str):
+            if "result" in message or "error" in message:  # a request to one reader, an answer to another
+                return self._refuse(wire.error(id, wire.INVALID_REQUEST, UNREADABLE))
             self._open(message)
             return self._called(message) if method == wire.CALL else None
         question = self._asked.pop(wire.key(id) or "", None)
@@ -240,6 +245,7 @@ class Conversation:
         """
         with self._lock:
             session, self._session = self._session, None
+            self._closed = True
             if session is not None:
                 try:
                     for call in (*self._calls.values(), *self._unanswerable):
