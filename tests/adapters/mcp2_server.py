@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import pytest
+
+pytest.importorskip("mcp.server.mcpserver", reason="mcp 2.x is not installed: make test-frameworks FRAMEWORKS=mcp")
+
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.resolve import Elicit, Resolve
 from pydantic import BaseModel

@@ -256,3 +256,52 @@ def test_over_http_the_token_of_each_request_says_who(tmp_path: Path) -> None:
         for who in ("alice", "bob"):
             assert told([each for each in audit.records if each["user"]["id"] == who]) == WHOLE[:6]
     assert "good-alice" not in text
+
+
+def test_the_real_client_hears_of_a_full_disk_from_the_proxy(tmp_path: Path) -> None:
+    """The tool does not run, and what the client gets is an error of the protocol."""
+    log, ran = tmp_path / "audit.jsonl", tmp_path / "ran"
+    code = (
+        "import sys; from tests.adapters import mcp2_server;"
+        "mcp2_server.made(lambda name: open(sys.argv[1], 'a').write(name + ' ')).run('stdio')"
+    )
+    proxy = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (7000, 7000));"
+        "from auditlog_cli.cli.front import run; run()"
+    )
+    words = [
+        "-B",
+        "-c",
+        proxy,
+        "mcp-proxy",
+        "--log",
+        str(log),
+        "--user",
+        "alice",
+        "--",
+        sys.executable,
+        "-B",
+        "-c",
+        code,
+        str(ran),
+    ]
+    done = 0
+    refused: set[tuple[int, str]] = set()
+
+    async def run() -> None:
+        nonlocal done
+        server = StdioServerParameters(command=sys.executable, args=words, cwd=str(Path(__file__).parents[2]))
+        async with Client(server, elicitation_callback=accept) as inner:
+            for _ in range(20):
+                try:
+                    await inner.call_tool("lookup_order", {"order_id": 42})
+                    done += 1
+                except MCPError as error:
+                    refused.add((error.error.code, error.error.message))
+
+    asyncio.run(run())
+    assert 0 < done < 20
+    assert refused == {(-32603, "audit log not writable")}
+    actions = [json.loads(each).get("action", {}) for each in log.read_text().splitlines()]
+    starts = [each for each in actions if each.get("tool") and each["phase"] == "start"]
+    assert done <= len(ran.read_text().split()) <= len(starts)

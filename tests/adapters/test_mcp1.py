@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,8 @@ import pytest
 
 pytest.importorskip("mcp.server.fastmcp", reason="mcp 1.x is not installed: make test-frameworks FRAMEWORKS=mcp1")
 
-from mcp import types
+from mcp import ClientSession, StdioServerParameters, types
+from mcp.client.stdio import stdio_client
 from mcp.server.fastmcp import Context, FastMCP
 from mcp.shared.exceptions import McpError
 from mcp.shared.memory import create_connected_server_and_client_session as connected
@@ -22,7 +25,7 @@ from auditlog_cli.adapters import FrameworkMissing
 from auditlog_cli.adapters.mcp import client, instrument, middleware
 from auditlog_cli.testing import recording
 from tests.adapters.contract import WHO, Contract, Ran
-from tests.adapters.mcp_scenario import WHOLE, told, work
+from tests.adapters.mcp_scenario import REFUND, WHOLE, told, work
 
 
 class Approve(BaseModel):
@@ -110,3 +113,25 @@ def test_the_other_versions_are_said() -> None:
     with pytest.raises(FrameworkMissing) as caught:
         middleware()
     assert caught.value.help == "pip install 'mcp>=2.3,<3'"
+
+
+def test_the_proxy_between_the_real_client_and_the_real_server(tmp_path: Path) -> None:
+    log = tmp_path / "audit.jsonl"
+    root = str(Path(__file__).parents[2])
+    code = "from tests.adapters import test_mcp1; test_mcp1.made(lambda name: None).run('stdio')"
+    words = ["-m", "auditlog_cli", "mcp-proxy", "--log", str(log), "--user", "alice", "--", sys.executable, "-c", code]
+
+    async def run() -> None:
+        server = StdioServerParameters(command=sys.executable, args=words, cwd=root)
+        async with (
+            stdio_client(server) as (read, write),
+            ClientSession(read, write, elicitation_callback=accept) as inner,
+        ):
+            await inner.initialize()
+            for name, arguments in (("lookup_order", {"order_id": 42}), ("issue_refund", REFUND), ("boom", {})):
+                await inner.call_tool(name, arguments)
+
+    asyncio.run(run())
+    records = [each for each in map(json.loads, log.read_text().splitlines()) if "auditlog" not in each]
+    assert told(records) == WHOLE
+    assert records[-1]["action"]["phase"] == "end"
