@@ -31,7 +31,8 @@ class Client:
     def __init__(self, log: Path, words: list[str], command: list[str] | None = None, **popen: Any) -> None:
         server = command or [sys.executable, SERVER, *words]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "auditlog_cli", "mcp-proxy", "--log", str(log), "--user", "alice", "--", *server],
+            [sys.executable, "-m", "auditlog_cli", "mcp-proxy", "--log", str(log), "--user", "alice",
+             "--scopes", "orders:read", "--", *server],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen,
         )  # fmt: skip
 
@@ -123,7 +124,7 @@ def test_a_conversation_from_hello_to_the_end(tmp_path: Path, clients: Callable[
     code, err = client.end()
     assert code == 7
     assert "server: here" in err
-    assert "1 line from the server no strict JSON-RPC" in err
+    assert "auditlog: not strict JSON-RPC: 1 line from the server\n" in err
     assert steps(log) == [
         ("lifecycle", "start", "success"),
         ("lookup_order", "start", "pending"),
@@ -140,20 +141,29 @@ def test_a_conversation_from_hello_to_the_end(tmp_path: Path, clients: Callable[
     assert first["agent"] == {"id": "planner", "name": "planner", "version": "1"}
     assert first["user"]["id"] == "alice"
     assert first["metadata"]["mcp"]["protocol"] == "2025-11-25"
-    checked = [sys.executable, "-m", "auditlog_cli", "verify", str(log)]
-    assert subprocess.run(checked, capture_output=True, check=False).returncode == 0
+    for words in (["verify"], ["validate", "--strict"]):
+        checked = subprocess.run(
+            [sys.executable, "-m", "auditlog_cli", *words, str(log)], capture_output=True, check=False
+        )
+        assert checked.returncode == 0, checked.stdout
 
 
 def test_bytes_pass_unchanged(tmp_path: Path) -> None:
     """Whatever their form, and the last line without its end."""
-    said = b'{"id": 1,\t"method" :"ping"}\r\n\n\xff\xfe\nno json\n[]\n' + b"x" * 200_000 + b'\n{"no":"end"}'
+    said = (
+        b'{"id": 1,\t"method" :"ping"}\r\n\n\xff\xfe\nno json\n[]\n'
+        + b"x" * 200_000
+        + b"\n"
+        + b'{"id":1}\n' * 100_000
+        + b'{"no":"end"}'
+    )
     done = subprocess.run(
         [sys.executable, "-m", "auditlog_cli", "mcp-proxy", "--log", str(tmp_path / "a.jsonl"), "--user", "a", "--", "cat"],
         input=said, capture_output=True, timeout=SECONDS, check=False,
     )  # fmt: skip
     assert done.stdout == said
     assert done.returncode == 0
-    assert b"3 lines from the client" in done.stderr
+    assert b"not strict JSON-RPC: 3 lines from the client" in done.stderr
 
 
 def test_a_killed_server_ends_the_proxy_and_its_call_is_unknown(tmp_path: Path, clients: Callable[..., Client]) -> None:
@@ -224,6 +234,20 @@ def test_a_client_that_is_gone_takes_the_server_with_it(tmp_path: Path, clients:
     assert ("boom", "end", "error") in steps(log)
 
 
+def test_a_killed_proxy_leaves_no_server(tmp_path: Path, clients: Callable[..., Client]) -> None:
+    """Nobody can clean up after SIGKILL: the server sees the end of its input. The start of its call is in the log."""
+    log = tmp_path / "audit.jsonl"
+    client = clients(log)
+    client.call(1, "lookup_order")
+    child = child_of(client.process.pid)
+    client.send(id=2, method="tools/call", params={"name": "refund"})
+    assert client.receive()["method"] == "elicitation/create"
+    client.process.kill()
+    assert client.process.wait(SECONDS) == -signal.SIGKILL
+    assert gone(child)
+    assert ("refund", "start", "pending") in steps(log)
+
+
 def test_a_full_disk_stops_calls_and_not_the_rest(tmp_path: Path, clients: Callable[..., Client]) -> None:
     """The server never hears of the call; exit code 5, and one clear line."""
     log = tmp_path / "audit.jsonl"
@@ -244,6 +268,7 @@ def test_a_full_disk_stops_calls_and_not_the_rest(tmp_path: Path, clients: Calla
     code, err = client.end()
     assert code == 5
     assert "auditlog: error[" in err
+    assert "not forwarded: " in err
     assert "Traceback" not in err
     starts = [each for each in steps(log) if each[1] == "start" and each[0] == "lookup_order"]
     assert forwarded <= len(starts)
@@ -309,6 +334,14 @@ def test_a_command_that_is_not_there_is_one_line(tmp_path: Path, cli: Callable[.
     told = cli("mcp-proxy", "--log", tmp_path / "a.jsonl", "--user", "a", "--", "no-such-command")
     assert told.code == 2
     assert told.err.startswith("auditlog: error[usage]: no-such-command: No such file or directory\n  help: ")
+
+
+def test_no_command_is_wrong_usage(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    log = tmp_path / "a.jsonl"
+    told = cli("mcp-proxy", "--log", log, "--user", "a", "--")
+    assert told.code == 2
+    assert "COMMAND" in told.err
+    assert not log.exists()
 
 
 def test_a_log_that_cannot_be_opened_starts_nothing(tmp_path: Path, cli: Callable[..., Result]) -> None:

@@ -62,9 +62,10 @@ def run(conversation: Conversation, command: list[str], notices: show.Notices) -
     finally:
         for who, lines in conversation.bad.items():
             if lines:
-                notices.say(f"{lines} {'line' if lines == 1 else 'lines'} from the {who} no strict JSON-RPC")
+                notices.say(f"not strict JSON-RPC: {lines} {'line' if lines == 1 else 'lines'} from the {who}")
         if conversation.refused:
-            notices.say(f"{conversation.refused} messages not forwarded: they could not be recorded")
+            messages = "1 message" if conversation.refused == 1 else f"{conversation.refused} messages"
+            notices.say(f"not forwarded: {messages} that could not be recorded, or read in one way only")
     conversation.close()
     return code
 
