@@ -131,6 +131,7 @@ def test_identity_comes_from_the_access_token(tmp_path: Path) -> None:
     with recording(tmp_path) as audit:
         with Identities(audit.log) as identities:
             asyncio.run(run(identities))
+            assert secret not in repr(vars(identities)), "nor in memory"
         records = audit.records
         text = Path(audit.log.path).read_text()
     assert secret not in text

@@ -175,6 +175,22 @@ def test_a_call_that_cannot_be_recorded_is_not_forwarded_nor_any_later_one(tmp_p
             talk.close()
 
 
+def test_a_round_trip_does_not_go_on_after_a_failure(tmp_path: Path) -> None:
+    """Neither its question nor its second request, though neither has anything to be recorded."""
+    asks = {"resultType": "input_required", "requestState": "s"}
+    with recording(tmp_path) as audit:
+        talk = opened(audit)
+        talk.from_client(call(1))
+        talk.from_server(line(id=1, result=asks))
+        talk.from_client(call(2, arguments={}))
+        audit.fail_after(0)
+        talk.from_client(call(3, arguments={"order_id": 3}))
+        assert error(talk.from_server(line(id=2, result=asks)).forward) == (2, -32603, UNWRITABLE)
+        again = talk.from_client(call(4, requestState="s"))
+        assert again.forward == b""
+        assert error(again.back) == (4, -32603, UNWRITABLE)
+
+
 def test_each_append_may_fail(shared: Path, tmp_path: Path) -> None:
     """Whichever it is: what was forwarded has its intent, and what the client got is in the log."""
     captured = [
