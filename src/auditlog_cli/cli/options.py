@@ -28,6 +28,7 @@ from auditlog_cli.cli.proxied import ProxyCommand as ProxyCommand
 from auditlog_cli.cli.proxied import ProxyLog as ProxyLog
 from auditlog_cli.cli.proxied import ProxyScopes as ProxyScopes
 from auditlog_cli.cli.proxied import ProxyUser as ProxyUser
+from auditlog_cli.cli.ruling import Annotate as Annotate
 from auditlog_cli.cli.ruling import AsOf as AsOf
 from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
 from auditlog_cli.cli.ruling import CheckFormat as CheckFormat
