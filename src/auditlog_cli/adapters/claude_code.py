@@ -17,12 +17,9 @@ from auditlog_cli._version import __version__
 from auditlog_cli.capture import digests
 from auditlog_cli.capture.identity import Identity
 from auditlog_cli.errors import InputError
-from auditlog_cli.importers._claude import DELEGATES, FAMILY
-from auditlog_cli.importers._claude_events import permission
+from auditlog_cli.importers._claude_names import DELEGATES, FAMILY, permission
 from auditlog_cli.importers._drafts import arguments, span_id, text, trace_id, without
 from auditlog_cli.record import BadLine
-from auditlog_cli.sources import files
-from auditlog_cli.sources.backwards import backwards
 from auditlog_cli.writer import ids
 
 Content = dict[str, Any]
@@ -248,6 +245,9 @@ def records_of(path: str, session: str) -> Iterator[Content]:
     """
     if not os.path.exists(path):
         return
+    from auditlog_cli.sources import files  # few events need them
+    from auditlog_cli.sources.backwards import backwards
+
     needle, seen = strictjson.needle(session), 0
     for log in files.find([path]):
         for line in backwards(log):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from contextlib import suppress
 from typing import NamedTuple
@@ -180,6 +179,8 @@ def _program() -> list[str]:
 
 def limited() -> bool:
     """Tell whether there is a `timeout` to end a hook that hangs."""
+    import shutil
+
     return shutil.which("timeout") is not None
 
 
