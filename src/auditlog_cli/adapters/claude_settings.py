@@ -21,7 +21,7 @@ STOP = '{"continue": false, "stopReason": "audit log not writable"}'
 """What stops Claude Code after an act (frameworks.md, 4)."""
 SECONDS = 5
 """How long the command may take before the shell ends it and says stop."""
-_PATIENCE = 4 * SECONDS  # a hook that Claude Code itself ends lets the tool run, so that it must never come to that
+_PATIENCE = 4 * SECONDS  # a hook that Claude Code itself ends lets the tool run where `onFailure` is not known
 _OURS = ("hook", "claude-code")
 
 
@@ -42,7 +42,9 @@ def command(words: list[str], event: str, *, limited: bool) -> str:
 
 def entry(words: list[str], event: str, *, limited: bool) -> Settings:
     """Return the member of `hooks.EVENT` that calls us."""
-    hook = {"type": "command", "command": command(words, event, limited=limited), "timeout": _PATIENCE}
+    hook: Settings = {"type": "command", "command": command(words, event, limited=limited), "timeout": _PATIENCE}
+    if precedes(event):
+        hook["onFailure"] = "block"  # whatever becomes of the shell itself; seen to work in 2.1.329
     return {"matcher": "*", "hooks": [hook]}
 
 

@@ -956,8 +956,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                        ('Who acts',
                         (('-u, --user ID', 'For whom Claude Code works; default: $AUDITLOG_USER.'),
                          ('--user-from os|git',
-                          "Where else to take the user from: the name of the account, or git's user.email. "
-                          'Weak, and the record says so (user.auth_method).'),
+                          "Where else to take the user from: the account's name, or git's user.email. The "
+                          'record says which (user.auth_method).'),
                          ('-a, --agent ID', 'agent.id.'),
                          ('--scopes SCOPE', 'What it may do; repeatable, or with commas.')))),
                       'auditlog hook claude-code --log ~/audit/claude.jsonl --user ann@example.com '
@@ -976,8 +976,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                    ('Who acts',
                     (('-u, --user ID', 'For whom Claude Code works; default: $AUDITLOG_USER.'),
                      ('--user-from os|git',
-                      "Where else to take the user from: the name of the account, or git's user.email. Weak, "
-                      'and the record says so (user.auth_method).'),
+                      "Where else to take the user from: the account's name, or git's user.email. The record "
+                      'says which (user.auth_method).'),
                      ('-a, --agent ID', 'agent.id.'),
                      ('--scopes SCOPE', 'What it may do; repeatable, or with commas.'))),
                    ('Which settings',

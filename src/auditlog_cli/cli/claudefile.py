@@ -11,6 +11,7 @@ from auditlog_cli.adapters.claude_settings import Settings
 from auditlog_cli.cli.claude import Said, limited
 from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import EXIT_OK, AuditWriteError, InputError
+from auditlog_cli.sinks import FileOutput
 from auditlog_cli.writer import disk
 
 _PLACES = {
@@ -94,19 +95,14 @@ def _keep(file: str, raw: bytes, old: Settings, new: Settings, notices: Notices,
 
 def _put(file: str, raw: bytes, made: bytes) -> None:
     """Put a file in the place of another one that is still what was read, with its mode and owner."""
-    try:
-        held = os.stat(file)
-    except FileNotFoundError:
-        disk.keep(file, made)
-        return
-    new = disk.Replacement(file, held)
+    new = FileOutput(file)
     try:
         new.write(made)
-        new.finish()
-        with open(file, "rb") as opened:
-            if opened.read() != raw:
-                raise AuditWriteError(f"{file}: was changed meanwhile and stays as it is", help="call again")
-        new.keep()
+        if os.path.exists(file):
+            disk.like(new.fd, os.stat(file))
+        if _read(file)[1] != raw:
+            raise AuditWriteError(f"{file}: was changed meanwhile and stays as it is", help="call again")
+        new.commit()
     finally:
         new.discard()
 
