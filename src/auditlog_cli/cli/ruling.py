@@ -51,7 +51,6 @@ PolicyTitle = Annotated[str, typer.Option("--name", metavar="NAME", help="The na
 
 _RULES = "Which rules"
 _COUNTS = "What counts"
-_OUT = "Whom to tell"
 
 Packs = Annotated[
     list[str] | None,
