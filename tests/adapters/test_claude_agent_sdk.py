@@ -5,13 +5,16 @@ As a library, with `Audit`, held to the failure contract; and by its command hoo
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -183,6 +186,23 @@ def test_a_refusal_ends_the_call_as_denied(place: Path, tmp_path: Path) -> None:
         each for each in audit.records if each["action"].get("tool") == REFUND and each["action"].get("phase") == "end"
     ]
     assert (end["action"]["result_status"], end["approval"]["decided_by"]) == ("denied", "bob@example.com")
+
+
+@slow
+def test_the_page_shows_code_that_runs(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/claude-code.md, as it stands there, with our model behind it."""
+    page = Path(__file__).parents[2] / "docs/claude-code.md"
+    (block,) = re.findall(r"^```py\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    with serving(act) as url:
+        given = {"cli_path": place / "claude", "env": environment(str(place / "home"), url), "setting_sources": []}
+        monkeypatch.setattr(sdk, "ClaudeAgentOptions", partial(sdk.ClaudeAgentOptions, cwd=tmp_path, **given))
+        monkeypatch.chdir(tmp_path)
+        names: dict[str, Any] = {"ask": allow}
+        asyncio.run(eval(compile(block, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT), names))
+    names["log"].close()
+    records = [json.loads(line) for line in (tmp_path / "audit.jsonl").read_text().splitlines()]
+    assert [each["approval"].get("decided_by") for each in records if "approval" in each][-1] == "bob@example.com"
+    assert (tmp_path / "ran-anyway").exists()
 
 
 # --- hooks called as the SDK calls them ----------------------------------------------------------
