@@ -181,8 +181,10 @@ def test_settings_are_printed_with_whole_paths(
     cli: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    assert cli("hook", "install", "--log", "a", "--user", "ann", "--redact", "p.yaml", "--settings", "s.json").code == 3
+    (tmp_path / "p.yaml").write_text("format: auditlog.redaction/1\nentities: [EMAIL_ADDRESS]\n")
     result = cli(
-        "hook", "claude-code", "--log", "a.jsonl", "--user-from", "git", "--redact", "p.yaml", "--scopes", "a:b,c:d",
+        "hook", "claude-code", "--log", "a.jsonl", "--user-from", "os", "--redact", "p.yaml", "--scopes", "a:b,c:d",
         "--agent", "coder", "--print-settings",
     )  # fmt: skip
     assert result.code == 0
@@ -190,4 +192,4 @@ def test_settings_are_printed_with_whole_paths(
     assert said[said.index("--log") + 1] == str(tmp_path / "a.jsonl")
     assert said[said.index("--redact") + 1] == str(tmp_path / "p.yaml")
     assert [said[at + 1] for at, word in enumerate(said) if word == "--scopes"] == ["a:b", "c:d"]
-    assert said[said.index("--user-from") + 1] == "git"
+    assert said[said.index("--user-from") + 1] == "os"

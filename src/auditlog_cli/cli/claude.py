@@ -12,6 +12,7 @@ from auditlog_cli.errors import EXIT_OK, EXIT_USAGE, AuditlogError, UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditlog_cli.capture.identity import Identity
+    from auditlog_cli.writer.settings import Redact
 
 _LOCK_S = 3.0  # below the limit of the shell command, so that its message is heard
 _LARGEST = 64 * 1024 * 1024
@@ -52,14 +53,16 @@ class Said(NamedTuple):
         """Return the command line that says the same, from any folder.
 
         Raises:
-            UsageError: If it would not say who the user is, and where the log.
+            UsageError: If it would not say who the user is, and where the log, or if the hook would refuse it.
+            InputError, DefinitionError: If the redaction profile is missing or wrong.
         """
         if not self.user and not self.user_from:
             raise UsageError(
                 "--user: who is the user? The hook would refuse every act",
                 help="--user ann@example.com, or --user-from os|git",
             )
-        self.who() if self.user else None
+        self.who()
+        self.masks()
         made = [*_program(), "hook", "claude-code", "--log", os.path.abspath(self.where())]
         profile = self.redact
         if profile is not None and profile.endswith((".yaml", ".yml")):
@@ -70,6 +73,17 @@ class Said(NamedTuple):
         for scope in self._scopes() or ():
             made += ["--scopes", scope]
         return made
+
+    def masks(self) -> Redact | None:
+        """Return what masks records.
+
+        Raises:
+            InputError, DefinitionError, UsageError: If that is missing, wrong, or empty.
+        """
+        from auditlog_cli.writer.settings import mask_of
+
+        given = self.redact
+        return mask_of(given if given is None or given.endswith((".yaml", ".yml")) else given.split(","))
 
     def _scopes(self) -> list[str] | None:
         if self.scopes is None:
@@ -111,10 +125,8 @@ def _record(said: Said, content: dict[str, object]) -> None:
     made = claude_code.record(content, said.who(), lambda: claude_code.records_of(path, str(content["session_id"])))
     if made is None:
         return
-    redact = said.redact
-    masks = redact if redact is None or redact.endswith((".yaml", ".yml")) else redact.split(",")
     # No ballast: the room that it keeps for the last words of a process would be laid out for each event.
-    with AuditLog(path, lock_timeout_s=_LOCK_S, redact=masks, ballast_bytes=0) as log:
+    with AuditLog(path, lock_timeout_s=_LOCK_S, redact=said.masks(), ballast_bytes=0) as log:
         log.append(made, durable=True)
 
 
@@ -141,6 +153,8 @@ def _refuse(event: str, error: BaseException) -> int:
 
 def _input() -> bytes:
     """All of standard input."""
+    if os.isatty(0):
+        raise UsageError("standard input: an event is expected there", help="auditlog hook install")
     pieces, size = [], 0
     while piece := os.read(0, 1 << 20):
         pieces.append(piece)
