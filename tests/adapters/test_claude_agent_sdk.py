@@ -285,6 +285,23 @@ def test_other_arguments_than_those_asked_for_are_approved_as_such(tmp_path: Pat
     assert records[-2]["approval"] == approvals[3]
 
 
+def test_each_session_of_claude_code_can_have_a_session_of_its_own(tmp_path: Path) -> None:
+    async def run() -> list[dict[str, Any]]:
+        with recording(tmp_path) as made:
+            with made.log.session(user="ann", agent="a") as one, made.log.session(user="bob", agent="b") as other:
+                audit = Audit(session_for=lambda event: {"s": one, "t": other}[event["session_id"]])
+                await audit.hook(PRE, None, None)
+                await audit.hook({**PRE, "session_id": "t", "tool_use_id": "t-2"}, None, None)
+                await audit.hook(PRE | {"hook_event_name": "PostToolUse", "tool_response": "x"}, None, None)
+                audit.check()
+            return made.records
+
+    calls = [each for each in asyncio.run(run()) if each["action"]["type"] == "tool_invocation"]
+    assert [(each["user"]["id"], each["action"]["phase"]) for each in calls] == [
+        ("ann", "start"), ("bob", "start"), ("ann", "end"),
+    ]  # fmt: skip
+
+
 # --- the command hooks ---------------------------------------------------------------------------
 
 

@@ -143,7 +143,17 @@ def test_a_link_stays_a_link(install: Callable[..., Result], file: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "held", [b"{", b"// mine\n{}", b"[]", b'{"a": 1, "a": 2}', b'{"hooks": []}', b'{"a": 1e999}', b"\xff"]
+    "held",
+    [
+        b"{",
+        b"// mine\n{}",
+        b"[]",
+        b'{"a": 1, "a": 2}',
+        b'{"hooks": []}',
+        b'{"a": 1e999}',
+        b"\xff",
+        b'{"a": 1%s}' % (b"0" * 5000),
+    ],
 )
 def test_what_cannot_be_read_stays_as_it_is(install: Callable[..., Result], file: Path, held: bytes) -> None:
     file.parent.mkdir()

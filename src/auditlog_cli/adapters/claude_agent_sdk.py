@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from auditlog_cli.adapters import chosen, missing
-from auditlog_cli.capture import context
+from auditlog_cli.capture import context, digests
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.modelcall import model_blocks
 from auditlog_cli.capture.session import Session
@@ -46,7 +46,8 @@ class Audit:
     Args:
         session: The session. Default: that of the running code when an event comes; the SDK's hooks run in the context
             of `connect()`.
-        session_for: Finds the session for an event (the hook's input, with `session_id` as Claude Code has it).
+        session_for: Finds the session for an event: the hook's input, with Claude Code's `session_id`. Where a
+            permission is asked for a call that no hook told of, it says only which sub-agent asks (`agent_id`).
     """
 
     def __init__(self, session: Session | None = None, *, session_for: Callable[[Any], Session] | None = None) -> None:
@@ -54,7 +55,7 @@ class Audit:
         self._session_for = session_for
         self._failed: AuditWriteError | None = None  # of an event for which there was no session
         self._sessions: dict[int, Session] = {}
-        self._calls: dict[str, ToolCall] = {}
+        self._calls: dict[str, tuple[ToolCall, Session]] = {}  # open, and who acts
         self._agents: dict[str, Session] = {}
         self._begun_by: dict[str, Session] = {}  # call → the sub-agent that it began
         self._saying: list[Any] = []  # the pieces of one message of the model
@@ -83,13 +84,13 @@ class Audit:
 
         async def can_use_tool(tool: str, given: dict[str, Any], about: Any) -> Any:
             try:
-                asked, call = self._ask(tool, given, about)
+                asked = self._ask(tool, given, about)
             except Exception as error:
                 return self._refuse(error)
             answer = await decide(tool, given, about)  # its own failure is the application's; the SDK refuses the tool
             try:
                 who = by(about) if callable(by) else by
-                self._answered(tool, given, answer, who, asked, call)
+                self._answered(tool, given, about, answer, who, asked)
             except Exception as error:
                 return self._refuse(error)
             return answer
@@ -136,9 +137,10 @@ class Audit:
 
     async def _record(self, kind: str, event: Event) -> None:
         if kind == "PreToolUse":
-            call = self._actor(event).tool(event["tool_name"], event["tool_input"], call_id=event["tool_use_id"])
+            actor = self._actor(event)
+            call = actor.tool(event["tool_name"], event["tool_input"], call_id=event["tool_use_id"])
             await call.start_async()
-            self._calls[event["tool_use_id"]] = call
+            self._calls[event["tool_use_id"]] = call, actor
         elif kind in ("PostToolUse", "PostToolUseFailure"):
             self._ended(event)
         elif kind == "SubagentStart":
@@ -164,7 +166,7 @@ class Audit:
         return session
 
     def _ended(self, event: Event) -> None:
-        call = self._calls.pop(event["tool_use_id"], None)
+        call, _ = self._calls.pop(event["tool_use_id"], (None, None))
         failed, took = event["hook_event_name"] == "PostToolUseFailure", event.get("duration_ms")
         if call is None:  # it began before there were hooks
             status = {"error": str(event.get("error"))} if failed else {"result": event.get("tool_response")}
@@ -183,7 +185,7 @@ class Audit:
         """Begin a sub-agent under the only call that can have begun it, else under the session."""
         name = event.get("agent_type") or ""
         calls = [
-            (id, call) for id, call in self._calls.items()  # noqa: A001
+            (id, call) for id, (call, _) in self._calls.items()  # noqa: A001
             if call.name in DELEGATES and id not in self._begun_by and _wants(call.arguments) in ("", name)
         ]  # fmt: skip
         agent = {"id": event["agent_id"], "name": name or event["agent_id"]}
@@ -199,22 +201,20 @@ class Audit:
 
     # --- permissions ----------------------------------------------------------------------------
 
-    def _ask(self, tool: str, given: dict[str, Any], about: Any) -> tuple[Approval, ToolCall | None]:
-        call = self._calls.get(about.tool_use_id or "")
+    def _ask(self, tool: str, given: dict[str, Any], about: Any) -> Approval:
+        call, _ = self._calls.get(about.tool_use_id or "", (None, None))
         if call is not None:
-            return call.ask_approval(reason=about.decision_reason), call
-        actor = self._actor({"agent_id": about.agent_id})
-        return actor.ask_approval(tool, given, reason=about.decision_reason), None
+            return call.ask_approval(reason=about.decision_reason)
+        return self._actor({"agent_id": about.agent_id}).ask_approval(tool, given, reason=about.decision_reason)
 
     def _answered(
-        self, tool: str, given: dict[str, Any], answer: Any, who: str | None, asked: Approval, call: ToolCall | None
+        self, tool: str, given: dict[str, Any], about: Any, answer: Any, who: str | None, asked: Approval
     ) -> None:
+        call, actor = self._calls.get(about.tool_use_id or "", (None, None))
         if answer.behavior != "allow":
             asked.denied(by=who, reason=answer.message or None)
             if call is not None:  # no hook tells of its end
-                for id, each in list(self._calls.items()):  # noqa: A001
-                    if each is call:
-                        del self._calls[id]
+                del self._calls[about.tool_use_id]
                 call.denied(answer.message or None)
                 call.finish()
             return
@@ -224,10 +224,13 @@ class Audit:
             return
         # What was asked for does not run; what runs instead is approved with its own digest.
         asked.denied(by=who, reason="other arguments were approved")
-        instead = self._actor({}).ask_approval(tool, changed, reason="in place of other arguments")
-        instead.granted(by=who)
-        if call is not None:
-            call.approval = instead
+        if call is None or actor is None:
+            self._actor({"agent_id": about.agent_id}).ask_approval(tool, changed).granted(by=who)
+            return
+        exactly = digests.frozen(changed)
+        digest = digests.of_arguments(exactly, actor.run.digest_key)
+        told = {"reason": "in place of other arguments"}
+        call.approval = actor.ask(call.frame, tool, exactly, digest, told).granted(by=who)
 
     def _refuse(self, error: Exception) -> Any:
         self._fail(error)
@@ -255,7 +258,7 @@ class Audit:
         self._spoken()  # before the next tool can begin
         if kind == "ResultMessage":
             for each in message.permission_denials or ():
-                call = self._calls.pop(str(each.get("tool_use_id")), None)
+                call, _ = self._calls.pop(str(each.get("tool_use_id")), (None, None))
                 if call is not None:
                     call.policy = call.policy or permission(False, "")
                     call.denied("refused by a rule of Claude Code")
@@ -267,7 +270,7 @@ class Audit:
         if not pieces:
             return
         last = pieces[-1]
-        actor = self._begun_by.get(last.parent_tool_use_id or "") or self._actor({})
+        actor = self._begun_by.get(last.parent_tool_use_id or "") or self._actor({"session_id": last.session_id})
         said = "".join(text for each in pieces for block in each.content if (text := getattr(block, "text", "")))
         counted = {name: (last.usage or {}).get(name) for name in ("input_tokens", "output_tokens")}
         actor.write(

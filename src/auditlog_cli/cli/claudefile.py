@@ -83,7 +83,10 @@ def _keep(file: str, raw: bytes, old: Settings, new: Settings, notices: Notices,
     if dry_run:
         notices.say(f"{file}: would change {told}")
         return EXIT_OK
-    made = json.dumps(new, indent=_indent(raw), ensure_ascii=False) + "\n"
+    try:
+        made = json.dumps(new, indent=_indent(raw), ensure_ascii=False) + "\n"
+    except TypeError:  # a number of thousands of digits
+        raise InputError(f"{file}: a number that cannot be written again; it stays as it is") from None
     try:
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
         _put(file, raw, made.encode("utf-8"))
