@@ -21,10 +21,10 @@ FLOORS: list[set[str]] = [
     {"signing", "rules"},
     {"importers"},
     {"sources", "decoders", "scan", "index", "selection", "renderers", "exporters", "writer",
-     "statistics", "sinks"},
+     "statistics", "sinks", "syslogging"},
     {"capture", "alerting", "redaction", "salting"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
-    {"lookup", "withholding", "anchors", "importing"},
+    {"lookup", "database", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification"},
     {"proofs"},
     {"evidence", "judgement", "retention"},
@@ -41,6 +41,8 @@ ROOMS = {
     "jsonschema_rs": ("validator",),
     "cryptography": ("signing/", "anchors/stamps.py"),
     "rfc8785": ("exporters/",),
+    "duckdb": ("exporters/",),
+    "pyarrow": ("exporters/",),
     "rfc3161_client": ("anchors/stamps.py",),
 }
 DISK = (

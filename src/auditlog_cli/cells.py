@@ -23,7 +23,7 @@ def guarded(text: str) -> str:
 def quoted(text: str) -> str:
     """Return `text` as a cell in quotes.
 
-    >>> quoted('a "b"')
-    '"a ""b"""'
+    >>> quoted('say "b" now')
+    '"say ""b"" now"'
     """
     return '"' + text.replace('"', '""') + '"'

@@ -129,12 +129,7 @@ class Receiver:
         """
         try:
             self._flush()
-            if isinstance(self._socket, ssl.SSLSocket):
-                self._socket = self._closed_tls(self._socket)
-            if self.to.scheme != "udp":
-                self._socket.shutdown(socket.SHUT_WR)
-                while self._socket.recv(4096):
-                    pass
+            _ended(self._socket)
         except OSError as error:
             raise self._lost(error) from error
         if self.too_long:
@@ -149,12 +144,6 @@ class Receiver:
             self._socket.sendall(self._buffer)
             self._buffer.clear()
 
-    def _closed_tls(self, connection: ssl.SSLSocket) -> socket.socket:
-        try:
-            return connection.unwrap()
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            return connection  # it closed without a word of farewell, behind all that was sent
-
     def _lost(self, error: OSError) -> AuditWriteError:
         return AuditWriteError(
             f"{self.to}: the receiver went away ({_reason(error)}) after up to {self.sent:,} messages",
@@ -168,6 +157,25 @@ class Receiver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._socket.close()
+
+
+def _ended(connection: socket.socket) -> None:
+    """Wait until the other side has read to the end, or for what is known of datagrams by now."""
+    if isinstance(connection, ssl.SSLSocket):
+        try:
+            connection.unwrap()
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+            pass  # it closed without a word of farewell, but behind all that was sent: else it would be a reset
+    elif connection.type == socket.SOCK_DGRAM:
+        connection.setblocking(False)
+        try:
+            connection.recv(1)  # fails if the host answered that nobody listens there
+        except BlockingIOError:
+            pass
+    else:
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4096):
+            pass
 
 
 def _datagrams(to: Address) -> socket.socket:

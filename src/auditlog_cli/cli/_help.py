@@ -173,14 +173,20 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its '
             'own). tlog-tiles: the\n'
             'tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be '
-            'withheld.',
+            'withheld. For SIEMs:\n'
+            'ocsf, ecs, cef, syslog, cloudevents; cef and syslog also over the network. As tables: csv, '
+            'parquet, sqlite, duckdb.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('Options',
-              (('--to FORMAT', 'aat, tlog-tiles.'),
-               ('-o, --output OUT', 'The folder, which appears whole or not at all.'),
+              (('--to FORMAT',
+                'ocsf, ecs, cef, syslog, cloudevents, csv, parquet, sqlite, duckdb, aat, tlog-tiles.'),
+               ('-o, --output OUT', 'The file or folder, which appears whole or not at all; - is stdout.'),
+               ('--endpoint URL',
+                'A syslog receiver instead of -o: udp://HOST:514, tcp://HOST, tls://HOST:6514.'),
+               ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
                ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'))),
              ('Which records',
@@ -193,10 +199,17 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
                 "*@example.com'; see docs/expressions.md."))),
+             ('For one format',
+              (('--ocsf-version 1.8.0|1.9.0', '1.9.0 (in development) has ai_agent.'),
+               ('--bulk', 'For ecs: the body of a _bulk request.'),
+               ('--enterprise-number N', 'For syslog: of its structured data.'))),
              ('Whom is trusted',
               (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson\n'
+            'auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem\n'
+            'auditlog export logs/ --to sqlite -o audit.db\n'
             'auditlog export audit.jsonl --to tlog-tiles -o tiles\n'
             'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
             'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail'),
@@ -534,6 +547,26 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
           'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers\n'
           'auditlog seal old.jsonl --key seal.key --redactable'),
+ 'sql': ('Ask logs a question in SQL. Needs the extra `duckdb`.',
+         'auditlog sql [OPTION]... QUERY [PATH]...',
+         'The table `records` has the envelope in columns and the whole record as JSON in the column '
+         '`record`; `describe\n'
+         'records` lists them. A query reads that table and nothing else: no file, no network.',
+         (('Arguments',
+           (('QUERY', 'One SELECT over the table records.'),
+            ('[PATH]...',
+             'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+             '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
+          ('Which records',
+           (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
+          ('Options', (('-f, --format table|json|jsonl|csv', 'How the answer is printed.'),)),
+          ('How they are shown',
+           (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+            ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+         'auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl\n'
+         'auditlog sql "select user_id, record->>\'$.action.error.type\' as error from records where error '
+         'is not null" logs/\n'
+         'auditlog sql "from records where \'refunds:write\' in scopes" audit.jsonl --format jsonl'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',

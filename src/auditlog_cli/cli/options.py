@@ -11,6 +11,13 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.onward import Bulk as Bulk
+from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
+from auditlog_cli.cli.onward import ExportCa as ExportCa
+from auditlog_cli.cli.onward import ExportEndpoint as ExportEndpoint
+from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
+from auditlog_cli.cli.onward import Query as Query
+from auditlog_cli.cli.onward import QueryFormat as QueryFormat
 from auditlog_cli.cli.origins import ImportAgain as ImportAgain
 from auditlog_cli.cli.origins import ImportAgent as ImportAgent
 from auditlog_cli.cli.origins import ImportAll as ImportAll
@@ -665,10 +672,18 @@ AnchorOutput = Annotated[
 ]
 ExportFormat = Annotated[
     str,
-    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="ocsf, ecs, cef, syslog, cloudevents, csv, parquet, sqlite, duckdb, aat, tlog-tiles.",
+        autocompletion=complete.exports,
+    ),
 ]
 ExportOutput = Annotated[
-    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+    str,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="The file or folder, which appears whole or not at all; - is stdout."
+    ),
 ]
 ExportKey = Annotated[
     str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from auditlog_cli import fields, times
@@ -12,6 +12,8 @@ from auditlog_cli.exporters import Entry
 
 _TOOL_TYPES = frozenset(("tool_invocation", "tool_call", "tool_use"))
 _INT64 = 1 << 63
+_BATCH = 10_000
+_BATCH_BYTES = 64 << 20
 _OUTCOMES = {
     "success": "success", "denied": "denied", "blocked": "denied", "error": "failure", "timeout": "failure",
 }  # fmt: skip
@@ -116,8 +118,9 @@ def error(content: dict[str, object]) -> str:
 def millis(content: dict[str, object]) -> int | None:
     """Return how long the action took in milliseconds, rounded, or None."""
     found = fields.get(content, "action.latency_ms")
-    sane = isinstance(found, (int, float)) and not isinstance(found, bool) and 0 <= found < 1e12
-    return round(found) if sane else None  # type: ignore[arg-type]
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not 0 <= found < 1e12:
+        return None
+    return round(found)
 
 
 def holes(content: object, path: str = "") -> Iterator[str]:
@@ -157,6 +160,20 @@ def one_line(text: str) -> str:
     return text if text.isascii() and text.isprintable() else text.translate(escapes())
 
 
+def batches(entries: Iterable[Entry]) -> Iterator[list[Row]]:
+    """Yield the records as rows, as many at a time as are worth it and fit into the memory."""
+    batch: list[Row] = []
+    size = 0
+    for entry in entries:
+        batch.append(row(entry))
+        size += len(batch[-1].record)
+        if len(batch) == _BATCH or size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 class Losses:
     """What a format could not hold, counted in records and said once, at the end."""
 
@@ -164,10 +181,10 @@ class Losses:
         self._counts: dict[str, int] = {}
 
     def add(self, what: str) -> None:
-        """Count one record of which `what` is true: "without a time"."""
+        """Count one record of which `what` is true: "no time, so no @timestamp"."""
         self._counts[what] = self._counts.get(what, 0) + 1
 
     def tell(self, say: Callable[[str], None]) -> None:
         """Say all that was counted."""
         for what, many in self._counts.items():
-            say(f"{many:,} {'record' if many == 1 else 'records'} {what}")
+            say(f"{many:,} {'record' if many == 1 else 'records'}: {what}")

@@ -9,7 +9,18 @@ from auditlog_cli._version import __version__
 from auditlog_cli.controls import escapes
 from auditlog_cli.exporters import Entry, Piece, Settings, Source
 from auditlog_cli.exporters._envelope import (
-    Losses, Row, actors, as_text, error, holes, kind, millis, one_line, outcome, rest, row,
+    Losses,
+    Row,
+    actors,
+    as_text,
+    error,
+    holes,
+    kind,
+    millis,
+    one_line,
+    outcome,
+    rest,
+    row,
 )  # fmt: skip
 from auditlog_cli.exporters.syslog import header
 
@@ -24,7 +35,7 @@ _LONGEST = {"act": 63, "outcome": 63, "externalId": 40, "sproc": 1023, "suser": 
             "reason": 1023, "msg": 1023, "dvchost": 100}  # fmt: skip
 _CUSTOM = 4000
 _HELD = frozenset((
-    "timestamp", "record_id", "session_id", "trace_id", "user", "agent", "authorization", "action",
+    "timestamp", "record_id", "session_id", "trace_id", "span_id", "user", "agent", "authorization", "action",
     "delegation_chain", "approval", "seq", "source",
 ))  # fmt: skip
 """Members of which CEF has a key for at least the most important part."""
@@ -55,9 +66,9 @@ def _event(entry: Entry, found: Row, losses: Losses) -> str:
             text, cut = text[: longest - len(_CUT)] + _CUT, True
         parts.append(f"{key}={_value(text)}")
     if cut:
-        losses.add(f"have values longer than CEF allows: they end in {_CUT}")
+        losses.add(f"a value is longer than CEF allows and ends in {_CUT}")
     if rest(content, _HELD):
-        losses.add("have members that CEF has no key for (prompts, results, evidence, metadata): they stay in the log")
+        losses.add("members that CEF has no key for (prompts, evidence, metadata, …) are not in the event")
     head = "|".join(map(_head, (name, title)))
     return f"CEF:0|auditlog|auditlog|{__version__}|{head}|{severity}|{' '.join(parts)}"
 
@@ -90,6 +101,7 @@ def _extension(content: dict[str, object], found: Row) -> Iterator[tuple[str, st
         ("cs6", "leaf", found.leaf),
         ("cn1", "seq", None if found.seq is None else str(found.seq)),
         ("flexString1", "withheld", " ".join(holes(content))),
+        ("flexString2", "spanId", found.span_id),
     ]
     for key, label, text in custom:
         if text:

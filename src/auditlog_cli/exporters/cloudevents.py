@@ -39,7 +39,7 @@ def _event(entry: Entry, origin: str, losses: Losses) -> dict[str, object]:
         "datacontenttype": "application/json",
     }
     if not found.record_id:
-        losses.add("have no record_id: the id of their event is the SHA-256 of their line")
+        losses.add("no record_id, so the id of the event is the SHA-256 of the line")
     if found.timestamp is not None:
         made["time"] = times.render(found.timestamp)
     if found.session_id:

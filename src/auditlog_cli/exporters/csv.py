@@ -21,7 +21,7 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
         texts = [_text(name, value) for name, value in zip(Row._fields, row(entry), strict=True)]
         safe = [cells.guarded(text) for text in texts]
         if safe != texts:
-            losses.add("have a cell that could be a formula, or begins with ': it has a ' in front")
+            losses.add("a cell could be a formula, or begins with ': it has a ' in front")
         yield Piece("", ",".join(map(cells.quoted, safe)).encode("utf-8", "backslashreplace") + b"\n")
     losses.tell(settings.say)
 

@@ -70,7 +70,7 @@ def _document(entry: Entry, found: Row, losses: Losses) -> dict[str, Any]:
     }
     made: dict[str, Any] = {"ecs": {"version": "9.4.0"}}
     if found.timestamp is None:
-        losses.add("have no time: their documents have no @timestamp, which a data stream demands")
+        losses.add("no time, so the document lacks @timestamp, which a data stream demands")
     else:
         made["@timestamp"] = times.render(found.timestamp)
     made["event"] = {name: value for name, value in event.items() if value is not None}
@@ -87,7 +87,7 @@ def _document(entry: Entry, found: Row, losses: Losses) -> dict[str, Any]:
     own = rest(content, taken)
     shallow = {name: _shallow(value, 1) for name, value in own.items()}
     if shallow != own:
-        losses.add(f"have values nested deeper than {_DEEPEST} levels: they stand in their documents as JSON in a text")
+        losses.add(f"nested deeper than {_DEEPEST} levels; what is deeper is JSON in a text")
     withheld = list(holes(content))
     return made | {"auditlog": shallow | ({"withheld": withheld} if withheld else {})}
 

@@ -60,7 +60,7 @@ def _event(entry: Entry, version: str, losses: Losses) -> dict[str, Any]:
         "severity_id": severity[0], "severity": severity[1], "status_id": status[0], "status": status[1],
     }  # fmt: skip
     if found.timestamp is None:
-        losses.add("have no time: their events lack `time`, which OCSF demands")
+        losses.add("no time, so the event lacks `time`, which OCSF demands")
     else:
         made["time"] = found.timestamp // 1000
     made |= _said(status_detail=error(content), duration=millis(content))
@@ -98,7 +98,7 @@ def _api(content: dict[str, object], found: Row, losses: Losses) -> dict[str, An
         authorizations=[{"policy": {"name": f"scope {scope}"}} for scope in found.scopes or ()],
     )
     if not {"user", "session", "app_name"} & set(actor):
-        losses.add('name neither user nor agent nor session: the actor of their events is "unknown"')
+        losses.add('neither user nor agent nor session, so the actor is "unknown"')
         actor["app_name"] = "unknown"
     api: dict[str, Any] = {
         "operation": "tools/call" if found.action_type == "tool_invocation" else found.action_type or "unknown"

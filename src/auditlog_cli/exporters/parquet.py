@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from auditlog_cli.errors import UsageError
 from auditlog_cli.exporters import Piece, Settings, Source
-from auditlog_cli.exporters._envelope import Row, row
+from auditlog_cli.exporters._envelope import Row, batches
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -17,8 +16,6 @@ HINT = "Parquet: typed columns, the whole record as JSON in the last one (extra:
 FOLDER = False
 SEALED = False
 BINARY = True
-
-_GROUP = 10_000  # records in memory at a time
 
 
 def export(source: Source, settings: Settings) -> Iterator[Piece]:
@@ -35,10 +32,12 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
         raise UsageError("--to parquet: pyarrow is missing", help="pip install 'auditlog-cli[parquet]'") from None
     schema = _schema(pyarrow)
     held = _Held()
-    rows = map(row, source.entries)
     with parquet.ParquetWriter(held, schema, compression="zstd") as writer:
-        while group := list(islice(rows, _GROUP)):
-            columns = [pyarrow.array(column, field.type) for column, field in zip(zip(*group, strict=True), schema)]
+        for group in batches(source.entries):
+            columns = [
+                pyarrow.array(column, field.type)
+                for column, field in zip(zip(*group, strict=True), schema, strict=True)
+            ]
             writer.write_table(pyarrow.Table.from_arrays(columns, schema=schema))
             yield Piece("", held.taken())
     yield Piece("", held.taken())

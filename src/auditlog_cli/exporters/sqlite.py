@@ -22,12 +22,13 @@ def fill(source: Source, settings: Settings, path: str) -> None:
         OSError: If it cannot be written.
     """
     del settings
+    from contextlib import closing
     from sqlite3 import Error, connect
 
     types = {"seq": "INTEGER"}
     columns = ", ".join(f"{name} {types.get(name, 'TEXT')}" for name in Row._fields)
     try:
-        with connect(path, isolation_level=None) as base:
+        with closing(connect(path, isolation_level=None)) as base:
             # It gets its name when it is whole and on the disk, so no journal has to guard it before.
             base.execute("PRAGMA journal_mode=OFF")
             base.execute("PRAGMA synchronous=OFF")
@@ -38,7 +39,6 @@ def fill(source: Source, settings: Settings, path: str) -> None:
             for name in INDEXED:
                 base.execute(f"CREATE INDEX records_{name} ON records ({name})")
             base.execute("COMMIT")
-        base.close()
     except Error as error:
         raise OSError(0, f"SQLite: {error}") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditlog_cli import fields, times
+from auditlog_cli.errors import UsageError
 from auditlog_cli.exporters import Entry, Piece, Settings, Source
 from auditlog_cli.exporters._envelope import Row, actors, one_line, outcome, row
 
@@ -23,7 +24,12 @@ _PARAMS = frozenset(Row._fields) - {"timestamp", "action_type", "record"}  # the
 def export(source: Source, settings: Settings) -> Iterator[Piece]:
     """Yield one message for each record, ended by LF. No value can end one: the record is JSON in ASCII, and a
     character that does something stands in the structured data as its escape.
+
+    Raises:
+        UsageError: If the enterprise number is none.
     """
+    if not 0 < settings.enterprise < 1 << 32:
+        raise UsageError("--enterprise-number: a number from 1 to 4294967295")
     for entry in source.entries:
         found = row(entry)
         data = structured(found, entry, settings.enterprise)
@@ -36,7 +42,7 @@ def header(found: Row, entry: Entry) -> str:
     HOST is `source.host` of the record. What the record does not say is `-`.
     """
     priority = _FACILITY + _SEVERITIES[outcome(entry.content)]
-    at = "-" if found.timestamp is None or not 0 <= found.timestamp else times.render(found.timestamp)
+    at = "-" if found.timestamp is None else times.render(found.timestamp)
     host = _word(fields.text(entry.content, "source.host"), _LONGEST_HOST)
     return f"<{priority}>1 {at} {host} auditlog - {_word(found.action_type or '', _LONGEST_ID)}"
 

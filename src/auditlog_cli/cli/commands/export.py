@@ -11,6 +11,8 @@ def export(
     paths: o.Paths = None,
     to: o.ExportFormat = "",
     output: o.ExportOutput = "",
+    endpoint: o.ExportEndpoint = None,
+    ca: o.ExportCa = None,
     user: o.User = None,
     agent: o.Agent = None,
     session: o.Session = None,
@@ -20,15 +22,22 @@ def export(
     where: o.Where = None,
     key: o.ExportKey = None,
     trust_level: o.TrustLevel = "L1",
+    ocsf_version: o.OcsfVersion = "1.8.0",
+    bulk: o.Bulk = False,
+    enterprise_number: o.EnterpriseNumber = 32473,
     checkpoint: o.Elsewhere = None,
     quiet: o.Quiet = False,
 ) -> int:
     """Write a log in a format of others. The log stays as it is, and stays the evidence.
 
     aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its own). tlog-tiles: the
-    tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be withheld.
+    tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be withheld. For SIEMs:
+    ocsf, ecs, cef, syslog, cloudevents; cef and syslog also over the network. As tables: csv, parquet, sqlite, duckdb.
 
     Examples:
+      auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson
+      auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem
+      auditlog export logs/ --to sqlite -o audit.db
       auditlog export audit.jsonl --to tlog-tiles -o tiles
       auditlog export audit.jsonl --to aat --key aat.pem -o trail
       auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail
@@ -40,15 +49,22 @@ def export(
     from auditlog_cli.selection import select_by
     from auditlog_cli.signing import es256
 
-    if not to or not output:
-        raise UsageError("export: --to FORMAT and -o OUT are needed", help=f"formats: {', '.join(exporters.names())}")
+    if not to or bool(output) == bool(endpoint):
+        raise UsageError(
+            "export: --to FORMAT and either -o OUT or --endpoint URL are needed",
+            help=f"formats: {', '.join(exporters.names())}",
+        )
     exporter = exporters.load(to)
+    if (bulk and to != "ecs") or (ca and not endpoint):
+        raise UsageError("--bulk is for --to ecs, --ca for --endpoint")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
-    settings = exporters.Settings(notices.say, es256.load(key) if key is not None else None, trust_level)
+    settings = exporters.Settings(
+        notices.say, es256.load(key) if key is not None else None, trust_level, ocsf_version, bulk, enterprise_number
+    )
     if exporter.SEALED:
-        if any(words.values()) or where or len(logs) != 1 or logs[0] == "-":
+        if endpoint or any(words.values()) or where or len(logs) != 1 or logs[0] == "-":
             raise UsageError(f"--to {to}: takes one sealed log, whole")
         for source in exporting.sealed(logs[0], checkpoint):
             notices.say(exporting.write(exporter, source, settings, output))
@@ -56,5 +72,9 @@ def export(
     counts = Counts()
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
     source = exporting.selected(logs, chosen, counts, notices)
-    notices.say(exporting.write(exporter, source, settings, output))
-    return notices.done(counts, logs)
+    if endpoint:
+        notices.say(exporting.send(exporter, source, settings, endpoint, ca))
+    else:
+        notices.say(exporting.write(exporter, source, settings, output))
+    notices.say(exporting.told(counts))
+    return counts.exit_code()
