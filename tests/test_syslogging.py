@@ -80,13 +80,13 @@ def receiver(*args: Any, **named: Any) -> Iterator[Received]:
 
 def octets(data: bytes) -> list[bytes]:
     """Messages out of a stream with octet counting (RFC 6587, 3.4.1)."""
-    found = []
-    while data:
-        size, _, rest = data.partition(b" ")
-        assert size.isdigit()
-        assert len(rest) >= int(size)
-        found.append(rest[: int(size)])
-        data = rest[int(size) :]
+    found, at = [], 0
+    while at < len(data):
+        blank = data.index(b" ", at)
+        end = blank + 1 + int(data[at:blank])
+        assert end <= len(data)
+        found.append(data[blank + 1 : end])
+        at = end
     return found
 
 
@@ -180,7 +180,7 @@ def test_a_log_arrives_as_it_would_stand_in_a_file(
 
 
 def test_long_messages_arrive_whole_over_tcp() -> None:
-    messages = [bytes([65 + n % 26]) * (n * 997) for n in range(1, 400)]
+    messages = [bytes([65 + n % 26]) * (n * 997) for n in range(1, 60)]
     with receiver("tcp") as received, syslogging.Receiver(syslogging.Address("tcp", "127.0.0.1", received.port)) as to:
         for message in messages:
             to.send(message)
