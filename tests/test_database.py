@@ -135,6 +135,7 @@ def test_the_table_is_locked_even_for_what_is_no_question(log: Path) -> None:
             "attach '{out}' as x",
             "set enable_external_access=true",
             "load httpfs",
+            "set memory_limit='1GB'",
         ):
             statement = each.format(out=log.parent / "out")
             with pytest.raises(Exception, match="sql: "):

@@ -49,7 +49,7 @@ class Received:
         try:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
-            while data := connection.recv(65536):
+            while data := connection.recv(65536 if self._stop_after is None else 1):
                 self.data += data
                 if self._stop_after is not None and len(self.data) >= self._stop_after:
                     break
@@ -199,11 +199,22 @@ def test_what_no_datagram_holds_is_said_and_the_rest_is_sent(tmp_path: Path, cli
 
 def test_a_receiver_that_goes_away_is_told(tmp_path: Path, cli: Callable[..., Any]) -> None:
     log = logs.write(tmp_path / "audit.jsonl", *[logs.record(prompt={"text": "x" * 20_000})] * 500)
-    with receiver("tcp", stop_after=100_000) as received:
+    with receiver("tcp", stop_after=1000) as received:
         done = cli("export", log, "--to", "syslog", "--endpoint", f"tcp://127.0.0.1:{received.port}")
     assert done.code == 5
     assert "the receiver went away" in done.err
     assert "x" * 100 not in done.err
+
+
+def test_a_receiver_that_did_not_read_to_the_end_is_told() -> None:
+    """All of it fits into the buffers of the system, so that no write fails."""
+    with (
+        receiver("tcp", stop_after=1) as received,
+        syslogging.Receiver(syslogging.Address("tcp", "127.0.0.1", received.port)) as to,
+    ):
+        to.send(b"x" * 20_000)
+        with pytest.raises(AuditWriteError, match="went away"):
+            to.finish()
 
 
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
