@@ -11,6 +11,7 @@ from auditlog_cli.controls import escapes
 from auditlog_cli.exporters import Entry
 
 _TOOL_TYPES = frozenset(("tool_invocation", "tool_call", "tool_use"))
+_ENCODER = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), default=str)
 _INT64 = 1 << 63
 _BATCH = 10_000
 _BATCH_BYTES = 64 << 20
@@ -145,7 +146,7 @@ def as_json(value: object) -> str:
     """Return JSON in ASCII: one line, no character in it that does something. An integer of thousands of digits
     becomes a text.
     """
-    return json.dumps(value, ensure_ascii=True, separators=(",", ":"), default=str)
+    return _ENCODER.encode(value)
 
 
 def as_text(value: object) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from auditlog_cli import fields
 from auditlog_cli._version import __version__
@@ -119,6 +120,12 @@ def _head(text: str) -> str:
 
 def _value(text: str) -> str:
     """A value of the extension: `\\`, `=` and line ends escaped as CEF does it, other control characters by us."""
-    others = {code: escape for code, escape in escapes().items() if code not in (0x0A, 0x0D)}
-    text = text.translate(others).replace("\\", "\\\\").replace("=", "\\=")
+    if not (text.isascii() and text.isprintable()):
+        text = text.translate(_others())
+    text = text.replace("\\", "\\\\").replace("=", "\\=")
     return text.replace("\n", "\\n").replace("\r", "\\r")
+
+
+@cache
+def _others() -> dict[int, str]:
+    return {code: escape for code, escape in escapes().items() if code not in (0x0A, 0x0D)}
