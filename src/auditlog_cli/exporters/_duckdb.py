@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from auditlog_cli.errors import UsageError
 from auditlog_cli.exporters import Entry
 from auditlog_cli.exporters._envelope import Row, batches
 
-if TYPE_CHECKING:
-    from types import ModuleType
-
 _TYPES = {"timestamp": "TIMESTAMP", "scopes": "VARCHAR[]", "seq": "BIGINT", "record": "JSON"}
 
 
-def library(asked_by: str) -> ModuleType:
+def library(asked_by: str) -> Any:
     """Return the library.
 
     Args:
