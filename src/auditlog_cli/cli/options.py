@@ -665,11 +665,39 @@ AnchorOutput = Annotated[
 ]
 ExportFormat = Annotated[
     str,
-    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+    typer.Option(
+        "--to", metavar="FORMAT", help="aat, otlp-logs, otlp-spans, tlog-tiles.", autocompletion=complete.exports
+    ),
 ]
 ExportOutput = Annotated[
-    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+    str, typer.Option("--output", "-o", metavar="OUT", help="The folder or file, which appears whole or not at all.")
 ]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint", metavar="URL", help="For otlp-*: send it there instead. Without a path: /v1/logs, /v1/traces."
+    ),
+]
+Content = Annotated[
+    bool, typer.Option("--content", help="For otlp-spans: with arguments, results, prompts and answers.")
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header", metavar="NAME=VALUE", help="Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS."
+    ),
+]
+Protobuf = Annotated[bool, typer.Option("--protobuf", help="OTLP in protobuf, not in JSON: auditlog-cli[otlp].")]
+Gzip = Annotated[bool, typer.Option("--gzip", help="Compress requests.")]
+Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="So many records at most in a request.")]
+Retries = Annotated[
+    int, typer.Option("--retries", metavar="N", min=0, help="So often try again after 429, 502, 503 and 504.")
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Allow http:// to another machine: anybody can read along.")]
+ShipFormat = Annotated[str, typer.Option("--to", metavar="FORMAT", help="otlp-logs.")]
+ShipEndpoint = Annotated[str, typer.Option("--endpoint", metavar="URL", help="The receiver. Without a path: /v1/logs.")]
+Cursor = Annotated[str, typer.Option("--cursor", metavar="FILE", help="Where it is noted how far the logs were sent.")]
+ShipFollow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added.")]
 ExportKey = Annotated[
     str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
 ]

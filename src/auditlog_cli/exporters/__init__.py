@@ -31,12 +31,14 @@ class Entry(NamedTuple):
         content: Under the names of `auditlog.record/1`; empty for a sealed source.
         leaf: What stands for it in the tree, 32 bytes; empty if it is not sealed.
         where: `path:line`, for messages.
+        shape: Which decoder read it.
     """
 
     line: bytes
     content: dict[str, object]
     leaf: bytes
     where: str
+    shape: str = "auditlog"
 
 
 class Source(NamedTuple):
@@ -64,11 +66,17 @@ class Settings(NamedTuple):
         say: Is told, in one line each, what the format cannot hold and what was left out.
         key: What signs, where the format demands signatures.
         trust_level: For `aat`.
+        protobuf: For `otlp-*`: in protobuf, not in JSON.
+        content: For `otlp-spans`: with arguments, results, prompts and answers.
+        batch: For `otlp-*`: so many records at most in a request.
     """
 
     say: Callable[[str], None]
     key: Key | None = None
     trust_level: str = "L1"
+    protobuf: bool = False
+    content: bool = False
+    batch: int = 500
 
 
 class Piece(NamedTuple):

@@ -2,7 +2,7 @@
 
 Ids in hex (the standard) or in base64 (protobuf's own JSON); camelCase or snake_case. Log records that belong to a span
 lend it what they say (prompts, answers, arguments) and are folded; Claude Code's events are records of their own
-unless the file has a span for the same call.
+unless the file has a span for the same call. What `auditlog export --to otlp-logs` made comes back as it was.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from auditlog_cli.importers import _attributes, _claude_events
+from auditlog_cli.importers import _attributes, _claude_events, _returned
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, moment, span_id, text, trace_id
 from auditlog_cli.importers._spans import Span, Tree
 
@@ -124,6 +124,8 @@ class Reading:
     def _log(self, unit: Unit) -> list[Draft] | str:
         stored = unit.content["of"]
         name, said, ids = _event(stored)
+        if _returned.is_ours(unit.content["scope"], name, body := value(stored.get("body"))):
+            return _returned.drafts(body, attributes(stored.get("attributes")))
         drafts = self._claude.drafts(name, said, ids, _member(stored, "timeUnixNano"))
         if drafts is not None:
             return drafts
@@ -174,7 +176,9 @@ def value(stored: object, depth: int = 0) -> Any:
             return {text(each.get("key")): value(each.get("value"), depth + 1) for each in _list(_object(held).get("values")) if isinstance(each, dict)}  # fmt: skip # noqa: E501
         if word == "intvalue":
             return int(held) if isinstance(held, str) and held.lstrip("-").isdigit() and len(held) < 21 else held
-        if word in ("stringvalue", "boolvalue", "doublevalue", "bytesvalue"):
+        if word == "doublevalue":
+            return float(held) if type(held) is int else held  # some write 1 for 1.0
+        if word in ("stringvalue", "boolvalue", "bytesvalue"):
             return held
     return stored or None
 

@@ -252,6 +252,16 @@ def is_sealed(path: str) -> bool:
         return False
 
 
+def origin_of(path: str) -> str:
+    """Return the name of a log as its first record says it, or that of its file."""
+    if os.path.isfile(path) and is_sealed(path):
+        growth = Growth(path)
+        growth.grow(1)
+        if growth.origin:
+            return growth.origin
+    return os.path.basename(path)
+
+
 def _seq(line: bytes) -> int:
     try:
         return unseal(line).seq
