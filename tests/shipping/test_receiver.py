@@ -141,7 +141,9 @@ def test_a_warning_without_a_rejection_is_only_said(receiver: Scripted) -> None:
     assert sent.said == [f"{receiver.url}: took everything, and says: use v2"]
 
 
-@pytest.mark.parametrize("body", [b"ok", b"[]", b"{", b'{"partialSuccess":{"rejectedLogRecords":"x"}}', b"<html>", b"3"])
+@pytest.mark.parametrize(
+    "body", [b"ok", b"[]", b"{", b'{"partialSuccess":{"rejectedLogRecords":"x"}}', b"<html>", b"3"]
+)
 def test_a_good_status_with_another_answer_is_a_failure(receiver: Scripted, body: bytes) -> None:
     """Somebody who does not speak OTLP says 200 as well; nobody knows then what was taken."""
     receiver.answers = [Answer(200, body)]
@@ -160,7 +162,9 @@ def test_answers_to_protobuf_are_read_as_protobuf(receiver: Scripted) -> None:
     good, bad = pb2.ExportLogsServiceResponse(), pb2.ExportLogsServiceResponse()
     bad.partial_success.rejected_log_records = 2
     bad.partial_success.error_message = "too old"
-    status = pb2.ExportLogsPartialSuccess(rejected_log_records=3, error_message="no such tenant")  # as google.rpc.Status
+    status = pb2.ExportLogsPartialSuccess(
+        rejected_log_records=3, error_message="no such tenant"
+    )  # as google.rpc.Status
     receiver.answers = [
         Answer(200, good.SerializeToString()),
         Answer(200, bad.SerializeToString()),
@@ -237,7 +241,9 @@ def test_headers_come_from_the_environment_and_the_command_line(monkeypatch: pyt
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("pair", ["", "x", "=v", "x=", f"a b={SECRET}", f"x={SECRET}\r\ny: z", f"x={SECRET}ä", "host=h"])
+@pytest.mark.parametrize(
+    "pair", ["", "x", "=v", "x=", f"a b={SECRET}", f"x={SECRET}\r\ny: z", f"x={SECRET}ä", "host=h"]
+)
 def test_what_is_no_header_is_refused_without_its_value(pair: str) -> None:
     with pytest.raises(UsageError) as error:
         headers.read(["ok=1", pair])

@@ -44,7 +44,7 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     leaves: dict[int, str] = {}
     homeless = 0
     for entry in source.entries:
-        trace = _otlp.text(entry.content, "trace_id")
+        trace = _otlp.text(entry.content, "trace_id") or _otlp.text(entry.content, "session_id")
         if not trace_id(_otlp.FAMILY, trace):
             homeless += 1
             continue
@@ -54,7 +54,7 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     spans = (span for trace, records in traces.items() for span in _Spans(trace, records, leaves, settings).made())
     yield from _otlp.pieces(SIGNAL, source.origin, spans, settings)
     if homeless:
-        settings.say(f"{homeless} records name no trace, or withhold it: they are in no span")
+        settings.say(f"{homeless} records name neither trace nor session, or withhold them: they are in no span")
 
 
 def _record(entry: Entry) -> Record:
