@@ -22,7 +22,7 @@ class Answer(NamedTuple):
 
     status: int = 200
     body: bytes = b"{}"
-    headers: dict[str, str] = {}
+    headers: dict[str, str] = {}  # noqa: RUF012 - nobody writes to it
 
 
 class Request(NamedTuple):
