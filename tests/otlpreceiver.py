@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
-from auditlog_cli.importers import otlp
+from auditlog_cli.importers import _returned, otlp
 
 
 class Answer(NamedTuple):
@@ -50,8 +50,19 @@ class Receiver:
 
 
 def records_of(body: bytes) -> list[dict[str, Any]]:
-    """The records in a request for log records, in JSON."""
-    return [otlp.value(unit["of"]["body"]) for unit in otlp.units(json.loads(body))]
+    """The records in a request for log records, in JSON or in protobuf."""
+    if not body.startswith(b"{"):
+        from google.protobuf.json_format import MessageToJson
+
+        from auditlog_cli.exporters import _otlp
+
+        body = MessageToJson(_otlp.message(_otlp.LOGS, "Request").FromString(body)).encode()
+    found = []
+    for unit in otlp.units(json.loads(body)):
+        held = otlp.value(unit["of"]["body"])
+        _returned.restore(held, otlp.attributes(unit["of"]["attributes"]))
+        found.append(held)
+    return found
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -61,8 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("content-encoding") == "gzip":
             body = gzip.decompress(body)
         with receiver.lock:
-            answer = receiver.answers.pop(0) if receiver.answers else Answer()
             headers = {name.lower(): value for name, value in self.headers.items()}
+            whole = Answer(body=b"" if "protobuf" in headers["content-type"] else b"{}")
+            answer = receiver.answers.pop(0) if receiver.answers else whole
             receiver.came.append(Request(self.path, headers, body, answer.status))
         if answer.status == 0:
             self.close_connection = True

@@ -55,13 +55,17 @@ def test_killed_at_random_moments_it_sends_each_record_and_repeats_a_batch_at_mo
             time.sleep(0.01)
         for _ in range(kills):
             before = len(receiver.came)
-            running = subprocess.Popen([*ship, "--follow"], stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"})
+            running = subprocess.Popen(
+                [*ship, "--follow"], stderr=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"}
+            )
             try:
                 enough = before + chance.randint(1, 6)
                 deadline = time.monotonic() + 60
                 while len(receiver.came) < enough and running.poll() is None and time.monotonic() < deadline:
                     time.sleep(0.0005)
-                time.sleep(chance.random() * 0.004)  # before the answer, after it, while the cursor is written, behind that
+                time.sleep(
+                    chance.random() * 0.004
+                )  # before the answer, after it, while the cursor is written, behind that
             finally:
                 running.kill()
                 said = running.communicate(timeout=60)[1]

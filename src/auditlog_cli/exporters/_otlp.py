@@ -156,16 +156,15 @@ def any_value(value: object) -> Json:
 def body(content: Json) -> tuple[Json, list[str]]:
     """Return a record as an `AnyValue` that loses nothing, and pointers to what stands in it as a text of JSON.
 
-    That is what an `AnyValue` has no form for (an integer beyond 64 bits), or what receivers would refuse (more than
-    16 levels).
+    That is what an `AnyValue` has no form for (an integer beyond 64 bits), or what receivers would refuse: more than 16
+    levels; null in a list, for which the form is `{}`, at which opentelemetry-rust before 2026-09 refused the whole
+    request (its issue 3598). Null in an object is a member without a value, and all take that.
     """
     texts: list[str] = []
     return _any(content, "", 0, texts), texts
 
 
 def _any(value: object, pointer: str, depth: int, texts: list[str]) -> Json:
-    if value is None:
-        return {}
     if isinstance(value, str):
         return {"stringValue": value}
     if isinstance(value, bool):
@@ -179,7 +178,9 @@ def _any(value: object, pointer: str, depth: int, texts: list[str]) -> Json:
             members = [_any(each, f"{pointer}/{at}", depth + 1, texts) for at, each in enumerate(value)]
             return {"arrayValue": {"values": members}}
         pairs = [
-            {"key": name, "value": _any(each, f"{pointer}/{pointers.escaped(name)}", depth + 1, texts)}
+            {"key": name}
+            if each is None
+            else {"key": name, "value": _any(each, f"{pointer}/{pointers.escaped(name)}", depth + 1, texts)}
             for name, each in value.items()
         ]
         return {"kvlistValue": {"values": pairs}}

@@ -34,13 +34,18 @@ def drafts(body: Content, attributes: Content) -> list[Draft] | str:
         return "record of the log's own"
     if "_leaf" in body:
         return "withheld record"
-    listed = attributes.get(_TEXTS)
-    for pointer in listed if isinstance(listed, list) else ():
-        _read(body, text(pointer))
+    restore(body, attributes)
     place = {name: body.pop(name) for name in _PLACE if name in body}
     draft = Draft(body, text(body.get("record_id")), "", place)
     draft.whole = True
     return [draft]
+
+
+def restore(body: Content, attributes: Content) -> None:
+    """Put back into a body what stands in it as a text of JSON, as its attributes list it."""
+    listed = attributes.get(_TEXTS)
+    for pointer in listed if isinstance(listed, list) else ():
+        _read(body, text(pointer))
 
 
 def _read(body: Content, pointer: str) -> None:
