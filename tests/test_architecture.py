@@ -41,7 +41,6 @@ ROOMS = {
     "jsonschema_rs": ("validator",),
     "cryptography": ("signing/", "anchors/stamps.py"),
     "rfc8785": ("exporters/",),
-    "google": ("exporters/_otlp.py",),
     "opentelemetry": ("exporters/_otlp.py",),
     "rfc3161_client": ("anchors/stamps.py",),
 }

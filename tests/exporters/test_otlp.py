@@ -406,3 +406,29 @@ def test_batches_are_bounded_by_number_and_by_size() -> None:
 
 def test_both_are_exporters() -> None:
     assert {"otlp-logs", "otlp-spans"} <= set(exporters.names())
+
+
+def test_spans_of_ours_keep_their_outcome_on_the_way_back(tmp_path: Path) -> None:
+    """A result is not sent unless asked for, so our importer takes our own word for how a call ended."""
+    path = tmp_path / "spans.json"
+    path.write_bytes(b"".join(exported(otlp_spans, SMALL)))
+    status = {each["metadata"]["name"]: each["action"]["result_status"] for each in read(path).records}
+    assert status == {"invoke_agent planner": "success", "execute_tool lookup_order": "error", "chat m-1": "success"}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        ["/x"], ["x"], [""], ["/n/" + "9" * 5000], ["/n/9"], ["/n/-1"], ["/n/0/a"], [None], [5], "x", {"a": 1}, ["/deep"],
+        ["/many"], ["/n/0"], ["/twice"], ["/nan"], ["/missing"],
+    ],
+)  # fmt: skip
+def test_a_list_of_texts_that_somebody_made_up_changes_nothing(tmp_path: Path, listed: object) -> None:
+    body = at(1, n=["no", 1], deep="[" * 100_000, many="1 2", twice='{"a":1,"a":2}', nan="NaN", x="{")
+    made = otlp_logs.log_record(Entry(b"", body, b"", "x"))
+    made["attributes"] += [
+        {"key": "auditlog.json", "value": _otlp.body({"v": listed})[0]["kvlistValue"]["values"][0].get("value")}
+    ]
+    data = orjson.loads(_otlp.request(_otlp.LOGS, "o", [_otlp.packed(made)], protobuf=False))
+    (back,) = returned(tmp_path / "x.json", orjson.dumps(data))
+    assert back == body

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.exporters import _otlp
+from auditlog_cli.posting import Reply
 from auditlog_cli.shipping import headers
 from auditlog_cli.shipping.receiver import Manner, Receiver
 from tests.otlpreceiver import Answer
@@ -249,3 +253,14 @@ def test_what_is_no_header_is_refused_without_its_value(pair: str) -> None:
         headers.read(["ok=1", pair])
     assert "number 2" in error.value.message
     assert SECRET not in error.value.message + error.value.help
+
+
+@given(st.binary(max_size=60) | st.text('{}[]":,0123456789partilScesjdLogRmMg').map(str.encode), st.booleans())
+def test_whatever_is_answered_it_is_a_success_or_one_clear_failure(body: bytes, protobuf: bool) -> None:
+    if protobuf:
+        pytest.importorskip("opentelemetry.proto")
+    found = Receiver("http://127.0.0.1:1", _otlp.LOGS, Manner(protobuf=protobuf), lambda text: None)
+    with pytest.raises(AuditWriteError, match="answers 400"):
+        found.judge(Reply(400, {}, body))
+    with suppress(AuditWriteError):  # and no other error
+        found.judge(Reply(200, {}, body))

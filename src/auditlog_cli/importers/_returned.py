@@ -5,10 +5,9 @@ What only holds where a record stood (`seq`, `prev`), and the provenance it had,
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from auditlog_cli import pointers
+from auditlog_cli import pointers, strictjson
 from auditlog_cli.importers._drafts import Content, Draft, text
 
 SCOPE = "auditlog"
@@ -54,13 +53,14 @@ def _read(body: Content, pointer: str) -> None:
     holder: Any = body
     for step in way:
         holder = _inside(holder, step)
-    key: Any = int(last) if isinstance(holder, list) and last.isdecimal() else last
     held = _inside(holder, last)
     if isinstance(held, str):
         try:
-            holder[key] = json.loads(held)
-        except (ValueError, RecursionError):
-            pass
+            found = [value for _, value in strictjson.values(held.encode("utf-8", "surrogatepass"))]
+        except strictjson.Malformed:
+            return
+        if len(found) == 1:
+            holder[int(last) if isinstance(holder, list) else last] = found[0]
 
 
 def _inside(holder: Any, step: str) -> Any:

@@ -107,7 +107,7 @@ class Reading:
         events = [
             (text(each.get("name")), attributes(each.get("attributes"))) for each in _objects(stored, "events")
         ] + self._events.get(ids[:2], [])
-        return _attributes.read(
+        span = _attributes.read(
             ids,
             text(stored.get("name")),
             attributes(stored.get("attributes")),
@@ -120,6 +120,9 @@ class Reading:
             resource=unit.content["resource"],
             rest={name: stored[name] for name in ("kind", "links", "traceState") if stored.get(name)},
         )
+        if unit.content["scope"] == _returned.SCOPE:
+            span.status = text(span.rest.get("auditlog.result_status"))
+        return span
 
     def _log(self, unit: Unit) -> list[Draft] | str:
         stored = unit.content["of"]

@@ -145,13 +145,22 @@ class Receiver:
             if manner.patient and not isinstance(error, ssl.SSLCertVerificationError):
                 raise _Passing(why) from None
             raise self._failed(f"{why}; whether it took the last request is not known") from None
+        self.judge(reply)
+
+    def judge(self, reply: posting.Reply) -> None:
+        """Return if the receiver took everything.
+
+        Raises:
+            AuditWriteError: If it did not, or nobody knows.
+            _Passing: If it may take it later.
+        """
         if reply.status in _AGAIN:
             raise _Passing(f"answers {reply.status}{self._words(reply)}", _asked(reply.headers.get("retry-after")))
         if reply.status != 200:
             raise self._failed(f"answers {reply.status}{self._words(reply)}", _HELP.get(reply.status, ""))
-        self._judge(reply.body)
+        self._look_into(reply.body)
 
-    def _judge(self, body: bytes) -> None:
+    def _look_into(self, body: bytes) -> None:
         """Look whether a good answer says that something was not taken after all."""
         if not body:
             return  # the empty message of protobuf; some say nothing in JSON either
