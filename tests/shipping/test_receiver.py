@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from auditlog_cli.exporters import _otlp
 from auditlog_cli.posting import Reply
 from auditlog_cli.shipping import headers
 from auditlog_cli.shipping.receiver import Manner, Receiver
-from tests.otlpreceiver import Answer
+from tests.otlpreceiver import Answer, serving
 from tests.otlpreceiver import Receiver as Scripted
 
 SECRET = "-".join(("s3cr3t", "of", "mine"))
@@ -264,3 +266,38 @@ def test_whatever_is_answered_it_is_a_success_or_one_clear_failure(body: bytes, 
         found.judge(Reply(400, {}, body))
     with suppress(AuditWriteError):  # and no other error
         found.judge(Reply(200, {}, body))
+
+
+def certificate(folder: Path) -> tuple[str, str]:
+    """A certificate of this machine that nobody else vouches for, and its key."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    made = made.serial_number(1).not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2100, 1, 1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    pem = made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+    form = serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    (folder / "c.pem").write_bytes(pem)
+    (folder / "k.pem").write_bytes(secret)
+    return str(folder / "c.pem"), str(folder / "k.pem")
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, also by the patient one; and taken once it is trusted."""
+    pem, key = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, key)
+    with serving(context) as scripted:
+        url = scripted.url.replace("http://127.0.0.1", "https://localhost")
+        sent = Sent(url, MANNER._replace(patient=True))
+        assert "its certificate is not trusted (self-signed certificate)" in sent.fails()
+        assert sent.slept == scripted.came == []
+        monkeypatch.setenv("SSL_CERT_FILE", pem)
+        Sent(url).receiver.send(REQUEST)
+        assert [came.body for came in scripted.came] == [REQUEST]

@@ -84,7 +84,7 @@ def test_all_of_a_log_arrives_in_its_order_and_once(ship: Shipping) -> None:
     )
     assert b'"stringValue":"test/log"' in ship.receiver.came[0].body
     before = len(ship.receiver.came)
-    assert ship().code == 0
+    assert ship("--once").code == 0
     assert len(ship.receiver.came) == before
 
 
@@ -335,6 +335,7 @@ def test_what_is_missing_on_the_command_line_is_said(ship: Shipping, cli: Cli, t
     assert cli("ship", ship.log, "--endpoint", "https://x").code == 2
     assert cli("ship", ship.log, "--cursor", "x").code == 2
     assert ship("--to", "otlp-spans").code == 2
+    assert ship("--once", "--follow").code == 2
     assert ship(log=tmp_path / "none.jsonl").code == 3
     assert ship(log=Path("-")).code == 2
     assert ship.receiver.came == []

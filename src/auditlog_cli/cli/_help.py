@@ -567,6 +567,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--endpoint URL', 'The receiver. Without a path: /v1/logs.'),
              ('--cursor FILE', 'Where it is noted how far the logs were sent.'),
              ('-f, --follow', 'Go on with what is added.'),
+             ('--once', 'Send what is there, and end: the default, for scripts to say.'),
              ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
              ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
              ('--gzip', 'Compress requests.'),

@@ -267,6 +267,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
            '--cursor': ('cursor', 'text', None),
            '--follow': ('follow', 'flag', True),
            '-f': ('follow', 'flag', True),
+           '--once': ('once', 'flag', True),
            '--header': ('header', 'list text', None),
            '--protobuf': ('protobuf', 'flag', True),
            '--gzip': ('gzip', 'flag', True),

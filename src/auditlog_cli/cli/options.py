@@ -698,6 +698,7 @@ ShipFormat = Annotated[str, typer.Option("--to", metavar="FORMAT", help="otlp-lo
 ShipEndpoint = Annotated[str, typer.Option("--endpoint", metavar="URL", help="The receiver. Without a path: /v1/logs.")]
 Cursor = Annotated[str, typer.Option("--cursor", metavar="FILE", help="Where it is noted how far the logs were sent.")]
 ShipFollow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added.")]
+ShipOnce = Annotated[bool, typer.Option("--once", help="Send what is there, and end: the default, for scripts to say.")]
 ExportKey = Annotated[
     str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
 ]

@@ -13,6 +13,7 @@ def ship(
     endpoint: o.ShipEndpoint = "",
     cursor: o.Cursor = "",
     follow: o.ShipFollow = False,
+    once: o.ShipOnce = False,
     header: o.Header = None,
     protobuf: o.Protobuf = False,
     gzip: o.Gzip = False,
@@ -43,6 +44,8 @@ def ship(
         raise UsageError(f"--to {to}: is not shipped", help="otlp-logs is")
     if not endpoint or not cursor:
         raise UsageError("ship: --endpoint URL and --cursor FILE are needed")
+    if follow and once:
+        raise UsageError("--follow and --once contradict each other")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure)
