@@ -15,7 +15,7 @@ from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.selection import Selection
 from auditlog_cli.verification import covered
-from auditlog_cli.writer.growth import Growth, is_sealed
+from auditlog_cli.writer.growth import origin_of
 
 _OPEN = 64  # files at a time
 
@@ -42,7 +42,7 @@ def selected(paths: list[str], selection: Selection, counts: Counts, notices: sh
         if not counts.read:
             raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
 
-    return exporters.Source(_origin(paths[0]), entries())
+    return exporters.Source(origin_of(paths[0]), entries())
 
 
 def told(counts: Counts) -> str:
@@ -177,13 +177,4 @@ def _entry(record: Record) -> exporters.Entry:
         leaf = bytes.fromhex(unseal(record.line.raw).leaf)
     except Unsealed:
         leaf = b""
-    return exporters.Entry(record.line.raw, record.content, leaf, record.line.where)
-
-
-def _origin(path: str) -> str:
-    """The name of a log as it says it, or that of its file."""
-    if os.path.isfile(path) and is_sealed(path):
-        growth = Growth(path)
-        growth.grow(1)
-        return growth.origin
-    return os.path.basename(path)
+    return exporters.Entry(record.line.raw, record.content, leaf, record.line.where, record.shape)

@@ -7,14 +7,6 @@ from typing import Annotated, Literal
 import typer
 
 _SIEM = "For one format"
-ExportEndpoint = Annotated[
-    str | None,
-    typer.Option(
-        "--endpoint",
-        metavar="URL",
-        help="A syslog receiver instead of -o: udp://HOST:514, tcp://HOST, tls://HOST:6514.",
-    ),
-]
 ExportCa = Annotated[
     str | None, typer.Option("--ca", metavar="FILE", help="Whom tls:// trusts, in PEM; default: the system's.")
 ]

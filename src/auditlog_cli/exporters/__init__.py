@@ -34,12 +34,14 @@ class Entry(NamedTuple):
         content: Under the names of `auditlog.record/1`; empty for a sealed source.
         leaf: What stands for it in the tree, 32 bytes; empty if it is not sealed.
         where: `path:line`, for messages.
+        shape: Which decoder read it.
     """
 
     line: bytes
     content: dict[str, object]
     leaf: bytes
     where: str
+    shape: str = "auditlog"
 
 
 class Source(NamedTuple):
@@ -71,6 +73,9 @@ class Settings(NamedTuple):
         bulk: For `ecs`: as the body of a `_bulk` request.
         enterprise: For `syslog`: the private enterprise number of its structured data; 32473 is that of examples.
         over_syslog: For `cef`: with the header of syslog in front.
+        protobuf: For `otlp-*`: in protobuf, not in JSON.
+        content: For `otlp-spans`: with arguments, results, prompts and answers.
+        batch: For `otlp-*`: so many records at most in a request.
     """
 
     say: Callable[[str], None]
@@ -80,6 +85,9 @@ class Settings(NamedTuple):
     bulk: bool = False
     enterprise: int = 32473
     over_syslog: bool = False
+    protobuf: bool = False
+    content: bool = False
+    batch: int = 500
 
 
 class Piece(NamedTuple):
