@@ -6,14 +6,15 @@ import fcntl
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from auditlog_cli import segments, times
-from auditlog_cli.errors import AuditWriteError
+from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.exporters import _otlp
 from auditlog_cli.retention import pruning
 from auditlog_cli.shipping import cursors
@@ -368,13 +369,12 @@ def wait_until(done: Callable[[], bool]) -> None:
     raise AssertionError("not within a minute")
 
 
-def test_it_follows_a_log_that_rotates_and_a_folder_that_grows(ship: Shipping, tmp_path: Path) -> None:
-    """Everything that is written meanwhile arrives once, of a log that appears later as well."""
-    ship.append(5)
+@contextmanager
+def following(ship: Shipping, path: Path) -> Iterator[list[BaseException]]:
+    """Ship what `path` names, in a thread; gives what it failed of."""
     cursor = cursors.Cursor(str(ship.cursor), "otlp-logs")
     client = Client(ship.receiver.url, _otlp.LOGS, Manner(), print)
-    folder = tmp_path / "audit*.jsonl"
-    shipper = Shipper([str(folder)], cursor, client, Batches(7), print, print)  # type: ignore[arg-type]
+    shipper = Shipper([str(path)], cursor, client, Batches(7), print, print)  # type: ignore[arg-type]
     over = threading.Event()
     failed: list[BaseException] = []
 
@@ -387,16 +387,94 @@ def test_it_follows_a_log_that_rotates_and_a_folder_that_grows(ship: Shipping, t
     thread = threading.Thread(target=work)
     thread.start()
     try:
-        for _ in range(5):
-            ship.append(8)
-        write(tmp_path / "audit-late.jsonl", record(action__arguments={"n": "late"}))
-        wait_until(lambda: bool(failed) or len(ship.receiver.taken()) >= len(ship.lines()) + 1)
+        yield failed
     finally:
         over.set()
         thread.join(60)
         shipper.close()
         cursor.close()
+
+
+def test_it_follows_a_log_that_rotates_and_a_folder_that_grows(ship: Shipping, tmp_path: Path) -> None:
+    """Everything that is written meanwhile arrives once, of a log that appears later as well."""
+    ship.append(5)
+    with following(ship, tmp_path / "audit*.jsonl") as failed:
+        for _ in range(5):
+            ship.append(8)
+        write(tmp_path / "audit-late.jsonl", record(action__arguments={"n": "late"}))
+        wait_until(lambda: bool(failed) or len(ship.receiver.taken()) >= len(ship.lines()) + 1)
     assert failed == []
     taken = ship.receiver.taken()
     assert [each["seq"] for each in taken if "seq" in each] == [each["seq"] for each in ship.lines()]
     assert [each["action"]["arguments"] for each in taken if "seq" not in each] == [{"n": "late"}]
+
+
+def test_it_follows_a_log_that_is_redacted_and_compressed_meanwhile(ship: Shipping, cli: Cli) -> None:
+    """Each time the files are put anew under its hands; every record arrives once all the same."""
+
+    def caught_up() -> bool:
+        last = json.loads(ship.log.read_bytes().splitlines()[-1])["seq"]
+        return bool(failed) or (ship.cursor.exists() and ship.place()["seq"] >= last)
+
+    ship.append(20)
+    with following(ship, ship.log) as failed:
+        for _ in range(3):
+            wait_until(caught_up)
+            words = ["--fields", "user.email", "--by", "me", "--reason", "r", "--unsigned", "--yes"]
+            redacted = cli("redact", ship.log, *words)
+            assert redacted.code == 0, redacted.err
+            assert cli("compress", ship.log).code == 0
+            ship.append(9)
+        wait_until(caught_up)
+    assert failed == []
+    assert ship.numbers() == list(range(ship.place()["seq"] + 1))
+
+
+@pytest.mark.parametrize("replaced", ["by an older state", "by an older state that grew", "by another log"])
+def test_a_log_that_is_replaced_while_it_is_followed_stops_the_shipper(ship: Shipping, replaced: str) -> None:
+    ship.append(6, max_bytes=1 << 20)
+    older = b"".join(ship.log.read_bytes().splitlines(keepends=True)[:4])
+    with following(ship, ship.log) as failed:
+        wait_until(lambda: bool(failed) or (ship.cursor.exists() and ship.place()["seq"] == 6))
+        ship.log.unlink()
+        if replaced != "by another log":
+            new = ship.log.with_name("new.jsonl")
+            new.write_bytes(older)
+            os.rename(new, ship.log)
+        if replaced != "by an older state":
+            ship.append(12, max_bytes=1 << 20)
+        wait_until(lambda: bool(failed))
+    assert isinstance(failed[0], UsageError)
+    assert "is not the log that this cursor is of" in failed[0].message
+    assert ship.numbers() == list(range(7))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_added_to_a_redacted_file_before_it_is_rotated_is_not_missed(
+    ship: Shipping, cli: Cli, packed: bool
+) -> None:
+    """All of it between two looks at the log: the file that is open is none of the log's any more."""
+    ship.append(4)
+    cursor = cursors.Cursor(str(ship.cursor), "otlp-logs")
+    client = Client(ship.receiver.url, _otlp.LOGS, Manner(), print)
+    shipper = Shipper([str(ship.log)], cursor, client, Batches(7), print, print)  # type: ignore[arg-type]
+    looks = 0
+
+    def stop() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            words = ["--fields", "user.email", "--by", "me", "--reason", "r", "--unsigned", "--yes"]
+            assert cli("redact", ship.log, *words).code == 0
+            ship.append(30)
+            assert not packed or cli("compress", ship.log).code == 0
+        return looks > 3
+
+    try:
+        shipper.follow(stop=stop)
+    finally:
+        shipper.close()
+        cursor.close()
+    last = json.loads(ship.log.read_bytes().splitlines()[-1])["seq"]
+    assert last > 30
+    assert ship.numbers() == list(range(last + 1))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from auditlog_cli import decoders, frames
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.exporters import Entry, _otlp
 from auditlog_cli.exporters.otlp_logs import SIGNAL, log_record
 from auditlog_cli.record import BadLine, Line
@@ -154,7 +154,7 @@ class Shipper:
                 if way.follower is not None:
                     lines = way.follower.poll()
                     quiet = quiet and not lines
-                    self._take_all(way, lines)
+                    self._go_on(way, lines)
                     self._tell(way.follower)
             if quiet:
                 time.sleep(_PAUSE_S)
@@ -163,6 +163,14 @@ class Shipper:
                 for way in self._add(cursors.logs(self._paths) if any(map(_grows, self._paths)) else []):
                     self._catch_up(way)
 
+    def _go_on(self, way: _Way, lines: list[Line | BadLine]) -> None:
+        try:
+            self._take_all(way, lines)
+        except (UsageError, InputError):
+            # A redaction puts the active file anew. If that one is rotated before it was looked at, the follower knows
+            # nothing of what was added to it in between: the log is read again from where it stands.
+            self._catch_up(way)
+
     def _tell(self, follower: Follower) -> None:
         for event in follower.events:
             self._say(f"{follower.path}: {event}")
@@ -170,12 +178,12 @@ class Shipper:
 
     def _catch_up(self, way: _Way) -> None:
         self._take_all(way, way.there())
-        if way.trail is not None:
-            way.trail.settle()
 
     def _take_all(self, way: _Way, lines: Iterable[Line | BadLine]) -> None:
         for line in lines:
             self._take(way, line)
+        if way.trail is not None:
+            way.trail.settle()
         self._send(way)
 
     def _take(self, way: _Way, line: Line | BadLine) -> None:

@@ -56,6 +56,7 @@ class SealedTrail:
         if found is None:
             return self.begun
         if found.seq < self._seq:
+            self.begun = False  # read anew: a file was put in the place of the one that was followed
             return False
         if found.seq == self._seq:
             if found.leaf != self._leaf:
