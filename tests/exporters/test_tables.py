@@ -96,6 +96,30 @@ def test_what_was_there_stays_if_the_log_cannot_be_read(name: str, tmp_path: Pat
     assert cli("export", good, "--to", name, "-o", tmp_path / "missing" / "out").code == 5
 
 
+@pytest.mark.parametrize("words", [["export", "--to", "csv"], ["export", "--to", "sqlite"], ["sql", "select 1"]])
+def test_no_log_is_overwritten_and_nothing_that_is_no_file(
+    words: list[str], tmp_path: Path, cli: Callable[..., Any]
+) -> None:
+    if words[0] == "sql":
+        pytest.importorskip("duckdb")
+    log = siem.write(tmp_path)
+    before = log.read_bytes()
+    (tmp_path / "link").symlink_to(log)
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    for name, told in (
+        ("audit.jsonl", "is the log"),
+        ("link", "is the log"),
+        ("folder", "no file"),
+        ("pipe", "no file"),
+    ):
+        done = cli(*words, tmp_path / "audit.jsonl", "-o", tmp_path / name)
+        assert done.code == 2, done
+        assert told in done.err
+    assert log.read_bytes() == before
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["audit.jsonl", "folder", "link", "pipe"]
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full here")
 def test_a_full_disk_is_told(tmp_path: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     def full(source: object, settings: object, path: str) -> None:

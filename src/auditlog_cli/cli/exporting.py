@@ -14,6 +14,7 @@ from auditlog_cli.errors import AuditWriteError, InputError, UsageError
 from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.selection import Selection
+from auditlog_cli.sources import files
 from auditlog_cli.verification import covered
 from auditlog_cli.writer.growth import origin_of
 
@@ -52,6 +53,22 @@ def told(counts: Counts) -> str:
     why += [f"{counts.unparsed:,} unparsed"] if counts.unparsed else []
     skipped += f" ({', '.join(why)})" if why else ""
     return f"{counts.read:,} read = {counts.selected:,} exported + {skipped} + {counts.bad:,} bad"
+
+
+def spare(logs: list[str], out: str) -> None:
+    """See to it that what is written takes the place of no log that is read, nor of anything that is no file.
+
+    Raises:
+        UsageError: If it would.
+        InputError: If a log cannot be read.
+    """
+    if out == "-" or not os.path.exists(out):
+        return
+    if not os.path.isfile(out):
+        raise UsageError(f"{out}: is there already, and is no file", help="-o FILE, or -o - for standard output")
+    for file in (file for log in files.find(logs) for file in log.files if file != "-"):
+        if os.path.exists(file) and os.path.samefile(file, out):
+            raise UsageError(f"{out}: is the log that is read", help="give another -o")
 
 
 def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> str:

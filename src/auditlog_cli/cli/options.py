@@ -11,12 +11,6 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
-from auditlog_cli.cli.onward import Bulk as Bulk
-from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
-from auditlog_cli.cli.onward import ExportCa as ExportCa
-from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
-from auditlog_cli.cli.onward import Query as Query
-from auditlog_cli.cli.onward import QueryFormat as QueryFormat
 from auditlog_cli.cli.hooking import HookAgent as HookAgent
 from auditlog_cli.cli.hooking import HookDryRun as HookDryRun
 from auditlog_cli.cli.hooking import HookLog as HookLog
@@ -27,6 +21,12 @@ from auditlog_cli.cli.hooking import HookUserFrom as HookUserFrom
 from auditlog_cli.cli.hooking import PrintSettings as PrintSettings
 from auditlog_cli.cli.hooking import SettingsFile as SettingsFile
 from auditlog_cli.cli.hooking import SettingsPlace as SettingsPlace
+from auditlog_cli.cli.onward import Bulk as Bulk
+from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
+from auditlog_cli.cli.onward import ExportCa as ExportCa
+from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
+from auditlog_cli.cli.onward import Query as Query
+from auditlog_cli.cli.onward import QueryFormat as QueryFormat
 from auditlog_cli.cli.origins import ImportAgain as ImportAgain
 from auditlog_cli.cli.origins import ImportAgent as ImportAgent
 from auditlog_cli.cli.origins import ImportAll as ImportAll

@@ -86,6 +86,8 @@ def export(
     counts = Counts()
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
     source = exporting.selected(logs, chosen, counts, notices)
+    if output and not exporter.FOLDER:
+        exporting.spare(logs, output)
     if endpoint:
         if getattr(exporter, "MESSAGES", False):
             notices.say(exporting.send(exporter, source, settings, endpoint, ca))
