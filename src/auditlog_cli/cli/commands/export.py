@@ -66,8 +66,9 @@ def export(
             help=f"formats: {', '.join(exporters.names())}",
         )
     exporter = exporters.load(to)
-    if (bulk and to != "ecs") or (ca and not endpoint):
-        raise UsageError("--bulk is for --to ecs, --ca for --endpoint")
+    messages = getattr(exporter, "MESSAGES", False)
+    if (bulk and to != "ecs") or (ca and not (endpoint and messages)):
+        raise UsageError("--bulk is for --to ecs, --ca for syslog and cef with --endpoint")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
@@ -89,7 +90,7 @@ def export(
     if output and not exporter.FOLDER:
         exporting.spare(logs, output)
     if endpoint:
-        if getattr(exporter, "MESSAGES", False):
+        if messages:
             notices.say(exporting.send(exporter, source, settings, endpoint, ca))
         else:
             sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure)
