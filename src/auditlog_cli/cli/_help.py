@@ -179,16 +179,34 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its '
             'own). tlog-tiles: the\n'
             'tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be '
-            'withheld.',
+            'withheld. otlp-logs:\n'
+            'OpenTelemetry log records, from which `auditlog import` makes the same records again; '
+            'otlp-spans: spans for trace\n'
+            'viewers. For SIEMs: ocsf, ecs, cef, syslog, cloudevents. As tables: csv, parquet, sqlite, '
+            'duckdb. otlp-*, syslog and\n'
+            'cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('Options',
-              (('--to FORMAT', 'aat, tlog-tiles.'),
-               ('-o, --output OUT', 'The folder, which appears whole or not at all.'),
+              (('--to FORMAT',
+                'ocsf, ecs, cef, syslog, cloudevents, otlp-logs, otlp-spans, csv, parquet, sqlite, duckdb, '
+                'aat, tlog-tiles.'),
+               ('-o, --output OUT', 'The file or folder, which appears whole or not at all; - is stdout.'),
+               ('--endpoint URL',
+                'Send it there instead. otlp-*: http(s)://, without a path /v1/logs, /v1/traces; syslog and '
+                'cef: udp://HOST, tcp://HOST, tls://HOST.'),
+               ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
-               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'))),
+               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'),
+               ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
+               ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
+               ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
+               ('--gzip', 'Compress requests.'),
+               ('--batch N', 'So many records at most in a request.'),
+               ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
+               ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
              ('Which records',
               (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
                ('-a, --agent ID', 'Id or name of the agent.'),
@@ -199,13 +217,22 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
                 "*@example.com'; see docs/expressions.md."))),
+             ('For one format',
+              (('--ocsf-version 1.8.0|1.9.0', '1.9.0 (in development) has ai_agent.'),
+               ('--bulk', 'For ecs: the body of a _bulk request.'),
+               ('--enterprise-number N', 'For syslog: of its structured data.'))),
              ('Whom is trusted',
               (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson\n'
+            'auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem\n'
+            'auditlog export logs/ --to sqlite -o audit.db\n'
             'auditlog export audit.jsonl --to tlog-tiles -o tiles\n'
             'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
-            'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail'),
+            'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail\n'
+            'auditlog export audit.jsonl --to otlp-logs -o audit.otlp.jsonl\n'
+            'auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
@@ -565,6 +592,56 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
           'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers\n'
           'auditlog seal old.jsonl --key seal.key --redactable'),
+ 'ship': ('Send logs to a receiver, and remember how far: the next run goes on where this one stopped.',
+          'auditlog ship [OPTION]... [PATH]...',
+          'The cursor moves once the receiver has confirmed. Nothing is lost, and nothing is sent twice, but '
+          'for the last\n'
+          'batch of a run that was killed before it could note the answer: `record_id` tells such a '
+          'repetition, and in a\n'
+          'sealed log the number of the record.\n'
+          '\n'
+          'Ends when all that is there was sent; with --follow it goes on with what is added, until somebody '
+          'stops it.',
+          (('Arguments',
+            (('[PATH]...',
+              'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+              '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+           ('Options',
+            (('--to FORMAT', 'otlp-logs.'),
+             ('--endpoint URL', 'The receiver. Without a path: /v1/logs.'),
+             ('--cursor FILE', 'Where it is noted how far the logs were sent.'),
+             ('-f, --follow', 'Go on with what is added.'),
+             ('--once', 'Send what is there, and end: the default, for scripts to say.'),
+             ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
+             ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
+             ('--gzip', 'Compress requests.'),
+             ('--batch N', 'So many records at most in a request.'),
+             ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
+             ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
+           ('How they are shown',
+            (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+          'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor\n'
+          'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow'),
+ 'sql': ('Ask logs a question in SQL. Needs the extra `duckdb`.',
+         'auditlog sql [OPTION]... QUERY [PATH]...',
+         'The table `records` has the envelope in columns and the whole record as JSON in the column '
+         '`record`; `describe\n'
+         'records` lists them. A query reads that table and nothing else: no file, no network.',
+         (('Arguments',
+           (('QUERY', 'One SELECT over the table records.'),
+            ('[PATH]...',
+             'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+             '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
+          ('Which records',
+           (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
+          ('Options', (('-f, --format table|json|jsonl|csv', 'How the answer is printed.'),)),
+          ('How they are shown',
+           (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+            ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+         'auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl\n'
+         'auditlog sql "select user_id, record->>\'$.action.error.type\' as error from records where error '
+         'is not null" logs/\n'
+         'auditlog sql "from records where \'refunds:write\' in scopes" audit.jsonl --format jsonl'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',
