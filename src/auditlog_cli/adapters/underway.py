@@ -1,0 +1,107 @@
+"""What is under way in one session while a framework works: calls known by their id, agents that were interrupted.
+
+Every hook that an adapter installs for a session shares it, so that a call which two of them see is recorded once,
+and one that was interrupted for an approval goes on in the same span when its framework starts it again.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from auditlog_cli.capture import context
+from auditlog_cli.capture.approval import Approval
+from auditlog_cli.capture.context import Frame
+from auditlog_cli.capture.run import Run
+from auditlog_cli.capture.scopes import Scopes
+from auditlog_cli.capture.session import Session
+from auditlog_cli.capture.toolcall import ToolCall
+
+
+@dataclass(slots=True)
+class Question:
+    """What a person was asked when a framework stopped for it.
+
+    Attributes:
+        approvals: One for each call to be approved, in the framework's order.
+        form: In which form the framework wants the answer, a word of the adapter's.
+        thread: The framework's own id of the conversation.
+    """
+
+    approvals: list[Approval]
+    form: str = ""
+    thread: object = None
+
+
+@dataclass(eq=False)
+class Underway:
+    """What is under way. One for each session and all its nested agents: `of(session)`."""
+
+    questions: dict[str, Question] = field(default_factory=dict)
+    """By the framework's id of the interrupt."""
+    _calls: dict[str, ToolCall] = field(default_factory=dict)
+    _paused: dict[tuple[str, str], list[Session]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def call(
+        self, frame: Frame, tool: str, arguments: object, call_id: str | None, requires: Scopes | None
+    ) -> tuple[ToolCall, bool]:
+        """Return the call of a tool, and whether it is yet to be started.
+
+        It has been started if another hook sees the same call, or if it was interrupted: then the id, the tool and
+        the arguments are the same. Other arguments make it a call of its own, whatever its id.
+
+        Raises:
+            AuditWriteError: If the session can record nothing more.
+        """
+        frame.session.run.check()
+        with context.active(frame):
+            call = frame.session.tool(tool, arguments, call_id=call_id, requires=requires)
+        known = self._calls.get(call_id) if call_id is not None else None
+        if known is None or (known.name, known.arguments_sha256) != (tool, call.arguments_sha256):
+            return call, True
+        return known, False
+
+    def started(self, call: ToolCall, call_id: str | None) -> None:
+        """Remember a call whose intent is written."""
+        if call_id is not None:
+            self._calls[call_id] = call
+
+    def known(self, call_id: str | None) -> ToolCall | None:
+        """Return the call with this id, if it is under way."""
+        return self._calls.get(call_id) if call_id is not None else None
+
+    def ends(self, call: ToolCall, call_id: str | None) -> bool:
+        """Forget a call. True for the one hook that is to write its outcome."""
+        with self._lock:
+            if call.ended:
+                return False
+            if call_id is not None and self._calls.get(call_id) is call:
+                del self._calls[call_id]
+            return True
+
+    def begin_agent(self, frame: Frame, name: str) -> Session:
+        """Return the session of a nested agent: one that was interrupted here goes on, else a new one is opened."""
+        with self._lock:
+            paused = self._paused.get((frame.span_id, name))
+            if paused:
+                frame.session.run.check()
+                return paused.pop()
+        with context.active(frame):
+            return frame.session.agent(name).open()
+
+    def pause_agent(self, frame: Frame, name: str, session: Session) -> None:
+        """Keep an agent that was interrupted in `frame`."""
+        with self._lock:
+            self._paused.setdefault((frame.span_id, name), []).append(session)
+
+
+_all: WeakKeyDictionary[Run, Underway] = WeakKeyDictionary()
+_guard = threading.Lock()
+
+
+def of(session: Session) -> Underway:
+    """Return what is under way in a session; its nested agents share it."""
+    with _guard:
+        return _all.setdefault(session.run, Underway())
