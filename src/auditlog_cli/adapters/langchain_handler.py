@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextvars import ContextVar
 from importlib.metadata import version
 from typing import Any
@@ -40,6 +40,7 @@ class Recorder(Approvals):
         *,
         session_for: SessionFor | None = None,
         requires: Requires | None = None,
+        agents: Collection[str] = (),
     ) -> None:
         """Record into a session.
 
@@ -47,8 +48,10 @@ class Recorder(Approvals):
             session: Default: the session of the code that runs the graph.
             session_for: Finds the session in a run's metadata, a dictionary: `config["metadata"]` and `thread_id`.
             requires: Tool → the scopes that a call of it needs.
+            agents: Names of graphs that are agents of their own. Those made by `create_agent` are known.
         """
         super().__init__(session, session_for)
+        self._agents = frozenset(agents)
         self._requires = dict(requires or {})
         self._places: dict[Any, Place] = {}
 
@@ -81,6 +84,8 @@ class Recorder(Approvals):
         """A graph, a node or a chain begins: the request, an answer to an interrupt, or a nested agent."""
         above = self._places.get(parent_run_id)
         place = self._place(above, metadata, rest.get("name"))
+        if rest.get("name") in self._agents:
+            place.agent = rest["name"]
         if place.agent is not None and begins_agent(place, above, rest.get("name")):
             place.nested = underway.of(place.frame.session).begin_agent(place.frame, place.agent)
             place.frame = place.nested.here()[1]

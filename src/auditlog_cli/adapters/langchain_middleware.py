@@ -22,7 +22,7 @@ class Gate:
         create_agent(model, tools, middleware=[…, AuditMiddleware(session)])
 
     Put it last, nearest to the tools. In asynchronous runs the event loop goes on while the disk works. Requests,
-    answers, nested agents and approvals are the handler's to record: install both.
+    answers and approvals are the handler's to record: install both.
     """
 
     def __init__(
@@ -109,7 +109,12 @@ class Gate:
                 frame = each.place_of(getattr(callbacks, "parent_run_id", None))
                 if frame is not None:
                     return frame
-        return chosen(self._session, self._session_for, config.get("metadata") or {}).here()[1]
+        metadata = config.get("metadata") or {}
+        frame = chosen(self._session, self._session_for, metadata).here()[1]
+        agent, now = metadata.get("lc_agent_name"), underway.of(frame.session)
+        if isinstance(agent, str) and agent and agent != frame.session.agent_id and now.is_call(frame):
+            return now.agent_in(frame, agent).here()[1]
+        return frame
 
 
 class _Asked:
@@ -146,10 +151,17 @@ class _Asked:
 
 def _failed(call: ToolCall, call_id: str | None, error: BaseException) -> None:
     """A call that was interrupted stays as it is: pending."""
-    if shapes.interrupts(error) is None and not call.ended and underway.of(call.frame.session).ends(call, call_id):
-        call.finish(None if shapes.moves_on(error) else error)
+    if shapes.interrupts(error) is None and not call.ended:
+        told, now = None if shapes.moves_on(error) else error, underway.of(call.frame.session)
+        if now.ends(call, call_id):
+            now.end_agents(call, told)
+            call.finish(told)
 
 
 def _succeeded(call: ToolCall, call_id: str | None, output: Any) -> None:
-    if not call.ended and underway.of(call.frame.session).ends(call, call_id):
+    if call.ended:
+        return
+    now = underway.of(call.frame.session)
+    if now.ends(call, call_id):
+        now.end_agents(call, None)
         conclude(call, output, call_id)

@@ -18,7 +18,7 @@ class Place:
     Attributes:
         root: The outermost run around it, itself perhaps.
         frame: Under which span its records lie.
-        agent: LangChain's name of the agent.
+        handed_down, agent: The agent's name, as LangChain hands it down to all runs inside it; which agent it is.
         node: LangGraph's name of the node, or the run's own.
         nested: The session of the agent that begins here.
         call: The call of a tool that this run is.
@@ -30,16 +30,17 @@ class Place:
     """
 
     __slots__ = (
-        "agent", "asked", "began", "call", "call_id", "error", "frame", "interrupted", "nested", "node", "root",
+        "agent", "asked", "began", "call", "call_id", "error", "frame", "handed_down", "interrupted", "nested", "node", "root",
         "speaks", "thread", "token", "within",
     )  # fmt: skip
 
     def __init__(self, above: Place | None, frame: Frame, metadata: Mapping[str, Any], name: object) -> None:
-        name_of_agent = metadata.get("lc_agent_name")
+        self.handed_down = metadata.get("lc_agent_name")
+        agent = None if above is not None and self.handed_down == above.handed_down else self.handed_down
         inherited = None if above is None else above.agent
         self.root: Place = self if above is None else above.root
         self.frame = self.within = frame
-        self.agent: str | None = name_of_agent if isinstance(name_of_agent, str) and name_of_agent else inherited
+        self.agent: str | None = agent if isinstance(agent, str) and agent else inherited
         self.node = str(metadata.get("langgraph_node") or name or "graph")
         self.nested: Session | None = None
         self.call: ToolCall | None = None

@@ -91,6 +91,31 @@ class Underway:
         with context.active(frame):
             return frame.session.agent(name).open()
 
+    def agent_in(self, frame: Frame, name: str) -> Session:
+        """Return the session of the agent that a call under way started, opened when it is first asked for.
+
+        For hooks that are not told where an agent begins and ends: `end_agents` ends it with the call.
+        """
+        with self._lock:
+            open_now = self._paused.get((frame.span_id, name))
+            if open_now:
+                return open_now[-1]
+        session = self.begin_agent(frame, name)
+        self.pause_agent(frame, name, session)
+        return session
+
+    def is_call(self, frame: Frame) -> bool:
+        """Tell whether a frame is that of a call under way here."""
+        return any(call.span_id == frame.span_id for call in list(self._calls.values()))
+
+    def end_agents(self, call: ToolCall, error: BaseException | None) -> None:
+        """End the agents that a call started and that nobody ended."""
+        with self._lock:
+            mine = [key for key in self._paused if key[0] == call.span_id]
+            left = [session for key in mine for session in self._paused.pop(key)]
+        for session in left:
+            session.close(error)
+
     def pause_agent(self, frame: Frame, name: str, session: Session) -> None:
         """Keep an agent that was interrupted in `frame`."""
         with self._lock:
