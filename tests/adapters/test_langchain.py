@@ -26,7 +26,7 @@ from langgraph.types import Command, interrupt
 from auditlog_cli import AuditLog, current_session, validate
 from auditlog_cli.adapters.langchain import AuditHandler, AuditMiddleware
 from auditlog_cli.capture.session import Session
-from auditlog_cli.errors import NoSession, ScopeDenied, UsageError
+from auditlog_cli.errors import AuditWriteError, NoSession, ScopeDenied, UsageError
 from auditlog_cli.testing import Recording, recording
 from tests import goldens
 from tests.adapters import langchain_agents as agents
@@ -115,6 +115,30 @@ def loop(ran: Ran) -> Any:
     builder.add_conditional_edges("model", lambda state: "tools" if state["messages"][-1].tool_calls else END)
     builder.add_edge("tools", "model")
     return builder.compile()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_node_and_no_model_begins_after_a_failure_that_was_swallowed(mode: str, audit: Recording, ran: Ran) -> None:
+    """The tool's intent cannot be written, its node swallows that: the node after it does not run."""
+    model = agents.Scripted(lines=[agents.says("Never asked.")])
+
+    def act(state: Any) -> Any:
+        ran("act")
+        return {"messages": [model.invoke(state["messages"])]}
+
+    asked = agents.calls(("lookup_order", {"order_id": 42}))
+    builder = StateGraph(MessagesState)
+    builder.add_node("ask", lambda state: {"messages": [asked]})
+    builder.add_node("tools", ToolNode([agents.tool(ran, "lookup_order")], handle_tool_errors=True))
+    builder.add_node("act", act)
+    builder.add_edge(START, "ask")
+    builder.add_edge("ask", "tools")
+    builder.add_edge("tools", "act")
+    audit.fail_after(2)  # the session and the request
+    with pytest.raises(AuditWriteError), audit.log.session(**WHO) as session:
+        agents.work(builder.compile(), mode, agents.asking(), {"callbacks": [AuditHandler(session)]})
+    assert list(ran) == []
+    assert model.at == 0
 
 
 # --- what is recorded -------------------------------------------------------------------------
@@ -527,6 +551,22 @@ def test_agents_that_are_nodes_of_a_graph_are_nested(audit: Recording, ran: Ran)
     opened = [each for each in audit.of_type("lifecycle") if each["action"]["phase"] == "start"]
     assert [each["agent"]["id"] for each in opened] == ["planner", "risk", "refunder"]
     assert {each["parent_span_id"] for each in opened[1:]} == {opened[0]["span_id"]}
+
+
+def test_an_agent_that_calls_itself_is_nested(audit: Recording, ran: Ran) -> None:
+    """The name does not change: a tool that starts a graph of this name starts the agent anew."""
+    inner = create_agent(
+        agents.Scripted(lines=[agents.calls(("lookup_order", {"order_id": 42})), agents.says("Found.")]),
+        [agents.tool(ran, "lookup_order")],
+        name="planner",
+    )
+    lines = [agents.calls(("ask_planner", {"task": "look it up"})), agents.says("Done.")]
+    outer = create_agent(agents.Scripted(lines=lines), [agents.delegate("ask_planner", inner)], name="planner")
+    with audit.log.session(**WHO) as session:
+        outer.invoke(agents.asking(), {"callbacks": [AuditHandler(session)]})
+    outermost, nested = (each for each in audit.of_type("lifecycle") if each["action"]["phase"] == "start")
+    assert nested["parent_span_id"] == tools_of(audit, "ask_planner")[0]["span_id"]
+    assert tools_of(audit, "lookup_order")[0]["parent_span_id"] == nested["span_id"] != outermost["span_id"]
 
 
 def test_graphs_that_are_agents_can_be_named(audit: Recording, ran: Ran) -> None:

@@ -26,7 +26,9 @@ class Approvals:
         self._session_for = session_for
         self._answers: list[tuple[Any, dict[str, Any], bool | None]] = []
 
-    def approve(self, *, by: str | None, via: str | None = None, reason: str | None = None) -> Any:
+    def approve(
+        self, *, by: str | None, via: str | None = None, reason: str | None = None, session: Session | None = None
+    ) -> Any:
         """Return the `Command` that resumes an interrupted graph with "approve" for each call it asks about.
 
             graph.invoke(audit.approve(by="bob@example.com"), config)
@@ -36,13 +38,17 @@ class Approvals:
         Args:
             by: Who said yes; it is recorded when the graph resumes. None, written out: nobody knows who.
             via, reason: Where, and what was said with it.
+            session: Which one waits, for a handler that serves many. Default: as given, else that of the running code.
         """
-        return self.resume(self._decisions({"type": "approve"}), by=by, via=via, reason=reason)
+        value = self._decisions({"type": "approve"}, session)
+        return self.resume(value, by=by, via=via, reason=reason, session=session)
 
-    def reject(self, *, by: str | None, via: str | None = None, reason: str | None = None) -> Any:
+    def reject(
+        self, *, by: str | None, via: str | None = None, reason: str | None = None, session: Session | None = None
+    ) -> Any:
         """Do as `approve`, with "reject". The model is told the reason."""
         no = {"type": "reject"} if reason is None else {"type": "reject", "message": reason}
-        return self.resume(self._decisions(no), by=by, via=via, reason=reason)
+        return self.resume(self._decisions(no, session), by=by, via=via, reason=reason, session=session)
 
     def resume(
         self,
@@ -53,28 +59,31 @@ class Approvals:
         reason: str | None = None,
         approved: bool | None = None,
         interrupts: Sequence[Any] = (),
+        session: Session | None = None,
     ) -> Any:
         """Return `Command(resume=value)`, and remember who answered.
 
         Args:
             value: What the interrupted node gets.
-            by, via, reason: As for `approve`.
+            by, via, reason, session: As for `approve`.
             approved: Whether that is a yes, where the value itself does not say (`True`, `{"type": "approve"}` do).
             interrupts: What the graph waits for (`graph.get_state(config).interrupts`), if another session was
-                interrupted: it is recorded here as asked.
+                interrupted: it is recorded in this one as asked.
         """
         from langgraph.types import Command
 
         if interrupts:
-            session = chosen(self._session, self._session_for, {})
-            ask(session.here()[1], None, "graph", None, interrupts)
+            ask(self._waits(session).here()[1], None, "graph", None, interrupts)
         command = Command(resume=value)
         self._answers.append((command, {"by": by, "via": via, "reason": reason}, approved))
         return command
 
-    def _decisions(self, decision: dict[str, Any]) -> Any:
+    def _waits(self, session: Session | None) -> Session:
+        return chosen(session or self._session, None, None)
+
+    def _decisions(self, decision: dict[str, Any], session: Session | None) -> Any:
         """The same decision on all that is asked, each in the form in which it was asked."""
-        waiting = underway.of(chosen(self._session, self._session_for, {})).questions
+        waiting = underway.of(self._waits(session)).questions
         if len({each.thread for each in waiting.values()}) > 1:
             raise UsageError(
                 "the graphs of several conversations wait for an answer: say which one is answered",

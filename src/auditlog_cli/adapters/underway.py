@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 from auditlog_cli.capture import context
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.context import Frame
-from auditlog_cli.capture.run import Run
 from auditlog_cli.capture.scopes import Scopes
 from auditlog_cli.capture.session import Session
 from auditlog_cli.capture.toolcall import ToolCall
@@ -122,11 +120,7 @@ class Underway:
             self._paused.setdefault((frame.span_id, name), []).append(session)
 
 
-_all: WeakKeyDictionary[Run, Underway] = WeakKeyDictionary()
-_guard = threading.Lock()
-
-
 def of(session: Session) -> Underway:
-    """Return what is under way in a session; its nested agents share it."""
-    with _guard:
-        return _all.setdefault(session.run, Underway())
+    """Return what is under way in a session; its nested agents share it, and it goes with the session."""
+    made: Underway = session.run.kept.setdefault(Underway, Underway())
+    return made
