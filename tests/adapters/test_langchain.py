@@ -30,6 +30,7 @@ from auditlog_cli.errors import AuditWriteError, NoSession, ScopeDenied, UsageEr
 from auditlog_cli.testing import Recording, recording
 from tests import goldens
 from tests.adapters import langchain_agents as agents
+from tests.adapters import pages
 from tests.adapters.contract import WHO, Contract, Ran, _Real
 from tests.conftest import Result
 
@@ -710,3 +711,31 @@ def test_a_tool_whose_task_is_cancelled_has_an_outcome(audit: Recording, ran: Ra
     start, end = tools_of(audit, "wait_for_ever")
     assert start["span_id"] == end["span_id"]
     assert end["action"]["error"]["type"].endswith("CancelledError")
+
+
+def test_the_examples_of_the_documentation_run(audit: Recording, ran: Ran) -> None:
+    class Fresh:
+        """A new agent for each run: scripts are used up."""
+
+        graphs: dict[str, Any] = {}  # noqa: RUF012 - of this test alone
+
+        def invoke(self, given: Any, config: Any) -> Any:
+            thread = config.setdefault("configurable", {}).get("thread_id")
+            config["configurable"].setdefault("thread_id", "t")
+            graph = self.graphs.setdefault(thread, agents.planner(ran)) if thread else agents.planner(ran)
+            return graph.invoke(given, config)
+
+    with audit.log.session(**WHO) as session:
+        names = {
+            "log": audit.log,
+            "graph": Fresh(),
+            "question": agents.asking(),
+            "create_agent": create_agent,
+            "model": agents.Scripted(lines=[agents.calls(("lookup_order", {"order_id": 42})), agents.says("Found.")]),
+            "tools": [agents.tool(ran, "lookup_order")],
+            "sessions": {"r-1": session},
+        }
+        assert pages.run("langchain", names) == 4
+    assert ran == ["lookup_order", "lookup_order", "issue_refund", "send_receipt", "lookup_order", "lookup_order"]
+    given = [each["approval"].get("decided_by") for each in audit.of_type("approval")]
+    assert given == [None, None, "bob@example.com", None]

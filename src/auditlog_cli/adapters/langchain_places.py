@@ -30,8 +30,8 @@ class Place:
     """
 
     __slots__ = (
-        "agent", "asked", "began", "call", "call_id", "error", "frame", "handed_down", "interrupted", "nested", "node", "root",
-        "speaks", "thread", "token", "within",
+        "agent", "asked", "began", "call", "call_id", "error", "frame", "handed_down", "interrupted", "nested", "node",
+        "root", "speaks", "thread", "token", "within",
     )  # fmt: skip
 
     def __init__(self, above: Place | None, frame: Frame, metadata: Mapping[str, Any], name: object) -> None:
