@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
@@ -16,8 +16,10 @@ from langchain.agents import create_agent
 from langchain.agents.middleware import AgentMiddleware, HumanInTheLoopMiddleware
 from langchain_core.callbacks import AsyncCallbackHandler
 from langchain_core.documents import Document
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.retrievers import BaseRetriever
+from langchain_core.runnables import RunnableLambda
+from langchain_core.tools import InjectedToolCallId
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import ToolNode
@@ -326,6 +328,92 @@ def test_arguments_that_another_middleware_changed_are_a_call_of_their_own(audit
     assert [each["action"]["phase"] for each in tools_of(audit, "issue_refund")] == ["start", "start", "end", "end"]
 
 
+def test_requests_and_answers_can_be_left_to_the_application(audit: Recording) -> None:
+    graph = create_agent(agents.Scripted(lines=[agents.says("Hello.")]), [])
+    with audit.log.session(**WHO) as session:
+        graph.invoke(agents.asking(), {"callbacks": [AuditHandler(session, messages=False)]})
+    assert told(audit)[1:-1] == ["planner llm_call success"]
+
+
+def test_what_a_nested_agent_of_the_application_is_asked_is_not_from_the_user(audit: Recording) -> None:
+    graph = create_agent(agents.Scripted(lines=[agents.says("Hello.")]), [], name="refunder")
+    with audit.log.session(**WHO) as session, session.agent("refunder") as refunder:
+        graph.invoke(agents.asking(), {"callbacks": [AuditHandler(session)]})
+    (call,) = audit.of_type("llm_call")
+    assert call["parent_span_id"] == refunder.span_id
+    assert audit.of_type("message") == []
+
+
+def test_events_are_recorded_as_the_run_is(audit: Recording, ran: Ran) -> None:
+    """`astream_events` brings a handler of its own."""
+
+    async def run(handler: Any) -> None:
+        config = {"configurable": {"thread_id": "t"}, "callbacks": [handler]}
+        async for _ in agents.planner(ran).astream_events(agents.asking(), config, version="v2"):
+            pass
+
+    with audit.log.session(**WHO) as session:
+        asyncio.run(run(AuditHandler(session)))
+    assert told(audit)[-2:] == ["refunder approval issue_refund pending", "planner lifecycle end success"]
+
+
+def test_a_batch_is_a_run_for_each_input(audit: Recording, ran: Ran) -> None:
+    with audit.log.session(**WHO) as session:
+        graph = RunnableLambda(lambda text: agents.tool(ran, "lookup_order").invoke({"order_id": len(text)}))
+        graph.batch(["a", "bb", "ccc"], {"callbacks": [AuditHandler(session)]})
+    starts = [each for each in tools_of(audit, "lookup_order") if each["action"]["phase"] == "start"]
+    assert sorted(each["action"]["arguments"]["order_id"] for each in starts) == [1, 2, 3]
+    assert "call_id" not in starts[0]["action"]
+    said = [each["prompt"]["text"] for each in audit.of_type("message") if "prompt" in each]
+    assert sorted(said) == ["a", "bb", "ccc"]
+
+
+def test_a_tool_that_records_itself_is_a_call_inside_its_call(audit: Recording) -> None:
+    @audit.log.tool
+    def lookup_order(order_id: int) -> str:
+        """Look up."""
+        return "shipped"
+
+    lines = [agents.calls(("lookup_order", {"order_id": 42})), agents.says("Found.")]
+    with audit.log.session(**WHO) as session:
+        graph = create_agent(agents.Scripted(lines=lines), [lookup_order])
+        graph.invoke(agents.asking(), {"callbacks": [AuditHandler(session)]})
+    outer, inner, _, _ = tools_of(audit, "lookup_order")
+    assert inner["parent_span_id"] == outer["span_id"]
+
+
+def test_control_that_passes_to_another_agent_is_no_error(audit: Recording) -> None:
+    """`Command(graph=PARENT)` leaves an agent by an exception: its call succeeded, and so did the agent."""
+
+    def transfer(tool_call_id: Annotated[str, InjectedToolCallId]) -> Command[str]:
+        """Hand over."""
+        message = ToolMessage("transferred", tool_call_id=tool_call_id)
+        return Command(goto="refunder", update={"messages": [message]}, graph=Command.PARENT)
+
+    lines = [agents.calls(("transfer", {}))]
+    builder = StateGraph(MessagesState)
+    builder.add_node("risk", create_agent(agents.Scripted(lines=lines), [transfer], name="risk"))
+    answer = create_agent(agents.Scripted(lines=[agents.says("Refunded.")]), [], name="refunder")
+    builder.add_node("refunder", answer)
+    builder.add_edge(START, "risk")
+    with audit.log.session(**WHO) as session:
+        builder.compile().invoke(agents.asking(), {"callbacks": [AuditHandler(session)]})
+    assert told(audit)[2:] == [
+        "risk lifecycle start success",
+        "risk llm_call success",
+        "risk tool_invocation transfer start pending",
+        "risk tool_invocation transfer end success",
+        "risk lifecycle end success",
+        "refunder lifecycle start success",
+        "refunder llm_call success",
+        "refunder lifecycle end success",
+        "planner message success",
+        "planner lifecycle end success",
+    ]
+    assert tools_of(audit, "transfer")[1]["action"]["result"] == {"goto": "refunder", "message": "transferred"}
+    assert tools_of(audit, "transfer")[0]["action"]["arguments"] == {}
+
+
 # --- interrupts -------------------------------------------------------------------------------
 
 
@@ -516,6 +604,28 @@ def test_an_answer_in_another_session_says_what_it_answers(audit: Recording, ran
     spans = {each["span_id"] for each in tools_of(audit, "ask_refunder")}
     assert len(spans) == 2
     assert {each["action"]["call_id"] for each in tools_of(audit, "ask_refunder")} == {"call_ask_refunder"}
+
+
+def test_a_static_breakpoint_gives_no_answer(audit: Recording, ran: Ran) -> None:
+    lines = [agents.calls(("lookup_order", {"order_id": 42})), agents.says("Found.")]
+    with audit.log.session(**WHO) as session:
+        graph = create_agent(
+            agents.Scripted(lines=lines),
+            [agents.tool(ran, "lookup_order")],
+            checkpointer=InMemorySaver(),
+            interrupt_before=["tools"],
+        )
+        config = {"configurable": {"thread_id": "t"}, "callbacks": [AuditHandler(session)]}
+        graph.invoke(agents.asking(), config)
+        assert told(audit)[1:] == ["planner message success", "planner llm_call success"]
+        graph.invoke(None, config)
+    assert told(audit)[3:] == [
+        "planner tool_invocation lookup_order start pending",
+        "planner tool_invocation lookup_order end success",
+        "planner llm_call success",
+        "planner message success",
+        "planner lifecycle end success",
+    ]
 
 
 def test_several_conversations_of_one_session_are_not_confused(audit: Recording, ran: Ran) -> None:

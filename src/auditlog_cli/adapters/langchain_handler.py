@@ -41,6 +41,7 @@ class Recorder(Approvals):
         session_for: SessionFor | None = None,
         requires: Requires | None = None,
         agents: Collection[str] = (),
+        messages: bool = True,
     ) -> None:
         """Record into a session.
 
@@ -49,9 +50,12 @@ class Recorder(Approvals):
             session_for: Finds the session in a run's metadata, a dictionary: `config["metadata"]` and `thread_id`.
             requires: Tool → the scopes that a call of it needs.
             agents: Names of graphs that are agents of their own. Those made by `create_agent` are known.
+            messages: Whether what an outermost run is given is the user's request, and what it gives the answer. False
+                if the application records both itself, or runs several graphs for one request.
         """
         super().__init__(session, session_for)
         self._agents = frozenset(agents)
+        self._messages = messages
         self._requires = dict(requires or {})
         self._places: dict[Any, Place] = {}
 
@@ -75,7 +79,7 @@ class Recorder(Approvals):
         frame = chosen(self._session, self._session_for, told).here()[1]
         frame.session.run.check()
         place = Place(None, frame, told, name)
-        place.speaks = frame.of_agent and not frame.session.is_nested
+        place.speaks = self._messages and frame.of_agent and not frame.session.is_nested
         return place
 
     def on_chain_start(
