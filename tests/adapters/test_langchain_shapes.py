@@ -31,7 +31,20 @@ def test_without_langchain_one_clear_error_says_what_to_install(name: str, monke
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(FrameworkMissing, match="LangChain cannot be used") as error:
         getattr(langchain, name)
-    assert error.value.help == "pip install 'langchain>=1' 'langgraph>=1'"
+    assert error.value.help == "pip install 'langchain>=1.3' 'langchain-core>=1.4' 'langgraph>=1.2.6'"
+
+
+@pytest.mark.parametrize("name", ["AuditHandler", "AuditMiddleware"])
+def test_a_langchain_that_is_too_old_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would leave out which agent acts, and record calls twice."""
+    from auditlog_cli.adapters import langchain
+
+    langchain._handler.cache_clear()
+    langchain._middleware.cache_clear()
+    versions = {"langchain": "1.10.0rc1", "langchain-core": "1.4.0", "langgraph": "1.2.5"}
+    monkeypatch.setattr(langchain, "version", versions.__getitem__)
+    with pytest.raises(FrameworkMissing, match=r"langgraph 1\.2\.5 is older than 1\.2\.6"):
+        getattr(langchain, name)
 
 
 def test_the_module_is_imported_without_its_framework() -> None:

@@ -13,12 +13,15 @@ interrupt), `langchain_shapes` (what the framework's objects say).
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from auditlog_cli.adapters import missing
 
-VERSIONS = "langchain>=1 langgraph>=1"
+VERSIONS = "langchain>=1.3 langchain-core>=1.4 langgraph>=1.2.6"
+"""Older ones do not tell handlers which agent and which call of a tool a run belongs to."""
 
 
 def __getattr__(name: str) -> Any:
@@ -34,11 +37,12 @@ def _handler() -> type:
     """Return `AuditHandler`.
 
     Raises:
-        FrameworkMissing: If langchain-core is not installed.
+        FrameworkMissing: If langchain-core is not installed, or a package of LangChain's is too old.
     """
+    _check()
     try:
         from langgraph.callbacks import GraphCallbackHandler as Base
-    except ImportError:  # langgraph before 1.2, or none: interrupts are told by errors all the same
+    except ImportError:  # without LangGraph there are no interrupts
         try:
             from langchain_core.callbacks import BaseCallbackHandler as Base
         except ImportError as error:
@@ -53,8 +57,9 @@ def _middleware() -> type:
     """Return `AuditMiddleware`.
 
     Raises:
-        FrameworkMissing: If langchain is not installed, or older than 1.
+        FrameworkMissing: If langchain is not installed, or a package of LangChain's is too old.
     """
+    _check()
     try:
         from langchain.agents.middleware import AgentMiddleware
     except ImportError as error:
@@ -62,3 +67,20 @@ def _middleware() -> type:
     from auditlog_cli.adapters.langchain_middleware import Gate
 
     return type("AuditMiddleware", (Gate, AgentMiddleware), {"__module__": __name__, "__doc__": Gate.__doc__})
+
+
+def _check() -> None:
+    """Refuse packages that are too old; those that are not installed are for the imports to miss."""
+    for each in VERSIONS.split():
+        name, _, least = each.partition(">=")
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            continue
+        if _numbers(found) < _numbers(least):
+            raise missing("LangChain", VERSIONS, ImportError(f"{name} {found} is older than {least}"))
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the release of a version: its first three numbers (PEP 440)."""
+    return tuple(int(each) for each in re.findall(r"\d+", text)[:3])
