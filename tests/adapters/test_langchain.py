@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -305,6 +306,52 @@ def test_the_same_call_id_again_is_another_call(audit: Recording, ran: Ran) -> N
         graph.invoke(agents.asking(), {"callbacks": [AuditHandler(session)]})
     spans = [each["span_id"] for each in tools_of(audit, "lookup_order")]
     assert spans[0] == spans[1] != spans[2] == spans[3]
+
+
+@pytest.mark.parametrize("thread", [None, "own"], ids=["no-thread", "threads"])
+def test_conversations_that_use_the_same_call_ids_at_once_are_not_confused(
+    thread: str | None, audit: Recording, ran: Ran
+) -> None:
+    """Ids are unique in one conversation. Eight of them, in the four modes, with and without the middleware."""
+    errors: list[BaseException] = []
+
+    def converse(handler: Any, session: Session, number: int) -> None:
+        lines = [agents.calls(("lookup_order", {"order_id": 42})), agents.says("Found.")]
+        gates = [AuditMiddleware(session)] if number % 2 else []
+        graph = create_agent(agents.Scripted(lines=lines), [agents.tool(ran, "lookup_order")], middleware=gates)
+        config: dict[str, Any] = {"callbacks": [handler]}
+        if thread is not None:
+            config["configurable"] = {"thread_id": f"{thread}-{number}"}
+        try:
+            agents.work(graph, MODES[number % 4], agents.asking(), config)
+        except BaseException as error:
+            errors.append(error)
+
+    with audit.log.session(**WHO) as session:
+        handler = AuditHandler(session)
+        workers = [threading.Thread(target=converse, args=(handler, session, number)) for number in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join(60)
+    assert errors == []
+    spans = [each["span_id"] for each in tools_of(audit, "lookup_order")]
+    assert (len(spans), len(set(spans)), len(ran)) == (16, 8, 8)
+
+
+def test_interrupted_conversations_that_use_the_same_call_ids_go_on_each_in_its_own_call(
+    audit: Recording, ran: Ran
+) -> None:
+    with audit.log.session(**WHO) as session:
+        handler = AuditHandler(session)
+        waiting = [interrupted(session, ran, handler, thread) for thread in ("t-1", "t-2")]
+        for graph, config in waiting:
+            graph.invoke(handler.resume({"decisions": [{"type": "approve"}]}, by="bob@example.com"), config)
+    phases: dict[str, list[str]] = {}
+    for each in tools_of(audit, "ask_refunder"):
+        phases.setdefault(each["span_id"], []).append(each["action"]["phase"])
+    assert list(phases.values()) == [["start", "end"], ["start", "end"]]
+    assert len([each for each in audit.of_type("lifecycle") if each["agent"]["id"] == "refunder"]) == 4
 
 
 def test_arguments_that_another_middleware_changed_are_a_call_of_their_own(audit: Recording, ran: Ran) -> None:

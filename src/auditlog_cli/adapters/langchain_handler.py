@@ -12,7 +12,6 @@ from auditlog_cli.adapters import langchain_shapes as shapes
 from auditlog_cli.adapters.langchain_approvals import Approvals, SessionFor, ask
 from auditlog_cli.adapters.langchain_places import Place, begins_agent
 from auditlog_cli.capture import context
-from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.scopes import Scopes
 from auditlog_cli.capture.session import Session
 from auditlog_cli.capture.toolcall import ToolCall
@@ -59,10 +58,9 @@ class Recorder(Approvals):
         self._requires = dict(requires or {})
         self._places: dict[Any, Place] = {}
 
-    def place_of(self, run_id: Any) -> Frame | None:
-        """Return under which span the records of a run lie, None if the handler does not know the run."""
-        place = self._places.get(run_id)
-        return None if place is None else place.frame
+    def place_of(self, run_id: Any) -> Place | None:
+        """Return where a run lies, None if the handler does not know it."""
+        return self._places.get(run_id)
 
     # --- runs ---------------------------------------------------------------------------------
 
@@ -91,7 +89,7 @@ class Recorder(Approvals):
         if rest.get("name") in self._agents:
             place.agent = rest["name"]
         if place.agent is not None and begins_agent(place, above, rest.get("name")):
-            place.nested = underway.of(place.frame.session).begin_agent(place.frame, place.agent)
+            place.nested = underway.of(place.frame.session).begin_agent(place.frame, place.agent, place.scope)
             place.frame = place.nested.here()[1]
         self._places[run_id] = place
         if above is not None or inputs is None:
@@ -125,7 +123,7 @@ class Recorder(Approvals):
         if shapes.interrupts(error) is not None:
             _ask_at(place, error)
             if place.nested is not None and place.agent is not None:
-                underway.of(place.nested).pause_agent(place.within, place.agent, place.nested)
+                underway.of(place.nested).pause_agent(place.within, place.agent, place.nested, place.scope)
             return
         if place.root is place:
             self._sweep(place, error)
@@ -142,7 +140,7 @@ class Recorder(Approvals):
         """End what the framework never told the end of: a task that was cancelled, say."""
         for run_id, place in list(self._places.items()):
             if place.root is root and self._places.pop(run_id, None) is not None:
-                if place.call is not None and underway.of(place.frame.session).ends(place.call, place.call_id):
+                if place.call is not None and underway.of(place.frame.session).ends(place.call, place.key):
                     place.call.finish(error)
                 if place.nested is not None:
                     place.nested.close(error)
@@ -173,14 +171,15 @@ class Recorder(Approvals):
         name = str((serialized or {}).get("name") or rest.get("name") or "tool")
         arguments = {"input": input_str} if inputs is None else inputs
         open_now = underway.of(place.frame.session)
-        around = open_now.known(tool_call_id)
+        key = underway.key(place.scope, tool_call_id)
+        around = open_now.known(key)
         frame = place.frame if around is None or around.ended else around.frame
-        call, fresh = open_now.call(frame, name, arguments, tool_call_id, self._requires.get(name))
+        call, fresh = open_now.call(frame, name, arguments, tool_call_id, key, self._requires.get(name))
         if fresh:
             with context.active(frame):
                 call.start()
-            open_now.started(call, tool_call_id)
-        place.call, place.call_id, place.frame = call, tool_call_id, call.frame
+            open_now.started(call, key)
+        place.call, place.call_id, place.key, place.frame = call, tool_call_id, key, call.frame
         place.token = context.enter(call.frame)
         self._places[run_id] = place
 
@@ -189,7 +188,7 @@ class Recorder(Approvals):
         place = self._leave(run_id)
         if place is None or place.call is None:
             return
-        if underway.of(place.frame.session).ends(place.call, place.call_id):
+        if underway.of(place.frame.session).ends(place.call, place.key):
             conclude(place.call, output, place.call_id)
 
     def on_tool_error(self, error: BaseException, *, run_id: Any, **rest: Any) -> None:
@@ -199,7 +198,7 @@ class Recorder(Approvals):
             return
         if shapes.interrupts(error) is not None:
             _ask_at(place, error)
-        elif underway.of(place.frame.session).ends(place.call, place.call_id):
+        elif underway.of(place.frame.session).ends(place.call, place.key):
             place.root.error = error
             if shapes.moves_on(error):
                 place.call.result(None)

@@ -10,6 +10,7 @@ from auditlog_cli.adapters import chosen, underway
 from auditlog_cli.adapters import langchain_shapes as shapes
 from auditlog_cli.adapters.langchain_approvals import SessionFor
 from auditlog_cli.adapters.langchain_handler import Recorder, Requires, conclude, models_seen
+from auditlog_cli.adapters.underway import Underway
 from auditlog_cli.capture import context
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.session import Session
@@ -40,39 +41,41 @@ class Gate:
 
     def wrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Record a call of a tool around it."""
-        call, call_id, fresh = self._call(request)
+        frame, key, call, fresh = self._call(request)
+        now = underway.of(frame.session)
         if fresh:
-            with context.active(self._here()):
+            with context.active(frame):
                 call.start()
-            underway.of(call.frame.session).started(call, call_id)
+            now.started(call, key)
         try:
             with context.active(call.frame):
                 output = handler(request)
         except BaseException as error:
-            _failed(call, call_id, error)
+            _failed(now, call, key, error)
             raise
-        _succeeded(call, call_id, output)
+        _succeeded(now, call, key, output, request.tool_call.get("id"))
         return output
 
     async def awrap_tool_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Do as `wrap_tool_call`."""
-        call, call_id, fresh = self._call(request)
+        frame, key, call, fresh = self._call(request)
+        now = underway.of(frame.session)
         if fresh:
-            with context.active(self._here()):
+            with context.active(frame):
                 await call.start_async()
-            underway.of(call.frame.session).started(call, call_id)
+            now.started(call, key)
         try:
             with context.active(call.frame):
                 output = await handler(request)
         except BaseException as error:
-            _failed(call, call_id, error)
+            _failed(now, call, key, error)
             raise
-        _succeeded(call, call_id, output)
+        _succeeded(now, call, key, output, request.tool_call.get("id"))
         return output
 
     def wrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Record a call of the model, unless a handler does."""
-        asked = _Asked(self._here(), request)
+        asked = _Asked(self._here()[0], request)
         try:
             answer = handler(request)
         except BaseException as error:
@@ -83,7 +86,7 @@ class Gate:
 
     async def awrap_model_call(self, request: Any, handler: Callable[[Any], Any]) -> Any:
         """Do as `wrap_model_call`."""
-        asked = _Asked(self._here(), request)
+        asked = _Asked(self._here()[0], request)
         try:
             answer = await handler(request)
         except BaseException as error:
@@ -92,29 +95,34 @@ class Gate:
         asked.answered(answer)
         return answer
 
-    def _call(self, request: Any) -> tuple[ToolCall, str | None, bool]:
-        frame, asked = self._here(), request.tool_call
+    def _call(self, request: Any) -> tuple[Frame, underway.Key | None, ToolCall, bool]:
+        """Where a call belongs, what tells it from others, the call, and whether it is yet to be started."""
+        frame, scope = self._here()
+        asked = request.tool_call
         call_id, name = asked.get("id"), asked["name"]
-        call, fresh = underway.of(frame.session).call(frame, name, asked["args"], call_id, self._requires.get(name))
-        return call, call_id, fresh
+        key, needs = underway.key(scope, call_id), self._requires.get(name)
+        return frame, key, *underway.of(frame.session).call(frame, name, asked["args"], call_id, key, needs)
 
-    def _here(self) -> Frame:
-        """Where the agent is: as the handler knows it, if there is one, for it follows nested agents."""
+    def _here(self) -> tuple[Frame, object]:
+        """Where the agent is, and where ids of its calls are unique.
+
+        As the handler knows it, if there is one, for it is told where nested agents begin.
+        """
         from langgraph.config import get_config
 
         config = get_config()
         callbacks = config.get("callbacks")
         for each in getattr(callbacks, "handlers", ()):
             if isinstance(each, Recorder):
-                frame = each.place_of(getattr(callbacks, "parent_run_id", None))
-                if frame is not None:
-                    return frame
+                place = each.place_of(getattr(callbacks, "parent_run_id", None))
+                if place is not None:
+                    return place.frame, place.scope
         metadata = config.get("metadata") or {}
         frame = chosen(self._session, self._session_for, metadata).here()[1]
         agent, now = metadata.get("lc_agent_name"), underway.of(frame.session)
         if isinstance(agent, str) and agent and agent != frame.session.agent_id and now.is_call(frame):
-            return now.agent_in(frame, agent).here()[1]
-        return frame
+            frame = now.agent_in(frame, agent).here()[1]
+        return frame, metadata.get("thread_id")
 
 
 class _Asked:
@@ -149,19 +157,15 @@ class _Asked:
             self._frame.session.model_call(**{**asked, **told}, latency_ms=latency)
 
 
-def _failed(call: ToolCall, call_id: str | None, error: BaseException) -> None:
+def _failed(now: Underway, call: ToolCall, key: underway.Key | None, error: BaseException) -> None:
     """A call that was interrupted stays as it is: pending."""
-    if shapes.interrupts(error) is None and not call.ended:
-        told, now = None if shapes.moves_on(error) else error, underway.of(call.frame.session)
-        if now.ends(call, call_id):
-            now.end_agents(call, told)
-            call.finish(told)
+    if shapes.interrupts(error) is None and now.ends(call, key):
+        told = None if shapes.moves_on(error) else error
+        now.end_agents(call, told)
+        call.finish(told)
 
 
-def _succeeded(call: ToolCall, call_id: str | None, output: Any) -> None:
-    if call.ended:
-        return
-    now = underway.of(call.frame.session)
-    if now.ends(call, call_id):
+def _succeeded(now: Underway, call: ToolCall, key: underway.Key | None, output: Any, call_id: str | None) -> None:
+    if now.ends(call, key):
         now.end_agents(call, None)
         conclude(call, output, call_id)

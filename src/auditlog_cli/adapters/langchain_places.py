@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextvars import Token
 from typing import Any
 
+from auditlog_cli.adapters import underway
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.session import Session
 from auditlog_cli.capture.toolcall import ToolCall
@@ -21,7 +22,7 @@ class Place:
         handed_down, agent: The agent's name, as LangChain hands it down to all runs inside it; which agent it is.
         node: LangGraph's name of the node, or the run's own.
         nested: The session of the agent that begins here.
-        call: The call of a tool that this run is.
+        call, call_id, key: The call of a tool that this run is; its id; what tells it from others.
         asked: What a model was asked, arguments of `Session.model_call`.
         began: When, in ns of the monotonic clock.
         interrupted, error: Of a root: whether it stopped for a person; which exception is recorded already.
@@ -30,8 +31,8 @@ class Place:
     """
 
     __slots__ = (
-        "agent", "asked", "began", "call", "call_id", "error", "frame", "handed_down", "interrupted", "nested", "node",
-        "root", "speaks", "thread", "token", "within",
+        "agent", "asked", "began", "call", "call_id", "error", "frame", "handed_down", "interrupted", "key", "nested",
+        "node", "root", "speaks", "thread", "token", "within",
     )  # fmt: skip
 
     def __init__(self, above: Place | None, frame: Frame, metadata: Mapping[str, Any], name: object) -> None:
@@ -45,12 +46,18 @@ class Place:
         self.nested: Session | None = None
         self.call: ToolCall | None = None
         self.call_id: str | None = None
+        self.key: underway.Key | None = None
         self.token: Token[Frame | None] | None = None
         self.asked: dict[str, Any] = {}
         self.began = time.monotonic_ns()
         self.interrupted = self.speaks = False
         self.error: BaseException | None = None
         self.thread = metadata.get("thread_id")
+
+    @property
+    def scope(self) -> object:
+        """Where ids of calls are unique: LangGraph's conversation, or else this run."""
+        return self.root.thread if self.root.thread is not None else id(self.root)
 
     def ran_ms(self) -> float:
         """How long it has run, in milliseconds."""
