@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,9 @@ from tests.conftest import Result  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
-def no_exports() -> Iterator[None]:
+def no_exports() -> None:
     """Traces stay here."""
     agents.set_trace_processors([])
-    yield
 
 
 def call(name: str, call_id: str | None = None, **arguments: Any) -> Any:
@@ -199,6 +198,20 @@ def test_an_approval_says_who_and_for_which_arguments(tmp_path: Path) -> None:
     assert refund["approval"]["id"] == given["approval"]["id"] == asked["approval"]["id"]
     assert refund["action"]["arguments_sha256"] == given["approval"]["arguments_sha256"]
     assert asked["agent"]["id"] == "refunder"
+
+
+def test_an_approval_given_past_the_adapter_names_nobody(tmp_path: Path) -> None:
+    async def body(session: Session) -> None:
+        planner = scenario(lambda name: None)
+        state = (await audited.run(planner, QUESTION, session=session)).to_state()
+        state.approve(state.get_interruptions()[0])
+        await audited.run(planner, state, session=session)
+
+    records = recorded(tmp_path, body)
+    given = only(records, "approval")[1]["approval"]
+    assert given["status"] == "approved"
+    assert "decided_by" not in given
+    assert "policy" not in only(records, "tool_invocation", tool="issue_refund", phase="start")[0]
 
 
 def test_a_refused_call_does_not_run(tmp_path: Path) -> None:

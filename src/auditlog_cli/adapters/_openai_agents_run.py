@@ -192,7 +192,11 @@ class FrameworkRun:
         item = getattr(context, "tool_call", None) or self._local(tool.name)
         actor = self._asker(item, agent.name)
         self._wanted.pop(id(item), None)
-        call = actor.tool(tool.name, _given(context, item), call_id=_call_id(context, item))
+        call_id = _call_id(context, item)
+        asked = self.asked.get(call_id or "")
+        if asked is not None and asked.status == "pending":
+            asked.granted(by=None)  # the SDK runs only what was approved; `state.approve` does not say by whom
+        call = actor.tool(tool.name, _given(context, item), call_id=call_id)
         await call.start_async()
         key = getattr(context, "tool_call", None) or context
         self._calls[id(key)] = _Open(key, call, Place(actor, call))

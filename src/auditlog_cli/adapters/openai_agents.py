@@ -14,25 +14,23 @@ tool hook comes out as `UserError` with ours as its cause; all others unchanged.
 from __future__ import annotations
 
 import types
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager
-from contextvars import ContextVar
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from auditlog_cli.adapters import chosen, missing
+from auditlog_cli.adapters._openai_agents_hooks import Hooks, SessionFor, running
 from auditlog_cli.adapters._openai_agents_run import FrameworkRun, arguments_of
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import AuditlogError, NoSession, UsageError
 
-SessionFor = Callable[[Any], Session]
 _interrupted: WeakKeyDictionary[Session, list[FrameworkRun]] = WeakKeyDictionary()
 """Runs that wait for people, so that the resumed run goes on where they stopped."""
-_running: ContextVar[FrameworkRun | None] = ContextVar("auditlog_openai_agents_run", default=None)
 
 
 def _agents() -> Any:
@@ -42,74 +40,15 @@ def _agents() -> Any:
         raise missing("The OpenAI Agents SDK", "openai-agents>=0.24", error) from error
 
 
-class _Hooks:
-    """Records what an agent run tells. Give it to `Runner.run(…, hooks=…)` and to `agent.as_tool(…, hooks=…)`.
-
-    Inside `run` and its like it records into that run. Elsewhere one object serves one run at a time of each
-    session, and its sub-agents must be given the same object.
-
-    Args:
-        session: Where to record. Default: where the run around records, else the session of the running code.
-        session_for: Finds the session for a `RunContextWrapper`.
-    """
-
-    def __init__(self, session: Session | None = None, *, session_for: SessionFor | None = None) -> None:
-        self._session = session
-        self._session_for = session_for
-        self._runs: WeakKeyDictionary[Session, FrameworkRun] = WeakKeyDictionary()
-
-    def audited(self, context: Any) -> FrameworkRun:
-        """Return what is known of the run that `context` (a `RunContextWrapper`) belongs to.
-
-        Raises:
-            NoSession: If there is no session to record into.
-        """
-        running = _running.get()
-        if running is not None and self._session is None and self._session_for is None:
-            return running
-        session = self.chosen(context)
-        if running is not None and running.session is session:
-            return running
-        return self._runs.get(session) or self._runs.setdefault(session, FrameworkRun(session))
-
-    def chosen(self, context: Any) -> Session:
-        """Return the session of `context`."""
-        return chosen(self._session, self._session_for, context)
-
-    async def on_agent_start(self, context: Any, agent: Any) -> None:
-        """Nothing begins once the session has failed."""
-        self.audited(context).session.run.check()
-
-    async def on_llm_start(self, context: Any, agent: Any, system_prompt: Any, input_items: Any) -> None:
-        """Remember what the model is asked."""
-        self.audited(context).model_asked(context, agent, system_prompt, input_items)
-
-    async def on_llm_end(self, context: Any, agent: Any, response: Any) -> None:
-        """Record the call of the model."""
-        self.audited(context).model_answered(context, agent, response)
-
-    async def on_tool_start(self, context: Any, agent: Any, tool: Any) -> None:
-        """Record the intent, durably. If that fails, the tool does not run."""
-        await self.audited(context).tool_started(context, agent, tool)
-
-    async def on_tool_end(self, context: Any, agent: Any, tool: Any, result: Any) -> None:
-        """Record what the tool gave."""
-        self.audited(context).tool_ended(context, agent, tool, result)
-
-    async def on_handoff(self, context: Any, from_agent: Any, to_agent: Any) -> None:
-        """Record that control passes on."""
-        self.audited(context).handed_over(context, from_agent, to_agent)
-
-
 @cache
-def _hooks_class() -> type[_Hooks]:
+def _hooks_class() -> type[Hooks]:
     """The hooks as the SDK accepts them: it looks for its own class among the bases."""
-    body = {"__doc__": _Hooks.__doc__, "__module__": __name__}
-    return types.new_class("AuditRunHooks", (_Hooks, _agents().RunHooks), {}, lambda names: names.update(body))
+    body = {"__doc__": Hooks.__doc__, "__module__": __name__}
+    return types.new_class("AuditRunHooks", (Hooks, _agents().RunHooks), {}, lambda names: names.update(body))
 
 
 if TYPE_CHECKING:
-    AuditRunHooks = _Hooks
+    AuditRunHooks = Hooks
 
 
 def __getattr__(name: str) -> Any:
@@ -185,14 +124,8 @@ async def run(
         FrameworkMissing: If the SDK is not installed.
     """
     recorded, options = _begun(input, session, session_for, memory, options)
-    token = _running.set(recorded)
-    try:
+    with _recording(recorded):
         result = await _agents().Runner.run(agent, input, **options)
-    except BaseException as error:
-        recorded.failed(error)
-        raise
-    finally:
-        _running.reset(token)
     _settled(recorded, result)
     return result
 
@@ -208,14 +141,8 @@ def run_sync(
 ) -> Any:
     """Run an agent as `Runner.run_sync` does, and record it. Arguments and errors as for `run`."""
     recorded, options = _begun(input, session, session_for, memory, options)
-    token = _running.set(recorded)
-    try:
+    with _recording(recorded):
         result = _agents().Runner.run_sync(agent, input, **options)
-    except BaseException as error:
-        recorded.failed(error)
-        raise
-    finally:
-        _running.reset(token)
     _settled(recorded, result)
     return result
 
@@ -235,11 +162,8 @@ def run_streamed(
     its record failed.
     """
     recorded, options = _begun(input, session, session_for, memory, options)
-    token = _running.set(recorded)
-    try:
+    with _recording(recorded):
         return AuditedStream(_agents().Runner.run_streamed(agent, input, **options), recorded)
-    finally:
-        _running.reset(token)
 
 
 def inside(context: Any) -> AbstractContextManager[None]:
@@ -253,8 +177,8 @@ def inside(context: Any) -> AbstractContextManager[None]:
     Raises:
         NoSession: If no call with this `ToolContext` is being recorded by `run` or its like.
     """
-    running = _running.get()
-    frame = None if running is None else running.frame(context)
+    around = running.get()
+    frame = None if around is None else around.frame(context)
     if frame is None:
         raise NoSession("no recorded call of a tool is open here", help="await openai_agents.run(…), not Runner.run(…)")
     return places.active(frame)
@@ -269,7 +193,7 @@ def _begun(
     hooks = options.get("hooks")
     if hooks is None:
         options = {**options, "hooks": _hooks_class()()}
-    elif not isinstance(hooks, _Hooks):
+    elif not isinstance(hooks, Hooks):
         raise UsageError("hooks: run() needs its own", help="derive yours from AuditRunHooks, and call super()")
     elif session is None and session_for is None:
         session = hooks.chosen(context)
@@ -283,6 +207,19 @@ def _begun(
     else:
         recorded.requested(given, f"openai-agents {metadata.version('openai-agents')}")
     return recorded, options if memory is None else {**options, "session": memory}
+
+
+@contextmanager
+def _recording(recorded: FrameworkRun) -> Iterator[None]:
+    """Let hooks find the run; record the exception that ends it."""
+    token = running.set(recorded)
+    try:
+        yield
+    except BaseException as error:
+        recorded.failed(error)
+        raise
+    finally:
+        running.reset(token)
 
 
 def _settled(recorded: FrameworkRun, result: Any) -> None:
