@@ -24,6 +24,7 @@ from auditlog_cli.testing import recording  # noqa: E402
 from tests.adapters import golden_trace  # noqa: E402
 from tests.adapters.contract import QUESTION, WHO, Contract, Ran, is_ours  # noqa: E402
 from tests.conftest import Result  # noqa: E402
+from tests.docs import test_snippets  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -508,3 +509,8 @@ def test_a_class_derived_from_the_hooks_hears_and_records(tmp_path: Path) -> Non
     records = recorded(tmp_path, lambda session: audited.run(solo, "Hi", session=session, hooks=Mine()))
     assert heard == ["planner"]
     assert len(only(records, "llm_call")) == 1
+
+
+def test_the_page_runs(tmp_path: Path) -> None:
+    test_snippets.test_it_runs(test_snippets.ROOT / "docs" / "frameworks-openai-agents.md", tmp_path)
+    assert validate(tmp_path / "audit.jsonl", strict=True).findings == []

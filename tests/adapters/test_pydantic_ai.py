@@ -28,6 +28,7 @@ from auditlog_cli.testing import recording
 from tests.adapters import golden_trace
 from tests.adapters.contract import QUESTION, WHO, Contract, Ran
 from tests.conftest import Result
+from tests.docs import test_snippets
 
 Step = str | list[tuple[str, dict[str, Any]]]
 
@@ -520,3 +521,8 @@ def test_a_stream_that_nobody_reads_fails_at_the_sessions_end(tmp_path: Path) ->
         audit.fail_after(2)
         with pytest.raises(AuditWriteError):
             asyncio.run(work(audit.log))
+
+
+def test_the_page_runs(tmp_path: Path) -> None:
+    test_snippets.test_it_runs(test_snippets.ROOT / "docs" / "frameworks-pydantic-ai.md", tmp_path)
+    assert validate(tmp_path / "audit.jsonl", strict=True).findings == []

@@ -198,6 +198,7 @@ class FrameworkRun:
             asked.granted(by=None)  # the SDK runs only what was approved; `state.approve` does not say by whom
         call = actor.tool(tool.name, _given(context, item), call_id=call_id)
         await call.start_async()
+        self.session.run.check()  # a parallel tool may have found meanwhile that nothing can be recorded any more
         key = getattr(context, "tool_call", None) or context
         self._calls[id(key)] = _Open(key, call, Place(actor, call))
 

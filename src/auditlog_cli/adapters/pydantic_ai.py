@@ -34,7 +34,7 @@ VALIDATED = "the approved arguments, validated"
 
 def _framework(module: str = "pydantic_ai") -> Any:
     try:
-        import_module("pydantic_ai.capabilities")  # 1.x has none
+        import_module("pydantic_ai.capabilities")  # the hooks are its
         return import_module(module)
     except ImportError as error:
         raise missing("pydantic-ai", "pydantic-ai-slim>=2.68", error) from error
@@ -143,6 +143,7 @@ class _Audit:
         running = session.tool(call.tool_name, args, call_id=call.tool_call_id)
         await running.start_async()
         self._seen(ctx).begun.add(call.tool_call_id)
+        session.run.check()  # a parallel tool may have found meanwhile that nothing can be recorded any more
         try:
             with places.active(running.frame):
                 result = await handler(args)
