@@ -370,6 +370,29 @@ def test_parallel_calls_and_parallel_sub_agents_are_kept_apart(tmp_path: Path) -
     assert {order: each["action"]["result"] for order, each in looks.items()} == {n: f"order {n}" for n in (0, 1, 2)}
 
 
+def test_a_call_that_waits_its_turn_is_still_its_agents_own(tmp_path: Path) -> None:
+    """One tool at a time: the planner's `look` was wanted first and runs last, and its id repeats in the helper."""
+
+    @function_tool
+    def look(order_id: int) -> str:
+        return f"order {order_id}"
+
+    helper = Agent(
+        name="helper", tools=[look], model=ScriptedModel([[call("look", order_id=1)], [assistant_message("seen")]])
+    )
+    solo = Agent(
+        name="planner", tools=[helper.as_tool("ask", "asks", hooks=audited.AuditRunHooks()), look],
+        model=ScriptedModel([[call("ask", input="1"), call("look", order_id=0)], [assistant_message("done")]]),
+    )  # fmt: skip
+    config = agents.RunConfig(tool_execution=agents.ToolExecutionConfig(max_function_tool_concurrency=1))
+    records = recorded(tmp_path, lambda session: audited.run(solo, "x", session=session, run_config=config))
+    looks = {
+        each["action"]["arguments"]["order_id"]: each["agent"]["id"]
+        for each in only(records, "tool_invocation", tool="look", phase="end")
+    }
+    assert looks == {0: "planner", 1: "helper"}
+
+
 def test_an_agent_run_inside_a_tool_lies_under_its_call(tmp_path: Path) -> None:
     risk = Agent(name="risk", model=ScriptedModel([[assistant_message("low")]]))
 
