@@ -356,12 +356,12 @@ def test_without_a_session_nothing_runs() -> None:
     assert ran == []
 
 
-def test_a_stream_that_nobody_reads_to_its_end_fails_nowhere(tmp_path: Path) -> None:
-    """Nothing runs that nobody asked for: the runner stands still, and what it began is in the log."""
+def test_a_run_that_is_left_early_runs_no_more_tools_and_ends(tmp_path: Path) -> None:
     ran: list[str] = []
+    plugin = AuditPlugin()
 
     async def body(session: Session) -> None:
-        talk = Talk(scenario(ran.append), AuditPlugin())
+        talk = Talk(scenario(ran.append), plugin)
         talk.session = await talk.runner.session_service.create_session(app_name="app", user_id="alice")
         run = talk.runner.run_async(user_id="alice", session_id=talk.session.id, new_message=said(types.Part(text="x")))
         async for _ in run:
@@ -371,6 +371,7 @@ def test_a_stream_that_nobody_reads_to_its_end_fails_nowhere(tmp_path: Path) -> 
     records = recorded(tmp_path, body)
     assert ran == []
     assert len(only(records, "llm_call")) == 1
+    assert plugin._invocations == {}, "nothing is kept of runs that ended"
 
 
 def test_a_failed_record_is_the_cause_of_what_comes_out(tmp_path: Path) -> None:

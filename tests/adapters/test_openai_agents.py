@@ -493,6 +493,26 @@ def test_a_stream_that_nobody_reads_fails_at_the_sessions_end(tmp_path: Path) ->
     assert ran == []
 
 
+def test_the_reader_of_a_stream_hears_of_an_answer_that_was_not_recorded(tmp_path: Path) -> None:
+    """The SDK is done by then, and has nobody to tell."""
+    solo = Agent(name="planner", model=ScriptedModel([[assistant_message("Hello")]]))
+    heard: list[BaseException] = []
+
+    async def work(log: AuditLog) -> None:
+        async with log.session(**WHO) as session:
+            try:
+                async for _ in audited.run_streamed(solo, "Hi", session=session).stream_events():
+                    pass
+            except AuditWriteError as error:
+                heard.append(error)
+
+    with recording(tmp_path) as audit:
+        audit.fail_after(3)
+        with pytest.raises(AuditWriteError):
+            asyncio.run(work(audit.log))
+    assert len(heard) == 1
+
+
 def test_a_failed_record_comes_out_of_the_run(tmp_path: Path) -> None:
     """As the cause of the SDK's `UserError` from a tool's hook."""
     solo = scenario(lambda name: None)

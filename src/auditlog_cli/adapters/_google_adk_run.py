@@ -88,7 +88,7 @@ class Invocation:
             if target:
                 self._giver[target] = event.author
                 actor.event("handoff", message={"from": actor.agent_id, "to": target})
-            if self.for_a_person and text and not event.partial and event.is_final_response():
+            if self.for_a_person and text and event.is_final_response():
                 actor.final_answer(text)
 
     # --- models -------------------------------------------------------------------------------
