@@ -513,6 +513,39 @@ def test_the_reader_of_a_stream_hears_of_an_answer_that_was_not_recorded(tmp_pat
     assert len(heard) == 1
 
 
+def test_guardrails_that_stop_something_are_recorded(tmp_path: Path) -> None:
+    """One that stops the run by an exception, and one that turns a call away."""
+
+    @agents.input_guardrail
+    def no_refunds(context: Any, agent: Any, given: Any) -> Any:
+        return agents.GuardrailFunctionOutput(output_info=None, tripwire_triggered=True)
+
+    @agents.tool_input_guardrail
+    def no_looking(data: Any) -> Any:
+        return agents.ToolGuardrailFunctionOutput.reject_content("not here")
+
+    @function_tool(tool_input_guardrails=[no_looking])
+    def look() -> str:
+        raise AssertionError("not reached")
+
+    async def body(session: Session) -> None:
+        stopped = Agent(
+            name="planner", input_guardrails=[no_refunds], model=ScriptedModel([[assistant_message("Hello")]])
+        )
+        with pytest.raises(agents.InputGuardrailTripwireTriggered):
+            await audited.run(stopped, "x", session=session)
+        turned_away = Agent(
+            name="planner", tools=[look], model=ScriptedModel([[call("look")], [assistant_message("done")]])
+        )
+        await audited.run(turned_away, "x", session=session)
+
+    records = recorded(tmp_path, body)
+    assert [(each["policy"]["id"], each["action"]["result_status"]) for each in only(records, "guardrail")] == [
+        ("no_refunds", "blocked"), ("no_looking", "blocked"),
+    ]  # fmt: skip
+    assert only(records, "tool_invocation") == []
+
+
 def test_a_failed_record_comes_out_of_the_run(tmp_path: Path) -> None:
     """As the cause of the SDK's `UserError` from a tool's hook."""
     solo = scenario(lambda name: None)

@@ -9,26 +9,24 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from importlib import import_module
 from typing import Any
 
-import orjson
-
+from auditlog_cli.adapters._openai_agents_items import (
+    arguments_of,
+    call_id_of,
+    failure_of,
+    given,
+    id_of,
+    model_of,
+    newest,
+    refusals,
+    said,
+)
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.session import Session
 from auditlog_cli.capture.toolcall import ToolCall
-
-
-def arguments_of(text: Any) -> Any:
-    """Return the arguments of a call: the JSON that the model wrote, or its text where that is none."""
-    if not isinstance(text, str):
-        return text
-    try:
-        return orjson.loads(text) if text else {}
-    except orjson.JSONDecodeError:
-        return text
 
 
 class Place:
@@ -118,7 +116,7 @@ class FrameworkRun:
         outer = frame.outer
         self._answers_a_person = frame.of_agent and (outer is None or outer.session.run is not self.session.run)
         if self._answers_a_person:
-            self.session.user_message(_newest(given), metadata={"framework": framework})
+            self.session.user_message(newest(given), metadata={"framework": framework})
 
     def resumed(self) -> None:
         """Begin, or go on.
@@ -132,6 +130,7 @@ class FrameworkRun:
     def ended(self, result: Any) -> None:
         """Record the final answer, or the questions to people."""
         self.settled = True
+        self._guarded(refusals(result))
         if result.interruptions:
             for item in result.interruptions:
                 if item.call_id not in self.asked:
@@ -151,6 +150,8 @@ class FrameworkRun:
         if self.settled:
             return
         self.settled = True
+        if not self.session.run.broken:
+            self._guarded(refusals(error))
         for question in list(self._questions.values()):
             question.record(error=error)
         self._questions.clear()
@@ -160,6 +161,11 @@ class FrameworkRun:
             each.call.finish(None if several and not each.inside.acted else error)
         self._calls.clear()
         self._place.end(error)
+
+    def _guarded(self, names: list[str]) -> None:
+        """Record the guardrails that stopped something; no hook tells of them."""
+        for name in names:
+            self.session.event("guardrail", status="blocked", policy={"id": name, "decision": "deny"})
 
     # --- what the hooks tell ------------------------------------------------------------------
 
@@ -171,18 +177,18 @@ class FrameworkRun:
         """
         self.session.run.check()
         actor = self._where(context).acting(agent.name)
-        told = {"model": _model(agent), "prompt": items, "system": system}
+        told = {"model": model_of(agent), "prompt": items, "system": system}
         self._questions[id(context)] = _Question(context, actor, told)
 
     def model_answered(self, context: Any, agent: Any, response: Any) -> None:
         """A model has answered; whoever asked it wants the tools that it names."""
         question = self._questions.pop(id(context), None)
         if question is None:
-            question = _Question(context, self._where(context).acting(agent.name), {"model": _model(agent)})
+            question = _Question(context, self._where(context).acting(agent.name), {"model": model_of(agent)})
         used = None  # a provider that counts nothing leaves zeros
         if response.usage.total_tokens:
             used = {"input_tokens": response.usage.input_tokens, "output_tokens": response.usage.output_tokens}
-        question.record(response=_said(response.output), usage=used, call_id=response.response_id)
+        question.record(response=said(response.output), usage=used, call_id=response.response_id)
         for item in response.output:
             if getattr(item, "call_id", None) is not None:
                 self._wanted[id(item)] = (item, question.actor)
@@ -192,11 +198,11 @@ class FrameworkRun:
         item = getattr(context, "tool_call", None) or self._local(tool.name)
         actor = self._asker(item, agent.name)
         self._wanted.pop(id(item), None)
-        call_id = _call_id(context, item)
+        call_id = call_id_of(context, item)
         asked = self.asked.get(call_id or "")
         if asked is not None and asked.status == "pending":
             asked.granted(by=None)  # the SDK runs only what was approved; `state.approve` does not say by whom
-        call = actor.tool(tool.name, _given(context, item), call_id=call_id)
+        call = actor.tool(tool.name, given(context, item), call_id=call_id)
         await call.start_async()
         self.session.run.check()  # a parallel tool may have found meanwhile that nothing can be recorded any more
         key = getattr(context, "tool_call", None) or context
@@ -207,14 +213,14 @@ class FrameworkRun:
         found = self._open(context)
         if found is None:
             # Interrupted inside, and resumed where its begin is not known: one record, without a phase.
-            arguments = _given(context, getattr(context, "tool_call", None))
+            arguments = given(context, getattr(context, "tool_call", None))
             actor = self._place.acting(agent.name)
-            call_id = _call_id(context, None)
+            call_id = call_id_of(context, None)
             actor.event("tool_invocation", tool=tool.name, arguments=arguments, result=result, call_id=call_id)
             return
         del self._calls[id(found.key)]
         found.inside.end()
-        reason = _failure(context, result)
+        reason = failure_of(context, result)
         if reason is None:
             found.call.result(result)
         else:
@@ -241,7 +247,7 @@ class FrameworkRun:
         found = self._calls.get(id(context if item is None else item))
         if found is not None or item is None:
             return found
-        return next((each for each in self._calls.values() if _id(each.key) == item.call_id), None)
+        return next((each for each in self._calls.values() if id_of(each.key) == item.call_id), None)
 
     def _where(self, context: Any) -> Place:
         """Where the agent of this context acts; a sub-agent's context names the call that it runs in."""
@@ -251,8 +257,8 @@ class FrameworkRun:
     def _asker(self, item: Any, name: str) -> Session:
         """Who wanted this call: whose model named it. Where that is not known, the agent of this name."""
         wanted = self._wanted.get(id(item))
-        if wanted is None and _id(item) is not None:
-            wanted = next((each for each in self._wanted.values() if _id(each[0]) == _id(item)), None)
+        if wanted is None and id_of(item) is not None:
+            wanted = next((each for each in self._wanted.values() if id_of(each[0]) == id_of(item)), None)
         return self._place.acting(name) if wanted is None else wanted[1]
 
     def _local(self, name: str) -> Any:
@@ -262,63 +268,3 @@ class FrameworkRun:
             if kind != "function_call" and kind.endswith("_call") and name.startswith(kind.removesuffix("_call")):
                 return item
         return None
-
-
-def _id(item: Any) -> Any:
-    return item.get("call_id") if isinstance(item, dict) else getattr(item, "call_id", None)
-
-
-def _call_id(context: Any, item: Any) -> str | None:
-    told = getattr(context, "tool_call_id", None) or _id(item)
-    return None if told is None else str(told)
-
-
-def _given(context: Any, item: Any) -> Any:
-    """The arguments of a call."""
-    text = getattr(context, "tool_arguments", None)
-    if text is not None or item is None:
-        return arguments_of(text or "")
-    told = _plain(item)
-    return {name: value for name, value in told.items() if name not in ("id", "call_id", "type", "status")}
-
-
-def _model(agent: Any) -> str | None:
-    model = agent.model if isinstance(agent.model, str) else getattr(agent.model, "model", None)
-    return model if isinstance(model, str) and model else None
-
-
-def _plain(item: Any) -> Any:
-    return item.model_dump(mode="json", exclude_unset=True) if hasattr(item, "model_dump") else item
-
-
-def _said(output: list[Any]) -> Any:
-    """What a model answered: its text, or all items if it is more than one text."""
-    if len(output) == 1 and getattr(output[0], "type", "") == "message":
-        parts = output[0].content
-        if len(parts) == 1 and isinstance(getattr(parts[0], "text", None), str):
-            return parts[0].text
-    return [_plain(item) for item in output]
-
-
-def _newest(given: Any) -> Any:
-    """The request: a text, or the newest message of the user in a list of items."""
-    if isinstance(given, list):
-        for item in reversed(given):
-            if isinstance(item, dict) and item.get("role") == "user" and "content" in item:
-                return item["content"]
-    return given
-
-
-def _failure(context: Any, result: Any) -> str | None:
-    """Why a tool failed, or None. By default the SDK makes its exception a text for the model.
-
-    Its span knows, while tracing is on; else the SDK's own text tells.
-    """
-    agents = import_module("agents")
-    span = agents.get_current_span()
-    if span is not None and span.error is not None:
-        said = span.error.get("data") or {}
-        return str(said.get("error") or span.error.get("message"))
-    if isinstance(result, str) and result == agents.default_tool_error_function(context, RuntimeError()):
-        return result
-    return None

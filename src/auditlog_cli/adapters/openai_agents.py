@@ -23,7 +23,8 @@ from weakref import WeakKeyDictionary
 
 from auditlog_cli.adapters import chosen, missing
 from auditlog_cli.adapters._openai_agents_hooks import Hooks, SessionFor, running
-from auditlog_cli.adapters._openai_agents_run import FrameworkRun, arguments_of
+from auditlog_cli.adapters._openai_agents_items import arguments_of
+from auditlog_cli.adapters._openai_agents_run import FrameworkRun
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.session import Session
