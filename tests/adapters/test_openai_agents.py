@@ -442,6 +442,31 @@ def test_the_hooks_alone_serve_the_runner(tmp_path: Path) -> None:
     assert ("planner", "tool_invocation", "end", "look", "success") in kinds(recorded(tmp_path, body))
 
 
+def test_the_hooks_alone_know_hand_offs_and_sub_agents(tmp_path: Path) -> None:
+    """Given to both, one object tells what belongs together; twice, because it is made once."""
+    hooks = audited.AuditRunHooks()
+
+    def planner() -> Any:
+        risk = Agent(name="risk", model=ScriptedModel([[assistant_message("low")]]))
+        clerk = Agent(
+            name="clerk", tools=[risk.as_tool("check", "checks", hooks=hooks)],
+            model=ScriptedModel([[call("check", input="42")], [assistant_message("done")]]),
+        )  # fmt: skip
+        return Agent(name="planner", handoffs=[clerk], model=ScriptedModel([[call("transfer_to_clerk")]]))
+
+    async def body(session: Session) -> None:
+        for _ in range(2):
+            await Runner.run(planner(), "x", hooks=hooks)
+
+    records = recorded(tmp_path, body)
+    begun, ended = (
+        only(records, "lifecycle", phase=phase)[1 if phase == "start" else 0 :] for phase in ("start", "end")
+    )
+    assert [each["agent"]["id"] for each in begun] == ["clerk", "risk"] * 2
+    assert [each["agent"]["id"] for each in ended] == ["risk", "clerk"] * 2 + ["planner"]
+    assert actors(begun[3]) == [WHO["user"], "planner", "clerk", "risk"]
+
+
 def test_without_a_session_nothing_runs() -> None:
     ran: list[str] = []
 

@@ -54,6 +54,11 @@ class Hooks:
         """Nothing begins once the session has failed."""
         self.audited(context).session.run.check()
 
+    async def on_agent_end(self, context: Any, agent: Any, output: Any) -> None:
+        """End the agents that were handed to. Inside `run` and its like that is done when the answer is recorded."""
+        if running.get() is None:
+            self.audited(context).answered(agent)
+
     async def on_llm_start(self, context: Any, agent: Any, system_prompt: Any, input_items: Any) -> None:
         """Remember what the model is asked."""
         self.audited(context).model_asked(context, agent, system_prompt, input_items)

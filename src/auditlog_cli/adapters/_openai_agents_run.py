@@ -43,6 +43,10 @@ class Place:
         """Whether an agent has begun here and not ended."""
         return bool(self._begun)
 
+    def has(self, name: str) -> bool:
+        """Whether the agent with this name began here and has not ended."""
+        return self._named.get(name) in self._begun
+
     def acting(self, name: str) -> Session:
         """Return the agent with this name; it begins if it has not."""
         return self._named.get(name) or self.begins(name, self._base)
@@ -141,6 +145,11 @@ class FrameworkRun:
             self._place.acting(result.last_agent.name).final_answer(result.final_output)
         self._place.end()
         self.session.run.check()
+
+    def answered(self, agent: Any) -> None:
+        """An agent gave the final output of a run of which nothing else tells the end."""
+        if self._place.has(agent.name):
+            self._place.end()
 
     def failed(self, error: BaseException) -> None:
         """Record that an exception ended the run.
