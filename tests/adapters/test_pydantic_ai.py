@@ -139,13 +139,8 @@ class TestContract(Contract):
 
     def drive(self, log: AuditLog, mode: str, ran: Ran) -> None:
         if mode == "sync":
-            loop = asyncio.new_event_loop()  # `run_sync` wants one in its thread, and leaves it open
-            asyncio.set_event_loop(loop)
-            try:
-                with log.session(**WHO):
-                    play_sync(ran)
-            finally:
-                loop.close()
+            with log.session(**WHO):
+                play_sync(ran)
             return
 
         async def drive() -> None:
