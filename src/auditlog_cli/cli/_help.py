@@ -306,6 +306,31 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog keygen seal.key --log audit.jsonl > signers\n'
             'auditlog keygen dpo.key --by dpo@example.org >> signers\n'
             'auditlog seal audit.jsonl --key seal.key'),
+ 'mcp-proxy': ('Stand between an MCP client and a server on standard input and output, and record every call '
+               'of a tool.',
+               'auditlog mcp-proxy [OPTION]... -- COMMAND...',
+               "In the client's configuration, put it in front of the command that starts the server; "
+               'neither is changed. Lines pass\n'
+               'as they are. A call is on the disk before the server gets it; one that cannot be recorded '
+               'does not get there: the\n'
+               'client is told (-32603, "audit log not writable"), then and for every later call. A result '
+               'that cannot be recorded\n'
+               'is replaced by the same error. Elicitations are recorded as approvals.\n'
+               '\n'
+               'The exit code is that of the server (128 and the number of a signal that ended it), or 5 if '
+               'the log failed.',
+               (('Arguments', (('-- COMMAND...', 'What starts the server, and its arguments.'),)),
+                ('Options',
+                 (('--log FILE', 'The log that the calls go into; begun if it is not there.'),
+                  ('-u, --user ID', 'For whom the client acts.'),
+                  ('--agent ID', 'Who acts. Default: what the client calls itself.'),
+                  ('--scopes SCOPE', 'What the agent may do; repeat, or part them with commas.'))),
+                ('How they are shown',
+                 (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+               'auditlog mcp-proxy --log audit.jsonl --user ann@example.com -- npx -y '
+               '@example/orders-server\n'
+               'auditlog mcp-proxy --log audit.jsonl --user ann@example.com --agent planner --scopes '
+               'orders:read -- orders-server'),
  'prove': ('Prove to somebody who does not have the log that a record is in it, as it stands.',
            'auditlog prove [OPTION]... ID [PATH]',
            'Two files are written: OUT.jsonl, the record, and OUT.tlog-proof, a proof of a kilobyte under '

@@ -33,6 +33,11 @@ from auditlog_cli.cli.origins import ImportSession as ImportSession
 from auditlog_cli.cli.origins import ImportSources as ImportSources
 from auditlog_cli.cli.origins import ImportUser as ImportUser
 from auditlog_cli.cli.origins import ImportZone as ImportZone
+from auditlog_cli.cli.proxied import ProxyAgent as ProxyAgent
+from auditlog_cli.cli.proxied import ProxyCommand as ProxyCommand
+from auditlog_cli.cli.proxied import ProxyLog as ProxyLog
+from auditlog_cli.cli.proxied import ProxyScopes as ProxyScopes
+from auditlog_cli.cli.proxied import ProxyUser as ProxyUser
 from auditlog_cli.cli.ruling import Annotate as Annotate
 from auditlog_cli.cli.ruling import AsOf as AsOf
 from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
