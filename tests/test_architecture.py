@@ -27,7 +27,7 @@ FLOORS: list[set[str]] = [
     {"lookup", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification"},
     {"proofs"},
-    {"evidence", "judgement", "retention"},
+    {"evidence", "judgement", "retention", "serving"},
     {"reporting"},
     {"__init__"},
     {"cli"},
@@ -42,6 +42,10 @@ ROOMS = {
     "cryptography": ("signing/", "anchors/stamps.py"),
     "rfc8785": ("exporters/",),
     "rfc3161_client": ("anchors/stamps.py",),
+    "starlette": ("serving/",),
+    "uvicorn": ("serving/",),
+    "anyio": ("serving/",),
+    "opentelemetry": ("serving/",),
 }
 DISK = (
     "proofs.py",
@@ -59,6 +63,7 @@ DISK = (
     "retention/",
     "withholding/salted_carrying.py",
     "segments.py",
+    "serving/keys.py",
     "redaction/masks.py",
     "redaction/settings.py",
     "frames.py",

@@ -11,6 +11,12 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.listening import AllowRemote as AllowRemote
+from auditlog_cli.cli.listening import Host as Host
+from auditlog_cli.cli.listening import KeyStore as KeyStore
+from auditlog_cli.cli.listening import MaxBody as MaxBody
+from auditlog_cli.cli.listening import NewKey as NewKey
+from auditlog_cli.cli.listening import Port as Port
 from auditlog_cli.cli.origins import ImportAgain as ImportAgain
 from auditlog_cli.cli.origins import ImportAgent as ImportAgent
 from auditlog_cli.cli.origins import ImportAll as ImportAll
