@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -22,6 +27,7 @@ from auditlog_cli.writer.log import AuditLog
 
 LIMIT = 100_000
 LOGS = "/api/v1/audit-logs"
+PATIENCE_S = 60
 
 
 class Served:
@@ -75,3 +81,67 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 def served(serve: Callable[..., Served]) -> Served:
     """A server without keys, as on a developer's machine."""
     return serve()
+
+
+class Process:
+    """`auditlog serve` beside the test."""
+
+    def __init__(self, log: Path, *words: str, errors: Path) -> None:
+        self.log = log
+        self._errors = errors
+        self._words = words
+        self.starts = 0
+        self.start()
+
+    def start(self) -> None:
+        with open(self._errors, "ab") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "auditlog_cli", "serve", str(self.log), "--port", "0", *self._words], stderr=file
+            )
+        self.port = 0
+        deadline = time.monotonic() + PATIENCE_S
+        while not self.port:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.05)
+            lines = [line for line in self.said.splitlines() if "listening on" in line]
+            if len(lines) == self.starts + 1:
+                self.port = int(lines[-1].partition("http://127.0.0.1:")[2].partition(",")[0].partition(";")[0])
+        self.starts += 1
+
+    @property
+    def said(self) -> str:
+        return self._errors.read_text()
+
+    def ask(self, body: object = None, path: str = LOGS, **headers: str) -> tuple[int, Any]:
+        """Post, or get without a body; return status and JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        try:
+            if body is None:
+                connection.request("GET", path, headers=headers)
+            else:
+                connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"} | headers)
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read() or b"null")
+        finally:
+            connection.close()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(PATIENCE_S)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Callable[..., Process]]:
+    """Start servers; none outlives the test."""
+    made: list[Process] = []
+
+    def start(*words: str, log: Path = tmp_path / "audit.jsonl") -> Process:
+        made.append(Process(log, *words, errors=tmp_path / f"errors-{len(made)}"))
+        return made[-1]
+
+    yield start
+    for each in made:
+        if each.process.poll() is None:
+            each.process.kill()
+            each.process.wait(PATIENCE_S)

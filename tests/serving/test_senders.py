@@ -92,7 +92,7 @@ def test_log_records_are_taken(served: Served) -> None:
     log = {
         "timeUnixNano": "1780324991000000000", "body": {"stringValue": "claude_code.tool_result"},
         "attributes": [
-            {"key": "event.name", "value": {"stringValue": "tool_result"}}, {"key": "session.id", "value": {"stringValue": "s"}},
+            {"key": "event.sequence", "value": {"intValue": "1"}}, {"key": "session.id", "value": {"stringValue": "s"}},
             {"key": "tool_name", "value": {"stringValue": "Bash"}}, {"key": "success", "value": {"stringValue": "true"}},
         ],
     }  # fmt: skip
