@@ -96,6 +96,20 @@ def test_a_second_look_at_a_page_does_not_read_the_whole_log(served: Served, mon
     assert len(decoded) < 10
 
 
+def test_a_total_follows_what_is_withheld(served: Served, cli: Callable[..., Any], tmp_path: Path) -> None:
+    """A record whose action is withheld is found under that action no more: what was counted is counted again."""
+    for _ in range(3):
+        served.post({"action": "Secret Act", "metadata": {"session_id": "s-1"}})
+    served.post({"action": "Secret Act"})
+    assert served.get(action="Secret Act", limit=1).json()["pagination"]["total"] == 4
+    key = tmp_path / "key"
+    assert cli("keygen", key, "--by", "dpo").code == 0
+    words = ("--fields", "metadata", "--session", "s-1", "--by", "dpo", "--reason", "test", "--key", key, "--yes")
+    done = cli("redact", served.path, *words)
+    assert done.code == 0, done.err
+    assert served.get(action="Secret Act", limit=1).json()["pagination"]["total"] == 1
+
+
 def test_times_choose(served: Served) -> None:
     """RFC 3339, or a day, which is meant whole."""
     at = served.post({"action": "now"}).json()["createdAt"]
@@ -195,7 +209,10 @@ def test_the_rest_of_the_api(served: Served) -> None:
     assert {pack["name"] for pack in served.get("/api/v1/packs").json()} > {"baseline", "gdpr"}
     assert served.get("/health").json() == {"status": "ok", "written": 0}
     refused(served.get("/api/v1/policies"), 404, "not_found")
-    refused(served.client.delete(LOGS), 405, "method_not_allowed")
+    answer = served.client.delete(LOGS)
+    refused(answer, 405, "method_not_allowed")
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+    assert served.client.head("/health").status_code == 200
 
 
 @pytest.mark.parametrize(

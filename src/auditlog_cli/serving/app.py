@@ -50,11 +50,11 @@ def application(
     routes = Routes(ledger, path, limit, alerts)
     routes.learn(times.parse(times.now()) or 0)
 
-    def endpoint(handler: Handler) -> Handler:
+    def endpoint(handlers: dict[str, Handler]) -> Handler:
         async def handled(request: Request) -> Response:
             failing = ledger.failing
             try:
-                return await handler(request)
+                return await handlers["GET" if request.method == "HEAD" else request.method](request)
             except Refused as error:
                 refused = error
             except InputError:
@@ -75,8 +75,11 @@ def application(
         refused = Refused(error.status_code, code, message, dict(error.headers or {}))
         return answers.refusal(refused, request.headers.get("content-type", ""), request.state.request_id)
 
+    by_path: dict[str, dict[str, Handler]] = {}
+    for method, route, handler in routes.table():
+        by_path.setdefault(route, {})[method] = handler
     starlette = Starlette(
-        routes=[Route(path, endpoint(handler), methods=[method]) for method, path, handler in routes.table()],
+        routes=[Route(route, endpoint(handlers), methods=list(handlers)) for route, handlers in by_path.items()],
         exception_handlers={HTTPException: unrouted},
     )
     return Guard(starlette, keys, remote=remote, refuse=answers.refusal)

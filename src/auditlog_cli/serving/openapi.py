@@ -44,7 +44,13 @@ _AGENT: Content = {
         "description": _TEXT, "config": _OBJECT,
     },
 }  # fmt: skip
-_FILTERS = ("agentId", "action", "traceId", "startDate", "endDate")
+_HOOK: Content = {
+    "type": "object",
+    "required": ["hook_event_name", "session_id"],
+    "properties": {name: {"type": "string"} for name in ("hook_event_name", "session_id")},
+}
+_FILTERS = ("agentId", "action", "traceId")
+_TIME = {"type": "string", "format": "date-time", "description": "Or a day, 2026-06-01, meant whole."}
 _REFUSALS = {
     "400": "The request does not say what it must; nothing was written.",
     "401": "No valid API key.",
@@ -68,19 +74,22 @@ def document() -> Content:
     logs = "/api/v1/audit-logs"
     health = {"get": _reads("Whether records can be written; 507 while they cannot.", {"type": "object"})}
     health["get"]["responses"]["507"] = _refused("The log cannot be written.")
-    spans = {"post": _writes("An export of spans (OTLP/HTTP).", {"type": "object"}, "200", protobuf=True)}
-    events = {"post": _writes("An export of log records (OTLP/HTTP).", {"type": "object"}, "200", protobuf=True)}
+    spans = {"post": _writes("An export of spans (OTLP/HTTP).", _holding("resourceSpans"), "200", protobuf=True)}
+    runs = _holding("post", "patch", needed=True)
+    events = {"post": _writes("An export of log records (OTLP/HTTP).", _holding("resourceLogs"), "200", protobuf=True)}
     batch = {**_list(_ENTRY), "minItems": 1, "maxItems": 1000}
     states = [_query("isResolved"), _query("severity")]
     page: Content = {"type": "object", "properties": {"data": _list(_LOGGED), "pagination": {"type": "object"}}}
     done: Content = {"type": "object", "properties": {"data": _list(_LOGGED)}}
     agents = {**_AGENT, "properties": {**_AGENT["properties"], "id": {"type": "string"}}}
     numbers = [
-        _query(name, {"type": "integer", "minimum": least})
-        for name, least in (("page", 1), ("limit", 1), ("offset", 0))
+        _query(name, {"type": "integer", "minimum": least, "maximum": most})
+        for name, least, most in (("page", 1, 10**9), ("limit", 1, 1000), ("offset", 0, 10**12))
     ]
-    filters = [_query(name) for name in _FILTERS]
+    filters = [_query(name) for name in _FILTERS] + [_query(name, _TIME) for name in ("startDate", "endDate")]
     form = _query("format", {"enum": ["json", "csv"]})
+    export = _reads("All entries.", _list(_LOGGED), [form, *filters])
+    export["responses"]["200"]["content"]["text/csv"] = {}
     return {
         "openapi": "3.1.0",
         "info": {"title": "auditlog serve", "version": __version__, "summary": "A local ingest server for audit logs."},
@@ -91,7 +100,7 @@ def document() -> Content:
                 "post": _writes("Log one entry.", _ENTRY, "201", _LOGGED),
             },
             f"{logs}/batch": {"post": _writes("Log entries: all or none.", batch, "201", done)},
-            f"{logs}/export": {"get": _reads("All entries.", _list(_LOGGED), [form, *filters])},
+            f"{logs}/export": {"get": export},
             f"{logs}/trace/{{trace}}": {"get": _reads("The entries of a trace, oldest first.", done, [_path("trace")])},
             f"{logs}/{{id}}": {"get": _reads("One entry.", _LOGGED, [_path("id")])},
             f"{logs}/{{id}}/chain": {"get": _reads("An entry and all below it.", {"type": "object"}, [_path("id")])},
@@ -109,8 +118,8 @@ def document() -> Content:
             "/api/public/otel/v1/traces": spans,
             "/v1/logs": events,
             "/info": {"get": _reads("What LangSmith's client asks first.", {"type": "object"})},
-            "/runs/batch": {"post": _writes("A batch of LangSmith's runs.", {"type": "object"}, "202")},
-            "/hooks/claude-code": {"post": _writes("An event of a Claude Code hook.", {"type": "object"}, "200")},
+            "/runs/batch": {"post": _writes("A batch of LangSmith's runs.", runs, "202")},
+            "/hooks/claude-code": {"post": _writes("An event of a Claude Code hook.", _HOOK, "200")},
             "/openapi.json": {"get": _reads("This document.", {"type": "object"})},
         },
         "components": {
@@ -125,6 +134,13 @@ def document() -> Content:
 
 def _list(item: Content) -> Content:
     return {"type": "array", "items": item}
+
+
+def _holding(*names: str, needed: bool = False) -> Content:
+    """An object with a list under these names."""
+    lists = {name: _list({"type": "object"}) for name in names}
+    one = {"anyOf": [{"required": [name]} for name in names]} if needed else {}
+    return {"type": "object", "properties": lists, **one}
 
 
 def _query(name: str, schema: Content | None = None) -> Content:
@@ -155,7 +171,7 @@ def _writes(
         taken["application/x-protobuf"] = said["application/x-protobuf"] = {}
     responses = {each: _refused(text) for each, text in (_REFUSALS | _WRITING).items()}
     responses[status] = {"description": "On the disk.", "content": said}
-    key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "minLength": 1, "maxLength": 255}}
+    key = {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "\\S", "maxLength": 255}}
     return {
         "summary": summary,
         "parameters": [key],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from threading import Lock
 from typing import Any, NamedTuple
 
 from auditlog_cli import decoders, pipeline, times
@@ -67,6 +68,13 @@ class Page(NamedTuple):
     number: int
 
 
+class Counted(NamedTuple):
+    """Where (seq, offset) the newest of the records stood that were counted, and how many there were."""
+
+    place: tuple[int, int]
+    total: int
+
+
 def understood(query: Mapping[str, str]) -> tuple[Wanted, Page]:
     """Return what a query asks for.
 
@@ -94,7 +102,8 @@ class Queries:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._counted: dict[tuple[Wanted, tuple[object, ...]], tuple[int, int]] = {}
+        self._lock = Lock()
+        self._counted: dict[tuple[Wanted, tuple[object, ...]], Counted] = {}
 
     def page(self, wanted: Wanted, page: Page) -> Content:
         """Return a page of entries, newest first, and how many there are in all.
@@ -119,25 +128,31 @@ class Queries:
         return {"data": rows, "pagination": told}
 
     def _page(self, wanted: Wanted, page: Page, known: tuple[object, ...]) -> tuple[list[Content], int]:
-        counted_to, counted = self._counted.get((wanted, known), (-1, 0))
+        before = self._counted.get((wanted, known))
         rows: list[Content] = []
-        matched = fresh = 0
-        newest = counted_to
+        matched = 0
+        newest: tuple[int, int] | None = None
+        total: int | None = None
         for record, entry in self._newest(wanted):
             seq = record.stored.get("seq")
-            seq = seq if isinstance(seq, int) else -1
-            if seq <= counted_to and matched >= page.offset + page.limit:
+            place = (seq if isinstance(seq, int) else -1, record.line.offset)
+            newest = newest or place
+            if before is not None and total is None and place[0] <= before.place[0]:
+                if place == before.place:
+                    total = before.total + matched
+                else:
+                    before = None  # something was withheld meanwhile: count again
+            if total is not None and matched >= page.offset + page.limit:
                 break
-            newest = max(newest, seq)
             if page.offset <= matched < page.offset + page.limit:
                 rows.append(entry)
             matched += 1
-            fresh += seq > counted_to
-        total = counted + fresh if counted_to >= 0 else matched
-        if newest >= 0:
-            self._counted[wanted, known] = newest, total
-            while len(self._counted) > _COUNTED:
-                del self._counted[next(iter(self._counted))]
+        total = matched if total is None else total
+        if newest is not None and newest[0] >= 0:
+            with self._lock:
+                self._counted[wanted, known] = Counted(newest, total)
+                while len(self._counted) > _COUNTED:
+                    del self._counted[next(iter(self._counted))]
         return rows, total
 
     def everything(self, wanted: Wanted) -> Iterator[Content]:
@@ -251,9 +266,11 @@ class Queries:
                         yield record, entry
 
     def _files(self) -> tuple[object, ...]:
+        """What tells one state of the files from another, but for what is appended to the last of them."""
         found = [file for log in files.find([self._path]) for file in log.files]
         try:
-            return tuple((file, os.stat(file).st_ino) for file in found)
+            closed = [(file, (at := os.stat(file)).st_ino, at.st_size, at.st_mtime_ns) for file in found[:-1]]
+            return (*closed, *((file, os.stat(file).st_ino) for file in found[-1:]))
         except OSError:  # between listing and looking it was closed, or packed
             return ()
 
@@ -289,7 +306,7 @@ def _number(query: Mapping[str, str], name: str, default: int, least: int, most:
 
 def _instant(query: Mapping[str, str], name: str, rest_of_day: int) -> int | None:
     given = query.get(name)
-    if not given:
+    if given is None:
         return None
     at = times.parse(given)
     if at is None and len(given) == 10:
