@@ -48,12 +48,9 @@ ROOMS = {
     "opentelemetry": ("serving/",),
 }
 DISK = (
-    "proofs.py",
-    "judgement/baseline.py",
     "rules/compiled.py",
     "rules/yamlfile.py",
     "anchors/",
-    "verification/anchored.py",
     "sources/",
     "writer/",
     "signing/",
@@ -63,9 +60,6 @@ DISK = (
     "retention/",
     "withholding/salted_carrying.py",
     "segments.py",
-    "serving/keys.py",
-    "redaction/masks.py",
-    "redaction/settings.py",
     "frames.py",
     "registry.py",
     "sinks.py",

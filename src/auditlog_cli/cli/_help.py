@@ -111,6 +111,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--waivers FILE', 'Findings that somebody accepts for a time.'),
               ('--baseline FILE', 'Findings in it are known and do not count.'),
               ('--write-baseline FILE', 'Write all findings into one.'),
+              ('--annotate FILE',
+               'Write a copy of the logs with what the rules see in each record, for `packs export '
+               '--sigma`.'),
               ('--max-findings N', 'List so many of each rule and count the others; 0: all.'),
               ('--max-state N', 'Keys that a rule over several records may keep.'),
               ('--merge', 'One finding a fact, with all rules and clauses.'),

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--waivers': ('waivers', 'text', None),
             '--baseline': ('baseline', 'text', None),
             '--write-baseline': ('write_baseline', 'text', None),
+            '--annotate': ('annotate', 'text', None),
             '--max-findings': ('max_findings', 'int', None),
             '--max-state': ('max_state', 'int', None),
             '--user': ('user', 'list text', None),

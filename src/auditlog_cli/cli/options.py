@@ -29,6 +29,7 @@ from auditlog_cli.cli.origins import ImportSession as ImportSession
 from auditlog_cli.cli.origins import ImportSources as ImportSources
 from auditlog_cli.cli.origins import ImportUser as ImportUser
 from auditlog_cli.cli.origins import ImportZone as ImportZone
+from auditlog_cli.cli.ruling import Annotate as Annotate
 from auditlog_cli.cli.ruling import AsOf as AsOf
 from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
 from auditlog_cli.cli.ruling import CheckFormat as CheckFormat

@@ -14,12 +14,13 @@ from typing import NamedTuple
 
 import orjson
 
-from auditlog_cli import strictjson, times
+from auditlog_cli import sinks, strictjson, times
 from auditlog_cli.errors import AuditWriteError, DefinitionError, UsageError
-from auditlog_cli.writer import disk
+from auditlog_cli.sources.opening import read_small
 
 _PREFIX = "al_"
 _LONGEST_NAME = 100
+_LARGEST = 1 << 20
 
 
 class Key(NamedTuple):
@@ -86,8 +87,11 @@ def make(path: str, name: str) -> str:
         raise UsageError(f"{path}: has a key of this name already", help="choose another name, or delete its line")
     key = _PREFIX + secrets.token_urlsafe(32)
     made = [*known, Key(name, _digest(key), times.now())]
-    text = b"".join(orjson.dumps(each._asdict()) + b"\n" for each in made)
-    _replace(path, text)
+    try:
+        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise AuditWriteError(f"{path}: cannot be written ({error.strerror}); no key was made") from error
+    sinks.write_whole(path, b"".join(orjson.dumps(each._asdict()) + b"\n" for each in made))
     return key
 
 
@@ -97,15 +101,17 @@ def _digest(key: str) -> str:
 
 def _read(path: str) -> list[Key]:
     try:
-        with open(path, "rb") as file:
-            if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
-                raise DefinitionError(f"{path}: others may read or write this file of keys", help=f"chmod 600 {path}")
-            lines = file.read(1 << 20).splitlines()
+        mode = stat.S_IMODE(os.stat(path).st_mode)
     except FileNotFoundError:
         return []
     except OSError as error:
         raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
-    return [_key(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+    if mode & 0o077:
+        raise DefinitionError(f"{path}: others may read or write this file of keys", help=f"chmod 600 {path}")
+    data = read_small(path, _LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise DefinitionError(f"{path}: larger than a file of keys may be ({_LARGEST:,} bytes)")
+    return [_key(line, f"{path}:{number}") for number, line in enumerate(data.splitlines(), 1) if line.strip()]
 
 
 def _key(line: bytes, where: str) -> Key:
@@ -117,11 +123,3 @@ def _key(line: bytes, where: str) -> Key:
     except (strictjson.Malformed, KeyError):
         pass
     raise DefinitionError(f"{where}: not a key as `auditlog serve --new-key` writes it")
-
-
-def _replace(path: str, data: bytes) -> None:
-    try:
-        os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-        disk.keep(path, data)
-    except OSError as error:
-        raise AuditWriteError(f"{path}: cannot be written ({error.strerror}); no key was made") from error
