@@ -138,6 +138,7 @@ def test_a_trace_and_a_chain(served: Served) -> None:
     rows = served.get(traceId="run/1")
     assert names(rows) == ["second", "first", "root"]
     ours = served.records()[0]["trace_id"]
+    assert names(served.get(f"{LOGS}/trace/run%2F1")) == ["root", "first", "second"]
     assert names(served.get(f"{LOGS}/trace/{ours}")) == ["root", "first", "second"]
     assert served.get(f"{LOGS}/{first}").json()["parentSpanId"] == root
     chain = served.get(f"{LOGS}/{root}/chain").json()
@@ -246,6 +247,34 @@ def test_a_huge_number_survives(served: Served) -> None:
     body = b'{"action":"x","metadata":{"n":123456789012345678901234567890}}'
     assert b"123456789012345678901234567890" in served.post(body).content
     assert b"123456789012345678901234567890" in served.path.read_bytes()
+
+
+def test_hostile_values_are_recorded_as_data(served: Served) -> None:
+    """Names that our log reserves, numbers of thousands of digits, controls: taken, and the log stays readable."""
+    digits = "9" * 5000
+    body = f'{{"action":"x\\u0000\\u001b[31m","metadata":{{"_salts":1,"_redacted":"a","seq":1,"n":{digits}}}}}'
+    assert served.post(body.encode()).status_code in (201, 400)
+    assert (
+        served.post({"action": "y", "agentId": "\u202e", "metadata": {"_leaf": {"_redacted": "x"}}}).status_code == 201
+    )
+    assert served.get().status_code == 200
+    assert names(served.get(action="y")) == ["y"]
+
+
+def test_records_of_other_writers_are_read(served: Served) -> None:
+    """Whatever stands in the members that are ours, a page of it is answered."""
+    for ingest in (
+        1,
+        [],
+        {"format": "agentaudit", "lifted": [[1], {}], "flags": 5, "rest": 1, "idempotency": 7, "part": "x"},
+    ):
+        served.log.append(
+            {"timestamp": "2026-06-01T00:00:00Z", "session_id": "s", "trace_id": "t", "agent": [], "action": {"type": "x"},
+             "metadata": {"register_agent": 1}, "provenance": {"ingest": ingest}, "prompt": 1}
+        )  # fmt: skip
+    assert names(served.get()) == ["x", "x", "x"]
+    assert served.get("/api/v1/agents").json() == []
+    assert served.get(f"{LOGS}/export", format="csv").status_code == 200
 
 
 # --- who may -----------------------------------------------------------------------------------------

@@ -117,6 +117,29 @@ def test_identical_requests_without_a_key_are_kept_and_marked(served: Served) ->
     ]
 
 
+def test_a_retry_that_overtakes_its_first_waits_for_it(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is still being written: the second must know what became of it."""
+    begun, go = threading.Event(), threading.Event()
+    write = served.log.write_many
+
+    def slow(*given: object, **options: object) -> object:
+        begun.set()
+        assert go.wait(60)
+        return write(*given, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(served.log, "write_many", slow)
+    clients = [threading.Thread(target=served.post, args=(ENTRY,)) for _ in range(3)]
+    for each in clients:
+        each.start()
+    assert begun.wait(60)
+    go.set()
+    for each in clients:
+        each.join(60)
+    first, *later = served.records()
+    assert "duplicate_of" not in first["provenance"]["ingest"]
+    assert [record["provenance"]["ingest"]["duplicate_of"] for record in later] == [first["record_id"]] * 2
+
+
 def test_after_a_minute_it_is_another_act() -> None:
     """60 s after the first."""
     known = idempotency.identify(None, "", "POST /x", b"{}")

@@ -169,9 +169,9 @@ def _stated(metadata: Content) -> tuple[Content, list[str]]:
 def _put_back(content: Content, metadata: Content, ingest: Content) -> None:
     places = {"session_id": "session_id", "user_id": "user.id", "approved_by": "authorization.approved_by",
               "scopes": "authorization.scopes"}  # fmt: skip
-    for name in ingest.get("lifted", []):
-        value = fields.get(content, places.get(name, ""))
-        if isinstance(value, (str, list)):
+    lifted = ingest.get("lifted")
+    for name, path in places.items():
+        if isinstance(lifted, list) and name in lifted and isinstance(value := fields.get(content, path), (str, list)):
             metadata[name] = value
     action = content.get("action")
     if isinstance(action, dict):

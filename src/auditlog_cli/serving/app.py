@@ -26,6 +26,11 @@ _UNROUTED = {
 }
 
 
+def _any(route: str) -> str:
+    """A trace may have any name, also one with slashes."""
+    return route.replace("{trace}", "{trace:path}")
+
+
 def application(
     ledger: Ledger,
     path: str,
@@ -79,7 +84,7 @@ def application(
     for method, route, handler in routes.table():
         by_path.setdefault(route, {})[method] = handler
     starlette = Starlette(
-        routes=[Route(route, endpoint(handlers), methods=list(handlers)) for route, handlers in by_path.items()],
+        routes=[Route(_any(route), endpoint(handlers), methods=list(handlers)) for route, handlers in by_path.items()],
         exception_handlers={HTTPException: unrouted},
     )
     return Guard(starlette, keys, remote=remote, refuse=answers.refusal)

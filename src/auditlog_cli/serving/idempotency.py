@@ -68,7 +68,7 @@ class Remembered:
 
     def learn(self, records: Iterable[dict[str, Any]], now: int) -> None:
         """Take up what a log says of requests, its newest records first; stop at those older than a day."""
-        parts: dict[str, int] = {}
+        seen: dict[str, int] = {}
         found: list[tuple[str, str, int]] = []
         for record in records:
             ingest = record["provenance"]["ingest"]
@@ -77,8 +77,8 @@ class Remembered:
                 continue
             if received < now - DAY:
                 break
-            parts[key] = parts.get(key, 0) + 1
-            if parts[key] == _parts(ingest):  # a batch that a crash cut short was never acknowledged
+            seen[key] = seen.get(key, 0) + 1
+            if seen[key] == parts(ingest):  # a batch that a crash cut short was never acknowledged
                 found.append((key, body, received))
         for key, body, received in reversed(found):
             self._done[key] = body, received
@@ -129,6 +129,7 @@ class Remembered:
             del self._done[first]
 
 
-def _parts(ingest: dict[str, Any]) -> int:
+def parts(ingest: dict[str, Any]) -> int:
+    """Return how many records the request had whose `provenance.ingest` this is."""
     part = ingest.get("part")
     return part[1] if isinstance(part, list) and len(part) == 2 and isinstance(part[1], int) else 1

@@ -15,6 +15,7 @@ from auditlog_cli import decoders, pipeline, times
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import Line, Record
 from auditlog_cli.serving import agentaudit
+from auditlog_cli.serving.idempotency import parts
 from auditlog_cli.serving.refusals import invalid, missing
 from auditlog_cli.sources import files, scan
 from auditlog_cli.sources.backwards import backwards
@@ -216,8 +217,7 @@ class Queries:
     def answered(self, key: str) -> list[Content]:
         """Return the records of the request whose Idempotency-Key has this digest, in the order of the request."""
         found = [each.content for each in self._holding(key) if _ingest(each.content).get("idempotency") == key]
-        parts = _ingest(found[-1]).get("part", [0, 1])[1] if found else 0
-        return found[-parts:] if parts else []
+        return found[-parts(_ingest(found[-1])) :] if found else []
 
     def remembered(self) -> Iterator[Content]:
         """Yield the records that name an idempotency key, newest first."""
