@@ -96,6 +96,33 @@ def test_a_second_look_at_a_page_does_not_read_the_whole_log(served: Served, mon
     assert len(decoded) < 10
 
 
+def test_a_closed_segment_is_read_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the log goes on, and also where a page lies behind it; every page is right wherever it begins."""
+    from auditlog_cli.serving import queries
+
+    actions = [f"a{number}" for number in range(45)]
+    for at in range(0, 45, 15):
+        served.post([{"action": action} for action in actions[at : at + 15]], f"{LOGS}/batch")
+        served.log.rotate()
+    served.post({"action": "last"})
+    want = ["last", *reversed(actions)]
+    for offset in range(47):
+        answer = served.get(offset=offset, limit=7)
+        assert names(answer) == want[offset : offset + 7]
+        assert answer.json()["pagination"]["total"] == 46
+    served.log.rotate()
+    served.post({"action": "newest"})
+    assert served.get(limit=2).json()["pagination"]["total"] == 47
+    read: list[str] = []
+    backwards = queries.backwards
+    monkeypatch.setattr(queries, "backwards", lambda log: read.append(log.path) or backwards(log))
+    assert names(served.get(limit=1)) == ["newest"]
+    assert read == [str(served.path)]
+    read.clear()
+    assert names(served.get(limit=1, offset=46)) == ["a0"]
+    assert len(read) == 2
+
+
 def test_a_total_follows_what_is_withheld(served: Served, cli: Callable[..., Any], tmp_path: Path) -> None:
     """A record whose action is withheld is found under that action no more: what was counted is counted again."""
     for _ in range(3):

@@ -1,72 +1,46 @@
 """What the server reads out of its log: pages (newest first), one record, a trace, a chain, everything.
 
-A page is read from the log's end backwards. Its total is exact: what was counted once is remembered as long as the
-files are the same, so that only what came since is read again.
+A page is read from the log's end backwards. Its total is exact: what was counted in a segment is remembered as long
+as it is the same, so that only what came since is read again.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any, NamedTuple
 
-from auditlog_cli import decoders, pipeline, times
+from auditlog_cli import decoders, pipeline
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import Line, Record
 from auditlog_cli.serving import agentaudit
 from auditlog_cli.serving.idempotency import parts
-from auditlog_cli.serving.refusals import invalid, missing
+from auditlog_cli.serving.refusals import missing
+from auditlog_cli.serving.wanted import Page, Wanted
 from auditlog_cli.sources import files, scan
 from auditlog_cli.sources.backwards import backwards
+from auditlog_cli.sources.files import Log
 from auditlog_cli.strictjson import needle
 
 Content = dict[str, Any]
 
-LARGEST_PAGE = 1000
-_DEFAULT_PAGE = 20
 _TRIES = 10
-_COUNTED = 64
-_DAY = 24 * 60 * times.MINUTE
+_COUNTED = 10_000
 
 
-class Wanted(NamedTuple):
-    """Which records a list has; empty and None: no matter."""
+class Segment(NamedTuple):
+    """One file of the log, and what tells whether it is still the same.
 
-    agent: str = ""
-    action: str = ""
-    trace: str = ""
-    since: int | None = None
-    until: int | None = None
+    Attributes:
+        path: The file.
+        state: Inode, size and time of the last change; of the active one, which grows, the inode alone.
+        closed: Whether nothing is appended any more.
+    """
 
-    def __call__(self, record: Record, entry: Content) -> bool:
-        """Tell whether a record, seen as an entry, is wanted."""
-        if self.agent and entry["agentId"] != self.agent:
-            return False
-        if self.action and entry["action"] != self.action:
-            return False
-        if self.trace and self.trace not in (entry["traceId"], record.content.get("trace_id")):
-            return False
-        if self.since is None and self.until is None:
-            return True
-        at = times.parse(entry["createdAt"])
-        if at is None:
-            return False
-        return (self.since is None or at >= self.since) and (self.until is None or at <= self.until)
-
-    @property
-    def needles(self) -> list[bytes]:
-        """Texts that stand in the line of every wanted record."""
-        action = "" if self.action == agentaudit.NOTHING else self.action
-        return [found for found in map(needle, (self.agent, action, self.trace)) if found]
-
-
-class Page(NamedTuple):
-    """Where a page begins, how long it is at most, and its number as the client counts."""
-
-    offset: int
-    limit: int
-    number: int
+    path: str
+    state: tuple[int, ...]
+    closed: bool
 
 
 class Counted(NamedTuple):
@@ -74,24 +48,6 @@ class Counted(NamedTuple):
 
     place: tuple[int, int]
     total: int
-
-
-def understood(query: Mapping[str, str]) -> tuple[Wanted, Page]:
-    """Return what a query asks for.
-
-    Raises:
-        Refused: 400.
-    """
-    limit = _number(query, "limit", _DEFAULT_PAGE, 1, LARGEST_PAGE)
-    number = _number(query, "page", 1, 1, 10**9)
-    offset = _number(query, "offset", (number - 1) * limit, 0, 10**12)
-    if "offset" in query:
-        number = offset // limit + 1
-    wanted = Wanted(
-        query.get("agentId", ""), query.get("action", ""), query.get("traceId", ""),
-        _instant(query, "startDate", 0), _instant(query, "endDate", _DAY - 1),
-    )  # fmt: skip
-    return wanted, Page(offset, limit, number)
 
 
 class Queries:
@@ -104,7 +60,7 @@ class Queries:
     def __init__(self, path: str) -> None:
         self._path = path
         self._lock = Lock()
-        self._counted: dict[tuple[Wanted, tuple[object, ...]], Counted] = {}
+        self._counted: dict[tuple[Wanted, Segment], Counted] = {}
 
     def page(self, wanted: Wanted, page: Page) -> Content:
         """Return a page of entries, newest first, and how many there are in all.
@@ -113,14 +69,16 @@ class Queries:
             InputError: If the log cannot be read.
         """
         for _ in range(_TRIES):
-            before = self._files()
+            before = self._segments()
+            if not before:
+                continue
             try:
                 rows, total = self._page(wanted, page, before)
             except InputError:
-                if self._files() == before:
+                if self._segments() == before:
                     raise
                 continue
-            if self._files() == before:  # else a segment was closed meanwhile, and may have been missed
+            if self._segments() == before:  # else a segment was closed meanwhile, and may have been missed
                 break
         else:
             raise InputError("the log is rotated faster than it can be read")
@@ -128,13 +86,22 @@ class Queries:
         told = {"page": page.number, "limit": page.limit, "offset": page.offset, "total": total, "totalPages": pages}
         return {"data": rows, "pagination": told}
 
-    def _page(self, wanted: Wanted, page: Page, known: tuple[object, ...]) -> tuple[list[Content], int]:
-        before = self._counted.get((wanted, known))
+    def _page(self, wanted: Wanted, page: Page, segments: list[Segment]) -> tuple[list[Content], int]:
         rows: list[Content] = []
+        total = 0
+        for segment in reversed(segments):
+            total += self._take(segment, wanted, page.offset - total, page.offset + page.limit - total, rows)
+        return rows, total
+
+    def _take(self, segment: Segment, wanted: Wanted, start: int, stop: int, rows: list[Content]) -> int:
+        """Return how many wanted records a segment has; add those from `start` to `stop`, newest first, to `rows`."""
+        before = self._counted.get((wanted, segment))
+        if before is not None and segment.closed and (stop <= 0 or before.total <= start):
+            return before.total
         matched = 0
         newest: tuple[int, int] | None = None
         total: int | None = None
-        for record, entry in self._newest(wanted):
+        for record, entry in _newest(Log(segment.path, [segment.path]), wanted):
             seq = record.stored.get("seq")
             place = (seq if isinstance(seq, int) else -1, record.line.offset)
             newest = newest or place
@@ -143,18 +110,18 @@ class Queries:
                     total = before.total + matched
                 else:
                     before = None  # something was withheld meanwhile: count again
-            if total is not None and matched >= page.offset + page.limit:
+            if total is not None and matched >= stop:
                 break
-            if page.offset <= matched < page.offset + page.limit:
+            if start <= matched < stop:
                 rows.append(entry)
             matched += 1
         total = matched if total is None else total
-        if newest is not None and newest[0] >= 0:
+        if segment.closed or (newest is not None and newest[0] >= 0):
             with self._lock:
-                self._counted[wanted, known] = Counted(newest, total)
+                self._counted[wanted, segment] = Counted(newest or (-1, -1), total)
                 while len(self._counted) > _COUNTED:
                     del self._counted[next(iter(self._counted))]
-        return rows, total
+        return total
 
     def everything(self, wanted: Wanted) -> Iterator[Content]:
         """Yield every wanted entry, newest first, as the log is now.
@@ -162,8 +129,9 @@ class Queries:
         Raises:
             InputError: If the log cannot be read.
         """
-        for _, entry in self._newest(wanted):
-            yield entry
+        for log in files.find([self._path]):
+            for _, entry in _newest(log, wanted):
+                yield entry
 
     def one(self, record_id: str) -> Content:
         """Return the entry with this id.
@@ -251,28 +219,36 @@ class Queries:
 
     def _lines(self) -> Iterator[Line]:
         for log in files.find([self._path]):
-            for line in backwards(log):
-                if isinstance(line, Line) and line.ended:  # the last one may be in the making
-                    yield line
+            yield from _whole(log)
 
-    def _newest(self, wanted: Wanted) -> Iterator[tuple[Record, Content]]:
-        needles = wanted.needles
-        for line in self._lines():
-            if all(scan.holds(line.raw, [each]) for each in needles):
-                record = decoders.decode(line)
-                if isinstance(record, Record) and not record.is_own:
-                    entry = agentaudit.read(record)
-                    if wanted(record, entry):
-                        yield record, entry
-
-    def _files(self) -> tuple[object, ...]:
-        """What tells one state of the files from another, but for what is appended to the last of them."""
+    def _segments(self) -> list[Segment]:
         found = [file for log in files.find([self._path]) for file in log.files]
+        segments = []
         try:
-            closed = [(file, (at := os.stat(file)).st_ino, at.st_size, at.st_mtime_ns) for file in found[:-1]]
-            return (*closed, *((file, os.stat(file).st_ino) for file in found[-1:]))
+            for place, file in enumerate(found, 1):
+                at = os.stat(file)
+                closed = place < len(found)
+                state = (at.st_ino, at.st_size, at.st_mtime_ns) if closed else (at.st_ino,)
+                segments.append(Segment(file, state, closed))
         except OSError:  # between listing and looking it was closed, or packed
-            return ()
+            return []
+        return segments
+
+
+def _whole(log: Log) -> Iterator[Line]:
+    """The lines of a log, the newest first; without the last one, if it is still in the making."""
+    return (line for line in backwards(log) if isinstance(line, Line) and line.ended)
+
+
+def _newest(log: Log, wanted: Wanted) -> Iterator[tuple[Record, Content]]:
+    needles = wanted.needles
+    for line in _whole(log):
+        if all(scan.holds(line.raw, [each]) for each in needles):
+            record = decoders.decode(line)
+            if isinstance(record, Record) and not record.is_own:
+                entry = agentaudit.read(record)
+                if wanted(record, entry):
+                    yield record, entry
 
 
 def registered(content: Content) -> Content | None:
@@ -293,25 +269,3 @@ def _ingest(content: Content) -> Content:
 
 def _identity(record: Record) -> tuple[str, int]:
     return record.line.path, record.line.offset
-
-
-def _number(query: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
-    given = query.get(name)
-    if given is None:
-        return default
-    if not given.isascii() or not given.isdigit() or len(given) > 15 or not least <= int(given) <= most:
-        raise invalid(f"{name} must be a number from {least} to {most}")
-    return int(given)
-
-
-def _instant(query: Mapping[str, str], name: str, rest_of_day: int) -> int | None:
-    given = query.get(name)
-    if given is None:
-        return None
-    at = times.parse(given)
-    if at is None and len(given) == 10:
-        midnight = times.parse(f"{given}T00:00:00Z")
-        at = None if midnight is None else midnight + rest_of_day
-    if at is None:
-        raise invalid(f"{name} must be an RFC 3339 time or a date")
-    return at

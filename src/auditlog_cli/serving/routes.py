@@ -19,6 +19,7 @@ from auditlog_cli.serving.intake import Intake
 from auditlog_cli.serving.ledger import Ledger
 from auditlog_cli.serving.queries import Queries
 from auditlog_cli.serving.refusals import invalid, missing
+from auditlog_cli.serving.wanted import understood
 from auditlog_cli.writer import ids
 
 Content = dict[str, Any]
@@ -109,12 +110,12 @@ class Routes:
 
     async def page(self, request: Request) -> Response:
         """A page of entries, newest first."""
-        wanted, page = queries.understood(request.query_params)
+        wanted, page = understood(request.query_params)
         return answers.said(await self._intake.reading(partial(self._queries.page, wanted, page)))
 
     async def export(self, request: Request) -> Response:
         """All entries, as JSON or CSV."""
-        wanted, _ = queries.understood(request.query_params)
+        wanted, _ = understood(request.query_params)
         form = request.query_params.get("format", "json")
         if form not in ("json", "csv"):
             raise invalid("format must be json or csv")
