@@ -23,6 +23,7 @@ FLOORS: list[set[str]] = [
     {"sources", "decoders", "scan", "index", "selection", "renderers", "exporters", "writer",
      "statistics", "sinks"},
     {"capture", "alerting", "redaction", "salting"},
+    {"mcp"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
     {"lookup", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification"},

@@ -10,6 +10,9 @@ GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each fi
  'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
           'A hold is a record of the log itself: sealed with everything else, in force until a record '
           'releases it.'),
+ 'hook': ('Hooks of coding agents: every act is recorded before it happens, or it does not happen.',
+          '`install` puts the hook into the settings of Claude Code, `claude-code` is what Claude Code then '
+          'calls.'),
  'packs': ('Packs of rules: list them, read them, write your own.',
            'A pack is one file of rules for one law or standard. Those that are shipped are in review: no '
            'lawyer has read\n'
@@ -303,6 +306,31 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog keygen seal.key --log audit.jsonl > signers\n'
             'auditlog keygen dpo.key --by dpo@example.org >> signers\n'
             'auditlog seal audit.jsonl --key seal.key'),
+ 'mcp-proxy': ('Stand between an MCP client and a server on standard input and output, and record every call '
+               'of a tool.',
+               'auditlog mcp-proxy [OPTION]... -- COMMAND...',
+               "In the client's configuration, put it in front of the command that starts the server; "
+               'neither is changed. Lines pass\n'
+               'as they are. A call is on the disk before the server gets it; one that cannot be recorded '
+               'does not get there: the\n'
+               'client is told (-32603, "audit log not writable"), then and for every later call. A result '
+               'that cannot be recorded\n'
+               'is replaced by the same error. Elicitations are recorded as approvals.\n'
+               '\n'
+               'The exit code is that of the server (128 and the number of a signal that ended it), or 5 if '
+               'the log failed.',
+               (('Arguments', (('-- COMMAND...', 'What starts the server, and its arguments.'),)),
+                ('Options',
+                 (('--log FILE', 'The log that the calls go into; begun if it is not there.'),
+                  ('-u, --user ID', 'For whom the client acts.'),
+                  ('--agent ID', 'Who acts. Default: what the client calls itself.'),
+                  ('--scopes SCOPE', 'What the agent may do; repeat, or part them with commas.'))),
+                ('How they are shown',
+                 (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+               'auditlog mcp-proxy --log audit.jsonl --user ann@example.com -- npx -y '
+               '@example/orders-server\n'
+               'auditlog mcp-proxy --log audit.jsonl --user ann@example.com --agent planner --scopes '
+               'orders:read -- orders-server'),
  'prove': ('Prove to somebody who does not have the log that a record is in it, as it stands.',
            'auditlog prove [OPTION]... ID [PATH]',
            'Two files are written: OUT.jsonl, the record, and OUT.tlog-proof, a proof of a kilobyte under '
@@ -967,6 +995,69 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                   '17 is closed"\n'
                   'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel --reason "settled" --key '
                   'counsel.key'),
+ 'hook claude-code': ('Record one event of Claude Code, which calls this as a command hook and hands the '
+                      'event to standard input.',
+                      'auditlog hook claude-code [OPTION]...',
+                      'What cannot be recorded does not happen: before an act, any failure is exit code 2 '
+                      'and one line on standard error,\n'
+                      'which blocks the act. After an act it is exit code 0 and a word to Claude Code that '
+                      'ends the run. Other exit codes\n'
+                      'there are none, for Claude Code ignores them.',
+                      (('Options',
+                        (('-l, --log LOG', 'The log to write to; default: $AUDITLOG_LOG.'),
+                         ('--redact PROFILE',
+                          'Mask before writing: a redaction profile (.yaml), or dotted paths with commas.'),
+                         ('--print-settings', 'Print what belongs into settings.json, and read no event.'))),
+                       ('Who acts',
+                        (('-u, --user ID', 'For whom Claude Code works; default: $AUDITLOG_USER.'),
+                         ('--user-from os|git',
+                          "Where else to take the user from: the account's name, or git's user.email. The "
+                          'record says which (user.auth_method).'),
+                         ('-a, --agent ID', 'agent.id.'),
+                         ('--scopes SCOPE', 'What it may do; repeatable, or with commas.')))),
+                      'auditlog hook claude-code --log ~/audit/claude.jsonl --user ann@example.com '
+                      '--print-settings\n'
+                      'auditlog hook claude-code --log ~/audit/claude.jsonl --user ann@example.com < '
+                      'event.json'),
+ 'hook install': ('Put the hook into the settings of Claude Code. Everything else in them stays; installing '
+                  'again changes nothing.',
+                  'auditlog hook install [OPTION]...',
+                  'New sessions of Claude Code use it at once. Other options given a second time take the '
+                  'place of the first.',
+                  (('Options',
+                    (('-l, --log LOG', 'The log to write to; default: $AUDITLOG_LOG.'),
+                     ('--redact PROFILE',
+                      'Mask before writing: a redaction profile (.yaml), or dotted paths with commas.'))),
+                   ('Who acts',
+                    (('-u, --user ID', 'For whom Claude Code works; default: $AUDITLOG_USER.'),
+                     ('--user-from os|git',
+                      "Where else to take the user from: the account's name, or git's user.email. The record "
+                      'says which (user.auth_method).'),
+                     ('-a, --agent ID', 'agent.id.'),
+                     ('--scopes SCOPE', 'What it may do; repeatable, or with commas.'))),
+                   ('Which settings',
+                    (('--settings FILE', 'The settings file; wins over --place.'),
+                     ('--place user|project|local',
+                      '~/.claude/settings.json; .claude/settings.json of this folder, for all who work in '
+                      'it; .claude/settings.local.json, for you alone.'),
+                     ('-n, --dry-run', 'Only say what would change.'))),
+                   ('How they are shown',
+                    (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                  'auditlog hook install --log ~/audit/claude.jsonl --user ann@example.com\n'
+                  'auditlog hook install --log audit.jsonl --user-from git --place local --dry-run'),
+ 'hook uninstall': ('Take the hook out of the settings of Claude Code. Everything else in them stays, and so '
+                    'does the log.',
+                    'auditlog hook uninstall [OPTION]...',
+                    '',
+                    (('Which settings',
+                      (('--settings FILE', 'The settings file; wins over --place.'),
+                       ('--place user|project|local',
+                        '~/.claude/settings.json; .claude/settings.json of this folder, for all who work in '
+                        'it; .claude/settings.local.json, for you alone.'),
+                       ('-n, --dry-run', 'Only say what would change.'))),
+                     ('How they are shown',
+                      (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                    'auditlog hook uninstall\nauditlog hook uninstall --place local --dry-run'),
  'packs export': ('Write rules as Sigma files, for teams that want to see the logic in their own search '
                   'tool.',
                   'auditlog packs export [OPTION]... [PACK]...',
