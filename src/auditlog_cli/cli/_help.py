@@ -592,6 +592,33 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
           'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers\n'
           'auditlog seal old.jsonl --key seal.key --redactable'),
+ 'serve': ('Take records over HTTP, from programs in any language, and write them to one log.',
+           'auditlog serve [OPTION]... PATH',
+           "Speaks AgentAudit's API (its client needs only another base_url), OTLP (traces and logs; JSON "
+           'and protobuf), the\n'
+           "wire of LangSmith and of Langfuse, and takes the events of Claude Code's hooks. A request is "
+           'answered when the\n'
+           'disk has its records; while the log cannot be written the answer is 507. This machine only, '
+           'unless --allow-remote\n'
+           'says otherwise. SIGINT and SIGTERM end it: what has begun is answered first.\n'
+           '\n'
+           "Needs the extra: pip install 'auditlog-cli[serve]'.",
+           (('Arguments', (('PATH', 'The log.'),)),
+            ('Who may speak to it',
+             (('--host ADDRESS', 'Where to listen; default: 127.0.0.1 and ::1.'),
+              ('-p, --port N', '0 for any free one.'),
+              ('--allow-remote', 'Other machines may reach it, with a key.'),
+              ('--keys FILE', "The API keys' hashes; default: PATH.keys."),
+              ('--new-key NAME', 'Make a key, print it once, and end.'))),
+            ('Options',
+             (('--max-body BYTES', 'The largest body of a request, unpacked.'),
+              ('--alerts FILE',
+               'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'))),
+            ('How they are shown',
+             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+           'auditlog serve audit.jsonl\n'
+           'auditlog serve audit.jsonl --new-key billing\n'
+           'auditlog serve audit.jsonl --host 0.0.0.0 --allow-remote --port 8811'),
  'ship': ('Send logs to a receiver, and remember how far: the next run goes on where this one stopped.',
           'auditlog ship [OPTION]... [PATH]...',
           'The cursor moves once the receiver has confirmed. Nothing is lost, and nothing is sent twice, but '
