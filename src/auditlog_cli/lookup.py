@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from auditlog_cli.index.searching import Group
     from auditlog_cli.tracing.summaries import Listing
     from auditlog_cli.tracing.trees import Trace
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 2000  # lines at the end of each log, for ids that look like one that is not there
 _SIMILAR = 3
+_IDS = ("trace", "session", "span")  # of an index: its spans are those of parents and requests, too
 
 
 class Found:
@@ -75,6 +77,7 @@ class Logs:
         shape: Take every line for this shape; None: told from each line.
         parallel: See `scan.candidates`.
         on_bad: Called with each bad line, once.
+        index: Use the index of each log, and tell this what became of it; None: indexes are not used.
     """
 
     def __init__(
@@ -85,12 +88,14 @@ class Logs:
         shape: str | None = None,
         parallel: bool = False,
         on_bad: Callable[[BadLine], None] | None = None,
+        index: Callable[[str], None] | None = None,
     ) -> None:
         self.paths = paths
         self.counts = Counts()
         self._shape = shape
         self._parallel = parallel
         self._on_bad = on_bad
+        self._index = index if shape is None else None
         self._bad: set[tuple[str, int]] = set()
         self._held: list[Line | BadLine] | None = None
         if lines is not None:
@@ -98,20 +103,28 @@ class Logs:
         elif any(not _can_be_read_again(file) for log in files.find(paths) for file in log.files):
             self._held = [item if isinstance(item, BadLine) else item.line for item in pipeline.read(paths)]
 
-    def search(self, wanted: list[str], test: Callable[[Record], bool], *, keep: bool = True) -> list[Record]:
+    @property
+    def indexed(self) -> bool:
+        """Whether an index may be asked."""
+        return self._index is not None and self._held is None
+
+    def search(
+        self, wanted: list[str], test: Callable[[Record], bool], *, keep: bool = True, by: Group | None = None
+    ) -> list[Record]:
         """Return the records that `test` wants. `counts` tells what was read, and what it was.
 
         Args:
             wanted: Texts of which every wanted record holds at least one; none: nothing is known of them.
             test: Which of the candidates are wanted.
             keep: Whether to return them; else `test` has seen each, and memory does not grow with them.
+            by: Values of which every wanted record bears one, for the index; None: it is not asked.
 
         Raises:
             InputError: If a log cannot be read, or there is no line at all.
         """
         counts = self.counts = Counts()
         found: list[Record] = []
-        for item in self._candidates(wanted):
+        for item in self._candidates(wanted, by):
             if isinstance(item, BadLine):
                 counts.bad += 1
                 place = (item.line.path, item.line.offset)
@@ -130,13 +143,18 @@ class Logs:
             raise InputError(f"{', '.join(self.paths) or 'no lines'}: empty, nothing to look at")
         return found
 
-    def _candidates(self, wanted: list[str]) -> Iterator[Record | BadLine]:
+    def _candidates(self, wanted: list[str], by: Group | None) -> Iterator[Record | BadLine]:
         needles = [found for found in map(needle, wanted) if found is not None]
         if len(needles) < len(wanted):
             needles = []
         counts = self.counts
         if self._held is not None:
             return self._from_memory(needles)
+        if by is not None and self._index is not None:
+            from auditlog_cli.index.searching import Query
+
+            query = Query([by], needles)
+            return pipeline.looked_up(self.paths, query, counts=counts, parallel=self._parallel, say=self._index)
         if needles:
             return pipeline.containing(self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel)
         return _counted(pipeline.read(self.paths, shape=self._shape), counts)
@@ -198,7 +216,11 @@ def find(logs: Logs, wanted: str) -> Found:
     if wanted == NO_ID:
         return _without_id(logs)
     search = Search(wanted)
-    logs.search([wanted], search.take, keep=False)
+    if logs.indexed:
+        logs.search([wanted], search.take, keep=False, by=[(field, wanted) for field in _IDS])
+    if not search.found:  # nothing is exactly this: it may be the beginning of an id, and an index knows whole ones
+        search = Search(wanted)
+        logs.search([wanted], search.take, keep=False)
     answer = search.answer()
     if answer is None:
         similar = logs.similar(wanted)
@@ -236,7 +258,8 @@ def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
         names = {text(record.content.get(member)) for record in records} - {""}
         if not names:
             continue
-        found = logs.search(sorted(names), lambda record: text(record.content.get(member)) in names)  # noqa: B023
+        by = [(kind, name) for name in sorted(names)]
+        found = logs.search(sorted(names), lambda record: text(record.content.get(member)) in names, by=by)  # noqa: B023
         if len(names) > 1:
             traces = {name: [each for each in found if text(each.content.get(member)) == name] for name in names}
             message = f"{candidate.kind} {candidate.id!r} occurs in {len(names):,} {kind}s"

@@ -12,8 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from auditlog_cli.index.searching import Query
     from auditlog_cli.selection import Selection
 
+    Say = Callable[[str], None]
     Decode = Callable[[Line | BadLine], Record | BadLine]
 
 
@@ -58,6 +60,24 @@ def containing(
     return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)])
 
 
+def looked_up(
+    paths: list[str], query: Query, *, counts: Counts, parallel: bool = False, say: Say
+) -> Iterator[Record | BadLine]:
+    """Yield the decoded lines that may be wanted, found by the index of each log that has one, in the order of `read`.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        query: What is asked.
+        counts: As for `containing`.
+        parallel: See `scan.candidates`.
+        say: Told what became of an index.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    return merge([_indexed(log, query, counts, parallel, say) for log in files.find(paths)])
+
+
 def select(
     paths: list[str],
     selection: Selection,
@@ -67,6 +87,7 @@ def select(
     counts: Counts | None = None,
     on_bad: Callable[[BadLine], None] | None = None,
     parallel: bool = False,
+    index: Say | None = None,
 ) -> Iterator[Record]:
     """Yield the records that `selection` wants, in the order of `read`.
 
@@ -78,12 +99,14 @@ def select(
         counts: Kept up to date while the records are taken.
         on_bad: Called with each bad line that was come across.
         parallel: See `scan.candidates`.
+        index: As for `judged`.
 
     Raises:
         InputError: If a log cannot be read.
     """
     tally = Counts() if counts is None else counts
-    for item, wanted in judged(paths, selection, shape=shape, inverted=inverted, counts=tally, parallel=parallel):
+    found = judged(paths, selection, shape=shape, inverted=inverted, counts=tally, parallel=parallel, index=index)
+    for item, wanted in found:
         if wanted:
             assert isinstance(item, Record)
             yield item
@@ -100,14 +123,22 @@ def judged(
     counts: Counts,
     parallel: bool = False,
     search: bool = True,
+    index: Say | None = None,
 ) -> Iterator[tuple[Record | BadLine, bool]]:
     """Yield each line that was parsed, and whether it is wanted. Counts everything.
 
     Args:
         search: Rule lines out by a search over the bytes where the selection allows it; else every line
             is parsed and yielded.
+        index: Use the index of each log, and tell this what became of it; None: indexes are not used.
     """
-    if selection.needles and search and not inverted:
+    may_search = search and not inverted
+    if may_search and index is not None and shape is None and (selection.groups or selection.window):
+        from auditlog_cli.index.searching import Query
+
+        query = Query(selection.groups, selection.needles, selection.window)
+        items = looked_up(paths, query, counts=counts, parallel=parallel, say=index)
+    elif selection.needles and may_search:
         items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel)
     else:
         items = _counted(read(paths, shape=shape), counts)
@@ -207,6 +238,17 @@ def _some(
     for file in log.files:
         for line in scan.candidates(file, needles, counts, processes=parallel):
             yield decode(line)
+
+
+def _indexed(log: files.Log, query: Query, counts: Counts, parallel: bool, say: Say) -> Iterator[Record | BadLine]:
+    from auditlog_cli.index import searching
+
+    found = searching.lines(log, query, counts, processes=parallel, say=say)
+    if found is not None:
+        return map(decoders.decode, found)
+    if query.needles:
+        return _some(log, decoders.decode, query.needles, counts, parallel)
+    return _counted(_all(log, decoders.decode), counts)
 
 
 def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:

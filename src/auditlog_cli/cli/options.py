@@ -229,6 +229,10 @@ Verbose = Annotated[
     bool,
     typer.Option("--verbose", help="Say on standard error what was read, and how.", rich_help_panel=_SHOW),
 ]
+NoIndex = Annotated[
+    bool,
+    typer.Option("--no-index", help="Scan the log; neither use nor make its index.", rich_help_panel=_SHOW),
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="No notices on standard error; errors are still said.", rich_help_panel=_SHOW),

@@ -1,0 +1,203 @@
+"""One part of an index: some consecutive lines of one segment, at most 65,536, and by what they are found.
+
+A part is complete in itself: it is made once, by any process, and copied as it is when an index grows. Its bytes, in
+the order of the machine:
+
+    head       where the tables begin, and how many entries each has
+    offsets    u32 for each line, from the first byte of the part; and one more: where the last line ends
+    odd        u16 for each line that a query must always look at: no record, or one of the log about itself
+    times      i64, i64 for each 256 lines: the earliest and the latest instant among them
+    spans      u32 for each bucket, where it begins among the lines that follow; u16 for each: bears such an id
+    fields     for each but the spans: (number, where, how many) u32 each, sorted; u16 for each line
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from zlib import crc32
+
+from auditlog_cli.index.keys import FIELDS, number
+from auditlog_cli.index.pages import Damaged, Pages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    Postings = dict[str, list[int]]
+
+MOST_LINES = 1 << 16
+BLOCK = 256
+"""Lines whose times are told together."""
+NEVER = (1, 0)
+"""The earliest and latest instant where there is none."""
+_FEW = 4  # entries in a bucket of spans, about
+_SPANS = FIELDS.index("span")
+_KEYED = tuple(place for place in range(len(FIELDS)) if place != _SPANS)
+_HEAD = 2 * (4 + 2 * len(_KEYED))  # where and how many: offsets, odd, times, buckets; keys and lines of each field
+_NEAR = 96  # keys on either side of where a number is expected
+
+assert array("I").itemsize == 4 and array("H").itemsize == 2
+
+
+class Made:
+    """A part that is being made.
+
+    Attributes:
+        offsets: Where each line begins, and where the last one ends; from the first byte of the part.
+        odd: The lines that a query must always look at.
+        times: For each `BLOCK` of lines the earliest and the latest instant.
+        found: For each of `keys.FIELDS`: value → lines.
+    """
+
+    __slots__ = ("found", "odd", "offsets", "times")
+
+    def __init__(self) -> None:
+        self.offsets = array("I", [0])
+        self.odd = array("H")
+        self.times: list[tuple[int, int]] = []
+        self.found: list[Postings] = [{} for _ in FIELDS]
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return len(self.offsets) - 1
+
+    def packed(self) -> bytes:
+        """Return it as bytes."""
+        sections: list[tuple[bytes, int]] = [
+            (self.offsets.tobytes(), len(self.offsets)),
+            (self.odd.tobytes(), len(self.odd)),
+            (array("q", [each for pair in self.times for each in pair]).tobytes(), len(self.times)),
+            _buckets(self.found[_SPANS]),
+        ]
+        for place in _KEYED:
+            sections += _keyed(self.found[place], place)
+        head = array("I")
+        at = 4 * _HEAD
+        for data, count in sections:
+            head.extend((at, count))
+            at += len(data)
+        return b"".join((head.tobytes(), *(data for data, _ in sections)))
+
+
+def _buckets(spans: Postings) -> tuple[bytes, int]:
+    """The table of the spans: almost each is another one, so a key for each would take more room than the rest."""
+    entries = sum(map(len, spans.values()))
+    bits = max(entries // _FEW, 1).bit_length() - 1
+    buckets: list[list[int]] = [[] for _ in range(1 << bits)]
+    for value, lines in spans.items():
+        buckets[number(value, _SPANS) >> (32 - bits)] += lines
+    starts = array("I", [0])
+    found = array("H")
+    for bucket in buckets:
+        found.extend(bucket)
+        starts.append(len(found))
+    return starts.tobytes() + found.tobytes(), len(buckets)
+
+
+def _keyed(postings: Postings, field: int) -> list[tuple[bytes, int]]:
+    numbered: dict[int, list[int]] = {}
+    for value, lines in postings.items():
+        known = numbered.setdefault(number(value, field), lines)
+        if known is not lines:
+            numbered[number(value, field)] = sorted({*known, *lines})
+    keys, held = array("I"), array("H")
+    places: dict[bytes, int] = {}  # an e-mail address has the lines of its user: they are kept once
+    for each in sorted(numbered):
+        lines = array("H", numbered[each]).tobytes()
+        at = places.get(lines)
+        if at is None:
+            at = places[lines] = len(held)
+            held.frombytes(lines)
+        keys.extend((each, at, len(lines) // 2))
+    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held))]
+
+
+class Part:
+    """A part as it lies in an index.
+
+    Args:
+        pages: Its bytes.
+        lines: How many lines it has; they stand in the directory, too.
+
+    Raises:
+        Damaged: If it does not fit together; every method may, at any time.
+    """
+
+    __slots__ = ("_head", "_pages", "lines")
+
+    def __init__(self, pages: Pages, lines: int) -> None:
+        self._pages = pages
+        self._head = _array("I", pages.read(4 * _HEAD, 0))
+        self.lines = lines
+        if self._head[1] != lines + 1:
+            raise Damaged
+
+    def _section(self, place: int) -> tuple[int, int]:
+        return self._head[2 * place], self._head[2 * place + 1]
+
+    def offsets(self, wanted: Iterable[int]) -> list[tuple[int, int]]:
+        """Return begin and end (behind its LF) of each wanted line, from the first byte of the part."""
+        begin, _ = self._section(0)
+        read = self._pages.read
+        return [tuple(_array("I", read(8, begin + 4 * line))) for line in wanted]  # type: ignore[misc]
+
+    def odd(self) -> array[int]:
+        """Return the lines that are always to be looked at."""
+        begin, count = self._section(1)
+        return _array("H", self._pages.read(2 * count, begin))
+
+    def between(self, start: int | None, end: int | None) -> list[range]:
+        """Return the lines of all blocks with an instant from `start` to before `end` (None: no limit)."""
+        begin, count = self._section(2)
+        held = _array("q", self._pages.read(16 * count, begin))
+        found = []
+        for block in range(count):
+            earliest, latest = held[2 * block], held[2 * block + 1]
+            if earliest <= latest and (start is None or latest >= start) and (end is None or earliest < end):
+                found.append(range(block * BLOCK, min((block + 1) * BLOCK, self.lines)))
+        return found
+
+    def bearing(self, field: str, value: str) -> array[int]:
+        """Return the lines with this value in one of `keys.FIELDS`; among them may be lines without it."""
+        place = FIELDS.index(field)
+        wanted = number(value, place)
+        if place == _SPANS:
+            begin, count = self._section(3)
+            bucket = wanted >> (33 - count.bit_length())
+            starts = _array("I", self._pages.read(8, begin + 4 * bucket))
+            return self._lines(begin + 4 * (count + 1), starts[0], starts[1] - starts[0])
+        section = 4 + 2 * _KEYED.index(place)
+        begin, count = self._section(section)
+        at, many = self._key(begin, count, wanted)
+        return self._lines(self._section(section + 1)[0], at, many)
+
+    def _lines(self, begin: int, at: int, many: int) -> array[int]:
+        return _array("H", self._pages.read(2 * many, begin + 2 * at))
+
+    def _key(self, begin: int, count: int, wanted: int) -> tuple[int, int]:
+        """Where the lines of a number are, and how many: numbers are spread evenly, so it is nearly known where."""
+        expected = wanted * count >> 32
+        first, last = max(expected - _NEAR, 0), min(expected + _NEAR, count)
+        while True:
+            keys = _array("I", self._pages.read(12 * (last - first), begin + 12 * first))
+            numbers = keys[::3]
+            if (first == 0 or numbers[0] < wanted) and (last == count or numbers[-1] > wanted):
+                place = bisect_left(numbers, wanted)
+                if place == len(numbers) or numbers[place] != wanted:
+                    return 0, 0
+                return keys[3 * place + 1], keys[3 * place + 2]
+            first, last = 0, count
+
+
+def _array(kind: str, data: bytes) -> array[int]:
+    found = array(kind)
+    found.frombytes(data)
+    return found
+
+
+def edges(first: bytes, last: bytes) -> int:
+    """Return a number for how the bytes of a part begin and end: who rewrites a file changes one of them, or its
+    time."""
+    return crc32(last, crc32(first))

@@ -1,0 +1,329 @@
+"""The lines of a log that a selection may want, found by its index; whatever that does not cover is scanned.
+
+An index is never trusted. What it says of a part is used if its sums are right and the part begins and ends as it
+did; every line that it leads to is read, must be one whole line, and is decoded and judged as if a scan had found
+it. Where anything is not as it should be, that part is scanned.
+
+The answer is that of the scan, line for line, bad lines and counts included; only `unparsed` differs: the scan
+parses what holds the text somewhere, and the index knows where it stands.
+"""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli import segments
+from auditlog_cli.errors import InputError
+from auditlog_cli.index import layout, opening
+from auditlog_cli.index.pages import Damaged
+from auditlog_cli.record import BadLine
+from auditlog_cli.sources import scan
+from auditlog_cli.sources.files import STDIN
+from auditlog_cli.sources.lines import lines_of, read_lines
+from auditlog_cli.strictjson import MAX_LINE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from auditlog_cli.counts import Counts
+    from auditlog_cli.index.parts import Part
+    from auditlog_cli.record import Line
+    from auditlog_cli.sources.files import Log
+
+    Lines = Iterator[Line | BadLine]
+    Group = list[tuple[str, str]]
+
+WORTH = 64 << 20
+"""Bytes of a log from which its readers make an index for the next ones."""
+_BEHIND = 16 << 20  # bytes that are not covered, from which it is extended: scanning fewer takes milliseconds
+_AT_A_TIME = 256 << 20  # bytes that one query adds at the most: about a second of work
+
+
+class Query:
+    """What is asked of an index.
+
+    Attributes:
+        groups:
+            Each names values of `keys.FIELDS`, (field, value); a wanted record bears one of each group.
+        needles: Texts of which a wanted line holds at least one, for what is scanned; none: every line is yielded.
+        window: Microseconds since the epoch: from when, before when; None: no limit.
+    """
+
+    __slots__ = ("groups", "needles", "window")
+
+    def __init__(
+        self, groups: list[Group], needles: list[bytes] | None, window: tuple[int | None, int | None] | None = None
+    ) -> None:
+        self.groups = groups
+        self.needles = needles
+        self.window = window
+
+
+def lines(
+    log: Log, query: Query, counts: Counts, *, processes: bool = False, say: Callable[[str], None] = lambda text: None
+) -> Lines | None:
+    """Return the lines of a log that may be wanted, in order, each numbered as it is in its file.
+
+    An index that is missing, or behind, is made or extended first, if the log is large.
+
+    Args:
+        log: The log.
+        query: What is asked.
+        counts: `read`, `passed` and `unparsed` are counted while the lines are taken.
+        processes: Fork a process per processor for large work. Only for a program of one thread.
+        say: Told what became of the index.
+
+    Returns:
+        None if there is no index, and none is made: the caller scans.
+    """
+    path = log.path
+    if not log.whole or path == STDIN or not _may_be_used(log):
+        return None
+    try:
+        taken = segments.snapshot(path)
+    except OSError:
+        return None
+    if not path.endswith(".jsonl") and len(taken) > 1:
+        _close(taken)  # what is named like its closed segments belongs to another log (`files.find`)
+        return None
+    try:
+        found = _ready(path, taken, processes, say)
+    except BaseException:
+        _close(taken)
+        raise
+    if found is None:
+        _close(taken)
+        return None
+    return _answer(taken, found, query, counts, processes, say)
+
+
+def _may_be_used(log: Log) -> bool:
+    if os.path.lexists(f"{log.path}.index"):
+        return True
+    try:
+        return sum(os.stat(file).st_size for file in log.files) >= WORTH
+    except OSError:
+        return False
+
+
+def _close(taken: list[tuple[str, int, int]]) -> None:
+    for _, fd, _ in taken:
+        os.close(fd)
+
+
+def _ready(
+    path: str, taken: list[tuple[str, int, int]], processes: bool, say: Callable[[str], None]
+) -> layout.Index | None:
+    """The index, extended if that is worth it; None if there is none."""
+    found = opening.present(path)
+    if found is None and os.path.lexists(f"{path}.index"):
+        say(f"{path}.index: cannot be used; the log is scanned")
+    total = sum(size for _, _, size in taken)
+    behind = sum(size - min(covered(found, name, fd), size) for name, fd, size in taken)
+    if total < WORTH or behind < max(_BEHIND, total >> 6):
+        return found
+    from auditlog_cli import parallel
+    from auditlog_cli.index import building
+
+    try:
+        built = building.build(path, taken, most=_AT_A_TIME, processes=parallel.cores() if processes else 1)
+    except (OSError, InputError) as error:
+        say(f"{path}.index: cannot be built ({getattr(error, 'strerror', '') or error})")
+        return found
+    if built is None:
+        say(f"{path}.index: somebody else builds it")
+        return found
+    say(f"{path}.index: {built.read:,} bytes of the log indexed, {built.covered:,} covered")
+    if found is not None:
+        found.close()
+    return opening.present(path)
+
+
+def covered(index: layout.Index | None, path: str, fd: int) -> int:
+    """Return how many bytes of a segment, as it lies on the disk, need no further work by who builds an index."""
+    status = os.fstat(fd)
+    source = opening.source_of(path, fd, status.st_size)
+    if source is None:
+        return status.st_size
+    known = index.segments.get(status.st_ino) if index is not None else None
+    if known is None or not known.stands_for(path, status, packed=source.packed):
+        return 0
+    if not known.parts or (source.packed and known.end == source.size):
+        return status.st_size
+    return 0 if source.packed else known.end
+
+
+def _answer(
+    taken: list[tuple[str, int, int]],
+    index: layout.Index,
+    query: Query,
+    counts: Counts,
+    processes: bool,
+    say: Callable[[str], None],
+) -> Lines:
+    try:
+        for path, fd, size in taken:
+            source = opening.source_of(path, fd, size)
+            if source is None:
+                yield from _by_name(path, query, counts, processes)
+                continue
+            status = os.fstat(fd)
+            known = index.segments.get(status.st_ino)
+            if known is not None and not known.stands_for(path, status, packed=source.packed):
+                say(f"{path}: was rewritten since it was indexed; it is scanned")
+                known = None
+            segment = _Segment(path, fd, source, query, counts, processes)
+            for part in known.parts if known is not None else ():
+                try:
+                    found = segment.looked_up(part, status.st_ino)
+                except Damaged:
+                    say(f"{path}: what the index says of bytes {part.start} to {part.end} is wrong; they are scanned")
+                    yield from segment.scanned(part.start, part.end)
+                else:
+                    segment.before += part.lines
+                    yield from found
+            yield from segment.scanned(known.end if known is not None else 0, source.size)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        index.close()
+        _close(taken)
+
+
+def _by_name(path: str, query: Query, counts: Counts, processes: bool) -> Lines:
+    """The lines of a file that is read from its beginning only: a stream, another format."""
+    if query.needles:
+        yield from scan.candidates(path, query.needles, counts, processes=processes)
+        return
+    for line in read_lines(path):
+        counts.read += 1
+        yield line
+
+
+class _Segment:
+    """One segment, asked part by part.
+
+    Attributes:
+        before: Lines that were passed so far.
+    """
+
+    def __init__(
+        self, path: str, fd: int, source: opening.Source, query: Query, counts: Counts, processes: bool
+    ) -> None:
+        self._path = path
+        self._fd = fd
+        self._source = source
+        self._query = query
+        self._counts = counts
+        self._processes = processes
+        self.before = 0
+
+    def looked_up(self, covered: layout.Covered, inode: int) -> list[Line | BadLine]:
+        """Return the lines of a part that may be wanted. All or none: what is wrong in the end is wrong at once.
+
+        Raises:
+            Damaged: If anything about it is not as it should be.
+        """
+        if covered.end > self._source.size or self._source.edges(covered.start, covered.end) != covered.edges:
+            raise Damaged
+        part = covered.open(inode)
+        query = self._query
+        wanted = sorted(_chosen(part, covered, query).union(part.odd()))
+        found: list[Line | BadLine] = []
+        for line, (begin, end) in zip(wanted, part.offsets(wanted), strict=True):
+            each = self._line(covered, line, begin, end)
+            if each is not None:
+                found.append(each)
+        passed = part.lines - len(found)
+        self._counts.read += part.lines
+        self._counts.passed += passed
+        self._counts.unparsed += passed
+        return found
+
+    def _line(self, covered: layout.Covered, line: int, begin: int, end: int) -> Line | BadLine | None:
+        """One line, or None if it holds none of the needles."""
+        at, length = covered.start + begin, end - begin - 1
+        if line >= covered.lines or length < 0 or covered.start + end > covered.end:
+            raise Damaged
+        number = self.before + line + 1
+        if length > MAX_LINE:
+            raw = self._source.pread(1024, at)
+            return scan.line_at(raw, length, self._path, number, at, ended=True)
+        front = 1 if at else 0
+        data = self._source.pread(front + length + 1, at - front)
+        raw = data[front:-1]
+        if len(data) != front + length + 1 or data[-1] != 10 or (front and data[0] != 10) or b"\n" in raw:
+            raise Damaged
+        needles = self._query.needles
+        if needles and not scan.holds(raw, needles):
+            return None
+        return scan.line_at(raw, length, self._path, number, at, ended=True)
+
+    def scanned(self, start: int, end: int) -> Lines:
+        """Yield the lines of a stretch that may be wanted."""
+        needles, counts = self._query.needles, self._counts
+        before = counts.read
+        if start >= end:
+            return
+        if needles and not self._source.packed:
+            yield from scan.searched(
+                self._path, self._fd, start, end, needles, counts, before=self.before, processes=self._processes
+            )
+            self.before += counts.read - before
+            return
+        skipped = self.before
+        for line in lines_of(_Stretch(self._source, start, end), self._path, start):
+            counts.read += 1
+            if isinstance(line, BadLine):
+                line.line.number += skipped
+                yield line
+                continue
+            line.number += skipped
+            if needles and not scan.holds(line.raw, needles):
+                counts.passed += 1
+                counts.unparsed += 1
+            else:
+                yield line
+        self.before += counts.read - before
+
+
+class _Stretch:
+    """Gives the bytes of a stretch, one block after the other."""
+
+    def __init__(self, source: opening.Source, start: int, end: int) -> None:
+        self._source = source
+        self._at = start
+        self._end = end
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+        data = self._source.pread(min(size, self._end - self._at), self._at) if self._at < self._end else b""
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """The descriptor is the snapshot's."""
+
+
+def _chosen(part: Part, covered: layout.Covered, query: Query) -> set[int]:
+    """The lines that the index names for what is asked; without any group those of the time."""
+    start, end = query.window or (None, None)
+    if query.window and not _meets(covered.earliest, covered.latest, start, end):
+        return set()
+    chosen: set[int] | None = None
+    for group in query.groups:
+        mine: set[int] = set()
+        for field, value in group:
+            mine.update(part.bearing(field, value))
+        chosen = mine if chosen is None else chosen & mine
+        if not chosen:
+            return chosen
+    if query.window and (chosen is None or len(chosen) > 16):
+        inside = {line for some in part.between(start, end) for line in some}
+        chosen = inside if chosen is None else chosen & inside
+    return {*range(part.lines)} if chosen is None else chosen
+
+
+def _meets(earliest: int, latest: int, start: int | None, end: int | None) -> bool:
+    return earliest <= latest and (start is None or latest >= start) and (end is None or earliest < end)
