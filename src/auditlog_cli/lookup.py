@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from auditlog_cli.index.searching import Group
+    from auditlog_cli.index.query import Group
     from auditlog_cli.tracing.summaries import Listing
     from auditlog_cli.tracing.trees import Trace
 
@@ -151,7 +151,7 @@ class Logs:
         if self._held is not None:
             return self._from_memory(needles)
         if by is not None and self._index is not None:
-            from auditlog_cli.index.searching import Query
+            from auditlog_cli.index.query import Query
 
             query = Query([by], needles)
             return pipeline.looked_up(self.paths, query, counts=counts, parallel=self._parallel, say=self._index)

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from auditlog_cli.index.searching import Query
+    from auditlog_cli.index.query import Query
     from auditlog_cli.selection import Selection
 
     Say = Callable[[str], None]
@@ -134,7 +134,7 @@ def judged(
     """
     may_search = search and not inverted
     if may_search and index is not None and shape is None and (selection.groups or selection.window):
-        from auditlog_cli.index.searching import Query
+        from auditlog_cli.index.query import Query
 
         query = Query(selection.groups, selection.needles, selection.window)
         items = looked_up(paths, query, counts=counts, parallel=parallel, say=index)
@@ -241,11 +241,14 @@ def _some(
 
 
 def _indexed(log: files.Log, query: Query, counts: Counts, parallel: bool, say: Say) -> Iterator[Record | BadLine]:
-    from auditlog_cli.index import searching
+    from auditlog_cli.index.query import may_help
 
-    found = searching.lines(log, query, counts, processes=parallel, say=say)
-    if found is not None:
-        return map(decoders.decode, found)
+    if may_help(log):
+        from auditlog_cli.index import searching
+
+        found = searching.lines(log, query, counts, processes=parallel, say=say)
+        if found is not None:
+            return map(decoders.decode, found)
     if query.needles:
         return _some(log, decoders.decode, query.needles, counts, parallel)
     return _counted(_all(log, decoders.decode), counts)

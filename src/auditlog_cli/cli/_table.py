@@ -1,6 +1,6 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: tuple[str, ...] = ('alerts', 'detectors', 'hold', 'packs', 'policy')
+GROUPS: tuple[str, ...] = ('alerts', 'detectors', 'hold', 'index', 'packs', 'policy')
 
 COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'anchor': ({'--git': ('git', 'text', None),
              '--tsa': ('tsa', 'text', None),
@@ -134,6 +134,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--color': ('color', 'choice', ('auto', 'always', 'never')),
              '--output': ('output', 'text', None),
              '-o': ('output', 'text', None),
+             '--no-index': ('no_index', 'flag', True),
              '--verbose': ('verbose', 'flag', True),
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},
@@ -277,6 +278,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--color': ('color', 'choice', ('auto', 'always', 'never')),
             '--output': ('output', 'text', None),
             '-o': ('output', 'text', None),
+            '--no-index': ('no_index', 'flag', True),
             '--verbose': ('verbose', 'flag', True),
             '--quiet': ('quiet', 'flag', True),
             '-q': ('quiet', 'flag', True)},
@@ -320,6 +322,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--color': ('color', 'choice', ('auto', 'always', 'never')),
             '--output': ('output', 'text', None),
             '-o': ('output', 'text', None),
+            '--no-index': ('no_index', 'flag', True),
             '--verbose': ('verbose', 'flag', True),
             '--quiet': ('quiet', 'flag', True),
             '-q': ('quiet', 'flag', True)},
@@ -442,6 +445,15 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
                    '--quiet': ('quiet', 'flag', True),
                    '-q': ('quiet', 'flag', True)},
                   (('path', False, True), ('hold', False, True))),
+ 'index build': ({'--quiet': ('quiet', 'flag', True), '-q': ('quiet', 'flag', True)},
+                 (('paths', True, False),)),
+ 'index drop': ({'--quiet': ('quiet', 'flag', True), '-q': ('quiet', 'flag', True)},
+                (('paths', True, False),)),
+ 'index status': ({'--check': ('compare', 'flag', True),
+                   '--format': ('format', 'choice', ('text', 'json', 'jsonl', 'csv')),
+                   '--output': ('output', 'text', None),
+                   '-o': ('output', 'text', None)},
+                  (('paths', True, False),)),
  'packs export': ({'--sigma': ('sigma', 'text!', None)}, (('packs', True, False),)),
  'packs lint': ({'--policy': ('policy', 'text', None), '--as-of': ('as_of', 'text', None)},
                 (('packs', True, False),)),

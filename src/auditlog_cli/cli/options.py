@@ -229,6 +229,7 @@ Verbose = Annotated[
     bool,
     typer.Option("--verbose", help="Say on standard error what was read, and how.", rich_help_panel=_SHOW),
 ]
+CompareIndex = Annotated[bool, typer.Option("--check", help="Index the log once more, and compare.")]
 NoIndex = Annotated[
     bool,
     typer.Option("--no-index", help="Scan the log; neither use nor make its index.", rich_help_panel=_SHOW),

@@ -2,6 +2,6 @@
 
 Built and extended by readers only, disposable, never trusted (integrity.md, 7; docs/index.md). From below: `pages`
 (bytes with sums), `keys` (by what a record is found), `parts` (a stretch of lines, and by what they are found),
-`layout` (the file), `opening` (segments and index as they lie there), `making` (lines become parts), `building`
+`layout` (the file), `opening` (segments and index as they lie there), `making` (lines become parts) and `packing` (parts become bytes), `building`
 (the file is written), `searching` (a query is answered).
 """

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import time
 
-from auditlog_cli import parallel, segments
+from auditlog_cli import frames, parallel, segments
+from auditlog_cli.errors import InputError
 from auditlog_cli.index import layout, pages, parts
 from auditlog_cli.index.making import TooLong, make
 from auditlog_cli.index.opening import Source, present, source_of
@@ -171,24 +172,25 @@ def _write(writer: _Writer, taken: Taken, old: layout.Index | None, most: int | 
             _copy(writer, part)
     stretches = list(_stretches(plans, most))
 
-    def work(place: int) -> list[tuple[int, int, int, bytes, int, int, int]]:
+    def work(place: int) -> list[tuple[int, int, int, bytes, int, int, int]] | None:
         source, _, start, end = stretches[place]
-        return list(_made(source, start, end))
+        return _made(source, start, end)
 
     for place, made in enumerate(parallel.in_order(work, len(stretches), processes, plain=True)):
         _, plan, start, end = stretches[place]
         built.read += end - start
+        if made is None:
+            plan.unfit()
+            continue
         for part_start, part_end, lines, data, edges, earliest, latest in made:
-            if part_start != plan.end:
+            if part_start != plan.end or not plan.fit:
                 continue  # what stands before it could not be indexed: a part never leaves a gap
             paged = pages.paged(data, layout.part_seed(plan.inode, part_start, part_end))
             count = len(paged) // pages.PAGE
             first = writer.add(paged)
-            plan.kept.append(
-                layout.Covered(part_start, part_end, lines, first, count, edges, earliest, latest)
-            )
+            plan.kept.append(layout.Covered(part_start, part_end, lines, first, count, edges, earliest, latest))
             plan.end = part_end
-    directory = b"".join(plan.segment().entry() for plan in plans)
+    directory = b"".join(plan.segment().entry() for plan in plans if plan.kept or not plan.fit)
     first = writer.add(pages.paged(directory, layout.DIRECTORY_SEED))
     writer.step("head")
     os.pwrite(writer.fd, pages.paged(layout.head(first, len(directory)), layout.HEAD_SEED), 0)
@@ -209,6 +211,13 @@ class _Plan:
         self.inode = status.st_ino
         self.kept: list[layout.Covered] = []
         self.end = 0
+        self.fit = True
+
+    def unfit(self) -> None:
+        """Leave it to a scan: an entry without parts says so, and nobody tries again before the file changes."""
+        self.kept = []
+        self.end = 0
+        self.fit = False
 
     @property
     def stored_end(self) -> int:
@@ -241,7 +250,18 @@ def _plan(path: str, fd: int, old: layout.Index | None) -> _Plan | None:
         elif plan.kept and status.st_size > known.size and plan.kept[-1].end - plan.kept[-1].start < _SMALL:
             plan.kept.pop()
         plan.end = plan.kept[-1].end if plan.kept else 0
+        plan.fit = bool(known.parts)
+    if source.packed and not plan.kept and plan.fit and not _holds_all(path, fd, source):
+        plan.unfit()
     return plan
+
+
+def _holds_all(path: str, fd: int, source: Source) -> bool:
+    """Whether the table of a packed segment leads to all of its bytes, which a scan reads as a stream."""
+    try:
+        return sum(map(len, frames.blocks(path, fd))) == source.size
+    except InputError:
+        return False
 
 
 def _settled(status: os.stat_result) -> bool:
@@ -259,6 +279,8 @@ def _stretches(plans: list[_Plan], most: int | None) -> Iterator[tuple[Source, _
     left = most
     for plan in plans:
         source = plan.source
+        if not plan.fit:
+            continue
         end = source.last_line_end()
         start = plan.end
         while start < end and (left is None or left > 0):
@@ -269,19 +291,20 @@ def _stretches(plans: list[_Plan], most: int | None) -> Iterator[tuple[Source, _
             start = stop
 
 
-def _made(source: Source, start: int, end: int) -> Iterator[tuple[int, int, int, bytes, int, int, int]]:
+def _made(source: Source, start: int, end: int) -> list[tuple[int, int, int, bytes, int, int, int]] | None:
+    """The parts of a stretch: where each begins and ends, its lines, its bytes, edges and times; None: unfit."""
     import gc
 
+    found = []
     gc.disable()  # nothing here is a circle
     try:
         for begin, made in make(source.pread, start, end):
             stop = begin + made.offsets[-1]
             known = [pair for pair in made.times if pair != parts.NEVER]
-            earliest, latest = parts.NEVER
-            if known:
-                earliest, latest = min(pair[0] for pair in known), max(pair[1] for pair in known)
-            yield begin, stop, made.lines, made.packed(), source.edges(begin, stop), earliest, latest
-    except TooLong:
-        return
+            times = (min(pair[0] for pair in known), max(pair[1] for pair in known)) if known else parts.NEVER
+            found.append((begin, stop, made.lines, made.packed(), source.edges(begin, stop), *times))
+    except (TooLong, InputError):
+        return None
     finally:
         gc.enable()
+    return found

@@ -32,14 +32,12 @@ def number(value: str, field: int) -> int:
     return crc32(value.encode("utf-8", "surrogatepass"), field)
 
 
-def of(record: Record) -> list[set[str]]:
+def of(record: Record) -> list[list[str]]:
     """Return the values under which a record is found, for each of `FIELDS`: what the selectors compare with."""
     content = record.content
-    found = [{fields.text(content, path) for path in paths} for paths in PATHS.values()]
+    found = [[fields.text(content, path) for path in paths] for paths in PATHS.values()]
     if record.shape == "tutorial":
         metadata = content.get("metadata")
         if isinstance(metadata, dict):
-            found[-1].update(fields.text(metadata, name) for name in _REQUESTS)
-    for values in found:
-        values.discard("")
-    return found
+            found[-1] += [fields.text(metadata, name) for name in _REQUESTS]
+    return [list(dict.fromkeys(filter(None, values))) for values in found]

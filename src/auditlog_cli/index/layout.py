@@ -170,7 +170,7 @@ def load(path: str, fd: int) -> Index:
     at = 0
     try:
         while at < length:
-            *known, count = _SEGMENT.unpack_from(data, at)
+            inode, size, mtime, ctime, name, count = _SEGMENT.unpack_from(data, at)
             at += _SEGMENT.size
             parts = [Covered(*_PART.unpack_from(data, at + _PART.size * each)) for each in range(count)]
             at += _PART.size * count
@@ -180,7 +180,7 @@ def load(path: str, fd: int) -> Index:
                 if part.start != end or part.end <= end:
                     raise Damaged
                 end = part.end
-            segments[known[0]] = Segment(*known, parts)
+            segments[inode] = Segment(inode, size, mtime, ctime, name, parts)
     except struct.error:
         raise Damaged from None
     return Index(fd, status.st_size, segments)

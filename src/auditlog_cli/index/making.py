@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from auditlog_cli import decoders, strictjson, times
 from auditlog_cli.index import keys, parts
+from auditlog_cli.index.packing import Made
 from auditlog_cli.record import Line
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any
 
     Pread = Callable[[int, int], bytes]
 
@@ -27,7 +29,7 @@ class TooLong(Exception):
     """A line is longer than a part may be."""
 
 
-def make(pread: Pread, start: int, end: int) -> Iterator[tuple[int, parts.Made]]:
+def make(pread: Pread, start: int, end: int) -> Iterator[tuple[int, Made]]:
     """Yield the parts of a stretch of whole lines, each with where it begins.
 
     Args:
@@ -86,7 +88,7 @@ class _Maker:
     """Takes lines, and knows what they hold."""
 
     def __init__(self) -> None:
-        self.made = parts.Made()
+        self.made = Made()
         self._stamps: list[object] = []
 
     def add(self, raw: bytes | None) -> None:
@@ -112,7 +114,7 @@ class _Maker:
         user, agent, action = get("user"), get("agent"), get("action")
         if type(action) is not dict or type(user) is not dict or type(agent) is not dict or "auditlog" in content:
             return False
-        values = (
+        values: tuple[Any, ...] = (
             get("session_id"), get("trace_id"), user.get("id"), user.get("email"), user.get("name"), agent.get("id"),
             agent.get("name"), action.get("tool"), get("span_id"), get("parent_span_id"),
         )  # fmt: skip
@@ -122,9 +124,9 @@ class _Maker:
         found = self.made.found
         for field, value in zip(_FIELDS_OF_VALUES, values, strict=True):
             if value:
-                lines = found[field].get(value)  # type: ignore[arg-type]
+                lines = found[field].get(value)
                 if lines is None:
-                    found[field][value] = [line]  # type: ignore[index]
+                    found[field][value] = [line]
                 elif lines[-1] != line:
                     lines.append(line)
         self._stamps.append(get("timestamp"))
@@ -144,7 +146,7 @@ class _Maker:
         self.made.times.append(span_of(self._stamps))
         self._stamps = []
 
-    def finished(self) -> parts.Made:
+    def finished(self) -> Made:
         """Return what was made."""
         self._block()
         return self.made
@@ -169,5 +171,3 @@ def span_of(stamps: list[object]) -> tuple[int, int]:
                 return first, last
     known = [moment for moment in map(times.parse, stamps) if moment is not None]
     return (min(known), max(known)) if known else parts.NEVER
-
-

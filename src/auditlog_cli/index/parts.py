@@ -13,7 +13,6 @@ the order of the machine:
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_left
 from zlib import crc32
 
@@ -23,95 +22,17 @@ from auditlog_cli.index.pages import Damaged, Pages
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    Postings = dict[str, list[int]]
+    from typing import Literal
 
 MOST_LINES = 1 << 16
 BLOCK = 256
 """Lines whose times are told together."""
 NEVER = (1, 0)
 """The earliest and latest instant where there is none."""
-_FEW = 4  # entries in a bucket of spans, about
-_SPANS = FIELDS.index("span")
-_KEYED = tuple(place for place in range(len(FIELDS)) if place != _SPANS)
-_HEAD = 2 * (4 + 2 * len(_KEYED))  # where and how many: offsets, odd, times, buckets; keys and lines of each field
+SPANS = FIELDS.index("span")
+KEYED = tuple(place for place in range(len(FIELDS)) if place != SPANS)
+HEAD = 2 * (4 + 2 * len(KEYED))  # where and how many: offsets, odd, times, buckets; keys and lines of each field
 _NEAR = 96  # keys on either side of where a number is expected
-
-assert array("I").itemsize == 4 and array("H").itemsize == 2
-
-
-class Made:
-    """A part that is being made.
-
-    Attributes:
-        offsets: Where each line begins, and where the last one ends; from the first byte of the part.
-        odd: The lines that a query must always look at.
-        times: For each `BLOCK` of lines the earliest and the latest instant.
-        found: For each of `keys.FIELDS`: value → lines.
-    """
-
-    __slots__ = ("found", "odd", "offsets", "times")
-
-    def __init__(self) -> None:
-        self.offsets = array("I", [0])
-        self.odd = array("H")
-        self.times: list[tuple[int, int]] = []
-        self.found: list[Postings] = [{} for _ in FIELDS]
-
-    @property
-    def lines(self) -> int:
-        """How many lines there are."""
-        return len(self.offsets) - 1
-
-    def packed(self) -> bytes:
-        """Return it as bytes."""
-        sections: list[tuple[bytes, int]] = [
-            (self.offsets.tobytes(), len(self.offsets)),
-            (self.odd.tobytes(), len(self.odd)),
-            (array("q", [each for pair in self.times for each in pair]).tobytes(), len(self.times)),
-            _buckets(self.found[_SPANS]),
-        ]
-        for place in _KEYED:
-            sections += _keyed(self.found[place], place)
-        head = array("I")
-        at = 4 * _HEAD
-        for data, count in sections:
-            head.extend((at, count))
-            at += len(data)
-        return b"".join((head.tobytes(), *(data for data, _ in sections)))
-
-
-def _buckets(spans: Postings) -> tuple[bytes, int]:
-    """The table of the spans: almost each is another one, so a key for each would take more room than the rest."""
-    entries = sum(map(len, spans.values()))
-    bits = max(entries // _FEW, 1).bit_length() - 1
-    buckets: list[list[int]] = [[] for _ in range(1 << bits)]
-    for value, lines in spans.items():
-        buckets[number(value, _SPANS) >> (32 - bits)] += lines
-    starts = array("I", [0])
-    found = array("H")
-    for bucket in buckets:
-        found.extend(bucket)
-        starts.append(len(found))
-    return starts.tobytes() + found.tobytes(), len(buckets)
-
-
-def _keyed(postings: Postings, field: int) -> list[tuple[bytes, int]]:
-    numbered: dict[int, list[int]] = {}
-    for value, lines in postings.items():
-        known = numbered.setdefault(number(value, field), lines)
-        if known is not lines:
-            numbered[number(value, field)] = sorted({*known, *lines})
-    keys, held = array("I"), array("H")
-    places: dict[bytes, int] = {}  # an e-mail address has the lines of its user: they are kept once
-    for each in sorted(numbered):
-        lines = array("H", numbered[each]).tobytes()
-        at = places.get(lines)
-        if at is None:
-            at = places[lines] = len(held)
-            held.frombytes(lines)
-        keys.extend((each, at, len(lines) // 2))
-    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held))]
 
 
 class Part:
@@ -129,7 +50,7 @@ class Part:
 
     def __init__(self, pages: Pages, lines: int) -> None:
         self._pages = pages
-        self._head = _array("I", pages.read(4 * _HEAD, 0))
+        self._head = _view("I", pages.read(4 * HEAD, 0))
         self.lines = lines
         if self._head[1] != lines + 1:
             raise Damaged
@@ -141,17 +62,17 @@ class Part:
         """Return begin and end (behind its LF) of each wanted line, from the first byte of the part."""
         begin, _ = self._section(0)
         read = self._pages.read
-        return [tuple(_array("I", read(8, begin + 4 * line))) for line in wanted]  # type: ignore[misc]
+        return [tuple(_view("I", read(8, begin + 4 * line))) for line in wanted]  # type: ignore[misc]
 
-    def odd(self) -> array[int]:
+    def odd(self) -> memoryview:
         """Return the lines that are always to be looked at."""
         begin, count = self._section(1)
-        return _array("H", self._pages.read(2 * count, begin))
+        return _view("H", self._pages.read(2 * count, begin))
 
     def between(self, start: int | None, end: int | None) -> list[range]:
         """Return the lines of all blocks with an instant from `start` to before `end` (None: no limit)."""
         begin, count = self._section(2)
-        held = _array("q", self._pages.read(16 * count, begin))
+        held = _view("q", self._pages.read(16 * count, begin))
         found = []
         for block in range(count):
             earliest, latest = held[2 * block], held[2 * block + 1]
@@ -159,29 +80,29 @@ class Part:
                 found.append(range(block * BLOCK, min((block + 1) * BLOCK, self.lines)))
         return found
 
-    def bearing(self, field: str, value: str) -> array[int]:
+    def bearing(self, field: str, value: str) -> memoryview:
         """Return the lines with this value in one of `keys.FIELDS`; among them may be lines without it."""
         place = FIELDS.index(field)
         wanted = number(value, place)
-        if place == _SPANS:
+        if place == SPANS:
             begin, count = self._section(3)
             bucket = wanted >> (33 - count.bit_length())
-            starts = _array("I", self._pages.read(8, begin + 4 * bucket))
+            starts = _view("I", self._pages.read(8, begin + 4 * bucket))
             return self._lines(begin + 4 * (count + 1), starts[0], starts[1] - starts[0])
-        section = 4 + 2 * _KEYED.index(place)
+        section = 4 + 2 * KEYED.index(place)
         begin, count = self._section(section)
         at, many = self._key(begin, count, wanted)
         return self._lines(self._section(section + 1)[0], at, many)
 
-    def _lines(self, begin: int, at: int, many: int) -> array[int]:
-        return _array("H", self._pages.read(2 * many, begin + 2 * at))
+    def _lines(self, begin: int, at: int, many: int) -> memoryview:
+        return _view("H", self._pages.read(2 * many, begin + 2 * at))
 
     def _key(self, begin: int, count: int, wanted: int) -> tuple[int, int]:
         """Where the lines of a number are, and how many: numbers are spread evenly, so it is nearly known where."""
         expected = wanted * count >> 32
         first, last = max(expected - _NEAR, 0), min(expected + _NEAR, count)
         while True:
-            keys = _array("I", self._pages.read(12 * (last - first), begin + 12 * first))
+            keys = _view("I", self._pages.read(12 * (last - first), begin + 12 * first))
             numbers = keys[::3]
             if (first == 0 or numbers[0] < wanted) and (last == count or numbers[-1] > wanted):
                 place = bisect_left(numbers, wanted)
@@ -191,10 +112,9 @@ class Part:
             first, last = 0, count
 
 
-def _array(kind: str, data: bytes) -> array[int]:
-    found = array(kind)
-    found.frombytes(data)
-    return found
+def _view(kind: Literal["H", "I", "q"], data: bytes) -> memoryview:
+    """The numbers in some bytes; importing `array` would bring `collections` to the start path."""
+    return memoryview(data).cast(kind)
 
 
 def edges(first: bytes, last: bytes) -> int:

@@ -16,9 +16,9 @@ from auditlog_cli import segments
 from auditlog_cli.errors import InputError
 from auditlog_cli.index import layout, opening
 from auditlog_cli.index.pages import Damaged
+from auditlog_cli.index.query import WORTH, Query
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import scan
-from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import lines_of, read_lines
 from auditlog_cli.strictjson import MAX_LINE
 
@@ -32,32 +32,10 @@ if TYPE_CHECKING:
     from auditlog_cli.sources.files import Log
 
     Lines = Iterator[Line | BadLine]
-    Group = list[tuple[str, str]]
 
-WORTH = 64 << 20
-"""Bytes of a log from which its readers make an index for the next ones."""
-_BEHIND = 16 << 20  # bytes that are not covered, from which it is extended: scanning fewer takes milliseconds
+BEHIND = 16 << 20
+"""Bytes that are not covered, from which an index is extended: scanning fewer takes milliseconds."""
 _AT_A_TIME = 256 << 20  # bytes that one query adds at the most: about a second of work
-
-
-class Query:
-    """What is asked of an index.
-
-    Attributes:
-        groups:
-            Each names values of `keys.FIELDS`, (field, value); a wanted record bears one of each group.
-        needles: Texts of which a wanted line holds at least one, for what is scanned; none: every line is yielded.
-        window: Microseconds since the epoch: from when, before when; None: no limit.
-    """
-
-    __slots__ = ("groups", "needles", "window")
-
-    def __init__(
-        self, groups: list[Group], needles: list[bytes] | None, window: tuple[int | None, int | None] | None = None
-    ) -> None:
-        self.groups = groups
-        self.needles = needles
-        self.window = window
 
 
 def lines(
@@ -68,7 +46,7 @@ def lines(
     An index that is missing, or behind, is made or extended first, if the log is large.
 
     Args:
-        log: The log.
+        log: The log; `query.may_help` has told that it is worth asking.
         query: What is asked.
         counts: `read`, `passed` and `unparsed` are counted while the lines are taken.
         processes: Fork a process per processor for large work. Only for a program of one thread.
@@ -78,8 +56,6 @@ def lines(
         None if there is no index, and none is made: the caller scans.
     """
     path = log.path
-    if not log.whole or path == STDIN or not _may_be_used(log):
-        return None
     try:
         taken = segments.snapshot(path)
     except OSError:
@@ -98,15 +74,6 @@ def lines(
     return _answer(taken, found, query, counts, processes, say)
 
 
-def _may_be_used(log: Log) -> bool:
-    if os.path.lexists(f"{log.path}.index"):
-        return True
-    try:
-        return sum(os.stat(file).st_size for file in log.files) >= WORTH
-    except OSError:
-        return False
-
-
 def _close(taken: list[tuple[str, int, int]]) -> None:
     for _, fd, _ in taken:
         os.close(fd)
@@ -121,7 +88,7 @@ def _ready(
         say(f"{path}.index: cannot be used; the log is scanned")
     total = sum(size for _, _, size in taken)
     behind = sum(size - min(covered(found, name, fd), size) for name, fd, size in taken)
-    if total < WORTH or behind < max(_BEHIND, total >> 6):
+    if total < WORTH or behind < max(BEHIND, total >> 6):
         return found
     from auditlog_cli import parallel
     from auditlog_cli.index import building

@@ -128,9 +128,7 @@ def line_at(raw: bytes, length: int, path: str, number: int, offset: int, *, end
     return Line(raw, path, number, offset, ended=ended)
 
 
-def _ranges(
-    fd: int, start: int, end: int, needles: list[bytes], in_parallel: bool
-) -> Iterator[tuple[list[Hit], int]]:
+def _ranges(fd: int, start: int, end: int, needles: list[bytes], in_parallel: bool) -> Iterator[tuple[list[Hit], int]]:
     """Yield (hits, lines) of consecutive ranges of the stretch."""
     size = end - start
     processes = size // _WORTH_A_PROCESS if in_parallel else 1

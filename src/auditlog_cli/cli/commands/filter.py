@@ -63,7 +63,13 @@ def filter(  # noqa: A001 - the command's name
     counts = Counts()
     before, after = max(before, context), max(after, context)
     judged = pipeline.judged(
-        logs, chosen, shape=shape, inverted=invert, counts=counts, parallel=True, search=not (before or after),
+        logs,
+        chosen,
+        shape=shape,
+        inverted=invert,
+        counts=counts,
+        parallel=True,
+        search=not (before or after),
         index=index,
     )
     if count or count_by:

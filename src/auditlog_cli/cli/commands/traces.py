@@ -24,7 +24,6 @@ def traces(
     format: o.TableFormat = None,  # noqa: A002
     color: o.Color = "auto",
     output: o.Output = None,
-    no_index: o.NoIndex = False,
     verbose: o.Verbose = False,
     quiet: o.Quiet = False,
 ) -> int:
@@ -54,7 +53,6 @@ def traces(
     )  # fmt: skip
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
-    index = None if no_index else notices.explain
     counts = Counts()
     found = lookup.summarize(pipeline.judged(logs, chosen, shape=shape, counts=counts, search=False), notices.bad)
     everything = found.summaries()
