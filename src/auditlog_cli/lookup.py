@@ -16,7 +16,16 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.sources import files, scan
 from auditlog_cli.strictjson import needle
 from auditlog_cli.tracing.facts import text
-from auditlog_cli.tracing.search import NO_ID, Ambiguous, Candidate, Search, by_trace, candidates_of, has_no_id, ids
+from auditlog_cli.tracing.search import (
+    NO_ID,
+    Ambiguous,
+    Candidate,
+    Search,
+    by_trace,
+    candidates_of,
+    has_no_id,
+    ids,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -109,7 +118,13 @@ class Logs:
         return self._index is not None and self._held is None
 
     def search(
-        self, wanted: list[str], test: Callable[[Record], bool], *, keep: bool = True, by: Group | None = None
+        self,
+        wanted: list[str],
+        test: Callable[[Record], bool],
+        *,
+        keep: bool = True,
+        by: Group | None = None,
+        tells: Callable[[Record], bool] | None = None,
     ) -> list[Record]:
         """Return the records that `test` wants. `counts` tells what was read, and what it was.
 
@@ -118,13 +133,14 @@ class Logs:
             test: Which of the candidates are wanted.
             keep: Whether to return them; else `test` has seen each, and memory does not grow with them.
             by: Values of which every wanted record bears one, for the index; None: it is not asked.
+            tells: See `pipeline.merge`.
 
         Raises:
             InputError: If a log cannot be read, or there is no line at all.
         """
         counts = self.counts = Counts()
         found: list[Record] = []
-        for item in self._candidates(wanted, by):
+        for item in self._candidates(wanted, by, tells):
             if isinstance(item, BadLine):
                 counts.bad += 1
                 place = (item.line.path, item.line.offset)
@@ -143,7 +159,9 @@ class Logs:
             raise InputError(f"{', '.join(self.paths) or 'no lines'}: empty, nothing to look at")
         return found
 
-    def _candidates(self, wanted: list[str], by: Group | None) -> Iterator[Record | BadLine]:
+    def _candidates(
+        self, wanted: list[str], by: Group | None, tells: Callable[[Record], bool] | None
+    ) -> Iterator[Record | BadLine]:
         needles = [found for found in map(needle, wanted) if found is not None]
         if len(needles) < len(wanted):
             needles = []
@@ -154,10 +172,14 @@ class Logs:
             from auditlog_cli.index.query import Query
 
             query = Query([by], needles)
-            return pipeline.looked_up(self.paths, query, counts=counts, parallel=self._parallel, say=self._index)
+            return pipeline.looked_up(
+                self.paths, query, counts=counts, parallel=self._parallel, say=self._index, tells=tells
+            )
         if needles:
-            return pipeline.containing(self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel)
-        return _counted(pipeline.read(self.paths, shape=self._shape), counts)
+            return pipeline.containing(
+                self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel, tells=tells
+            )
+        return _counted(pipeline.read(self.paths, shape=self._shape, tells=tells), counts)
 
     def _from_memory(self, needles: list[bytes]) -> Iterator[Record | BadLine]:
         decode = decoders.forced(self._shape) if self._shape else decoders.decode
@@ -215,12 +237,16 @@ def find(logs: Logs, wanted: str) -> Found:
     """
     if wanted == NO_ID:
         return _without_id(logs)
+
+    def tells(record: Record) -> bool:
+        return any(each.startswith(wanted) for _, each in ids(record))
+
     search = Search(wanted)
     if logs.indexed:
-        logs.search([wanted], search.take, keep=False, by=[(field, wanted) for field in _IDS])
+        logs.search([wanted], search.take, keep=False, by=[(field, wanted) for field in _IDS], tells=tells)
     if not search.found:  # nothing is exactly this: it may be the beginning of an id, and an index knows whole ones
         search = Search(wanted)
-        logs.search([wanted], search.take, keep=False)
+        logs.search([wanted], search.take, keep=False, tells=tells)
     answer = search.answer()
     if answer is None:
         similar = logs.similar(wanted)
@@ -258,8 +284,8 @@ def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
         names = {text(record.content.get(member)) for record in records} - {""}
         if not names:
             continue
-        by = [(kind, name) for name in sorted(names)]
-        found = logs.search(sorted(names), lambda record: text(record.content.get(member)) in names, by=by)  # noqa: B023
+        test = _member_in(f"{kind}_id", names)
+        found = logs.search(sorted(names), test, by=[(kind, name) for name in sorted(names)], tells=test)
         if len(names) > 1:
             traces = {name: [each for each in found if text(each.content.get(member)) == name] for name in names}
             message = f"{candidate.kind} {candidate.id!r} occurs in {len(names):,} {kind}s"
@@ -267,6 +293,10 @@ def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
         return Found(names.pop(), kind, span, found)
     _recount(logs.counts, len(records))
     return Found(candidate.id, "session", span, records)
+
+
+def _member_in(member: str, names: set[str]) -> Callable[[Record], bool]:
+    return lambda record: text(record.content.get(member)) in names
 
 
 def _span(candidate: Candidate) -> str:

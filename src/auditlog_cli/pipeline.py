@@ -16,21 +16,23 @@ if TYPE_CHECKING:
     from auditlog_cli.selection import Selection
 
     Say = Callable[[str], None]
+    Tells = Callable[[Record], bool]
     Decode = Callable[[Line | BadLine], Record | BadLine]
 
 
-def read(paths: list[str], *, shape: str | None = None) -> Iterator[Record | BadLine]:
+def read(paths: list[str], *, shape: str | None = None, tells: Tells | None = None) -> Iterator[Record | BadLine]:
     """Yield every line of the logs, decoded: their segments in order, several logs merged by time.
 
     Args:
         paths: Files, folders, globs, `-`.
         shape: Take every line for this shape; None: told from each line.
+        tells: See `merge`.
 
     Raises:
         InputError: If one of them cannot be read.
     """
     decode = _decoder(shape)
-    return merge([_all(log, decode) for log in files.find(paths)])
+    return merge([_all(log, decode) for log in files.find(paths)], tells)
 
 
 def containing(
@@ -40,6 +42,7 @@ def containing(
     shape: str | None = None,
     counts: Counts | None = None,
     parallel: bool = False,
+    tells: Tells | None = None,
 ) -> Iterator[Record | BadLine]:
     """Yield the decoded lines that may hold one of `needles`, in the order of `read`.
 
@@ -51,17 +54,24 @@ def containing(
         shape: As for `read`.
         counts: Lines read, passed and unparsed are counted; what is yielded is the caller's to judge.
         parallel: See `scan.candidates`.
+        tells: See `merge`.
 
     Raises:
         InputError: If a log cannot be read.
     """
     decode = _decoder(shape)
     tally = Counts() if counts is None else counts
-    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)])
+    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)], tells)
 
 
 def looked_up(
-    paths: list[str], query: Query, *, counts: Counts, parallel: bool = False, say: Say
+    paths: list[str],
+    query: Query,
+    *,
+    counts: Counts,
+    parallel: bool = False,
+    say: Say,
+    tells: Tells | None = None,
 ) -> Iterator[Record | BadLine]:
     """Yield the decoded lines that may be wanted, found by the index of each log that has one, in the order of `read`.
 
@@ -71,11 +81,12 @@ def looked_up(
         counts: As for `containing`.
         parallel: See `scan.candidates`.
         say: Told what became of an index.
+        tells: See `merge`.
 
     Raises:
         InputError: If a log cannot be read.
     """
-    return merge([_indexed(log, query, counts, parallel, say) for log in files.find(paths)])
+    return merge([_indexed(log, query, counts, parallel, say) for log in files.find(paths)], tells)
 
 
 def select(
@@ -137,11 +148,11 @@ def judged(
         from auditlog_cli.index.query import Query
 
         query = Query(selection.groups, selection.needles, selection.window)
-        items = looked_up(paths, query, counts=counts, parallel=parallel, say=index)
+        items = looked_up(paths, query, counts=counts, parallel=parallel, say=index, tells=selection)
     elif selection.needles and may_search:
-        items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel)
+        items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel, tells=selection)
     else:
-        items = _counted(read(paths, shape=shape), counts)
+        items = _counted(read(paths, shape=shape, tells=selection if may_search else None), counts)
     for item in items:
         if isinstance(item, BadLine):
             counts.bad += 1
@@ -202,22 +213,30 @@ def last(
     return list(merge([iter(mine) for mine in found]))[-wanted:] if wanted else []
 
 
-def merge(streams: list[Iterator[Record | BadLine]]) -> Iterator[Record | BadLine]:
+def merge(streams: list[Iterator[Record | BadLine]], tells: Tells | None = None) -> Iterator[Record | BadLine]:
     """Yield the records of several logs by time. Within a log the order of its lines stays: a line
     without a time, or with one earlier than a line before it, goes with the line before it.
+
+    Args:
+        streams: One for each log.
+        tells:
+            Which records have a time that counts; None: all. Where lines are ruled out unseen, those that are
+            wanted: then their order does not depend on how they were found.
     """
     if len(streams) == 1:
         return streams[0]
     import heapq
 
-    timed = [_timed(place, each) for place, each in enumerate(streams)]
+    timed = [_timed(place, each, tells) for place, each in enumerate(streams)]
     return (item for _, _, item in heapq.merge(*timed, key=lambda entry: entry[:2]))
 
 
-def _timed(place: int, stream: Iterator[Record | BadLine]) -> Iterator[tuple[int, int, Record | BadLine]]:
+def _timed(
+    place: int, stream: Iterator[Record | BadLine], tells: Tells | None
+) -> Iterator[tuple[int, int, Record | BadLine]]:
     latest = 0
     for item in stream:
-        if isinstance(item, Record):
+        if isinstance(item, Record) and (tells is None or tells(item)):
             latest = max(times.parse(item.content.get("timestamp")) or 0, latest)
         yield latest, place, item
 

@@ -149,7 +149,9 @@ def _answer(
                     yield from segment.scanned(part.start, part.end)
                 else:
                     segment.before += part.lines
-                    yield from found
+                    for line in found:
+                        counts.read += 1
+                        yield line
             yield from segment.scanned(known.end if known is not None else 0, source.size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
@@ -203,7 +205,7 @@ class _Segment:
             if each is not None:
                 found.append(each)
         passed = part.lines - len(found)
-        self._counts.read += part.lines
+        self._counts.read += passed
         self._counts.passed += passed
         self._counts.unparsed += passed
         return found

@@ -106,13 +106,15 @@ def searched(
         processes: As for `candidates`.
     """
     for hits, lines in _ranges(fd, start, end, needles, processes):
+        passed = lines - len(hits)
+        counts.read += passed
+        counts.passed += passed
+        counts.unparsed += passed
         for offset, length, number in hits:
+            counts.read += 1  # whoever stops in the middle has counts that add up
             raw = os.pread(fd, length if length <= MAX_LINE else 1024, offset)
             yield line_at(raw, length, path, before + number + 1, offset, ended=offset + length < end)
         before += lines
-        counts.read += lines
-        counts.passed += lines - len(hits)
-        counts.unparsed += lines - len(hits)
 
 
 def line_at(raw: bytes, length: int, path: str, number: int, offset: int, *, ended: bool) -> Line | BadLine:
