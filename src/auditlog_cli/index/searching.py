@@ -141,7 +141,12 @@ def _answer(
                 say(f"{path}: was rewritten since it was indexed; it is scanned")
                 known = None
             segment = _Segment(path, fd, source, query, counts, processes)
+            end = 0
             for part in known.parts if known is not None else ():
+                if not segment.is_as_it_was(part):
+                    say(f"{path}: was rewritten behind byte {part.start} since it was indexed; that is scanned")
+                    break  # nobody knows where its lines end now
+                end = part.end
                 try:
                     found = segment.looked_up(part, status.st_ino)
                 except Damaged:
@@ -152,7 +157,7 @@ def _answer(
                     for line in found:
                         counts.read += 1
                         yield line
-            yield from segment.scanned(known.end if known is not None else 0, source.size)
+            yield from segment.scanned(end, source.size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
@@ -188,14 +193,17 @@ class _Segment:
         self._processes = processes
         self.before = 0
 
+    def is_as_it_was(self, covered: layout.Covered) -> bool:
+        """Tell whether a part begins and ends as it did."""
+        source = self._source
+        return covered.end <= source.size and source.edges(covered.start, covered.end) == covered.edges
+
     def looked_up(self, covered: layout.Covered, inode: int) -> list[Line | BadLine]:
         """Return the lines of a part that may be wanted. All or none: what is wrong in the end is wrong at once.
 
         Raises:
             Damaged: If anything about it is not as it should be.
         """
-        if covered.end > self._source.size or self._source.edges(covered.start, covered.end) != covered.edges:
-            raise Damaged
         part = covered.open(inode)
         query = self._query
         wanted = sorted(_chosen(part, covered, query).union(part.odd()))
