@@ -40,6 +40,7 @@ def ask_everything(path: Path) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_anywhere_never_changes_an_answer(log: Path) -> None:
     index = Path(f"{log}.index")
     whole = index.read_bytes()
@@ -57,6 +58,7 @@ def test_a_flipped_bit_anywhere_never_changes_an_answer(log: Path) -> None:
     assert told  # the damage was there, and was seen
 
 
+@pytest.mark.slow
 def test_every_damaged_page_is_seen_by_whom_reads_it(log: Path) -> None:
     index = Path(f"{log}.index")
     whole = index.read_bytes()
@@ -184,10 +186,7 @@ def test_a_torn_end_that_is_finished_later_is_found(log: Path) -> None:
     assert alike(log, session=["sess_3"])[0].wanted[-1][3] == whole
 
 
-class Killed(BaseException):
-    """The process is gone."""
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [False, True])
 def test_killed_at_any_write_the_next_answer_is_right(small: None, tmp_path: Path, before: bool) -> None:
     """In a process of its own, which ends without a word; then the next one builds."""
@@ -205,7 +204,7 @@ def test_killed_at_any_write_the_next_answer_is_right(small: None, tmp_path: Pat
         if pid == 0:
             left = [steps]
 
-            def step(name: str) -> None:
+            def step(name: str, left: list[int] = left) -> None:
                 if not left[0]:
                     os._exit(9)
                 left[0] -= 1

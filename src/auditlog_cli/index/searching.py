@@ -140,6 +140,9 @@ def _answer(
             if known is not None and not known.stands_for(path, status, packed=source.packed):
                 say(f"{path}: was rewritten since it was indexed; it is scanned")
                 known = None
+            if source.packed and (known is None or not known.parts):
+                yield from _by_name(path, query, counts, processes)  # nobody has looked whether its table tells all
+                continue
             segment = _Segment(path, fd, source, query, counts, processes)
             end = 0
             for part in known.parts if known is not None else ():
