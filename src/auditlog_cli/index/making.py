@@ -7,6 +7,10 @@ where they stand; `keys.of` is the slow twin, asked for all others (tests/index/
 
 from __future__ import annotations
 
+from collections import defaultdict
+from itertools import accumulate
+from zlib import crc32
+
 from auditlog_cli import decoders, strictjson, times
 from auditlog_cli.index import keys, parts
 from auditlog_cli.index.packing import Made
@@ -42,28 +46,34 @@ def make(pread: Pread, start: int, end: int) -> Iterator[tuple[int, Made]]:
     """
     maker = _Maker()
     begin = start
-    for raw, length in _lines(pread, start, end):
-        if maker.made.lines == parts.MOST_LINES or start + length - begin >= LARGEST:
-            yield begin, maker.finished()
-            maker, begin = _Maker(), start
-            if length >= LARGEST:
-                raise TooLong
-        maker.add(raw)
-        start += length
-        maker.made.offsets.append(start - begin)
-    if maker.made.lines:
-        yield begin, maker.finished()
+    for raws, too_long in _lines(pread, start, end):
+        if too_long and start + too_long - begin >= LARGEST:
+            raise TooLong
+        while raws or too_long:
+            room = parts.MOST_LINES - len(maker.lengths)
+            if not room:
+                yield begin, maker.made()
+                maker, begin = _Maker(), start
+                continue
+            if too_long:
+                maker.none(too_long)
+                start += too_long
+                break
+            some, raws = raws[:room], raws[room:]
+            maker.add(some)
+            start += sum(map(len, some)) + len(some)
+    if maker.lengths:
+        yield begin, maker.made()
 
 
-def _lines(pread: Pread, start: int, end: int) -> Iterator[tuple[bytes | None, int]]:
-    """Yield each line without its LF (None: longer than a line may be), and its length with it."""
+def _lines(pread: Pread, start: int, end: int) -> Iterator[tuple[list[bytes], int]]:
+    """Yield some lines without their LF; or none, and the length of one that is too long, with its LF."""
     step = _STEP
     while start < end:
         block = pread(min(step, end - start), start)
         stop = block.rfind(b"\n") + 1
         if stop:
-            for raw in block[: stop - 1].split(b"\n"):
-                yield raw, len(raw) + 1
+            yield block[: stop - 1].split(b"\n"), 0
             start += stop
             step = _STEP
         elif len(block) < min(step, end - start):
@@ -72,87 +82,128 @@ def _lines(pread: Pread, start: int, end: int) -> Iterator[tuple[bytes | None, i
             step *= 2
         else:
             at = start + len(block)
-            while at < end:
+            cut = -1
+            while at < end and cut < 0:
                 block = pread(_STEP, at)
+                if not block:
+                    return
                 cut = block.find(b"\n")
-                if cut >= 0 or not block:
-                    break
-                at += len(block)
-            if not block or at >= end:
+                at += len(block) if cut < 0 else cut + 1
+            if cut < 0:
                 return
-            yield None, at + cut + 1 - start
-            start = at + cut + 1
+            yield [], at - start
+            start = at
 
 
 class _Maker:
-    """Takes lines, and knows what they hold."""
+    """Takes lines, and knows what they hold.
+
+    Attributes:
+        lengths: Of the lines, each with its LF.
+    """
 
     def __init__(self) -> None:
-        self.made = Made()
+        self.lengths: list[int] = []
+        self._odd: list[int] = []
+        self._rows: list[tuple[str, ...]] = []  # for each line what stands at the `_COLUMNS`
         self._stamps: list[object] = []
+        self._others: list[dict[str, list[int]]] = [{} for _ in keys.FIELDS]
 
-    def add(self, raw: bytes | None) -> None:
-        """Take the next line; None for one that is too long."""
-        made = self.made
-        line = len(made.offsets) - 1
-        if line and line % parts.BLOCK == 0:
-            self._block()
-        if raw is None or len(raw) > MAX_LINE:
-            made.odd.append(line)
-            return
-        try:
-            content = strictjson.decode(raw)
-        except strictjson.Malformed:
-            made.odd.append(line)
-            return
-        if not self._plain(content, line):
-            self._any(content, raw, line)
+    def none(self, length: int) -> None:
+        """Take a line that is too long to be looked at."""
+        self._odd.append(len(self.lengths))
+        self.lengths.append(length)
+        self._rows.append(_NOTHING)
+        self._stamps.append(None)
 
-    def _plain(self, content: dict[str, object], line: int) -> bool:
-        """Take a record of ours whose identifiers are texts; False if it is none, and nothing was taken then."""
-        get = content.get
-        user, agent, action = get("user"), get("agent"), get("action")
-        if type(action) is not dict or type(user) is not dict or type(agent) is not dict or "auditlog" in content:
-            return False
-        values: tuple[Any, ...] = (
-            get("session_id"), get("trace_id"), user.get("id"), user.get("email"), user.get("name"), agent.get("id"),
-            agent.get("name"), action.get("tool"), get("span_id"), get("parent_span_id"),
-        )  # fmt: skip
-        for value in values:
-            if type(value) is not str and value is not None:
-                return False
-        found = self.made.found
-        for field, value in zip(_FIELDS_OF_VALUES, values, strict=True):
-            if value:
-                lines = found[field].get(value)
-                if lines is None:
-                    found[field][value] = [line]
-                elif lines[-1] != line:
-                    lines.append(line)
-        self._stamps.append(get("timestamp"))
-        return True
+    def add(self, raws: list[bytes]) -> None:
+        """Take the next lines."""
+        line = len(self.lengths)
+        self.lengths += [len(raw) + 1 for raw in raws]
+        add_row, add_stamp = self._rows.append, self._stamps.append
+        for raw in raws:
+            try:
+                content = strictjson.decode(raw)
+            except strictjson.Malformed:
+                self._odd.append(line)
+                add_row(_NOTHING)
+                add_stamp(None)
+            else:
+                row = _row(content)
+                if row is None:
+                    add_row(_NOTHING)
+                    add_stamp(self._other(content, raw, line))
+                else:
+                    add_row(row)
+                    add_stamp(content.get("timestamp"))
+            line += 1
 
-    def _any(self, content: dict[str, object], raw: bytes, line: int) -> None:
+    def _other(self, content: dict[str, object], raw: bytes, line: int) -> object:
+        """Take a record of any kind; return its timestamp."""
         record = decoders.read(content, Line(raw))
         if record.is_own:
-            self.made.odd.append(line)
-            return
-        for postings, values in zip(self.made.found, keys.of(record), strict=True):
+            self._odd.append(line)
+            return None
+        for postings, values in zip(self._others, keys.of(record), strict=True):
             for value in values:
                 postings.setdefault(value, []).append(line)
-        self._stamps.append(record.content.get("timestamp"))
+        return record.content.get("timestamp")
 
-    def _block(self) -> None:
-        self.made.times.append(span_of(self._stamps))
-        self._stamps = []
-
-    def finished(self) -> Made:
+    def made(self) -> Made:
         """Return what was made."""
-        self._block()
-        return self.made
+        found: list[dict[str, list[int]]] = [{} for _ in keys.FIELDS]
+        spans: list[int] = []
+        for field, column in zip(_COLUMNS, zip(*self._rows, strict=True), strict=True):
+            if field == parts.SPANS:
+                spans += [
+                    crc32(value.encode(), field) << 16 | line for line, value in enumerate(column) if value
+                ]  # `keys.number` where it stands: this is done twice for each line
+                continue
+            postings: dict[str, list[int]] = defaultdict(list)
+            for line, value in enumerate(column):
+                postings[value].append(line)
+            postings.pop("", None)
+            _join(found[field], postings)
+        for known, more in zip(found, self._others, strict=True):
+            _join(known, more)
+        for value, lines in self._others[parts.SPANS].items():
+            spans += [keys.number(value, parts.SPANS) << 16 | line for line in lines]
+        stamps = self._stamps
+        times = [span_of(stamps[at : at + parts.BLOCK]) for at in range(0, len(stamps), parts.BLOCK)]
+        return Made([0, *accumulate(self.lengths)], self._odd, times, found, spans)
 
 
-_FIELDS_OF_VALUES = tuple(keys.FIELDS.index(name) for name, paths in keys.PATHS.items() for _ in paths)
+def _join(found: dict[str, list[int]], more: dict[str, list[int]]) -> None:
+    if not found:
+        found.update(more)
+        return
+    for value, lines in more.items():
+        known = found.setdefault(value, lines)
+        if known is not lines and known != lines:
+            found[value] = known + lines if known[-1] < lines[0] else sorted({*known, *lines})
+
+
+_COLUMNS = tuple(keys.FIELDS.index(name) for name, paths in keys.PATHS.items() for _ in paths)
+_NOTHING = ("",) * len(_COLUMNS)
+
+
+def _row(content: dict[str, object]) -> tuple[str, ...] | None:
+    """What stands at the `_COLUMNS` of a record of ours; None if it is none, or not everything there is a text."""
+    get: Callable[[str, object], Any] = content.get
+    user, agent, action = get("user", None), get("agent", None), get("action", None)
+    if type(action) is not dict or type(user) is not dict or type(agent) is not dict or "auditlog" in content:
+        return None
+    parent = get("parent_span_id", "")
+    row = (
+        get("session_id", ""), get("trace_id", ""), user.get("id", ""), user.get("email", ""), user.get("name", ""),
+        agent.get("id", ""), agent.get("name", ""), action.get("tool", ""), get("span_id", ""),
+        "" if parent is None else parent,
+    )  # fmt: skip
+    try:
+        "".join(row)  # the shortest way to know that all of them are texts
+    except TypeError:
+        return None
+    return row
 
 
 def span_of(stamps: list[object]) -> tuple[int, int]:

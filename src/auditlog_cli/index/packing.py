@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from array import array
+from itertools import accumulate
 
-from auditlog_cli.index.keys import FIELDS, number
-from auditlog_cli.index.parts import HEAD, KEYED, SPANS
+from auditlog_cli.index.keys import number
+from auditlog_cli.index.parts import HEAD, KEYED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,22 +18,31 @@ assert array("I").itemsize == 4 and array("H").itemsize == 2
 
 
 class Made:
-    """A part that is being made.
+    """What a part holds.
 
     Attributes:
         offsets: Where each line begins, and where the last one ends; from the first byte of the part.
         odd: The lines that a query must always look at.
         times: For each `BLOCK` of lines the earliest and the latest instant.
-        found: For each of `keys.FIELDS`: value → lines.
+        found: For each of `keys.FIELDS` but the spans: value → lines.
+        spans: For each line and each span in it the number of the span, and behind it, in 16 bits, the line.
     """
 
-    __slots__ = ("found", "odd", "offsets", "times")
+    __slots__ = ("found", "odd", "offsets", "spans", "times")
 
-    def __init__(self) -> None:
-        self.offsets = array("I", [0])
-        self.odd = array("H")
-        self.times: list[tuple[int, int]] = []
-        self.found: list[Postings] = [{} for _ in FIELDS]
+    def __init__(
+        self,
+        offsets: list[int],
+        odd: list[int],
+        times: list[tuple[int, int]],
+        found: list[Postings],
+        spans: list[int],
+    ) -> None:
+        self.offsets = offsets
+        self.odd = odd
+        self.times = times
+        self.found = found
+        self.spans = spans
 
     @property
     def lines(self) -> int:
@@ -42,10 +52,10 @@ class Made:
     def packed(self) -> bytes:
         """Return it as bytes."""
         sections: list[tuple[bytes, int]] = [
-            (self.offsets.tobytes(), len(self.offsets)),
-            (self.odd.tobytes(), len(self.odd)),
+            (array("I", self.offsets).tobytes(), len(self.offsets)),
+            (array("H", self.odd).tobytes(), len(self.odd)),
             (array("q", [each for pair in self.times for each in pair]).tobytes(), len(self.times)),
-            _buckets(self.found[SPANS]),
+            _buckets(self.spans),
         ]
         for place in KEYED:
             sections += _keyed(self.found[place], place)
@@ -57,19 +67,16 @@ class Made:
         return b"".join((head.tobytes(), *(data for data, _ in sections)))
 
 
-def _buckets(spans: Postings) -> tuple[bytes, int]:
+def _buckets(spans: list[int]) -> tuple[bytes, int]:
     """The table of the spans: almost each is another one, so a key for each would take more room than the rest."""
-    entries = sum(map(len, spans.values()))
-    bits = max(entries // _FEW, 1).bit_length() - 1
-    buckets: list[list[int]] = [[] for _ in range(1 << bits)]
-    for value, lines in spans.items():
-        buckets[number(value, SPANS) >> (32 - bits)] += lines
-    starts = array("I", [0])
-    found = array("H")
-    for bucket in buckets:
-        found.extend(bucket)
-        starts.append(len(found))
-    return starts.tobytes() + found.tobytes(), len(buckets)
+    bits = max(len(spans) // _FEW, 1).bit_length() - 1
+    ordered = sorted(spans)  # by number first, then by line: the buckets are in order
+    counts = [0] * ((1 << bits) + 1)
+    shift = 48 - bits
+    for each in ordered:
+        counts[(each >> shift) + 1] += 1
+    found = array("H", [each & 0xFFFF for each in ordered])
+    return array("I", accumulate(counts)).tobytes() + found.tobytes(), 1 << bits
 
 
 def _keyed(postings: Postings, field: int) -> list[tuple[bytes, int]]:
