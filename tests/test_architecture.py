@@ -24,7 +24,7 @@ FLOORS: list[set[str]] = [
      "statistics", "sinks"},
     {"capture", "alerting", "redaction", "salting", "index"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
-    {"lookup", "withholding", "anchors", "importing"},
+    {"lookup", "listing", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification"},
     {"proofs"},
     {"evidence", "judgement", "retention"},

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from auditlog_cli.index.query import Group
-    from auditlog_cli.tracing.summaries import Listing
     from auditlog_cli.tracing.trees import Trace
 
     Lines = Iterable[Line | BadLine]
@@ -306,26 +305,3 @@ def _span(candidate: Candidate) -> str:
 def _recount(counts: Counts, selected: int) -> None:
     counts.passed += counts.selected - selected
     counts.selected = selected
-
-
-def summarize(
-    judged: Iterable[tuple[Record | BadLine, bool]], on_bad: Callable[[BadLine], None] | None = None
-) -> Listing:
-    """Return a short summary of every trace. Memory: a few hundred bytes for each trace, however long.
-
-    Args:
-        judged:
-            Every record, and whether it is wanted (`pipeline.judged` without a search). A trace is listed if
-            one of its records is wanted; the summary is of the whole trace.
-        on_bad: Called with each bad line.
-    """
-    from auditlog_cli.tracing.summaries import Listing
-
-    listing = Listing()
-    for item, wanted in judged:
-        if isinstance(item, BadLine):
-            if on_bad is not None:
-                on_bad(item)
-        elif not item.is_own:
-            listing.add(item, wanted=wanted)
-    return listing

@@ -76,3 +76,28 @@ def test_who_stops_early_sees_the_same_records(small: None, cli: Cli, tmp_path: 
         found, plain = cli("filter", path, *words), cli("filter", path, *words, "--no-index")
         assert found.raw == plain.raw
         assert {found.code, plain.code} <= {0, 6}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    st.lists(st.sampled_from(HOSTILE + CALLS), max_size=40),
+    st.sampled_from([["--session", "sess_abc"], ["--user", "user_ann"], ["--since", "2026-06-01T14:23:12Z"],
+                     ["--agent", "planner", "--status", "denied"], ["--tool", "pay"], []]),
+)  # fmt: skip
+def test_traces_are_listed_alike_by_the_index(
+    small: None, cli: Cli, tmp_path_factory: pytest.TempPathFactory, raws: list[bytes], words: list[str]
+) -> None:
+    path = write(tmp_path_factory.mktemp("traces") / "log.jsonl", line(record()), *raws)
+    build(path)
+    both_ways(cli, "traces", path, *words)
+    both_ways(cli, "traces", path, *words, "--format", "json", "--verbose")
+
+
+def test_traces_of_a_selection_are_looked_up_twice_and_nothing_else_is_parsed(
+    small: None, cli: Cli, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "log.jsonl", *CALLS * 20)
+    build(path)
+    found = both_ways(cli, "traces", path, "--session", "sess_1", "--verbose")
+    assert "unparsed" in cli("traces", path, "--session", "sess_1", "--verbose").err
+    assert "trace_1" in found.out

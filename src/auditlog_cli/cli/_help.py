@@ -661,6 +661,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|json|jsonl|csv', 'Default: text.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('Which records',
