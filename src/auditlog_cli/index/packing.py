@@ -69,8 +69,8 @@ class Made:
 
 def _buckets(spans: list[int]) -> tuple[bytes, int]:
     """The table of the spans: almost each is another one, so a key for each would take more room than the rest."""
-    bits = max(len(spans) // _FEW, 1).bit_length() - 1
-    ordered = sorted(spans)  # by number first, then by line: the buckets are in order
+    ordered = sorted({*spans})  # by number first, then by line: the buckets are in order
+    bits = max(len(ordered) // _FEW, 1).bit_length() - 1
     counts = [0] * ((1 << bits) + 1)
     shift = 48 - bits
     for each in ordered:
