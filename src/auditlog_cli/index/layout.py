@@ -33,7 +33,7 @@ class Covered:
         start, end: The bytes of the (unpacked) segment that it covers: whole lines.
         lines: How many.
         first, pages: Where it lies in the index.
-        edges: How its bytes begin and end (`parts.edges`).
+        edges: How its bytes look at some places (`opening.Source.edges`).
         earliest, latest: Of the instants in it; `parts.NEVER` if there is none.
         source: The index that it lies in: its descriptor; -1 for one that has not been written.
         data: The pages, where it has not been written.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
+from zlib import crc32
 
 from auditlog_cli import frames
 from auditlog_cli.errors import InputError
 from auditlog_cli.index import layout
 from auditlog_cli.index.pages import Damaged
-from auditlog_cli.index.parts import edges
 from auditlog_cli.segments import GZIP, ZSTD
 from auditlog_cli.sources import looking
 
 _EDGE = 256
+_SAMPLE = 64
 _STEP = 1 << 16
 
 
@@ -53,9 +54,16 @@ class Source:
         return b"".join(parts)
 
     def edges(self, start: int, end: int) -> int:
-        """Return a number for how the bytes of a part, and the one before it, are."""
+        """Return a number for how a part looks: the byte before it, how it begins and ends, some of it in between.
+
+        Who writes a file anew changes that, or its time.
+        """
         begin = max(start - 1, 0)
-        return edges(self.pread(min(_EDGE, end - begin), begin), self.pread(min(_EDGE, end), max(end - _EDGE, 0)))
+        length = end - begin
+        found = crc32(self.pread(min(_EDGE, length), begin))
+        for quarter in (1, 2, 3):
+            found = crc32(self.pread(_SAMPLE, begin + length * quarter // 4), found)
+        return crc32(self.pread(min(_EDGE, end), max(end - _EDGE, 0)), found)
 
     def last_line_end(self) -> int:
         """Return where the last whole line ends."""
@@ -81,13 +89,14 @@ class Source:
         return end
 
 
-def source_of(path: str, fd: int, size: int) -> Source | None:
+def source_of(path: str, fd: int, size: int, *, known: layout.Segment | None = None) -> Source | None:
     """Return the bytes of an open segment; None if it cannot be read from any place, or holds no lines of ours.
 
     Args:
         path: What to call it.
         fd: Its descriptor.
         size: How many bytes of it are looked at.
+        known: What an index says of a file with this inode: whoever indexed it has looked whose lines they are.
     """
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         return None
@@ -96,6 +105,8 @@ def source_of(path: str, fd: int, size: int) -> Source | None:
         return None
     if begin.startswith(ZSTD):
         return _packed(path, fd)
+    if known is not None and known.parts and size >= known.size:
+        return Source(fd, size)
     return None if looking.may_be_foreign(fd) else Source(fd, size)
 
 

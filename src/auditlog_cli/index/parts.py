@@ -14,7 +14,6 @@ the order of the machine:
 from __future__ import annotations
 
 from bisect import bisect_left
-from zlib import crc32
 
 from auditlog_cli.index.keys import FIELDS, number
 from auditlog_cli.index.pages import Damaged, Pages
@@ -115,9 +114,3 @@ class Part:
 def _view(kind: Literal["H", "I", "q"], data: bytes) -> memoryview:
     """The numbers in some bytes; importing `array` would bring `collections` to the start path."""
     return memoryview(data).cast(kind)
-
-
-def edges(first: bytes, last: bytes) -> int:
-    """Return a number for how the bytes of a part begin and end: who rewrites a file changes one of them, or its
-    time."""
-    return crc32(last, crc32(first))

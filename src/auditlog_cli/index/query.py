@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from auditlog_cli.sources.files import STDIN
 
@@ -40,9 +41,10 @@ def may_help(log: Log) -> bool:
     """Tell whether a log has an index, or is so large that one is made."""
     if not log.whole or log.path == STDIN:
         return False
-    if os.path.lexists(f"{log.path}.index"):
-        return True
     try:
-        return sum(os.stat(file).st_size for file in log.files) >= WORTH
+        found = [os.stat(file) for file in log.files]
     except OSError:
         return False
+    if not all(stat.S_ISREG(each.st_mode) for each in found):
+        return False  # a pipe must not be opened twice
+    return os.path.lexists(f"{log.path}.index") or sum(each.st_size for each in found) >= WORTH

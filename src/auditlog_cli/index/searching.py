@@ -110,10 +110,10 @@ def _ready(
 def covered(index: layout.Index | None, path: str, fd: int) -> int:
     """Return how many bytes of a segment, as it lies on the disk, need no further work by who builds an index."""
     status = os.fstat(fd)
-    source = opening.source_of(path, fd, status.st_size)
+    known = index.segments.get(status.st_ino) if index is not None else None
+    source = opening.source_of(path, fd, status.st_size, known=known)
     if source is None:
         return status.st_size
-    known = index.segments.get(status.st_ino) if index is not None else None
     if known is None or not known.stands_for(path, status, packed=source.packed):
         return 0
     if not known.parts or (source.packed and known.end == source.size):
@@ -131,27 +131,26 @@ def _answer(
 ) -> Lines:
     try:
         for path, fd, size in taken:
-            source = opening.source_of(path, fd, size)
+            inode = os.fstat(fd).st_ino
+            known = _standing(index, path, fd, size)
+            source = opening.source_of(path, fd, size, known=known)
             if source is None:
                 yield from _by_name(path, query, counts, processes)
                 continue
-            status = os.fstat(fd)
-            known = index.segments.get(status.st_ino)
-            if known is not None and not known.stands_for(path, status, packed=source.packed):
+            if known is None and inode in index.segments:
                 say(f"{path}: was rewritten since it was indexed; it is scanned")
-                known = None
             if source.packed and (known is None or not known.parts):
                 yield from _by_name(path, query, counts, processes)  # nobody has looked whether its table tells all
                 continue
             segment = _Segment(path, fd, source, query, counts, processes)
             end = 0
-            for part in known.parts if known is not None else ():
+            for part in () if known is None else known.parts:
                 if not segment.is_as_it_was(part):
                     say(f"{path}: was rewritten behind byte {part.start} since it was indexed; that is scanned")
                     break  # nobody knows where its lines end now
                 end = part.end
                 try:
-                    found = segment.looked_up(part, status.st_ino)
+                    found = segment.looked_up(part, inode)
                 except Damaged:
                     say(f"{path}: what the index says of bytes {part.start} to {part.end} is wrong; they are scanned")
                     yield from segment.scanned(part.start, part.end)
@@ -166,6 +165,17 @@ def _answer(
     finally:
         index.close()
         _close(taken)
+
+
+def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
+    """What the index says of a segment, if the file is still that one: at least its first part looks as it did."""
+    status = os.fstat(fd)
+    known = index.segments.get(status.st_ino)
+    source = None if known is None else opening.source_of(path, fd, size, known=known)
+    if known is None or source is None or not known.stands_for(path, status, packed=source.packed):
+        return None
+    first = known.parts[0] if known.parts else None
+    return known if first is None or source.edges(first.start, first.end) == first.edges else None
 
 
 def _by_name(path: str, query: Query, counts: Counts, processes: bool) -> Lines:
@@ -197,7 +207,7 @@ class _Segment:
         self.before = 0
 
     def is_as_it_was(self, covered: layout.Covered) -> bool:
-        """Tell whether a part begins and ends as it did."""
+        """Tell whether a part looks as it did."""
         source = self._source
         return covered.end <= source.size and source.edges(covered.start, covered.end) == covered.edges
 
