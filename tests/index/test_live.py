@@ -16,11 +16,12 @@ import pytest
 
 from auditlog_cli import pipeline
 from auditlog_cli.counts import Counts
+from auditlog_cli.index import opening
 from auditlog_cli.record import Record
 from auditlog_cli.selection import select_by
 from auditlog_cli.writer.log import AuditLog
 from tests.conftest import Result
-from tests.index.asking import alike, build
+from tests.index.asking import alike, ask, build
 from tests.logs import line, record, write
 
 Cli = Callable[..., Result]
@@ -217,3 +218,35 @@ def test_killed_at_any_system_call_of_its_kind(tmp_path: Path, call: str) -> Non
         if done.returncode == 0:
             return
     raise AssertionError("it never came to an end")
+
+
+@pytest.mark.slow
+def test_a_redaction_among_readers_who_build_leaves_no_number_of_what_it_withheld(
+    small: None, tmp_path: Path, cli: Cli
+) -> None:
+    path = sealed(tmp_path / "audit.jsonl", 300)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            while True:
+                build(path)
+                assert len(ask([path], select_by(session=["sess_3"]), index=[]).wanted) == 60
+        except BaseException as error:
+            (tmp_path / "failed").write_text(repr(error))
+            os._exit(1)
+    try:
+        for number in (3, 13, 23, 33, 203):
+            words = ["--record", f"r-{number}", "--fields", "user.email", "--by", "me", "--reason", "asked"]
+            assert cli("redact", path, *words, "--unsigned", "--yes").code == 0
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+    assert not (tmp_path / "failed").exists(), (tmp_path / "failed").read_text()
+    index = opening.present(str(path))
+    if index is not None:  # what lies there now was made of what is there now
+        here = {each.stat().st_ino for each in tmp_path.glob("audit*.jsonl")}
+        assert set(index.segments) <= here
+        index.close()
+    build(path)
+    found, said = alike(path, user=["u0@example.org"])
+    assert len(found.wanted) == 98 and not said  # of those five records two were u0's
