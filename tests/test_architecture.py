@@ -44,12 +44,9 @@ ROOMS = {
     "rfc3161_client": ("anchors/stamps.py",),
 }
 DISK = (
-    "proofs.py",
-    "judgement/baseline.py",
     "rules/compiled.py",
     "rules/yamlfile.py",
     "anchors/",
-    "verification/anchored.py",
     "sources/",
     "index/",
     "writer/",
@@ -60,8 +57,6 @@ DISK = (
     "retention/",
     "withholding/salted_carrying.py",
     "segments.py",
-    "redaction/masks.py",
-    "redaction/settings.py",
     "frames.py",
     "registry.py",
     "sinks.py",

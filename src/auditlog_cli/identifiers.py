@@ -57,6 +57,9 @@ class Identifiers:
         """Tell whether the JSON value `raw` holds an identifier, or refers to a large value that does."""
         if self.surely_not_in(raw):
             return False
+        if raw.startswith(b'"') and b"\\" not in raw and b'"' not in raw[1:-1]:  # a text as it stands: most are
+            text = raw[1:-1].decode()
+            return self.in_text(text) or text in self.blobs
         # Inside an object: a strict reader takes nothing else.
         return self.in_value(strictjson.decode(b'{"":%b}' % raw))
 

@@ -19,7 +19,7 @@ from auditlog_cli.importers._finishing import Finisher
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.sources import files, foreign
 from auditlog_cli.sources.lines import lines_of, read_lines
-from auditlog_cli.sources.looking import Begun, begin
+from auditlog_cli.sources.looking import begin
 from auditlog_cli.sources.opening import open_for_reading
 
 POLICY = {"base": "default/1", "redactable": ["/provenance/import/rest"]}
@@ -39,13 +39,7 @@ def read(path: str, wish: foreign.Wish, on_bad: Callable[[BadLine], None]) -> It
         InputError: If it cannot be read, or holds nothing.
         UsageError: If it is a sealed log: that is nothing to import.
     """
-    reader = open_for_reading(path)
-    try:
-        head, ours = begin(reader)
-    except BaseException:
-        reader.close()
-        raise
-    begun = Begun(reader, head)
+    begun, ours = begin(open_for_reading(path))
     if ours and wish.format is None:
         yield from _shaped(lines_of(begun, path), path, wish, on_bad)
     else:

@@ -17,6 +17,7 @@ from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
+from auditlog_cli.sources.opening import read_small
 from auditlog_cli.verification import covered
 from auditlog_cli.writer.growth import is_sealed
 
@@ -279,11 +280,10 @@ def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A00
         InputError: If there is none.
     """
     try:
-        with open(name, "rb") as file:
-            text = file.read(_LARGEST).decode()
+        text = read_small(name, _LARGEST).decode()
         return text, notes.parse(text)
-    except OSError as error:
-        raise InputError(f"{name}: there is no checkpoint ({error.strerror})", help=help) from error
+    except InputError as error:
+        raise InputError(f"{error.message}: there is no checkpoint", help=help) from error
     except ValueError as error:
         raise InputError(f"{name}: is no checkpoint", help="three lines, an empty one, signatures") from error
 

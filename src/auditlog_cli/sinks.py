@@ -104,6 +104,25 @@ class FileOutput(Output):
             self._temporary = ""
 
 
+def write_whole(path: str, data: bytes, *, new: bool = False) -> None:
+    """Write a file, whole or not at all.
+
+    Args:
+        path: The file; what is there already is replaced.
+        data: What is to stand in it.
+        new: As for `FileOutput`.
+
+    Raises:
+        AuditWriteError: If it cannot be written.
+    """
+    out = FileOutput(path, new=new)
+    try:
+        out.write(data)
+        out.commit()
+    finally:
+        out.discard()
+
+
 class Appended(Output):
     """A file that grows: what is there stays, each write goes behind it. One line of another writer is never torn.
 

@@ -133,3 +133,14 @@ def test_the_options_take_server_and_secret_from_the_environment(tmp_path: Path)
 def test_the_name_of_a_channel_holds_no_address_of_a_person() -> None:
     mail = Mail("smtp.example.com", "log@example.com", ["ann@example.org"])
     assert "ann" not in mail.name and "@" not in mail.name
+
+
+def test_an_empty_file_is_no_alerts_log(tmp_path: Path) -> None:
+    """Nobody is told that there are no alerts where nothing was looked at; a run that opens it begins it."""
+    empty = tmp_path / "alerts.jsonl"
+    empty.write_bytes(b"")
+    with pytest.raises(InputError, match="empty"):
+        read(str(empty))
+    with Register(str(empty)) as register:
+        assert register.keeper.known == {}
+    assert read(str(empty)).alerts == {}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import foreign
-from auditlog_cli.sources.looking import Begun, begin
+from auditlog_cli.sources.looking import begin
 from auditlog_cli.sources.opening import open_for_reading
 
 
@@ -23,9 +23,9 @@ class Read(NamedTuple):
 def read(path: Path | str, wish: foreign.Wish | None = None) -> Read:
     """Read a file that is no log of ours."""
     reader = open_for_reading(str(path))
-    head, _ = begin(reader)
+    begun, _ = begin(reader)
     wish = wish or foreign.Wish()
-    lines = list(foreign.lines(Begun(reader, head), str(path), wish))
+    lines = list(foreign.lines(begun, str(path), wish))
     good = [json.loads(line.raw) for line in lines if not isinstance(line, BadLine)] if wish.tally.format else []
     return Read(good, [line for line in lines if isinstance(line, BadLine)], wish.tally)
 

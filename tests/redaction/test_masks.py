@@ -72,5 +72,5 @@ def test_the_key_is_a_line_of_a_file(tmp_path: Path) -> None:
         file.write_bytes(wrong)
         with pytest.raises(DefinitionError, match="16 to 4096"):
             masks.load_key(str(file))
-    with pytest.raises(DefinitionError, match="cannot be read"):
+    with pytest.raises(DefinitionError, match="a folder, not a file"):
         masks.load_key(str(tmp_path))

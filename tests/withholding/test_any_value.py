@@ -16,7 +16,7 @@ from auditlog_cli.fields import is_hole
 from auditlog_cli.sealing.line import prepare, unseal
 from auditlog_cli.sealing.policy import default_tree
 from auditlog_cli.withholding.anatomy import dissect
-from auditlog_cli.withholding.lines import bury, withhold
+from auditlog_cli.withholding.lines import bury, withhold, withhold_declared
 from auditlog_cli.writer import ids
 from tests.withholding.state import look
 from tests.writer.chain import stock
@@ -66,6 +66,10 @@ def test_a_line_with_any_values_and_any_choice_of_fields(record: dict[str, Any],
     assert len(set(every)) == len(every) == len(unseal(raw).spans)
     chosen = data.draw(st.sets(st.sampled_from(every)) if every else st.just(set()))
     made = withhold(line, chosen)
+    commits = {line.commit(value).encode() for value in line.values if value.field in chosen}
+    assert withhold_declared(raw, 7, commits) == (made if chosen else None), "the fast way is the slow one"
+    assert withhold_declared(raw, 8, commits) is None, "another record"
+    assert withhold_declared(made, 7, commits) is None, "nothing is left of it"
     assert unseal(made).leaf == leaf
     before, after = json.loads(raw), json.loads(made)
     for field in every:

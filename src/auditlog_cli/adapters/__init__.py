@@ -16,11 +16,12 @@ Every adapter
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditlog_cli.capture.context import current_session
-from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditlog_cli.capture.session import Session
 
 
 class FrameworkMissing(UsageError):
@@ -42,6 +43,8 @@ def chosen(session: Session | None, session_for: Callable[[Any], Session] | None
         return session
     if session_for is not None:
         return session_for(context)
+    from auditlog_cli.capture.context import current_session  # a hook that is a process of its own needs no session
+
     return current_session()
 
 

@@ -38,19 +38,22 @@ def read(path: str) -> Held:
     """Return what stands in the alerts log at `path`.
 
     Raises:
-        InputError: If it is not there, or cannot be read.
+        InputError: If it is not there, is empty, or cannot be read.
     """
     records: list[Mapping[str, Any]] = []
-    bad = 0
+    bad = lines = 0
     for log in files.find([path]):
         for file in log.files:
             for line in read_lines(file):
+                lines += 1
                 item = decoders.decode(line)
                 bad += isinstance(item, BadLine)
                 if isinstance(item, Record) and not item.is_own:
                     action = item.content.get("action")
                     if isinstance(action, dict) and action.get("type") == "alert":
                         records.append(item.content)
+    if not lines:
+        raise InputError(f"{path}: empty, no alerts log")
     return Held(states.read(records), bad)
 
 
@@ -101,7 +104,7 @@ class Register:
         try:
             return read(self.path)
         except InputError:
-            if os.path.lexists(self.path):
+            if os.path.lexists(self.path) and os.path.getsize(self.path):
                 raise
             return Held({}, 0)
 

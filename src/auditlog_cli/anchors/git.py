@@ -56,12 +56,7 @@ def commit(repository: str, origin: str, data: bytes, message: str) -> str:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
         raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
-    out = sinks.FileOutput(path)
-    try:
-        out.write(data)
-        out.commit()
-    finally:
-        out.discard()
+    sinks.write_whole(path, data)
     for words in (["add", "--", name], ["commit", "--quiet", "--only", "--message", message, "--", name]):
         done = _run(top, words)
         if done.returncode and (words[0] == "add" or _run(top, ["diff", "--quiet", "HEAD", "--", name]).returncode):

@@ -15,6 +15,7 @@ from auditlog_cli.errors import DefinitionError, InputError, SealRefused
 from auditlog_cli.sealing import cosignatures, notes
 from auditlog_cli.sealing.cosignatures import Witness
 from auditlog_cli.signing import checks
+from auditlog_cli.sources.opening import read_definition
 
 _LONGEST_S = 30
 _LARGEST = 1 << 16
@@ -42,11 +43,7 @@ def load(path: str) -> list[Witness]:
     Raises:
         DefinitionError: If it cannot be read, or a line is none.
     """
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            lines = file.read(_LARGEST).splitlines()
-    except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
+    lines = read_definition(path, _LARGEST).decode("utf-8", "replace").splitlines()
     found = []
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):

@@ -10,6 +10,9 @@ GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each fi
  'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
           'A hold is a record of the log itself: sealed with everything else, in force until a record '
           'releases it.'),
+ 'hook': ('Hooks of coding agents: every act is recorded before it happens, or it does not happen.',
+          '`install` puts the hook into the settings of Claude Code, `claude-code` is what Claude Code then '
+          'calls.'),
  'index': ('The index beside a log: where the records of a session, a user, … stand.',
            'Commands that read a large log make it and keep it up; nothing else needs it, and it may be '
            'deleted at any time\n'
@@ -115,6 +118,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--waivers FILE', 'Findings that somebody accepts for a time.'),
               ('--baseline FILE', 'Findings in it are known and do not count.'),
               ('--write-baseline FILE', 'Write all findings into one.'),
+              ('--annotate FILE',
+               'Write a copy of the logs with what the rules see in each record, for `packs export '
+               '--sigma`.'),
               ('--max-findings N', 'List so many of each rule and count the others; 0: all.'),
               ('--max-state N', 'Keys that a rule over several records may keep.'),
               ('--merge', 'One finding a fact, with all rules and clauses.'),
@@ -945,6 +951,69 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                   '17 is closed"\n'
                   'auditlog hold release audit.jsonl hold-1c9a77e0 --by counsel --reason "settled" --key '
                   'counsel.key'),
+ 'hook claude-code': ('Record one event of Claude Code, which calls this as a command hook and hands the '
+                      'event to standard input.',
+                      'auditlog hook claude-code [OPTION]...',
+                      'What cannot be recorded does not happen: before an act, any failure is exit code 2 '
+                      'and one line on standard error,\n'
+                      'which blocks the act. After an act it is exit code 0 and a word to Claude Code that '
+                      'ends the run. Other exit codes\n'
+                      'there are none, for Claude Code ignores them.',
+                      (('Options',
+                        (('-l, --log LOG', 'The log to write to; default: $AUDITLOG_LOG.'),
+                         ('--redact PROFILE',
+                          'Mask before writing: a redaction profile (.yaml), or dotted paths with commas.'),
+                         ('--print-settings', 'Print what belongs into settings.json, and read no event.'))),
+                       ('Who acts',
+                        (('-u, --user ID', 'For whom Claude Code works; default: $AUDITLOG_USER.'),
+                         ('--user-from os|git',
+                          "Where else to take the user from: the account's name, or git's user.email. The "
+                          'record says which (user.auth_method).'),
+                         ('-a, --agent ID', 'agent.id.'),
+                         ('--scopes SCOPE', 'What it may do; repeatable, or with commas.')))),
+                      'auditlog hook claude-code --log ~/audit/claude.jsonl --user ann@example.com '
+                      '--print-settings\n'
+                      'auditlog hook claude-code --log ~/audit/claude.jsonl --user ann@example.com < '
+                      'event.json'),
+ 'hook install': ('Put the hook into the settings of Claude Code. Everything else in them stays; installing '
+                  'again changes nothing.',
+                  'auditlog hook install [OPTION]...',
+                  'New sessions of Claude Code use it at once. Other options given a second time take the '
+                  'place of the first.',
+                  (('Options',
+                    (('-l, --log LOG', 'The log to write to; default: $AUDITLOG_LOG.'),
+                     ('--redact PROFILE',
+                      'Mask before writing: a redaction profile (.yaml), or dotted paths with commas.'))),
+                   ('Who acts',
+                    (('-u, --user ID', 'For whom Claude Code works; default: $AUDITLOG_USER.'),
+                     ('--user-from os|git',
+                      "Where else to take the user from: the account's name, or git's user.email. The record "
+                      'says which (user.auth_method).'),
+                     ('-a, --agent ID', 'agent.id.'),
+                     ('--scopes SCOPE', 'What it may do; repeatable, or with commas.'))),
+                   ('Which settings',
+                    (('--settings FILE', 'The settings file; wins over --place.'),
+                     ('--place user|project|local',
+                      '~/.claude/settings.json; .claude/settings.json of this folder, for all who work in '
+                      'it; .claude/settings.local.json, for you alone.'),
+                     ('-n, --dry-run', 'Only say what would change.'))),
+                   ('How they are shown',
+                    (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                  'auditlog hook install --log ~/audit/claude.jsonl --user ann@example.com\n'
+                  'auditlog hook install --log audit.jsonl --user-from git --place local --dry-run'),
+ 'hook uninstall': ('Take the hook out of the settings of Claude Code. Everything else in them stays, and so '
+                    'does the log.',
+                    'auditlog hook uninstall [OPTION]...',
+                    '',
+                    (('Which settings',
+                      (('--settings FILE', 'The settings file; wins over --place.'),
+                       ('--place user|project|local',
+                        '~/.claude/settings.json; .claude/settings.json of this folder, for all who work in '
+                        'it; .claude/settings.local.json, for you alone.'),
+                       ('-n, --dry-run', 'Only say what would change.'))),
+                     ('How they are shown',
+                      (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                    'auditlog hook uninstall\nauditlog hook uninstall --place local --dry-run'),
  'index build': ('Make the index of a log, or bring it up to date.',
                  'auditlog index build [OPTION]... [PATH]...',
                  'What was indexed before and has not changed since is taken over. Bad lines are in it, too: '

@@ -95,7 +95,14 @@ def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
     return str(registry.load("renderers/findings", format).render(suites(report)))
 
 
-def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: str | None, wish: Wish = NOBODY) -> int:
+def run(
+    paths: Sequence[str],
+    question: Question,
+    shown: Shown,
+    write_baseline: str | None,
+    wish: Wish = NOBODY,
+    annotated: str | None = None,
+) -> int:
     """Judge logs, say what came of it, and announce it to those who wish so; return the exit code.
 
     Raises:
@@ -134,6 +141,8 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
             shown.notices.say(f"{write_baseline}: {len({each.fingerprint for each in report.findings}):,} fingerprints")
+        if annotated is not None:
+            _annotate(paths, question, annotated, shown.notices)
         shown.draw(report, out)
     except BaseException:
         bar.hide()
@@ -146,6 +155,18 @@ def run(paths: Sequence[str], question: Question, shown: Shown, write_baseline: 
     for error in report.unwritten:
         failure.say("write", error)
     return report.exit_code
+
+
+def _annotate(paths: Sequence[str], question: Question, path: str, notices: show.Notices) -> None:
+    from auditlog_cli.judgement import annotating
+
+    copy = sinks.FileOutput(path)
+    try:
+        done = annotating.annotate(paths, question, copy.write)
+        copy.commit()
+    finally:
+        copy.discard()
+    notices.say(f"{path}: {many(done.annotated, 'record')} annotated of {many(done.read, 'line')}; for searching, not evidence")  # fmt: skip # noqa: E501
 
 
 def announce(report: Report, announcer: Announcer, notices: show.Notices) -> None:

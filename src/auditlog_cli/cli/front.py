@@ -33,6 +33,12 @@ def run() -> None:
 
 def main(argv: list[str]) -> int:
     """Run the command line `argv` and return its exit code (errors.py)."""
+    code = _main(argv)
+    # Claude Code lets the tool run after any other exit code (frameworks.md, 7.4).
+    return 2 if code and argv[:2] == ["hook", "claude-code"] else code
+
+
+def _main(argv: list[str]) -> int:
     debug = "--debug" in argv[:1]
     words = argv[1:] if debug else argv
     try:

@@ -11,6 +11,16 @@ from typing import Annotated, Literal
 import typer
 
 from auditlog_cli.cli import complete
+from auditlog_cli.cli.hooking import HookAgent as HookAgent
+from auditlog_cli.cli.hooking import HookDryRun as HookDryRun
+from auditlog_cli.cli.hooking import HookLog as HookLog
+from auditlog_cli.cli.hooking import HookRedact as HookRedact
+from auditlog_cli.cli.hooking import HookScopes as HookScopes
+from auditlog_cli.cli.hooking import HookUser as HookUser
+from auditlog_cli.cli.hooking import HookUserFrom as HookUserFrom
+from auditlog_cli.cli.hooking import PrintSettings as PrintSettings
+from auditlog_cli.cli.hooking import SettingsFile as SettingsFile
+from auditlog_cli.cli.hooking import SettingsPlace as SettingsPlace
 from auditlog_cli.cli.origins import ImportAgain as ImportAgain
 from auditlog_cli.cli.origins import ImportAgent as ImportAgent
 from auditlog_cli.cli.origins import ImportAll as ImportAll
@@ -23,6 +33,7 @@ from auditlog_cli.cli.origins import ImportSession as ImportSession
 from auditlog_cli.cli.origins import ImportSources as ImportSources
 from auditlog_cli.cli.origins import ImportUser as ImportUser
 from auditlog_cli.cli.origins import ImportZone as ImportZone
+from auditlog_cli.cli.ruling import Annotate as Annotate
 from auditlog_cli.cli.ruling import AsOf as AsOf
 from auditlog_cli.cli.ruling import BaselineFile as BaselineFile
 from auditlog_cli.cli.ruling import CheckFormat as CheckFormat

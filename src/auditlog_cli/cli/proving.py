@@ -9,6 +9,7 @@ from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_OK, InputError, UsageError
 from auditlog_cli.sealing import consistency, tlogproof
 from auditlog_cli.signing import signers
+from auditlog_cli.sources.opening import read_small
 
 _LARGEST = 64 * 1024 * 1024
 _INCLUSION = (".tlog-proof", ".jsonl")
@@ -69,7 +70,7 @@ def earlier(text: str) -> proofs.Earlier:
 
 
 def _check_record(base: str, trusted: signers.Signers) -> proofs.Verdict:
-    line, text = _read(f"{base}.jsonl"), _read(f"{base}.tlog-proof")
+    line, text = read_small(f"{base}.jsonl", _LARGEST), read_small(f"{base}.tlog-proof", _LARGEST)
     try:
         proof = tlogproof.parse(text.decode())
     except ValueError as error:
@@ -78,7 +79,7 @@ def _check_record(base: str, trusted: signers.Signers) -> proofs.Verdict:
 
 
 def _check_growth(base: str, trusted: signers.Signers, old: str | None) -> proofs.Verdict:
-    text = _read(f"{base}.consistency")
+    text = read_small(f"{base}.consistency", _LARGEST)
     note = proofs.read_note(f"{base}.checkpoint")[0]
     try:
         proof = consistency.parse(text.decode())
@@ -119,11 +120,3 @@ def _write(files: dict[str, bytes]) -> int:
         out.line(name)
     show.finish(out)
     return EXIT_OK
-
-
-def _read(name: str) -> bytes:
-    try:
-        with open(name, "rb") as file:
-            return file.read(_LARGEST)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from error

@@ -190,7 +190,10 @@ class Work:
         else:
             numbers = f"{_counted(plan.values, 'value')} of {_counted(plan.records, 'record')}"
             out.line(f"{self._path}: {numbers} {did}")
-        _tally(out, Counter(pointers.shown(target.field) for target in plan.targets))
+        shown: Counter[str] = Counter()
+        for field, many in Counter(target.field for target in plan.targets).items():
+            shown[pointers.shown(field)] += many
+        _tally(out, shown)
         if plan.blobs or plan.torn:
             out.line(f"  {len(plan.blobs)} large values and {len(plan.torn)} torn ends beside the log as well")
         if plan.kept:

@@ -51,7 +51,6 @@ PolicyTitle = Annotated[str, typer.Option("--name", metavar="NAME", help="The na
 
 _RULES = "Which rules"
 _COUNTS = "What counts"
-_OUT = "Whom to tell"
 
 Packs = Annotated[
     list[str] | None,
@@ -111,6 +110,14 @@ WriteBaseline = Annotated[
     str | None,
     typer.Option("--write-baseline", metavar="FILE", help="Write all findings into one.", rich_help_panel=_COUNTS),
 ]
+Annotate = Annotated[
+    str | None,
+    typer.Option(
+        "--annotate", metavar="FILE",
+        help="Write a copy of the logs with what the rules see in each record, for `packs export --sigma`.",
+        rich_help_panel=_COUNTS,
+    ),
+]  # fmt: skip
 MaxFindings = Annotated[
     int,
     typer.Option(

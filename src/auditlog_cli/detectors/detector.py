@@ -25,7 +25,6 @@ CUSTOM = "custom"
 """The source of a detector of the site's own."""
 
 DIGITS, TOKENS, MARKS, SECRETS, KEYS = "digits", "tokens", "marks", "secrets", "keys"
-LANES = (DIGITS, TOKENS, MARKS, SECRETS, KEYS)
 
 Judge = Callable[["Candidate"], "int | None"]
 

@@ -9,11 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from auditlog_cli.importers._attributes import instant_count
-from auditlog_cli.importers._claude_events import permission
+from auditlog_cli.importers._claude_names import DELEGATES, FAMILY, permission
 from auditlog_cli.importers._drafts import Content, Draft, span_id, spoken, text, trace_id, without
-
-FAMILY = "claude-code"
-DELEGATES = ("Agent", "Task")
 
 
 class Envelope:

@@ -7,11 +7,11 @@ A tool's span has status 0 whatever happened: the outcome is in its child `tool.
 from __future__ import annotations
 
 from auditlog_cli.importers._attributes import instant_count
+from auditlog_cli.importers._claude_names import permission
 from auditlog_cli.importers._drafts import Content, Draft, arguments, moment, span_id, text, without
 from auditlog_cli.importers._spans import Span
 
 PREFIX = "claude_code."
-POLICY = "claude-code.permissions"
 _FOLDED = ("subagent_completed", "tool_decision", "tool_result", "api_request")
 
 
@@ -123,8 +123,3 @@ def _tool(event: str, said: Content, call: str, content: Content) -> tuple[str, 
             action["error"] = said["error"]
     content["action"] = {name: value for name, value in action.items() if value != ""}
     return ("tool_name", "tool_use_id", "tool_input", "error", "decision", "source")
-
-
-def permission(allowed: bool, source: str) -> Content:
-    """Return the policy block of a permission that a rule gave or refused."""
-    return {"id": POLICY, "decision": "allow" if allowed else "deny"} | ({"rules": [source]} if source else {})

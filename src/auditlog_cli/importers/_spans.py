@@ -6,8 +6,10 @@ and are folded, who is the nearest ancestor with a record, and what an agent or 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from auditlog_cli import times
-from auditlog_cli.importers._drafts import Content, Draft, File, span_id, spoken, trace_id
+from auditlog_cli.importers._drafts import Content, Draft, File, Unit, span_id, spoken, trace_id
 
 TOOL, LLM, AGENT, CHAIN, CREATE = "tool", "llm", "agent", "chain", "create"
 HANDOFF, RETRIEVAL, EMBEDDING, GUARDRAIL = "handoff", "retrieval", "embedding", "guardrail"
@@ -244,6 +246,37 @@ class Tree:
         if span.name:
             content["metadata"] = {"name": span.name}
         return Draft(content, span.id, span.parent, span.rest)
+
+
+class OneByOne:
+    """A file whose units are spans: the contract's `Reading` for formats that need no more than that.
+
+    Args:
+        file: The file.
+        span: Makes a span of a unit; None if it is none, and stays a record of type `unknown` that holds it.
+    """
+
+    def __init__(self, file: File, span: Callable[[Content], Span | None]) -> None:
+        self._tree = Tree("otlp", file)
+        self._span = span
+
+    @property
+    def first(self) -> str:
+        """The first known time."""
+        return self._tree.first
+
+    def note(self, unit: Unit) -> None:
+        """Learn of a span."""
+        span = self._span(unit.content)
+        if span is not None:
+            self._tree.note(span)
+
+    def records(self, unit: Unit) -> list[Draft] | str:
+        """Return what becomes of it."""
+        span = self._span(unit.content)
+        if span is None:
+            return [Draft({"action": {"type": "unknown", "result_status": "unknown"}}, "", "", unit.content)]
+        return self._tree.drafts(span)
 
 
 def outcome(span: Span) -> str:

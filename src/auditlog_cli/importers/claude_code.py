@@ -6,7 +6,8 @@ Permissions are rules, not people: a refusal has no approver, whatever its words
 from __future__ import annotations
 
 from auditlog_cli.importers import itself
-from auditlog_cli.importers._claude import FAMILY, Conversation, Envelope, results, words
+from auditlog_cli.importers._claude import Conversation, Envelope, results, words
+from auditlog_cli.importers._claude_names import FAMILY
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, moment, span_id, text, without
 
 HINT = "transcripts of Claude Code (~/.claude/projects)"

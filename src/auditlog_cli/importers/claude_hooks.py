@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from auditlog_cli.importers import itself
-from auditlog_cli.importers._claude import DELEGATES, FAMILY, Envelope, said
+from auditlog_cli.importers._claude import Envelope, said
+from auditlog_cli.importers._claude_names import DELEGATES, FAMILY
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, arguments, moment, span_id, text, without
 
 HINT = "the input of Claude Code's hooks, one object a line"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from auditlog_cli.importers import itself
 from auditlog_cli.importers._attributes import instant_count
-from auditlog_cli.importers._claude import FAMILY, Conversation, Envelope, results, said, words
+from auditlog_cli.importers._claude import Conversation, Envelope, results, said, words
+from auditlog_cli.importers._claude_names import FAMILY
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, moment, span_id, text, without
 
 HINT = "claude --output-format stream-json"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from auditlog_cli.importers import _attributes, itself
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, span_id, text, trace_id, without
-from auditlog_cli.importers._spans import Span, Tree
+from auditlog_cli.importers._drafts import Content, File, span_id, text, trace_id, without
+from auditlog_cli.importers._spans import OneByOne, Span
 
 HINT = 'OpenTelemetry spans as objects {"trace_id", "span_id", "name", "attributes": {…}}'
 SAMPLES = (
@@ -35,35 +35,14 @@ def claims(stored: Content) -> bool:
     )
 
 
-class Reading:
-    """The spans of one file."""
-
-    def __init__(self, file: File) -> None:
-        self._tree = Tree("otlp", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._tree.first
-
-    def note(self, unit: Unit) -> None:
-        """Learn of a span."""
-        if claims(unit.content):
-            self._tree.note(_span(unit.content))
-
-    def records(self, unit: Unit) -> list[Draft] | str:
-        """Return what becomes of it."""
-        if claims(unit.content):
-            return self._tree.drafts(_span(unit.content))
-        return [unknown(unit.content)]
+def Reading(file: File) -> OneByOne:
+    """Return what reads the spans of one file."""
+    return OneByOne(file, _span)
 
 
-def unknown(stored: Content) -> Draft:
-    """Return the record of a unit that the format does not know: it holds the unit."""
-    return Draft({"action": {"type": "unknown", "result_status": "unknown"}}, "", "", stored)
-
-
-def _span(stored: Content) -> Span:
+def _span(stored: Content) -> Span | None:
+    if not claims(stored):
+        return None
     status = stored.get("status")
     code = status.get("code") or status.get("status_code") if isinstance(status, dict) else status
     scope, resource = stored.get("scope"), stored.get("resource")

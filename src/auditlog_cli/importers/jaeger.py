@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditlog_cli.importers import _attributes
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, span_id, text, trace_id
-from auditlog_cli.importers._spans import Span, Tree
+from auditlog_cli.importers._drafts import Content, File, span_id, text, trace_id
+from auditlog_cli.importers._spans import OneByOne, Span
 
 HINT = "traces exported from Jaeger"
 SAMPLES = (
@@ -36,24 +36,9 @@ def units(stored: Content) -> Iterator[Content]:
                     yield {"of": span, "trace": span.get("traceID") or trace.get("traceID"), "process": known}
 
 
-class Reading:
-    """The spans of one file."""
-
-    def __init__(self, file: File) -> None:
-        self._tree = Tree("otlp", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._tree.first
-
-    def note(self, unit: Unit) -> None:
-        """Learn of a span."""
-        self._tree.note(_span(unit.content))
-
-    def records(self, unit: Unit) -> list[Draft] | str:
-        """Return what becomes of it."""
-        return self._tree.drafts(_span(unit.content))
+def Reading(file: File) -> OneByOne:
+    """Return what reads the spans of one file."""
+    return OneByOne(file, _span)
 
 
 def _span(unit: Content) -> Span:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from auditlog_cli.importers import _attributes, itself
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, span_id, text, trace_id, without
-from auditlog_cli.importers._spans import Span, Tree
-from auditlog_cli.importers.flat_spans import events, unknown
+from auditlog_cli.importers._drafts import Content, File, span_id, text, trace_id, without
+from auditlog_cli.importers._spans import OneByOne, Span
+from auditlog_cli.importers.flat_spans import events
 
 HINT = "spans as the Python SDK of OpenTelemetry prints them"
 SAMPLES = (
@@ -25,28 +25,14 @@ def claims(stored: Content) -> bool:
     return isinstance(context, dict) and "span_id" in context and "parent_id" in stored and "attributes" in stored
 
 
-class Reading:
-    """The spans of one file."""
-
-    def __init__(self, file: File) -> None:
-        self._tree = Tree("otlp", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._tree.first
-
-    def note(self, unit: Unit) -> None:
-        """Learn of a span."""
-        if claims(unit.content):
-            self._tree.note(_span(unit.content))
-
-    def records(self, unit: Unit) -> list[Draft] | str:
-        """Return what becomes of it."""
-        return self._tree.drafts(_span(unit.content)) if claims(unit.content) else [unknown(unit.content)]
+def Reading(file: File) -> OneByOne:
+    """Return what reads the spans of one file."""
+    return OneByOne(file, _span)
 
 
-def _span(stored: Content) -> Span:
+def _span(stored: Content) -> Span | None:
+    if not claims(stored):
+        return None
     context = stored["context"]
     said, status, resource = stored.get("attributes"), stored.get("status"), stored.get("resource")
     resource = resource.get("attributes") if isinstance(resource, dict) else None

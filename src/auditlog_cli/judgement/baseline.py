@@ -9,6 +9,7 @@ from auditlog_cli import sinks, times
 from auditlog_cli._version import __version__
 from auditlog_cli.finding import Finding
 from auditlog_cli.report import Baseline
+from auditlog_cli.sources.opening import read_small
 
 FORMAT = "auditlog.baseline/1"
 NEVER_KNOWN = "BASE-INT-01"
@@ -36,13 +37,7 @@ def write(path: str, findings: Iterable[Finding], as_of: int) -> None:
     Raises:
         AuditWriteError: If it cannot be written.
     """
-    data = render(findings, as_of)
-    out = sinks.FileOutput(path)
-    try:
-        out.write(data)
-        out.commit()
-    finally:
-        out.discard()
+    sinks.write_whole(path, render(findings, as_of))
 
 
 def load(path: str) -> Baseline:
@@ -52,14 +47,7 @@ def load(path: str) -> Baseline:
         InputError: If it cannot be read.
         DefinitionError: If it is none.
     """
-    from auditlog_cli.errors import InputError
-
-    try:
-        with open(path, "rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    return parse(raw, path)
+    return parse(read_small(path, MAX_BYTES + 1), path)
 
 
 def parse(raw: bytes, path: str) -> Baseline:

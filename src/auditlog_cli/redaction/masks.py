@@ -96,12 +96,9 @@ def load_key(path: str) -> bytes:
         DefinitionError: If it cannot be read, or is no key.
     """
     from auditlog_cli.errors import DefinitionError
+    from auditlog_cli.sources.opening import read_definition
 
-    try:
-        with open(path, "rb") as file:
-            key = file.read(_LONGEST_KEY + 1).rstrip(b"\r\n")
-    except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
+    key = read_definition(path, _LONGEST_KEY + 1).rstrip(b"\r\n")
     if not _SHORTEST_KEY <= len(key) <= _LONGEST_KEY:
         raise DefinitionError(
             f"{path}: a key for pseudonyms has {_SHORTEST_KEY} to {_LONGEST_KEY} bytes",

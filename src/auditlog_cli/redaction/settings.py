@@ -10,7 +10,7 @@ from auditlog_cli import detectors
 from auditlog_cli.detectors import Scanner
 from auditlog_cli.detectors.detector import CONFIDENCES, Detector
 from auditlog_cli.errors import UsageError
-from auditlog_cli.redaction.masks import PSEUDONYM, WAYS, Masks
+from auditlog_cli.redaction.masks import WAYS, Masks
 from auditlog_cli.redaction.redactor import Redactor
 from auditlog_cli.rules import yamlfile
 from auditlog_cli.rules.section import Section
@@ -169,21 +169,11 @@ def asked(profile: str | None, entities: list[str] | None, min_confidence: str |
     return made._replace(fields=tuple(dict.fromkeys((*made.fields, *fields))))
 
 
-def needs_key(settings: Settings) -> bool:
-    """Tell whether the settings ask for pseudonyms."""
-    return PSEUDONYM in settings.ways.values()
-
-
 def _custom(folder: str, name: str) -> tuple[Detector, ...]:
     if not name:
         return ()
     from auditlog_cli.detectors import custom
-    from auditlog_cli.errors import DefinitionError
+    from auditlog_cli.sources.opening import read_definition
 
     path = os.path.join(folder, name)
-    try:
-        with open(path, "rb") as file:
-            data = file.read((1 << 20) + 1)
-    except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
-    return custom.load(data, path)
+    return custom.load(read_definition(path, (1 << 20) + 1), path)

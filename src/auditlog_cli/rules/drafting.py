@@ -19,7 +19,7 @@ MOST: Final = 1_000
 _LONGEST: Final = 200
 
 _HEAD: Final = """\
-# A first policy for `auditlog check`, drafted from {records:,} records. It says what happened, not what may happen:
+# A first policy for `auditlog check`, drafted from {records}. It says what happened, not what may happen:
 # strike out what should not be there, and add what only people know. Keys and their meaning: docs/packs.md.
 # Check it with: auditlog policy lint
 format: auditlog.policy/1
@@ -88,7 +88,7 @@ class Seen:
 
     def text(self, name: str) -> str:
         """Return the draft as YAML."""
-        lines = [_HEAD.format(records=self.records, name=writing.text(name))]
+        lines = [_HEAD.format(records=_counted(self.records), name=writing.text(name))]
         lines.append("# What each tool is. Also possible: scopes it needs, purposes, and true or false for external,")
         lines.append("# untrusted_source, high_impact, requires_approval.")
         lines.append("tools:" if self._tools else "tools: []")
@@ -128,9 +128,13 @@ def _line(name: str, tool: _Tool) -> str:
         said.append(f"effect: {writing.text(*tool.effects)}")
     if tool.categories:
         said.append(f"categories: {writing.flow(sorted(tool.categories))}")
-    note = f"{tool.records:,} record{'s' if tool.records != 1 else ''}"
+    note = _counted(tool.records)
     if len(tool.effects) > 1:
         note += f"; effects: {writing.flow(sorted(tool.effects))}"
     if tool.granted:
         note += f"; granted whenever it ran: {writing.flow(sorted(tool.granted))}"
     return f"  - {{{', '.join(said)}}}  # {note}"
+
+
+def _counted(records: int) -> str:
+    return f"{records:,} record{'s' if records != 1 else ''}"

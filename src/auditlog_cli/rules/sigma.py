@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
@@ -30,6 +30,7 @@ class Export:
     Attributes:
         losses: What the Sigma form does not say, one sentence each.
         annotated: Whether it needs the fields of `check --annotate`.
+        selections: Those that Sigma cannot say, as `auditlog_check.selections` names them.
     """
 
     def __init__(self, rule: Rule, pack: Pack) -> None:
@@ -37,6 +38,7 @@ class Export:
         self.pack = pack
         self.losses: dict[str, None] = {}
         self.annotated = False
+        self.selections: set[str] = set()
 
     def text(self) -> str | None:
         """Return the file, or None where Sigma has no form for the rule."""
@@ -99,16 +101,21 @@ class Export:
             for key, value in part.items():
                 said = self.test(key, self.value(value))
                 if said is None:
-                    self.annotated = True
-                    self.lose(f"The selection {name} is judged by `auditlog check --annotate`, not by the search tool.")
-                    return {f"{ANNOTATION}.selections": f"{self.rule.id}/{name}"}
+                    return self.judged(name)
                 alternatives.append(said)
             for each in product(*alternatives):
                 made.append({key: value for test in each for key, value in test.items()})
                 if len(made) > _MOST_ALTERNATIVES:
-                    self.annotated = True
-                    return {f"{ANNOTATION}.selections": f"{self.rule.id}/{name}"}
+                    return self.judged(name)
         return made[0] if len(made) == 1 else made
+
+    def judged(self, name: str) -> dict[str, Any]:
+        """Return the field that says that a selection matches."""
+        self.annotated = True
+        self.lose(f"The selection {name} is judged by `auditlog check --annotate`, not by the search tool.")
+        said = f"{self.rule.id}/{name}"
+        self.selections.add(said)
+        return {f"{ANNOTATION}.selections": said}
 
     def value(self, value: Any) -> Any:
         """Return the value with parameters filled in."""
@@ -128,7 +135,7 @@ class Export:
             self.lose(f"{path} is a field that `auditlog check --annotate` adds.")
             path = f"{ANNOTATION}.{path[1:]}"
             if operator == "":
-                value = [_word(each) for each in value] if isinstance(value, list) else _word(value)
+                value = [word(each) for each in value] if isinstance(value, list) else word(value)
         if operator == "missing":
             if value is True:
                 return [{f"{path}|exists": False}, {path: ""}]
@@ -223,8 +230,20 @@ def identity(name: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"urn:auditlog:rule:{name}"))
 
 
-def _word(value: object) -> object:
+def word(value: object) -> object:
+    """Return a boolean as `yes` or `no`, and anything else as it is."""
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+
+
+def expected(packs: Sequence[Pack]) -> set[str]:
+    """Return what `auditlog_check.selections` may hold: RULE/SELECTION, wherever a Sigma file of the packs asks."""
+    found: set[str] = set()
+    for pack in packs:
+        for rule in pack.rules:
+            export = Export(rule, pack)
+            export.text()
+            found |= export.selections
+    return found
 
 
 def files(packs: list[Pack]) -> tuple[dict[str, str], list[str]]:

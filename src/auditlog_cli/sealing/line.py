@@ -32,6 +32,7 @@ _TRAILER = re.compile(
     rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}+",[1-9][0-9]{0,9}+,[1-9][0-9]{0,9}+\](?:,(?=\[))?+)*+\]\}\Z'
 )
 _CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"([0-9a-f]{64})"\Z')
+_LONGEST_CLOSING = 110
 _TOMBSTONE = re.compile(rb'\{"seq":(0|[1-9][0-9]{0,17}),"_leaf":"([0-9a-f]{64})","_salts":\[\]\}\Z')
 
 
@@ -216,20 +217,35 @@ def trailer(raw: bytes) -> tuple[int, list[tuple[bytes, int, int]]]:
     return cut, [(salt.encode(), offset, length) for salt, offset, length in listed]
 
 
+def closing(raw: bytes, cut: int) -> int | None:
+    """Return the number that stands before the trailer of `raw`; None if `seq` and `prev` do not close the record."""
+    found = _CLOSING.search(raw, max(0, cut - _LONGEST_CLOSING), cut)
+    return int(found[1]) if found else None
+
+
+def commits(raw: bytes, spans: list[tuple[bytes, int, int]]) -> list[bytes]:
+    """Return the commitment to each value, 64 lower-case hex digits; `spans` is what `trailer` returns."""
+    salted = [salt + raw[offset : offset + length] for salt, offset, length in spans]
+    return [*map(hexlify, map(hashes.sha256, salted))]
+
+
 def skeleton_of(raw: bytes, cut: int, spans: list[tuple[bytes, int, int]]) -> bytes:
     """Return the skeleton of `raw` without its closing `}`; the arguments are what `trailer` returns.
 
     Hot (bench/redact.py): all values at once. The slow twin is in tests/sealing/slow.py.
     """
-    count = len(spans)
-    pieces = _HOLES * count
-    texts, salted, at = [], [], 0
-    for salt, offset, length in spans:
+    return skeleton_with(raw, cut, spans, commits(raw, spans))
+
+
+def skeleton_with(raw: bytes, cut: int, spans: list[tuple[bytes, int, int]], commitments: list[bytes]) -> bytes:
+    """Return the same as `skeleton_of`, for whoever has the commitments already."""
+    pieces = _HOLES * len(spans)
+    texts, at = [], 0
+    for _, offset, length in spans:
         texts.append(raw[at:offset])
         at = offset + length
-        salted.append(salt + raw[offset:at])
     pieces[0::4] = texts
-    pieces[2::4] = map(hexlify, map(hashes.sha256, salted))
+    pieces[2::4] = commitments
     pieces.append(raw[at:cut])
     return b"".join(pieces)
 
@@ -259,7 +275,7 @@ def unseal(raw: bytes) -> Sealed:
     cut, spans = trailer(raw)
     body = skeleton_of(raw, cut, spans)
     # Searched in the skeleton: what a span holds cannot pass for the closing members.
-    closing = _CLOSING.search(body, max(0, len(body) - 110))
-    if not closing:
+    found = _CLOSING.search(body, max(0, len(body) - _LONGEST_CLOSING))
+    if not found:
         raise Unsealed("json", "seq and prev do not close the record")
-    return Sealed(int(closing[1]), closing[2].decode(), hashes.leaf(body + b"}"), spans)
+    return Sealed(int(found[1]), found[2].decode(), hashes.leaf(body + b"}"), spans)

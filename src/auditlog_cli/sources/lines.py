@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.sources.looking import Begun, begin
+from auditlog_cli.sources.looking import begin
 from auditlog_cli.sources.opening import open_for_reading
 from auditlog_cli.strictjson import MAX_LINE
 
@@ -44,12 +44,7 @@ def understood(reader: Reader, path: str) -> Iterator[Line | BadLine]:
         reader: Gives the (unpacked) bytes.
         path: What to call it.
     """
-    try:
-        head, ours = begin(reader)
-    except BaseException:
-        reader.close()
-        raise
-    begun = Begun(reader, head)
+    begun, ours = begin(reader)
     if ours:
         return lines_of(begun, path)
     from auditlog_cli.sources import foreign

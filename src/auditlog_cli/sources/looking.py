@@ -17,13 +17,23 @@ _LONGEST_FIRST = 4 << 20
 _BLOCKS = ("user", "agent", "authorization", "delegation_chain", "session_id")
 
 
-def begin(reader: Reader) -> tuple[bytes, bool]:
-    """Return the first bytes of a file, its first line among them if it is no longer than 4 MiB, and whether
-    that line is one of our shapes (or there is nothing): then it needs no further look.
+def begin(reader: Reader) -> tuple[Begun, bool]:
+    """Return a file of which the first bytes are known, and whether its first line is one of our shapes (or there
+    is nothing): then it needs no further look.
 
     Raises:
-        InputError: If it cannot be read.
+        InputError: If it cannot be read; it is closed then.
     """
+    try:
+        head = _head(reader)
+    except BaseException:
+        reader.close()
+        raise
+    return Begun(reader, head), is_ours(head)
+
+
+def _head(reader: Reader) -> bytes:
+    """The first bytes, the first line among them if it is no longer than 4 MiB."""
     head = reader.read(HEAD)
     if head and b"\n" not in head:
         parts = [head]
@@ -34,7 +44,7 @@ def begin(reader: Reader) -> tuple[bytes, bool]:
             if b"\n" in data:
                 break
         head = b"".join(parts)
-    return head, is_ours(head)
+    return head
 
 
 def is_ours(head: bytes) -> bool:

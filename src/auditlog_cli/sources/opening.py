@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import DefinitionError, InputError
 from auditlog_cli.segments import GZIP, ZSTD, bare
 from auditlog_cli.sources.files import STDIN
 
@@ -123,3 +123,19 @@ def read_small(path: str, most: int) -> bytes:
     finally:
         reader.close()
     return b"".join(parts)
+
+
+def read_definition(path: str, most: int) -> bytes:
+    """Return the bytes of a small file that says how something is to be done: keys, witnesses, detectors.
+
+    Args:
+        path: The file.
+        most: As for `read_small`.
+
+    Raises:
+        DefinitionError: If it cannot be opened or read, or is a folder.
+    """
+    try:
+        return read_small(path, most)
+    except InputError as error:
+        raise DefinitionError(error.message) from error

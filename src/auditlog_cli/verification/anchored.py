@@ -12,6 +12,7 @@ from auditlog_cli import times
 from auditlog_cli.anchors import git, stamps, witness
 from auditlog_cli.errors import DefinitionError, InputError
 from auditlog_cli.sealing import cosignatures, merkle, notes
+from auditlog_cli.sources.opening import read_definition
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification.heads import Head
 
@@ -116,7 +117,7 @@ def _add(verdict: Verdict, code: str, text: str, expected: str, found: str, seq:
 
 
 def _file(word: str, authority: str | None, trusted: list[cosignatures.Witness]) -> Anchor:
-    data = _read(word)
+    data = read_definition(word, _LARGEST)
     try:
         note = notes.parse(data.decode())
     except ValueError as error:
@@ -128,7 +129,7 @@ def _file(word: str, authority: str | None, trusted: list[cosignatures.Witness])
     if authority is None:
         return Anchor(word, note, unlooked="its time stamp, for no authority is trusted (--tsa-ca FILE)")
     try:
-        stamp = stamps.check(data, _read(f"{word}.tsr"), authority)
+        stamp = stamps.check(data, read_definition(f"{word}.tsr", _LARGEST), authority)
     except InputError as error:
         return Anchor(word, note, unlooked=f"its time stamp: {error.message}")
     by = "" if stamp.trouble else f"{_moment(stamp.at)} (time stamp)"
@@ -172,11 +173,3 @@ def _history(word: str, origin: str) -> list[Head]:
 
 def _moment(seconds: int) -> str:
     return times.render(seconds * times.SECOND)
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_LARGEST)
-    except OSError as error:
-        raise DefinitionError(f"{path}: no checkpoint can be read there ({error.strerror})") from error

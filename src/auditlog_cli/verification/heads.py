@@ -84,9 +84,4 @@ def remember(path: str, origin: str, head: Head) -> None:
     from json import dumps
 
     shown = {name: {"size": each.size, "root": b64encode(each.root).decode()} for name, each in sorted(heads.items())}
-    out = sinks.FileOutput(path)
-    try:
-        out.write((dumps({"format": "auditlog-heads/1", "heads": shown}, indent=1) + "\n").encode())
-        out.commit()
-    finally:
-        out.discard()
+    sinks.write_whole(path, (dumps({"format": "auditlog-heads/1", "heads": shown}, indent=1) + "\n").encode())

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from auditlog_cli import strictjson
 from auditlog_cli.fields import is_hole
 from auditlog_cli.pointers import escaped
 from auditlog_cli.sealing import hashes
-from auditlog_cli.sealing.line import Unsealed, skeleton_of, trailer, unseal
+from auditlog_cli.sealing.line import Unsealed, closing, skeleton_of, trailer, unseal
 
-_CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"[0-9a-f]{64}"\Z')
 _TOMBSTONE = b',"_leaf":"'
-_SHORTEST_CLOSING = 110
 
 
 class Value(NamedTuple):
@@ -100,46 +97,48 @@ def dissect(raw: bytes) -> Anatomy | None:
             return None
         raise Unsealed("json", "a line that begins like a tombstone")
     cut, spans = trailer(raw)
-    closing = _CLOSING.search(raw, max(0, cut - _SHORTEST_CLOSING), cut)
-    if not closing:
+    seq = closing(raw, cut)
+    if seq is None:
         raise Unsealed("json", "seq and prev do not close the record")
-    pieces: list[bytes] = []
-    at = 0
-    for number, (_, offset, length) in enumerate(spans):
-        # `_salts` is a reserved name at any depth, so no value of a record looks like this mark.
-        pieces += (raw[at:offset], b'{"_salts":%d}' % number)
+    texts, at = [], 0
+    for _, offset, length in spans:
+        texts.append(raw[at:offset])
         at = offset + length
-    pieces += (raw[at:cut], b"}")
-    bare = b"".join(pieces)
+    pieces = [b""] * (2 * len(spans))
+    pieces[0::2] = texts
+    # `_salts` is a reserved name at any depth, so no value of a record looks like this mark.
+    pieces[1::2] = map(b'{"_salts":%d}'.__mod__, range(len(spans)))
+    bare = b"%b%b}" % (b"".join(pieces), raw[at:cut])
     plain = strictjson.decode(bare)
-    fields: dict[int, str] = {}
-    holes: list[str] = []
-    stack: list[tuple[str, dict[str, object] | list[object]]] = [("", plain)]
-    while stack:
-        above, holder = stack.pop()
-        named = holder.items() if type(holder) is dict else enumerate(holder)
-        for name, value in named:
-            # Scalars are the most, and of no interest here: they are told first (bench/redact.py).
-            kind = type(value)
-            if kind is not dict and kind is not list:
-                continue
-            if type(name) is str:
-                pointer = f"{above}/{name if name.isidentifier() else escaped(name)}"
-            else:
-                pointer = f"{above}/{name}"
-            if isinstance(value, dict) and len(value) == 1:
-                mark = value.get("_salts")
-                if type(mark) is int:
-                    fields[mark] = pointer
-                    continue
-                if is_hole(value):
-                    holes.append(pointer)
-                    continue
-            stack.append((pointer, value))  # type: ignore[arg-type] # one of the two
+    fields, holes = _places(plain)
     if sorted(fields) != list(range(len(spans))):
         raise Unsealed("span", "a span is not one value of a member")
     values = [Value(fields[number], *span) for number, span in enumerate(spans)]
-    return Anatomy(raw, int(closing[1]), cut, values, plain, bare, holes)
+    return Anatomy(raw, seq, cut, values, plain, bare, holes)
+
+
+def _places(plain: dict[str, object]) -> tuple[dict[int, str], list[str]]:
+    """Where the marks stand, by their numbers, and where holes do: JSON pointers. Hot (bench/redact.py)."""
+    fields: dict[int, str] = {}
+    holes: list[str] = []
+    holders: list[tuple[str, dict[str, object] | list[object]]] = [("", plain)]
+    for above, holder in holders:  # which grows
+        for name, value in holder.items() if type(holder) is dict else enumerate(holder):
+            # Scalars are the most, and of no interest here: they are told first.
+            kind = type(value)
+            if kind is not dict and kind is not list:
+                continue
+            step = escaped(name) if isinstance(name, str) and not name.isidentifier() else name
+            if isinstance(value, dict) and len(value) == 1:
+                mark = value.get("_salts")
+                if type(mark) is int:
+                    fields[mark] = f"{above}/{step}"
+                    continue
+                if is_hole(value):
+                    holes.append(f"{above}/{step}")
+                    continue
+            holders.append((f"{above}/{step}", value))  # type: ignore[arg-type] # one of the two
+    return fields, holes
 
 
 def declarable(pointer: str) -> bool:

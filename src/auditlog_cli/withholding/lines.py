@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from auditlog_cli.errors import TamperError
 from auditlog_cli.sealing import hashes, salted
-from auditlog_cli.sealing.line import unseal
+from auditlog_cli.sealing.line import closing, commits, skeleton, skeleton_with, trailer, unseal
 from auditlog_cli.withholding.anatomy import Anatomy
 
 
@@ -22,6 +22,44 @@ def withhold(line: Anatomy, fields: Collection[str]) -> bytes:
     body, spans = _emptied(line, fields)
     made = b'%b,"_salts":%b}' % (body, salted.render(spans))
     _assert_same(line, unseal(made).leaf)
+    return made
+
+
+def withhold_declared(raw: bytes, seq: int, commitments: Collection[bytes]) -> bytes | None:
+    """Return a line with holes in the places of the values with these commitments, or None if it has none of them.
+
+    A commitment tells a value from all others, for it is made with a salt of its own. So the line need not be taken
+    apart once more. Hot (bench/redact.py); `withhold` is the slow twin.
+
+    Args:
+        raw: The line without LF.
+        seq: The number that it should have.
+        commitments: 64 lower-case hex digits each.
+
+    Raises:
+        Unsealed: If it is no well-formed sealed line.
+        TamperError: See `withhold`.
+    """
+    cut, spans = trailer(raw)
+    if closing(raw, cut) != seq:
+        return None
+    hexes = commits(raw, spans)
+    pieces: list[bytes] = []
+    left: list[salted.Span] = []
+    at = shift = 0
+    for (salt, offset, length), commitment in zip(spans, hexes, strict=True):
+        if commitment in commitments:
+            pieces += (raw[at:offset], hashes.HOLE % commitment)
+            at = offset + length
+            shift += len(pieces[-1]) - length
+        else:
+            left.append((salt, offset + shift, length))
+    if not pieces:
+        return None
+    pieces.append(raw[at:cut])
+    made = b'%b,"_salts":%b}' % (b"".join(pieces), salted.render(left))
+    if skeleton(made)[0] != skeleton_with(raw, cut, spans, hexes) + b"}":
+        raise _changed(seq)
     return made
 
 
@@ -54,7 +92,11 @@ def _emptied(line: Anatomy, fields: Collection[str]) -> tuple[bytes, list[salted
 
 def _assert_same(line: Anatomy, leaf: str) -> None:
     if leaf != line.leaf():
-        raise TamperError(f"record {line.seq}: withholding would change its leaf; it was left as it is")
+        raise _changed(line.seq)
+
+
+def _changed(seq: int) -> TamperError:
+    return TamperError(f"record {seq}: withholding would change its leaf; it was left as it is")
 
 
 def bury(line: Anatomy) -> bytes:

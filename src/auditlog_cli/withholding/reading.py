@@ -98,7 +98,7 @@ def _refuse_unsealed(path: str, found: list[Segment]) -> None:
         raise InputError(f"{path}: no such log")
     first = found[0].first_line()
     if not first:
-        raise InputError(f"{path}: empty, nothing to withhold")
+        raise InputError(f"{path}: there is no whole line in it")
     try:
         dissect(first)
     except (Unsealed, Malformed):

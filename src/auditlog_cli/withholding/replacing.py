@@ -139,6 +139,8 @@ def lines_with(data: bytes, wanted: dict[int, list[Target]]) -> Iterator[tuple[i
 def _changed(raw: bytes, targets: list[Target]) -> bytes | None:
     """Return the line with the targets withheld, or None if nothing is to be done."""
     try:
+        if all(target.field for target in targets):
+            return lines.withhold_declared(raw, targets[0].seq, {target.commit.encode() for target in targets})
         line = dissect(raw)
     except (Unsealed, Malformed):
         return None

@@ -6,16 +6,18 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.writer import process, settings, upkeep
-from auditlog_cli.writer.checkpointing import Checkpointer
-from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.entry import Entry, Maker
 from auditlog_cli.writer.pen import Pen
 from auditlog_cli.writer.receipt import Receipt
 from auditlog_cli.writer.settings import Fsync, OnError, Redact
+
+if TYPE_CHECKING:
+    from auditlog_cli.signing.signer import Signer
+    from auditlog_cli.writer.checkpointing import Checkpointer
 
 
 class AuditLog:
@@ -119,11 +121,15 @@ class AuditLog:
             self._pen.let_go()
             raise
         self._maker = Maker(self.path, tree, mask, source)
-        self._signs = signer and Checkpointer(
-            self._pen, Sealer(self.path, signer), checkpoint_records, checkpoint_s, heartbeat_s
-        )
+        self._signs = signer and self._checkpointer(signer, checkpoint_records, checkpoint_s, heartbeat_s)
         self._open = True
         process.opened(self)
+
+    def _checkpointer(self, signer: Signer, records: int, seconds: float, heartbeat_s: float | None) -> Checkpointer:
+        from auditlog_cli.writer.checkpointing import Checkpointer  # needed by few, and takes as long as the rest
+        from auditlog_cli.writer.checkpoints import Sealer
+
+        return Checkpointer(self._pen, Sealer(self.path, signer), records, seconds, heartbeat_s)
 
     def append(self, record: Mapping[str, Any], *, durable: bool | None = None) -> Receipt:
         """Append one record.

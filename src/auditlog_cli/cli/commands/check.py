@@ -23,6 +23,7 @@ def check(
     waivers: o.Waivers = None,
     baseline: o.BaselineFile = None,
     write_baseline: o.WriteBaseline = None,
+    annotate: o.Annotate = None,
     max_findings: o.MaxFindings = 1000,
     max_state: o.MaxState = 1_000_000,
     user: o.User = None,
@@ -74,7 +75,7 @@ def check(
         from auditlog_cli.cli import live
 
         live.refuse(format, as_of=as_of, until=until, output=output, write_baseline=write_baseline, merge=merge,
-                    require_tested=require_tested)  # fmt: skip
+                    annotate=annotate, require_tested=require_tested)  # fmt: skip
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)
     question = asked(
         pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, only=only or (),
@@ -88,4 +89,4 @@ def check(
     shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
     if follow:
         return live.run(show.paths(paths), question, shown, wish, since=since, lateness=lateness)
-    return checking.run(show.paths(paths), question, shown, write_baseline, wish)
+    return checking.run(show.paths(paths), question, shown, write_baseline, wish, annotate)

@@ -24,7 +24,7 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
     from auditlog_cli.errors import AuditWriteError, UsageError
     from auditlog_cli.rules import loading
     from auditlog_cli.rules import sigma as export
-    from auditlog_cli.sinks import FileOutput
+    from auditlog_cli.sinks import write_whole
 
     files, left = export.files([judged.pack(each) for each in packs or loading.NAMES])
     try:
@@ -35,12 +35,7 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
     except OSError as error:
         raise AuditWriteError(f"{sigma}: cannot be written ({error.strerror})") from error
     for name, text in files.items():
-        out = FileOutput(os.path.join(sigma, name), new=True)
-        try:
-            out.write(text.encode())
-            out.commit()
-        finally:
-            out.discard()
+        write_whole(os.path.join(sigma, name), text.encode(), new=True)
     notices = show.Notices()
     notices.say(f"{len(files) - 1} of {len(files) - 1 + len(left)} rules have a Sigma form; they are in {sigma}")
     if left:

@@ -20,19 +20,14 @@ def new(name: o.NewPack, source: o.FromPack = None, prefix: o.Prefix = None) -> 
     from auditlog_cli import times
     from auditlog_cli.cli import judged, show
     from auditlog_cli.rules import cloning
-    from auditlog_cli.sinks import FileOutput
+    from auditlog_cli.sinks import write_whole
 
     ids = cloning.prefix_for(name, prefix)
     if source is None:
         text = cloning.skeleton(name, ids, times.now()[:10])
     else:
         text = cloning.clone(judged.pack(source), name, ids)
-    out = FileOutput(f"{name}.yaml", new=True)
-    try:
-        out.write(text.encode())
-        out.commit()
-    finally:
-        out.discard()
+    write_whole(f"{name}.yaml", text.encode(), new=True)
     show.Notices().say(
         f"{name}.yaml was made; name it under packs of a policy, or run: auditlog packs lint {name}.yaml"
     )
