@@ -11,10 +11,11 @@ from pathlib import Path
 import pytest
 
 from auditlog_cli import parallel
-from auditlog_cli.index import building, opening
+from auditlog_cli.index import building, opening, pages
 from auditlog_cli.index.pages import PAGE
+from auditlog_cli.selection import select_by
 from tests.conftest import Result
-from tests.index.asking import QUESTIONS, alike, build
+from tests.index.asking import QUESTIONS, alike, ask, build
 from tests.index.lines import HOSTILE
 from tests.logs import line, record, write
 
@@ -67,6 +68,31 @@ def test_every_damaged_page_is_seen_by_whom_reads_it(log: Path) -> None:
         damaged[number * PAGE : (number + 1) * PAGE] = b"\0" * PAGE
         index.write_bytes(damaged)
         assert ask_everything(log), number
+
+
+@pytest.mark.slow
+def test_a_forged_index_may_hide_and_never_shows_what_is_not_there(
+    small: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if every sum were right, whatever was changed: nothing but an answer comes out, and no record twice."""
+    monkeypatch.setattr(pages, "crc32", lambda data, seed=0: 0)
+    path = write(tmp_path / "log.jsonl", *RECORDS[:30], *HOSTILE)
+    build(path)
+    index = Path(f"{path}.index")
+    whole = index.read_bytes()
+    chance = random.Random(11)
+    chosen = [select_by(**question) for question in QUESTIONS[:1] + QUESTIONS[11:12] + [{"session": ["sess_3"]}]]
+    truth = [ask([path], each).wanted for each in chosen]
+    used = [at for at in range(len(whole)) if whole[at]]
+    for _ in range(500):
+        forged = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 3))):
+            forged[chance.choice(used)] = chance.choice((0, 1, 127, 128, 255, chance.randrange(256)))
+        index.write_bytes(forged)
+        for each, right in zip(chosen, truth, strict=True):
+            found = [wanted[2:4] for wanted in ask([path], each, index=[]).wanted]
+            assert len({*found}) == len(found)
+            assert {*found} <= {wanted[2:4] for wanted in right}
 
 
 @pytest.mark.parametrize("keep", [0, 1, 20, 4095, 4096, 9000, -4096, -1])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli import segments
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import AuditlogError, InputError
 from auditlog_cli.index import layout, opening
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.index.query import WORTH, Query
@@ -95,7 +95,7 @@ def _ready(
 
     try:
         built = building.build(path, taken, most=_AT_A_TIME, processes=parallel.cores() if processes else 1)
-    except (OSError, InputError) as error:
+    except (OSError, AuditlogError) as error:
         say(f"{path}.index: cannot be built ({getattr(error, 'strerror', '') or error})")
         return found
     if built is None:
