@@ -113,7 +113,7 @@ class Index:
     """An index that was opened.
 
     Attributes:
-        fd: Its descriptor.
+        fd: Its descriptor; -1 where there is none.
         size: Its bytes.
         segments: By inode.
     """
@@ -127,7 +127,8 @@ class Index:
 
     def close(self) -> None:
         """Give the file back."""
-        os.close(self.fd)
+        if self.fd >= 0:
+            os.close(self.fd)
 
 
 def part_seed(inode: int, start: int, end: int) -> int:

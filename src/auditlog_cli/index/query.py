@@ -41,10 +41,12 @@ def may_help(log: Log) -> bool:
     """Tell whether a log has an index, or is so large that one is made."""
     if not log.whole or log.path == STDIN:
         return False
-    try:
-        found = [os.stat(file) for file in log.files]
-    except OSError:
-        return False
+    found = []
+    for file in log.files:
+        try:
+            found.append(os.stat(file))
+        except OSError:
+            pass  # it was renamed since it was listed: rotation, which a snapshot stands
     if not all(stat.S_ISREG(each.st_mode) for each in found):
         return False  # a pipe must not be opened twice
     return os.path.lexists(f"{log.path}.index") or sum(each.st_size for each in found) >= WORTH

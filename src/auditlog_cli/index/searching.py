@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 BEHIND = 16 << 20
 """Bytes that are not covered, from which an index is extended: scanning fewer takes milliseconds."""
+_ATTEMPTS = 20
 _AT_A_TIME = 256 << 20  # bytes that one query adds at the most: about a second of work
 
 
@@ -53,12 +54,11 @@ def lines(
         say: Told what became of the index.
 
     Returns:
-        None if there is no index, and none is made: the caller scans.
+        None if the files cannot all be opened at once: the caller scans one after the other.
     """
     path = log.path
-    try:
-        taken = segments.snapshot(path)
-    except OSError:
+    taken = _snapshot(path)
+    if taken is None:
         return None
     if not path.endswith(".jsonl") and len(taken) > 1:
         _close(taken)  # what is named like its closed segments belongs to another log (`files.find`)
@@ -68,10 +68,19 @@ def lines(
     except BaseException:
         _close(taken)
         raise
-    if found is None:
-        _close(taken)
-        return None
-    return _answer(taken, found, query, counts, processes, say)
+    # Without an index everything is scanned, but as it was at one moment: rotation hides and doubles nothing.
+    return _answer(taken, found or layout.Index(-1, 0, {}), query, counts, processes, say)
+
+
+def _snapshot(path: str) -> list[tuple[str, int, int]] | None:
+    for _ in range(_ATTEMPTS):
+        try:
+            return segments.snapshot(path)
+        except FileNotFoundError:
+            continue  # a segment went between the list and the look at it
+        except OSError:
+            return None
+    return None
 
 
 def _close(taken: list[tuple[str, int, int]]) -> None:
