@@ -208,7 +208,7 @@ class _Plan:
         self.source = source
         self.status = status
         self.settled = settled
-        self.inode = status.st_ino
+        self.inode = layout.inode_of(status)
         self.kept: list[layout.Covered] = []
         self.end = 0
         self.fit = True
@@ -242,7 +242,7 @@ def _plan(path: str, fd: int, old: layout.Index | None) -> _Plan | None:
     if source is None:
         return None
     plan = _Plan(path, source, status, _settled(status))
-    known = old.segments.get(status.st_ino) if old is not None else None
+    known = old.segments.get(layout.inode_of(status)) if old is not None else None
     if known is not None and known.stands_for(path, status, packed=source.packed):
         plan.kept = [*known.parts]
         if any(source.edges(part.start, part.end) != part.edges for part in plan.kept):

@@ -17,7 +17,7 @@ def same(taken: list[tuple[str, int, int]], index: layout.Index) -> bool:
     """
     for path, fd, size in taken:
         source = source_of(path, fd, size)
-        known = index.segments.get(os.fstat(fd).st_ino)
+        known = index.segments.get(layout.inode_of(os.fstat(fd)))
         if source is None or known is None or not known.stands_for(path, os.fstat(fd), packed=source.packed):
             continue
         for part in known.parts:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
-import struct
+import sys
 from zlib import crc32
 
 from auditlog_cli.index.pages import PAGE, Damaged, Pages, pages_for, seed_of
@@ -20,10 +20,12 @@ from auditlog_cli.index.parts import Part
 
 _MAGIC = b"auditlog index 1"
 _ORDER = 0x01020304
-_HEAD = struct.Struct("=16sIQQ")
-_SEGMENT = struct.Struct("=QQqqII")
-_PART = struct.Struct("=QQIQIIqq")
+_HEAD = 16 + 3 * 8
+_SEGMENT = 6  # numbers of 64 bits: inode, size, mtime, ctime, name, parts
+_PART = 8
 _MOST = 1 << 26  # bytes of a directory
+_MOST_LINES = 1 << 16
+_FITS = (1 << 63) - 1
 
 
 class Covered:
@@ -65,9 +67,7 @@ class Covered:
 
     def entry(self) -> bytes:
         """Return what the directory says of it."""
-        return _PART.pack(
-            self.start, self.end, self.lines, self.first, self.pages, self.edges, self.earliest, self.latest
-        )
+        return _packed(self.start, self.end, self.lines, self.first, self.pages, self.edges, self.earliest, self.latest)
 
 
 class Segment:
@@ -96,7 +96,7 @@ class Segment:
 
     def stands_for(self, path: str, now: os.stat_result, *, packed: bool) -> bool:
         """Tell whether nothing but growth, or a new name, has happened to the file since."""
-        if now.st_ino != self.inode or now.st_size < self.size:
+        if inode_of(now) != self.inode or now.st_size < self.size:
             return False
         if now.st_size > self.size:
             return not packed
@@ -105,7 +105,7 @@ class Segment:
 
     def entry(self) -> bytes:
         """Return what the directory says of it, its parts included."""
-        head = _SEGMENT.pack(self.inode, self.size, self.mtime, self.ctime, self.name, len(self.parts))
+        head = _packed(self.inode, self.size, self.mtime, self.ctime, self.name, len(self.parts))
         return head + b"".join(part.entry() for part in self.parts)
 
 
@@ -131,6 +131,15 @@ class Index:
             os.close(self.fd)
 
 
+def inode_of(status: os.stat_result) -> int:
+    """Return the inode of a file as the directory has it: 63 bits, for there are file systems with larger ones."""
+    return status.st_ino & _FITS
+
+
+def _packed(*numbers: int) -> bytes:
+    return b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in numbers)
+
+
 def part_seed(inode: int, start: int, end: int) -> int:
     """Return the seed of the pages of a part: whose it is."""
     return seed_of(inode, start, end)
@@ -143,7 +152,7 @@ def name_of(path: str) -> int:
 
 def head(first: int, length: int) -> bytes:
     """Return what page 0 holds, for a directory of so many bytes that begins at page `first`."""
-    return _HEAD.pack(_MAGIC, _ORDER, first, length)
+    return _MAGIC + _packed(_ORDER, first, length)
 
 
 HEAD_SEED = seed_of(0)
@@ -163,27 +172,33 @@ def load(path: str, fd: int) -> Index:
     status = os.fstat(fd)
     if not stat.S_ISREG(status.st_mode) or status.st_uid not in (os.geteuid(), 0, _owner(path)):
         raise Damaged
-    magic, order, first, length = _HEAD.unpack(Pages(fd, 0, 1, HEAD_SEED).read(_HEAD.size, 0))
-    if magic != _MAGIC or order != _ORDER or length > _MOST or first * PAGE > status.st_size:
+    begin = Pages(fd, 0, 1, HEAD_SEED).read(_HEAD, 0)
+    order, first, length = memoryview(begin)[16:].cast("q")
+    if begin[:16] != _MAGIC or order != _ORDER:
+        raise Damaged
+    if not 0 <= length <= _MOST or length % 8 or not 0 <= first <= status.st_size // PAGE:
         raise Damaged
     data = Pages(fd, first, pages_for(length), DIRECTORY_SEED).read(length, 0)
+    numbers = memoryview(data).cast("q")
     segments: dict[int, Segment] = {}
     at = 0
-    try:
-        while at < length:
-            inode, size, mtime, ctime, name, count = _SEGMENT.unpack_from(data, at)
-            at += _SEGMENT.size
-            parts = [Covered(*_PART.unpack_from(data, at + _PART.size * each)) for each in range(count)]
-            at += _PART.size * count
-            end = 0
-            for part in parts:
-                part.source = fd
-                if part.start != end or part.end <= end:
-                    raise Damaged
-                end = part.end
-            segments[inode] = Segment(inode, size, mtime, ctime, name, parts)
-    except struct.error:
-        raise Damaged from None
+    while at < len(numbers):
+        known = numbers[at : at + _SEGMENT].tolist()
+        at += _SEGMENT
+        if len(known) != _SEGMENT or not 0 <= known[-1] <= (len(numbers) - at) // _PART:
+            raise Damaged
+        parts = []
+        end = 0
+        for place in range(at, at + _PART * known[-1], _PART):
+            part = Covered(*numbers[place : place + _PART].tolist())
+            part.source = fd
+            if part.start != end or part.end <= end or not 0 < part.lines <= _MOST_LINES:
+                raise Damaged
+            end = part.end
+            parts.append(part)
+        at += _PART * len(parts)
+        inode, size, mtime, ctime, name, _ = known
+        segments[inode] = Segment(inode, size, mtime, ctime, name, parts)
     return Index(fd, status.st_size, segments)
 
 

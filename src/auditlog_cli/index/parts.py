@@ -13,8 +13,6 @@ the order of the machine:
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from auditlog_cli.index.keys import FIELDS, number
 from auditlog_cli.index.pages import Damaged, Pages
 
@@ -104,13 +102,23 @@ class Part:
             keys = _view("I", self._pages.read(12 * (last - first), begin + 12 * first))
             numbers = keys[::3]
             if (first == 0 or numbers[0] < wanted) and (last == count or numbers[-1] > wanted):
-                place = bisect_left(numbers, wanted)
-                if place == len(numbers) or numbers[place] != wanted:
-                    return 0, 0
-                return keys[3 * place + 1], keys[3 * place + 2]
+                place = _place(numbers, wanted)
+                return (keys[3 * place + 1], keys[3 * place + 2]) if place >= 0 else (0, 0)
             first, last = 0, count
 
 
 def _view(kind: Literal["H", "I", "q"], data: bytes) -> memoryview:
     """The numbers in some bytes; importing `array` would bring `collections` to the start path."""
     return memoryview(data).cast(kind)
+
+
+def _place(numbers: memoryview, wanted: int) -> int:
+    """Where a number is among ascending ones, or -1; importing `bisect` would take longer."""
+    low, high = 0, len(numbers)
+    while low < high:
+        middle = (low + high) // 2
+        if numbers[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(numbers) and numbers[low] == wanted else -1

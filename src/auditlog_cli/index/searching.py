@@ -119,7 +119,7 @@ def _ready(
 def covered(index: layout.Index | None, path: str, fd: int) -> int:
     """Return how many bytes of a segment, as it lies on the disk, need no further work by who builds an index."""
     status = os.fstat(fd)
-    known = index.segments.get(status.st_ino) if index is not None else None
+    known = index.segments.get(layout.inode_of(status)) if index is not None else None
     source = opening.source_of(path, fd, status.st_size, known=known)
     if source is None:
         return status.st_size
@@ -140,7 +140,7 @@ def _answer(
 ) -> Lines:
     try:
         for path, fd, size in taken:
-            inode = os.fstat(fd).st_ino
+            inode = layout.inode_of(os.fstat(fd))
             known = _standing(index, path, fd, size)
             source = opening.source_of(path, fd, size, known=known)
             if source is None:
@@ -179,7 +179,7 @@ def _answer(
 def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
     """What the index says of a segment, if the file is still that one: at least its first part looks as it did."""
     status = os.fstat(fd)
-    known = index.segments.get(status.st_ino)
+    known = index.segments.get(layout.inode_of(status))
     source = None if known is None else opening.source_of(path, fd, size, known=known)
     if known is None or source is None or not known.stands_for(path, status, packed=source.packed):
         return None
