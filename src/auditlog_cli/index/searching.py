@@ -153,8 +153,9 @@ def _answer(
                 continue
             segment = _Segment(path, fd, source, query, counts, processes)
             end = 0
+            sure = known is not None and known.is_untouched(os.fstat(fd))
             for part in () if known is None else known.parts:
-                if not segment.is_as_it_was(part):
+                if not sure and not segment.is_as_it_was(part):
                     say(f"{path}: was rewritten behind byte {part.start} since it was indexed; that is scanned")
                     break  # nobody knows where its lines end now
                 end = part.end
@@ -184,7 +185,11 @@ def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segm
     if known is None or source is None or not known.stands_for(path, status, packed=source.packed):
         return None
     first = known.parts[0] if known.parts else None
-    return known if first is None or source.edges(first.start, first.end) == first.edges else None
+    return (
+        known
+        if first is None or known.is_untouched(status) or source.edges(first.start, first.end) == first.edges
+        else None
+    )
 
 
 def _by_name(path: str, query: Query, counts: Counts, processes: bool) -> Lines:
