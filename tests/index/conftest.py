@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from auditlog_cli.index import building, making, parts, query, searching
+from auditlog_cli.index import building, making, parts, query, readying
 
 
 @pytest.fixture
@@ -22,5 +22,5 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def eager(small: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """And whoever reads makes an index, whatever the size of the log."""
     monkeypatch.setattr(query, "WORTH", 1)
-    monkeypatch.setattr(searching, "WORTH", 1)
-    monkeypatch.setattr(searching, "BEHIND", 1)
+    monkeypatch.setattr(readying, "WORTH", 1)
+    monkeypatch.setattr(readying, "BEHIND", 1)

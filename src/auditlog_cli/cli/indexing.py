@@ -7,7 +7,7 @@ import os
 from auditlog_cli import parallel, segments
 from auditlog_cli.cli import show, tables
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError
-from auditlog_cli.index import building, comparing, opening, searching
+from auditlog_cli.index import building, comparing, opening, readying
 from auditlog_cli.sources import files
 from auditlog_cli.writer import disk
 
@@ -56,7 +56,7 @@ def build(paths: list[str] | None, *, quiet: bool) -> int:
             code = EXIT_INCOMPLETE
             continue
         notices.say(f"{log.path}.index: {built.size:,} bytes, {built.read:,} bytes of the log were read for it")
-        if built.missing > searching.BEHIND:
+        if built.missing > readying.BEHIND:
             notices.say(f"{log.path}: {built.missing:,} bytes cannot be indexed, and are scanned")
             code = EXIT_INCOMPLETE
     return code
@@ -75,7 +75,7 @@ def status(paths: list[str] | None, *, compare: bool, format: str | None, output
                 state = "unusable" if os.path.lexists(f"{log.path}.index") else "none"
                 rows.append((log.path, state, total, 0, 0, 0))
                 continue
-            covered = sum(min(searching.covered(found, name, fd), size) for name, fd, size in taken)
+            covered = sum(min(readying.covered(found, name, fd), size) for name, fd, size in taken)
             state = "complete" if covered == total else "behind"
             if compare and not comparing.same(taken, found):
                 state, code = "wrong", EXIT_FOUND

@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli import segments
-from auditlog_cli.errors import AuditlogError, InputError
-from auditlog_cli.index import layout, opening
+from auditlog_cli.errors import InputError
+from auditlog_cli.index import layout, opening, readying
 from auditlog_cli.index.pages import Damaged
-from auditlog_cli.index.query import WORTH, Query
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import scan
 from auditlog_cli.sources.lines import lines_of, read_lines
@@ -28,15 +26,11 @@ if TYPE_CHECKING:
 
     from auditlog_cli.counts import Counts
     from auditlog_cli.index.parts import Part
+    from auditlog_cli.index.query import Query
     from auditlog_cli.record import Line
     from auditlog_cli.sources.files import Log
 
     Lines = Iterator[Line | BadLine]
-
-BEHIND = 16 << 20
-"""Bytes that are not covered, from which an index is extended: scanning fewer takes milliseconds."""
-_ATTEMPTS = 20
-_AT_A_TIME = 256 << 20  # bytes that one query adds at the most: about a second of work
 
 
 def lines(
@@ -57,77 +51,19 @@ def lines(
         None if the files cannot all be opened at once: the caller scans one after the other.
     """
     path = log.path
-    taken = _snapshot(path)
+    taken = readying.snapshot(path)
     if taken is None:
         return None
     if not path.endswith(".jsonl") and len(taken) > 1:
-        _close(taken)  # what is named like its closed segments belongs to another log (`files.find`)
+        readying.close(taken)  # what is named like its closed segments belongs to another log (`files.find`)
         return None
     try:
-        found = _ready(path, taken, processes, say)
+        found = readying.ready(path, taken, processes, say)
     except BaseException:
-        _close(taken)
+        readying.close(taken)
         raise
     # Without an index everything is scanned, but as it was at one moment: rotation hides and doubles nothing.
     return _answer(taken, found or layout.Index(-1, 0, {}), query, counts, processes, say)
-
-
-def _snapshot(path: str) -> list[tuple[str, int, int]] | None:
-    for _ in range(_ATTEMPTS):
-        try:
-            return segments.snapshot(path)
-        except FileNotFoundError:
-            continue  # a segment went between the list and the look at it
-        except OSError:
-            return None
-    return None
-
-
-def _close(taken: list[tuple[str, int, int]]) -> None:
-    for _, fd, _ in taken:
-        os.close(fd)
-
-
-def _ready(
-    path: str, taken: list[tuple[str, int, int]], processes: bool, say: Callable[[str], None]
-) -> layout.Index | None:
-    """The index, extended if that is worth it; None if there is none."""
-    found = opening.present(path)
-    if found is None and os.path.lexists(f"{path}.index"):
-        say(f"{path}.index: cannot be used; the log is scanned")
-    total = sum(size for _, _, size in taken)
-    behind = sum(size - min(covered(found, name, fd), size) for name, fd, size in taken)
-    if total < WORTH or behind < max(BEHIND, total >> 6):
-        return found
-    from auditlog_cli import parallel
-    from auditlog_cli.index import building
-
-    try:
-        built = building.build(path, taken, most=_AT_A_TIME, processes=parallel.cores() if processes else 1)
-    except (OSError, AuditlogError) as error:
-        say(f"{path}.index: cannot be built ({getattr(error, 'strerror', '') or error})")
-        return found
-    if built is None:
-        say(f"{path}.index: somebody else builds it")
-        return found
-    say(f"{path}.index: {built.read:,} bytes of the log indexed, {built.covered:,} covered")
-    if found is not None:
-        found.close()
-    return opening.present(path)
-
-
-def covered(index: layout.Index | None, path: str, fd: int) -> int:
-    """Return how many bytes of a segment, as it lies on the disk, need no further work by who builds an index."""
-    status = os.fstat(fd)
-    known = index.segments.get(layout.inode_of(status)) if index is not None else None
-    source = opening.source_of(path, fd, status.st_size, known=known)
-    if source is None:
-        return status.st_size
-    if known is None or not known.stands_for(path, status, packed=source.packed):
-        return 0
-    if not known.parts or (source.packed and known.end == source.size):
-        return status.st_size
-    return 0 if source.packed else known.end
 
 
 def _answer(
@@ -174,7 +110,7 @@ def _answer(
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
         index.close()
-        _close(taken)
+        readying.close(taken)
 
 
 def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
