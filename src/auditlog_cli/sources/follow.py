@@ -50,16 +50,22 @@ class Follower:
         """Whether the log could be read when it was last looked at."""
         return self._fd >= 0 and not self._gone and not self._failing
 
-    def from_start(self) -> Iterator[Line | BadLine]:
+    def from_start(self, wanted: int = 0) -> Iterator[Line | BadLine]:
         """Open the log and yield all its whole lines, closed segments first; `poll` gives what follows.
 
         A segment that is begun or closed meanwhile is neither missed nor read twice.
+
+        Args:
+            wanted: Leave out closed segments that end before this record, as the name of the next one tells.
 
         Raises:
             InputError: If a closed segment cannot be read.
         """
         self._open()
-        for _, path in segments.closed(self.path):
+        found = segments.closed(self.path)
+        for at, (_, path) in enumerate(found):
+            if at + 1 < len(found) and found[at + 1][0] <= wanted:
+                continue
             if self._fd >= 0 and _inode(path) == self._inode:
                 break  # closed since it was opened: it is read below, and what follows it by `poll`
             yield from read_lines(path)
