@@ -193,6 +193,11 @@ class Notices:
         except OSError:
             pass
 
+    def explain(self, text: str) -> None:
+        """Say one line to who wants to know how the answer was found."""
+        if self.verbose:
+            self.say(text)
+
     def bad(self, bad: BadLine) -> None:
         """Say where a bad line is and what is wrong with it; the first few only."""
         self._bad += 1
