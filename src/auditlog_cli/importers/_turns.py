@@ -178,6 +178,12 @@ def words(held: object, *members: str) -> str:
     return "\n".join(each for each in found if each)
 
 
+def others(held: object, *members: str) -> Content:
+    """Return, for the rest of a record, the blocks of a message whose `type` is not one of `members`."""
+    found = [each for each in held if not isinstance(each, dict) or each.get("type") not in members] if isinstance(held, list) else []  # fmt: skip # noqa: E501
+    return {"content": found} if found else {}
+
+
 def tokens(usage: object, input: str, output: str) -> Content:  # noqa: A002 - the record's words
     """Return what a source says of tokens under its own names."""
     found: Content = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, instant, text, without
-from auditlog_cli.importers._turns import Turns, outcome, tokens, words
+from auditlog_cli.importers._turns import Turns, others, outcome, tokens, words
 
 HINT = "evaluation logs of Inspect AI, in JSON"
 SAMPLES = (
@@ -271,6 +271,7 @@ def _message(turns: Turns, unit: Unit, stored: Content, sample: str) -> list[Dra
     role, native = text(stored.get("role")), text(stored.get("id"))
     key, said = native or f"{sample} message {unit.place}", words(stored.get("content"), "text")
     rest = without(stored, "role", "id", "content", "tool_calls", "tool_call_id", "function", "error", "model")
+    rest |= others(stored.get("content"), "text")
     if role == "user":
         return [turns.asked(key, said, id=native, rest=rest)]
     if role == "assistant":
