@@ -28,7 +28,7 @@ def read(paths: list[str], *, shape: str | None = None) -> Iterator[Record | Bad
         InputError: If one of them cannot be read.
     """
     decode = _decoder(shape)
-    return merge([_all(log, decode) for log in files.find(paths)])
+    return merge([_all(log, decode) for log in files.find(paths, documents=True)])
 
 
 def containing(
@@ -55,7 +55,7 @@ def containing(
     """
     decode = _decoder(shape)
     tally = Counts() if counts is None else counts
-    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)])
+    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths, documents=True)])
 
 
 def select(
