@@ -59,7 +59,7 @@ class Turns:
         """Return a record.
 
         Args:
-            action: Its action; what is None or empty is left out.
+            action: Its action; what is None or empty is left out, but for an empty result.
             key: What its span is made of; empty: its place in the file.
             id: Its own id in the source.
             above: The key of the span that it hangs under; None: the latest answer, prompt or the session.
@@ -76,7 +76,9 @@ class Turns:
             "trace_id": trace_id(self._family, self.trace or self.session),
             "span_id": self.span(key),
             "parent_span_id": self.span(above) if above != key else "",
-            "action": {name: value for name, value in action.items() if value is not None and value != ""},
+            "action": {
+                name: value for name, value in action.items() if value is not None and (value != "" or name == "result")
+            },
         }
         left = {name: value for name, value in (rest or {}).items() if value not in (None, "", [], {})}
         return Draft(content | {name: value for name, value in blocks.items() if value}, id, parent, left)
