@@ -1,4 +1,4 @@
-"""Evaluation logs of Inspect (`inspect_ai`): samples with their events, in JSON; an `.eval` file is a ZIP of such.
+"""Evaluation logs of Inspect (`inspect_ai`): samples with their events, in JSON; `.eval` is `_evalfile`.
 
 Spans of agents are kept, those of solvers, tools and scorers are structure: what stands in them hangs on the nearest
 agent, or on the sample. A tool's span has no id of the call: it is the span that the `tool` event stands in, or, in
@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, instant, text, without
 from auditlog_cli.importers._turns import Turns, others, outcome, tokens, words
 
-HINT = "evaluation logs of Inspect AI, in JSON"
+HINT = "evaluation logs of Inspect AI, in JSON or .eval"
 SAMPLES = (
     b'{"version":2,"status":"success","eval":{"run_id":"r-1","task":"orders","model":"openai/x"},"samples":[{"id":1,'
     b'"epoch":1,"input":"Where is order 42?","uuid":"s-1","messages":[],"attachments":{"5f":"Where is order 42?"},'
@@ -261,8 +261,9 @@ def words_of_last(messages: object, attachments: object) -> str:
     """Return what the last message to a model says; a text that stands among the attachments is put in its place."""
     last = messages[-1] if isinstance(messages, list) and messages else None
     said = words(last.get("content"), "text") if isinstance(last, dict) else ""
-    if said.startswith("attachment://") and isinstance(attachments, dict):
-        return text(attachments.get(said.removeprefix("attachment://"))) or said
+    scheme, _, name = said.partition("://")
+    if scheme in ("attachment", "tc") and isinstance(attachments, dict):
+        return text(attachments.get(name)) or said
     return said
 
 
