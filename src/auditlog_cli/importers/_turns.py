@@ -9,6 +9,8 @@ from __future__ import annotations
 from auditlog_cli.importers._attributes import instant_count
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, arguments, moment, span_id, text, trace_id
 
+_DECIDED = {"approved": "success", "denied": "denied", "pending": "pending"}
+
 
 class _Call:
     """A call that has begun: its span, what it hangs under, and what it asked for."""
@@ -141,12 +143,15 @@ class Turns:
         return self.draft(action, key=key, id=call, above=above, **said)  # type: ignore[arg-type]
 
     def decided(self, call: str, tool: str, status: str, **said: object) -> Draft:
-        """Somebody, whom the source does not name, decided on a call that may not have begun yet."""
-        outcome = {"approved": "success", "denied": "denied", "pending": "pending"}.get(status, "unknown")
+        """Somebody, whom the source does not name, decided on a call that may not have begun yet.
+
+        `status`: approved, denied or pending; any other word of a source is no status of a record.
+        """
+        outcome = _DECIDED.get(status, "unknown")
         begun = self._calls.get(call)
         above = begun.key if begun else self.answer or self.prompt or self.root
         action: Content = {"type": "approval", "tool": tool, "call_id": call, "result_status": outcome}
-        block: Content = {"id": call, "status": status, "tool": tool}
+        block: Content = {"id": call, "status": status if status in _DECIDED else "", "tool": tool}
         block = {name: value for name, value in block.items() if value}
         return self.draft(action, key=f"approval {call}", id=call, above=above, approval=block, **said)  # type: ignore[arg-type]
 

@@ -186,7 +186,7 @@ def _event(sample: _Sample, unit: Unit, stored: Content, kind: str, above: str) 
     elif kind == "approval":
         call = stored.get("call")
         call = call if isinstance(call, dict) else {}
-        status = _APPROVALS.get(text(stored.get("decision")), "unknown")
+        status = _APPROVALS.get(text(stored.get("decision")), "")
         rest = without(stored, "event", "timestamp", "span_id")
         draft = turns.decided(
             text(call.get("id")), text(call.get("function")), status, rest=rest, **without(said, "above")

@@ -127,7 +127,7 @@ class Reading:
         result, call = stored.get("result"), text(stored.get("toolCallId"))
         word = text(result.get("decision")) if isinstance(result, dict) else ""
         draft = self._turns.decided(
-            call, text(stored.get("toolName")), _STATUS.get(word, word or "unknown"), when=when,
+            call, text(stored.get("toolName")), _STATUS.get(word, ""), when=when,
             rest=_rest(stored, "toolCallId", "toolName"),
         )  # fmt: skip
         if call in self._calls:
