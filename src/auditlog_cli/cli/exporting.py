@@ -66,7 +66,7 @@ def spare(logs: list[str], out: str) -> None:
         return
     if not os.path.isfile(out):
         raise UsageError(f"{out}: is there already, and is no file", help="-o FILE, or -o - for standard output")
-    for file in (file for log in files.find(logs) for file in log.files if file != "-"):
+    for file in (file for log in files.find(logs, documents=True) for file in log.files if file != "-"):
         if os.path.exists(file) and os.path.samefile(file, out):
             raise UsageError(f"{out}: is the log that is read", help="give another -o")
 
