@@ -1,0 +1,30 @@
+"""An adapter can be imported without its framework, and says what to install."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import pytest
+
+from auditlog_cli.adapters import FrameworkMissing
+
+ADAPTERS = [
+    ("openai_agents", "AuditRunHooks", ("agents",), "openai-agents"),
+    ("pydantic_ai", "Audit", ("pydantic_ai", "pydantic_ai.capabilities"), "pydantic-ai-slim"),
+    ("google_adk", "AuditPlugin", ("google.adk", "google.adk.plugins", "google.adk.plugins.base_plugin"), "google-adk"),
+]
+
+
+@pytest.mark.parametrize(("adapter", "name", "modules", "package"), ADAPTERS)
+def test_a_missing_framework_is_named(
+    adapter: str, name: str, modules: tuple[str, ...], package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+    made = import_module(f"auditlog_cli.adapters.{adapter}")
+    with pytest.raises(FrameworkMissing) as caught:
+        getattr(made, name)
+    assert package in (caught.value.help or "")
+    with pytest.raises(AttributeError):
+        made.no_such_thing
