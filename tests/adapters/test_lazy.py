@@ -33,6 +33,8 @@ def test_a_missing_framework_is_named(
 
 
 USED = [
+    ("agent_framework", lambda made: made.Audit().middleware(), "agent_framework", "agent-framework-core"),
+    ("agent_framework", lambda made: made.AgentFrameworkAuditFailure, "agent_framework", "agent-framework-core"),
     ("autogen", lambda made: made.Audit().agent(None), "autogen_agentchat.agents", "autogen-agentchat"),
 ]
 
