@@ -35,6 +35,7 @@ def test_a_missing_framework_is_named(
 USED = [
     ("agent_framework", lambda made: made.Audit().middleware(), "agent_framework", "agent-framework-core"),
     ("agent_framework", lambda made: made.AgentFrameworkAuditFailure, "agent_framework", "agent-framework-core"),
+    ("ag2", lambda made: made.Audit().middleware("clerk"), "ag2.testing", "ag2"),
     ("autogen_classic", lambda made: made.Audit().agent(None), "autogen", "pyautogen"),
     ("autogen", lambda made: made.Audit().agent(None), "autogen_agentchat.agents", "autogen-agentchat"),
 ]
