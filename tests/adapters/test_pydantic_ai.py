@@ -139,8 +139,13 @@ class TestContract(Contract):
 
     def drive(self, log: AuditLog, mode: str, ran: Ran) -> None:
         if mode == "sync":
-            with log.session(**WHO):
-                play_sync(ran)
+            loop = asyncio.new_event_loop()  # `run_sync` makes one in its thread otherwise, and leaves it open
+            asyncio.set_event_loop(loop)
+            try:
+                with log.session(**WHO):
+                    play_sync(ran)
+            finally:
+                loop.close()
             return
 
         async def drive() -> None:

@@ -38,6 +38,11 @@ def test_its_span_lies_under_the_call_that_delegated(audit: Recording) -> None:
     assert (end["span_id"], end["parent_span_id"]) == (r.span_id, t.span_id)
 
 
+def test_it_knows_that_another_agent_started_it(audit: Recording) -> None:
+    with audit.log.session(**WHO) as s, s.agent("refunder") as r, audit.log.session(**WHO) as other:
+        assert (s.is_nested, r.is_nested, other.is_nested) == (False, True, False)
+
+
 def test_inside_it_the_outer_session_speaks_for_it_and_after_it_for_itself(audit: Recording) -> None:
     with audit.log.session(**WHO) as s:
         with s.agent("refunder"):

@@ -259,3 +259,13 @@ class TestScopes:
         (check,) = audit.of_type("guardrail")
         assert (check["policy"]["id"], check["action"]["result_status"]) == ("auditlog.scopes", "denied")
         assert check["parent_span_id"] == t.span_id
+
+
+def test_a_call_says_whether_it_has_ended(audit: Recording) -> None:
+    with audit.log.session(**WHO) as s:
+        call = s.tool("lookup")
+        assert not call.ended
+        call.start()
+        assert not call.ended
+        call.finish()
+        assert call.ended

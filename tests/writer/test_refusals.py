@@ -377,3 +377,19 @@ def test_a_shared_file_system_is_refused_unless_forced(
     with pytest.warns(UserWarning, match="only one host may write to it"):
         log = opened(allow_shared_filesystem=True)
     log.append(small())
+
+
+def test_settled_a_log_says_at_once_what_it_refused(path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without another append; while it still cannot be written that raises, and a whole log gets no record by it."""
+    log = opened()
+    log.append(small(0))
+    assert log.settle() == 2
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "write", failing(errno.ENOSPC, times=2))
+    with pytest.raises(AuditWriteError):
+        log.append(small(1))
+    with pytest.raises(AuditWriteError):
+        log.settle()
+    assert path.read_bytes() == before
+    assert log.settle() == 3
+    assert walk(path).own("lost")[0]["count"] == 1

@@ -11,8 +11,9 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
+from auditlog_cli import posting
 from auditlog_cli.alerting import messages
-from auditlog_cli.alerting.webhooks import LOOPBACK, Answer
+from auditlog_cli.alerting.webhooks import Answer
 from auditlog_cli.errors import DefinitionError
 
 _TIMEOUT_S = 15.0
@@ -54,7 +55,7 @@ class Mail:
         self._host, self._port = parts.hostname, port or _PORTS[parts.scheme]
         self._sender, self._to = sender, tuple(to)
         self._user, self._password = user, password
-        self.private = self._secure or self._host in LOOPBACK
+        self.private = self._secure or self._host in posting.LOOPBACK
         """Whether nobody on the way reads along even without STARTTLS."""
         # Whom it reaches stays out of the name, which stands in the alerts log: addresses are those of people.
         reached = sha256("\n".join((sender, *to)).encode()).hexdigest()[:8]
@@ -93,7 +94,7 @@ class Mail:
             return smtplib.SMTP_SSL(self._host, self._port, timeout=_TIMEOUT_S, context=context)
         server = smtplib.SMTP(self._host, self._port, timeout=_TIMEOUT_S)
         try:
-            if self._host not in LOOPBACK:
+            if self._host not in posting.LOOPBACK:
                 server.starttls(context=context)  # raises where the server does not offer it
         except BaseException:
             server.close()

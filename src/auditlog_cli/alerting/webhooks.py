@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hmac
 import http.client
-import ssl
 from base64 import b64decode, b64encode
 from binascii import Error as NoBase64
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
+from auditlog_cli import posting
 from auditlog_cli._version import __version__
 from auditlog_cli.errors import DefinitionError
 
-_TIMEOUT_S = 15.0
 _PREFIX = "whsec_"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _GONE = 410
 
 
@@ -47,26 +44,17 @@ class Webhook:
     """
 
     def __init__(self, url: str, secrets: Sequence[str]) -> None:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme not in ("https", "http") or not host or parts.username is not None:
-            raise DefinitionError("webhook: an address that begins with https:// is needed, without a password in it")
-        if parts.scheme == "http" and host not in LOOPBACK:
-            raise DefinitionError("webhook: http:// only to this machine; use https://")
         try:
-            port = parts.port
-        except ValueError:
-            raise DefinitionError("webhook: the port is no number") from None
+            self._to = posting.address(url)
+        except ValueError as error:
+            raise DefinitionError(f"webhook: {error}") from None
         if not secrets:
             raise DefinitionError(
                 "webhook: it needs a secret to sign with", help="secret_env: NAME, or secret_file: FILE"
             )
         self._keys = [_key(secret) for secret in secrets]
-        self._secure = parts.scheme == "https"
-        self._host, self._port = host, port
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         # The path may be a secret, as many services make it; the name stands in the alerts log.
-        self.name = f"webhook:{host}#{sha256(url.encode()).hexdigest()[:8]}"
+        self.name = f"webhook:{self._to.host}#{sha256(url.encode()).hexdigest()[:8]}"
 
     def send(self, identity: str, body: bytes, now_s: int) -> Answer:
         """Send one message; answer how it went, never raise.
@@ -83,21 +71,11 @@ class Webhook:
             "webhook-timestamp": str(now_s),
             "webhook-signature": " ".join(signature(key, identity, now_s, body) for key in self._keys),
         }
-        connection = self._connection()
         try:
-            connection.request("POST", self._path, body, headers)
-            status = connection.getresponse().status
+            status = posting.post(self._to, body, headers).status
         except (OSError, http.client.HTTPException) as error:
             return Answer(False, False, type(error).__name__)
-        finally:
-            connection.close()
         return Answer(200 <= status < 300, status == _GONE, str(status))
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._secure:
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=_TIMEOUT_S, context=context)
-        return http.client.HTTPConnection(self._host, self._port, timeout=_TIMEOUT_S)
 
 
 def signature(key: bytes, identity: str, now_s: int, body: bytes) -> str:

@@ -73,6 +73,11 @@ class AgentSpan:
         return self.identity.agent_id
 
     @property
+    def is_nested(self) -> bool:
+        """Whether another agent of the session started it."""
+        return self._within is not None
+
+    @property
     def failed(self) -> AuditWriteError | None:
         """The first write of the session that failed, or None."""
         return self.run.failed

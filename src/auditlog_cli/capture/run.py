@@ -33,6 +33,7 @@ class Run:
         ended: Whether the outermost agent has ended.
         not_recorded: With `warn`, how many records were lost.
         approvals: Asked for, not yet used by a call.
+        kept: What others keep with the session, each under a key of its own: an adapter, what is under way.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Run:
         self.ended = False
         self.not_recorded = 0
         self.approvals: list[Approval] = []
+        self.kept: dict[object, Any] = {}
 
     @property
     def broken(self) -> bool:

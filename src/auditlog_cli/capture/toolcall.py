@@ -298,3 +298,8 @@ class ToolCall:
     def frame(self) -> Frame:
         """Where the body of the call runs."""
         return self._open_frame()
+
+    @property
+    def ended(self) -> bool:
+        """Whether its outcome was told."""
+        return self._done

@@ -13,6 +13,10 @@ GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each fi
  'hook': ('Hooks of coding agents: every act is recorded before it happens, or it does not happen.',
           '`install` puts the hook into the settings of Claude Code, `claude-code` is what Claude Code then '
           'calls.'),
+ 'index': ('The index beside a log: where the records of a session, a user, … stand.',
+           'Commands that read a large log make it and keep it up; nothing else needs it, and it may be '
+           'deleted at any time\n'
+           '(docs/index.md).'),
  'packs': ('Packs of rules: list them, read them, write your own.',
            'A pack is one file of rules for one law or standard. Those that are shipped are in review: no '
            'lawyer has read\n'
@@ -179,16 +183,34 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its '
             'own). tlog-tiles: the\n'
             'tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be '
-            'withheld.',
+            'withheld. otlp-logs:\n'
+            'OpenTelemetry log records, from which `auditlog import` makes the same records again; '
+            'otlp-spans: spans for trace\n'
+            'viewers. For SIEMs: ocsf, ecs, cef, syslog, cloudevents. As tables: csv, parquet, sqlite, '
+            'duckdb. otlp-*, syslog and\n'
+            'cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('Options',
-              (('--to FORMAT', 'aat, tlog-tiles.'),
-               ('-o, --output OUT', 'The folder, which appears whole or not at all.'),
+              (('--to FORMAT',
+                'ocsf, ecs, cef, syslog, cloudevents, otlp-logs, otlp-spans, csv, parquet, sqlite, duckdb, '
+                'aat, tlog-tiles.'),
+               ('-o, --output OUT', 'The file or folder, which appears whole or not at all; - is stdout.'),
+               ('--endpoint URL',
+                'Send it there instead. otlp-*: http(s)://, without a path /v1/logs, /v1/traces; syslog and '
+                'cef: udp://HOST, tcp://HOST, tls://HOST.'),
+               ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
-               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'))),
+               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'),
+               ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
+               ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
+               ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
+               ('--gzip', 'Compress requests.'),
+               ('--batch N', 'So many records at most in a request.'),
+               ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
+               ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
              ('Which records',
               (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
                ('-a, --agent ID', 'Id or name of the agent.'),
@@ -199,13 +221,22 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
                 "*@example.com'; see docs/expressions.md."))),
+             ('For one format',
+              (('--ocsf-version 1.8.0|1.9.0', '1.9.0 (in development) has ai_agent.'),
+               ('--bulk', 'For ecs: the body of a _bulk request.'),
+               ('--enterprise-number N', 'For syslog: of its structured data.'))),
              ('Whom is trusted',
               (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+            'auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson\n'
+            'auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem\n'
+            'auditlog export logs/ --to sqlite -o audit.db\n'
             'auditlog export audit.jsonl --to tlog-tiles -o tiles\n'
             'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
-            'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail'),
+            'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail\n'
+            'auditlog export audit.jsonl --to otlp-logs -o audit.otlp.jsonl\n'
+            'auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
@@ -244,6 +275,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'auditlog.record/1, csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('How they are read',
@@ -565,6 +597,83 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'auditlog seal audit.jsonl --key seal.key --checkpoint /srv/elsewhere/audit.checkpoint\n'
           'auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers\n'
           'auditlog seal old.jsonl --key seal.key --redactable'),
+ 'serve': ('Take records over HTTP, from programs in any language, and write them to one log.',
+           'auditlog serve [OPTION]... PATH',
+           "Speaks AgentAudit's API (its client needs only another base_url), OTLP (traces and logs; JSON "
+           'and protobuf), the\n'
+           "wire of LangSmith and of Langfuse, and takes the events of Claude Code's hooks. A request is "
+           'answered when the\n'
+           'disk has its records; while the log cannot be written the answer is 507. This machine only, '
+           'unless --allow-remote\n'
+           'says otherwise. SIGINT and SIGTERM end it: what has begun is answered first.\n'
+           '\n'
+           "Needs the extra: pip install 'auditlog-cli[serve]'.",
+           (('Arguments', (('PATH', 'The log.'),)),
+            ('Who may speak to it',
+             (('--host ADDRESS', 'Where to listen; default: 127.0.0.1 and ::1.'),
+              ('-p, --port N', '0 for any free one.'),
+              ('--allow-remote', 'Other machines may reach it, with a key.'),
+              ('--keys FILE', "The API keys' hashes; default: PATH.keys."),
+              ('--new-key NAME', 'Make a key, print it once, and end.'))),
+            ('Options',
+             (('--max-body BYTES', 'The largest body of a request, unpacked.'),
+              ('--alerts FILE',
+               'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'))),
+            ('How they are shown',
+             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+           'auditlog serve audit.jsonl\n'
+           'auditlog serve audit.jsonl --new-key billing\n'
+           'auditlog serve audit.jsonl --host 0.0.0.0 --allow-remote --port 8811'),
+ 'ship': ('Send logs to a receiver, and remember how far: the next run goes on where this one stopped.',
+          'auditlog ship [OPTION]... [PATH]...',
+          'The cursor moves once the receiver has confirmed. Nothing is lost, and nothing is sent twice, but '
+          'for the last\n'
+          'batch of a run that was killed before it could note the answer: `record_id` tells such a '
+          'repetition, and in a\n'
+          'sealed log the number of the record.\n'
+          '\n'
+          'Ends when all that is there was sent; with --follow it goes on with what is added, until somebody '
+          'stops it.',
+          (('Arguments',
+            (('[PATH]...',
+              'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+              '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+           ('Options',
+            (('--to FORMAT', 'otlp-logs.'),
+             ('--endpoint URL', 'The receiver. Without a path: /v1/logs.'),
+             ('--cursor FILE', 'Where it is noted how far the logs were sent.'),
+             ('-f, --follow', 'Go on with what is added.'),
+             ('--once', 'Send what is there, and end: the default, for scripts to say.'),
+             ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
+             ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
+             ('--gzip', 'Compress requests.'),
+             ('--batch N', 'So many records at most in a request.'),
+             ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
+             ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
+           ('How they are shown',
+            (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+          'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor\n'
+          'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow'),
+ 'sql': ('Ask logs a question in SQL. Needs the extra `duckdb`.',
+         'auditlog sql [OPTION]... QUERY [PATH]...',
+         'The table `records` has the envelope in columns and the whole record as JSON in the column '
+         '`record`; `describe\n'
+         'records` lists them. A query reads that table and nothing else: no file, no network.',
+         (('Arguments',
+           (('QUERY', 'One SELECT over the table records.'),
+            ('[PATH]...',
+             'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+             '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
+          ('Which records',
+           (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
+          ('Options', (('-f, --format table|json|jsonl|csv', 'How the answer is printed.'),)),
+          ('How they are shown',
+           (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+            ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+         'auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl\n'
+         'auditlog sql "select user_id, record->>\'$.action.error.type\' as error from records where error '
+         'is not null" logs/\n'
+         'auditlog sql "from records where \'refunds:write\' in scopes" audit.jsonl --format jsonl'),
  'stats': ('Say what a log adds up to: how many, when, who, which tools, errors, approvals, latencies.',
            'auditlog stats [OPTION]... [PATH]...',
            '',
@@ -578,6 +687,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--format text|json|jsonl|csv', 'Default: text.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('--verbose', 'Say on standard error what was read, and how.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
             ('Which records',
@@ -663,6 +773,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'says; mermaid, dot: a graph for other tools.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('--verbose', 'Say on standard error what was read, and how.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
             ('How they are read',
@@ -685,6 +796,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|json|jsonl|csv', 'Default: text.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('Which records',
@@ -1031,6 +1143,42 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                      ('How they are shown',
                       (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
                     'auditlog hook uninstall\nauditlog hook uninstall --place local --dry-run'),
+ 'index build': ('Make the index of a log, or bring it up to date.',
+                 'auditlog index build [OPTION]... [PATH]...',
+                 'What was indexed before and has not changed since is taken over. Bad lines are in it, too: '
+                 'a query says of them\n'
+                 'what it would say without an index.',
+                 (('Arguments',
+                   (('[PATH]...',
+                     'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                     '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                  ('How they are shown',
+                   (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                 'auditlog index build audit.jsonl\nauditlog index build logs/'),
+ 'index drop': ('Delete the index of a log. The log itself is not touched.',
+                'auditlog index drop [OPTION]... [PATH]...',
+                '',
+                (('Arguments',
+                  (('[PATH]...',
+                    'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                    '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                 ('How they are shown',
+                  (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                'auditlog index drop audit.jsonl'),
+ 'index status': ('Say which index there is, and how much of the log it covers.',
+                  'auditlog index status [OPTION]... [PATH]...',
+                  'With --check all that is indexed is indexed once more, and compared. Exit code: 0; 1 if '
+                  'that differs; an index\n'
+                  'that is missing, stale or behind costs time only, and is no finding.',
+                  (('Arguments',
+                    (('[PATH]...',
+                      'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                      '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                   ('Options', (('--check', 'Index the log once more, and compare.'),)),
+                   ('How they are shown',
+                    (('--format text|json|jsonl|csv', 'Default: text.'),
+                     ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.')))),
+                  'auditlog index status audit.jsonl\nauditlog index status logs/ --check'),
  'packs export': ('Write rules as Sigma files, for teams that want to see the logic in their own search '
                   'tool.',
                   'auditlog packs export [OPTION]... [PACK]...',

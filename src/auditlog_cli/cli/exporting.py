@@ -7,15 +7,16 @@ import shutil
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 
-from auditlog_cli import exporters, pipeline, proofs
+from auditlog_cli import exporters, pipeline, proofs, syslogging
 from auditlog_cli.cli import reports, show
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import AuditWriteError, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, UsageError
 from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.selection import Selection
+from auditlog_cli.sources import files
 from auditlog_cli.verification import covered
-from auditlog_cli.writer.growth import Growth, is_sealed
+from auditlog_cli.writer.growth import origin_of
 
 _OPEN = 64  # files at a time
 
@@ -34,10 +35,40 @@ def selected(paths: list[str], selection: Selection, counts: Counts, notices: sh
     """Return the records of some logs that are wanted.
 
     Raises:
+        InputError: If a log cannot be read, or there is no line at all.
+    """
+
+    def entries() -> Iterator[exporters.Entry]:
+        yield from map(_entry, pipeline.select(paths, selection, counts=counts, on_bad=notices.bad))
+        if not counts.read:
+            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+
+    return exporters.Source(origin_of(paths[0]), entries())
+
+
+def told(counts: Counts) -> str:
+    """Return what became of the lines: read = exported + skipped + bad."""
+    skipped = f"{counts.passed + counts.own:,} skipped"
+    why = [f"{counts.own:,} of the log's own"] if counts.own else []
+    why += [f"{counts.unparsed:,} unparsed"] if counts.unparsed else []
+    skipped += f" ({', '.join(why)})" if why else ""
+    return f"{counts.read:,} read = {counts.selected:,} exported + {skipped} + {counts.bad:,} bad"
+
+
+def spare(logs: list[str], out: str) -> None:
+    """See to it that what is written takes the place of no log that is read, nor of anything that is no file.
+
+    Raises:
+        UsageError: If it would.
         InputError: If a log cannot be read.
     """
-    records = pipeline.select(paths, selection, counts=counts, on_bad=notices.bad)
-    return exporters.Source(_origin(paths[0]), map(_entry, records))
+    if out == "-" or not os.path.exists(out):
+        return
+    if not os.path.isfile(out):
+        raise UsageError(f"{out}: is there already, and is no file", help="-o FILE, or -o - for standard output")
+    for file in (file for log in files.find(logs) for file in log.files if file != "-"):
+        if os.path.exists(file) and os.path.samefile(file, out):
+            raise UsageError(f"{out}: is the log that is read", help="give another -o")
 
 
 def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> str:
@@ -48,10 +79,14 @@ def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Se
         AuditWriteError: If it cannot be written.
         InputError, SealRefused: If the log cannot be exported.
     """
+    if hasattr(exporter, "fill"):
+        return f"{out}: {_write_file(exporter, source, settings, out)} bytes"
     pieces = exporter.export(source, settings)
     if exporter.FOLDER:
         many = _write_folder(pieces, out)
         return f"{out}: {many} {'file' if many == 1 else 'files'}"
+    if out == "-" and getattr(exporter, "BINARY", False) and show.is_terminal(1):
+        raise UsageError("-o -: this format is not for a terminal", help="-o FILE")
     file = show.output(out)
     try:
         size = 0
@@ -62,7 +97,51 @@ def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Se
     except BaseException:
         reports.discard(file)
         raise
-    return f"{out}: {size} bytes"
+    return f"{'standard output' if out == '-' else out}: {size} bytes"
+
+
+def send(
+    exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, endpoint: str, ca: str | None
+) -> str:
+    """Send a log to a syslog receiver; say what was sent.
+
+    Raises:
+        UsageError: If the format has no messages, or the address is none.
+        AuditWriteError: If not every message could be handed over.
+    """
+    to = syslogging.address(endpoint)
+    if not getattr(exporter, "MESSAGES", False):
+        raise UsageError("--endpoint: only syslog and cef go to a syslog receiver", help="-o FILE writes a file")
+    with syslogging.Receiver(to, ca) as receiver:
+        for piece in exporter.export(source, settings._replace(over_syslog=True)):
+            receiver.send(piece.data.rstrip(b"\n"))
+        receiver.finish()
+    unsure = "; UDP confirms nothing: what was lost on the way, nobody knows" if to.scheme == "udp" else ""
+    return f"{to}: {receiver.sent:,} {'message' if receiver.sent == 1 else 'messages'}{unsure}"
+
+
+def _write_file(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> int:
+    """Have a library make a file, in a folder where nobody else looks, and give it its name once it is whole."""
+    if out == "-":
+        raise UsageError("-o -: this format is a file, no stream", help="-o FILE")
+    folder = f"{out}.{os.getpid()}.tmp"
+    made = os.path.join(folder, "made")
+    try:
+        os.mkdir(folder, mode=0o700)
+        exporter.fill(source, settings, made)
+        fd = os.open(made, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            os.fchmod(fd, 0o600)
+            os.fsync(fd)
+            size = os.fstat(fd).st_size
+        finally:
+            os.close(fd)
+        os.rename(made, out)
+    except OSError as error:
+        raise AuditWriteError(f"{out}: cannot be written ({error.strerror})") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return size
 
 
 def _write_folder(pieces: Iterable[exporters.Piece], out: str) -> int:
@@ -115,13 +194,4 @@ def _entry(record: Record) -> exporters.Entry:
         leaf = bytes.fromhex(unseal(record.line.raw).leaf)
     except Unsealed:
         leaf = b""
-    return exporters.Entry(record.line.raw, record.content, leaf, record.line.where)
-
-
-def _origin(path: str) -> str:
-    """The name of a log as it says it, or that of its file."""
-    if os.path.isfile(path) and is_sealed(path):
-        growth = Growth(path)
-        growth.grow(1)
-        return growth.origin
-    return os.path.basename(path)
+    return exporters.Entry(record.line.raw, record.content, leaf, record.line.where, record.shape)

@@ -21,6 +21,18 @@ from auditlog_cli.cli.hooking import HookUserFrom as HookUserFrom
 from auditlog_cli.cli.hooking import PrintSettings as PrintSettings
 from auditlog_cli.cli.hooking import SettingsFile as SettingsFile
 from auditlog_cli.cli.hooking import SettingsPlace as SettingsPlace
+from auditlog_cli.cli.listening import AllowRemote as AllowRemote
+from auditlog_cli.cli.listening import Host as Host
+from auditlog_cli.cli.listening import KeyStore as KeyStore
+from auditlog_cli.cli.listening import MaxBody as MaxBody
+from auditlog_cli.cli.listening import NewKey as NewKey
+from auditlog_cli.cli.listening import Port as Port
+from auditlog_cli.cli.onward import Bulk as Bulk
+from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
+from auditlog_cli.cli.onward import ExportCa as ExportCa
+from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
+from auditlog_cli.cli.onward import Query as Query
+from auditlog_cli.cli.onward import QueryFormat as QueryFormat
 from auditlog_cli.cli.origins import ImportAgain as ImportAgain
 from auditlog_cli.cli.origins import ImportAgent as ImportAgent
 from auditlog_cli.cli.origins import ImportAll as ImportAll
@@ -244,6 +256,11 @@ Color = Annotated[
 Verbose = Annotated[
     bool,
     typer.Option("--verbose", help="Say on standard error what was read, and how.", rich_help_panel=_SHOW),
+]
+CompareIndex = Annotated[bool, typer.Option("--check", help="Index the log once more, and compare.")]
+NoIndex = Annotated[
+    bool,
+    typer.Option("--no-index", help="Scan the log; neither use nor make its index.", rich_help_panel=_SHOW),
 ]
 Quiet = Annotated[
     bool,
@@ -681,11 +698,50 @@ AnchorOutput = Annotated[
 ]
 ExportFormat = Annotated[
     str,
-    typer.Option("--to", metavar="FORMAT", help="aat, tlog-tiles.", autocompletion=complete.exports),
+    typer.Option(
+        "--to",
+        metavar="FORMAT",
+        help="ocsf, ecs, cef, syslog, cloudevents, otlp-logs, otlp-spans, csv, parquet, sqlite, duckdb, aat, "
+        "tlog-tiles.",
+        autocompletion=complete.exports,
+    ),
 ]
 ExportOutput = Annotated[
-    str, typer.Option("--output", "-o", metavar="OUT", help="The folder, which appears whole or not at all.")
+    str,
+    typer.Option(
+        "--output", "-o", metavar="OUT", help="The file or folder, which appears whole or not at all; - is stdout."
+    ),
 ]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint",
+        metavar="URL",
+        help="Send it there instead. otlp-*: http(s)://, without a path /v1/logs, /v1/traces; syslog and cef: "
+        "udp://HOST, tcp://HOST, tls://HOST.",
+    ),
+]
+Content = Annotated[
+    bool, typer.Option("--content", help="For otlp-spans: with arguments, results, prompts and answers.")
+]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--header", metavar="NAME=VALUE", help="Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS."
+    ),
+]
+Protobuf = Annotated[bool, typer.Option("--protobuf", help="OTLP in protobuf, not in JSON: auditlog-cli[otlp].")]
+Gzip = Annotated[bool, typer.Option("--gzip", help="Compress requests.")]
+Batch = Annotated[int, typer.Option("--batch", metavar="N", min=1, help="So many records at most in a request.")]
+Retries = Annotated[
+    int, typer.Option("--retries", metavar="N", min=0, help="So often try again after 429, 502, 503 and 504.")
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Allow http:// to another machine: anybody can read along.")]
+ShipFormat = Annotated[str, typer.Option("--to", metavar="FORMAT", help="otlp-logs.")]
+ShipEndpoint = Annotated[str, typer.Option("--endpoint", metavar="URL", help="The receiver. Without a path: /v1/logs.")]
+Cursor = Annotated[str, typer.Option("--cursor", metavar="FILE", help="Where it is noted how far the logs were sent.")]
+ShipFollow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added.")]
+ShipOnce = Annotated[bool, typer.Option("--once", help="Send what is there, and end: the default, for scripts to say.")]
 ExportKey = Annotated[
     str | None, typer.Option("--key", metavar="FILE", help="What signs, for aat: a private P-256 key in PEM.")
 ]

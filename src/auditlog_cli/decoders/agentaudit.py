@@ -68,7 +68,7 @@ def _action(word: str, stored: dict[str, object], metadata: dict[str, object]) -
         if _TOOL[lower]:
             action["phase"] = _TOOL[lower]
     else:
-        action = {"type": "guardrail" if lower.startswith("guardrail") else lower}
+        action = {"type": "guardrail" if lower.startswith("guardrail") else _word(lower)}
     if lower.endswith("_error"):
         action["result_status"] = "error"
     elif str(stored.get("enforcementAction", "")).lower() == "block":
@@ -79,3 +79,8 @@ def _action(word: str, stored: dict[str, object], metadata: dict[str, object]) -
     if isinstance(latency, (int, float)):
         action["latency_ms"] = latency
     return action
+
+
+def _word(lower: str) -> str:
+    """A word as `action.type` takes it: blanks and control characters are none."""
+    return "".join("_" if char <= " " or char == "\x7f" else char for char in lower)

@@ -6,7 +6,10 @@ An exporter is a module with
 - `FOLDER`: whether that is a folder of files, or one file;
 - `SEALED`: whether it takes one sealed log up to its newest checkpoint, every record in order, or whatever records are
   selected;
-- `export(source, settings)`: yields pieces of files in the order in which they are written. No I/O.
+- `export(source, settings)`: yields pieces of files in the order in which they are written. No I/O. Or, where a library
+  writes the file itself, `fill(source, settings, path)`: makes the file `path`, which its caller gives its name.
+
+Where `MESSAGES` is true, each piece is one message, ended by LF, that a syslog receiver takes (`--endpoint`).
 """
 
 from __future__ import annotations
@@ -31,12 +34,14 @@ class Entry(NamedTuple):
         content: Under the names of `auditlog.record/1`; empty for a sealed source.
         leaf: What stands for it in the tree, 32 bytes; empty if it is not sealed.
         where: `path:line`, for messages.
+        shape: Which decoder read it.
     """
 
     line: bytes
     content: dict[str, object]
     leaf: bytes
     where: str
+    shape: str = "auditlog"
 
 
 class Source(NamedTuple):
@@ -64,11 +69,25 @@ class Settings(NamedTuple):
         say: Is told, in one line each, what the format cannot hold and what was left out.
         key: What signs, where the format demands signatures.
         trust_level: For `aat`.
+        ocsf_version: For `ocsf`: one of `ocsf.VERSIONS`.
+        bulk: For `ecs`: as the body of a `_bulk` request.
+        enterprise: For `syslog`: the private enterprise number of its structured data; 32473 is that of examples.
+        over_syslog: For `cef`: with the header of syslog in front.
+        protobuf: For `otlp-*`: in protobuf, not in JSON.
+        content: For `otlp-spans`: with arguments, results, prompts and answers.
+        batch: For `otlp-*`: so many records at most in a request.
     """
 
     say: Callable[[str], None]
     key: Key | None = None
     trust_level: str = "L1"
+    ocsf_version: str = "1.8.0"
+    bulk: bool = False
+    enterprise: int = 32473
+    over_syslog: bool = False
+    protobuf: bool = False
+    content: bool = False
+    batch: int = 500
 
 
 class Piece(NamedTuple):

@@ -70,9 +70,10 @@ class Draft:
         parent: The own id of its parent as the source says it, or empty.
         rest: What of the unit has no place in the record.
         derived: Members of the envelope that the source does not have.
+        whole: The content was a record of ours: each member stays as and where it is, null too.
     """
 
-    __slots__ = ("content", "derived", "id", "parent", "rest")
+    __slots__ = ("content", "derived", "id", "parent", "rest", "whole")
 
     def __init__(
         self, content: Content, id: str = "", parent: str = "", rest: Content | None = None  # noqa: A002
@@ -82,6 +83,7 @@ class Draft:
         self.parent = parent
         self.rest = rest or {}
         self.derived: list[str] = []
+        self.whole = False
 
 
 def trace_id(family: str, native: object) -> str:

@@ -84,7 +84,7 @@ class Finisher:
                 self._format, f"{self._file.digest if not draft.id else trace}\0{native}\0{part}"
             )
             derived.append("span_id")
-        if not content.get("parent_span_id"):
+        if not content.get("parent_span_id") and not draft.whole:
             content.pop("parent_span_id", None)
         origin: Content = {"format": self._format, "id": native}
         if draft.parent:
@@ -93,6 +93,8 @@ class Finisher:
         for name, found in (("derived", derived), ("supplied", supplied), ("rest", draft.rest)):
             if found:
                 origin[name] = found
+        if draft.whole:
+            return content | {"provenance": {"import": origin}}
         made = {name: content[name] for name in _MEMBERS if content.get(name) is not None}
         made |= {name: value for name, value in content.items() if name not in made and value is not None}
         made["provenance"] = {"import": origin}

@@ -2,7 +2,7 @@
 
 Ids in hex (the standard) or in base64 (protobuf's own JSON); camelCase or snake_case. Log records that belong to a span
 lend it what they say (prompts, answers, arguments) and are folded; Claude Code's events are records of their own
-unless the file has a span for the same call.
+unless the file has a span for the same call. What `auditlog export --to otlp-logs` made comes back as it was.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from auditlog_cli.importers import _attributes, _claude_events
+from auditlog_cli.importers import _attributes, _claude_events, _returned
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, moment, span_id, text, trace_id
 from auditlog_cli.importers._spans import Span, Tree
 
@@ -107,7 +107,7 @@ class Reading:
         events = [
             (text(each.get("name")), attributes(each.get("attributes"))) for each in _objects(stored, "events")
         ] + self._events.get(ids[:2], [])
-        return _attributes.read(
+        span = _attributes.read(
             ids,
             text(stored.get("name")),
             attributes(stored.get("attributes")),
@@ -120,10 +120,15 @@ class Reading:
             resource=unit.content["resource"],
             rest={name: stored[name] for name in ("kind", "links", "traceState") if stored.get(name)},
         )
+        if unit.content["scope"] == _returned.SCOPE:
+            span.status = text(span.rest.get("auditlog.result_status"))
+        return span
 
     def _log(self, unit: Unit) -> list[Draft] | str:
         stored = unit.content["of"]
         name, said, ids = _event(stored)
+        if _returned.is_ours(unit.content["scope"], name, body := value(stored.get("body"))):
+            return _returned.drafts(body, attributes(stored.get("attributes")))
         drafts = self._claude.drafts(name, said, ids, _member(stored, "timeUnixNano"))
         if drafts is not None:
             return drafts
@@ -174,7 +179,9 @@ def value(stored: object, depth: int = 0) -> Any:
             return {text(each.get("key")): value(each.get("value"), depth + 1) for each in _list(_object(held).get("values")) if isinstance(each, dict)}  # fmt: skip # noqa: E501
         if word == "intvalue":
             return int(held) if isinstance(held, str) and held.lstrip("-").isdigit() and len(held) < 21 else held
-        if word in ("stringvalue", "boolvalue", "doublevalue", "bytesvalue"):
+        if word == "doublevalue":
+            return float(held) if type(held) is int else held  # some write 1 for 1.0
+        if word in ("stringvalue", "boolvalue", "bytesvalue"):
             return held
     return stored or None
 

@@ -50,16 +50,22 @@ class Follower:
         """Whether the log could be read when it was last looked at."""
         return self._fd >= 0 and not self._gone and not self._failing
 
-    def from_start(self) -> Iterator[Line | BadLine]:
+    def from_start(self, wanted: int = 0) -> Iterator[Line | BadLine]:
         """Open the log and yield all its whole lines, closed segments first; `poll` gives what follows.
 
         A segment that is begun or closed meanwhile is neither missed nor read twice.
+
+        Args:
+            wanted: Leave out closed segments that end before this record, as the name of the next one tells.
 
         Raises:
             InputError: If a closed segment cannot be read.
         """
         self._open()
-        for _, path in segments.closed(self.path):
+        found = segments.closed(self.path)
+        for at, (_, path) in enumerate(found):
+            if at + 1 < len(found) and found[at + 1][0] <= wanted:
+                continue
             if self._fd >= 0 and _inode(path) == self._inode:
                 break  # closed since it was opened: it is read below, and what follows it by `poll`
             yield from read_lines(path)
@@ -114,8 +120,8 @@ class Follower:
         between: list[str] = []
         if self._inode in inodes:
             between = closed[inodes.index(self._inode) + 1 :]
-        elif fresh and segments.bare(fresh[0]) != fresh[0]:
-            between = fresh[1:]  # the file that was open has been closed and compressed since
+        elif fresh and (segments.bare(fresh[0]) != fresh[0] or self._begins_with(segments.first_of(fresh[0]))):
+            between = fresh[1:]  # the file that was open has been closed since, and compressed or redacted
         else:
             self.events.append("replaced")
         lines += self._unfinished()
@@ -126,6 +132,16 @@ class Follower:
         if self._open():
             lines += self._drain()
         return lines
+
+    def _begins_with(self, number: int | None) -> bool:
+        """Whether the first line of the open file is the record of this number."""
+        from auditlog_cli import strictjson
+
+        try:
+            first = os.pread(self._fd, _BLOCK, 0).partition(b"\n")[0]
+            return number is not None and strictjson.exact(first).get("seq") == number
+        except (OSError, strictjson.Malformed):
+            return False
 
     def _open(self, path: str = "") -> bool:
         self.close()

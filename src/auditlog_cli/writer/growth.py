@@ -252,6 +252,19 @@ def is_sealed(path: str) -> bool:
         return False
 
 
+def origin_of(path: str) -> str:
+    """Return the name of a log as its first record says it (or the stub of what was pruned), or that of its file."""
+    if os.path.isfile(path) and is_sealed(path):
+        growth = Growth(path)
+        try:
+            growth.grow(1)
+        except SealRefused:
+            pass  # to say what is wrong with a log is the verifier's
+        if growth.origin:
+            return growth.origin
+    return os.path.basename(path)
+
+
 def _seq(line: bytes) -> int:
     try:
         return unseal(line).seq

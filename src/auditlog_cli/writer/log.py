@@ -183,6 +183,15 @@ class AuditLog:
         """
         return upkeep.durable(self._pen)
 
+    def settle(self) -> int:
+        """Say now what did not reach the log, if anything, and return how many records are on the disk: a log that
+        failed shows that it can be written again.
+
+        Raises:
+            AuditWriteError: If it still cannot be written.
+        """
+        return upkeep.settle(self._pen)
+
     def rotate(self) -> None:
         """Close the active segment now, whatever its size; nothing happens while it holds no record.
 

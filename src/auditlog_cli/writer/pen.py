@@ -222,6 +222,11 @@ class Pen:
         self.failed = self.failed or error
         return self._losses.add(entries, error, durable)
 
+    def tell(self) -> None:
+        """Say what did not reach the log, if anything. Called with the log held, and caught up."""
+        if self._losses:
+            self._losses.tell(self.active)
+
     def _last_words(self) -> None:
         """Say at the end what did not reach the log. The ballast makes room for it on a full disk."""
         ballast.drop(self.path)

@@ -50,3 +50,23 @@ def rotate(pen: Pen) -> None:
 
     pen.refuse_closed()
     pen.locked(now)
+
+
+def settle(pen: Pen) -> int:
+    """Let the log say now what did not reach it, bring it to the disk, and return how many records it then holds.
+
+    Raises:
+        AuditWriteError: If it still cannot be written.
+    """
+
+    def now() -> None:
+        if pen.syncer.failed is not None:
+            pen.copy_after_failure()
+        pen.active.catch_up()
+        pen.tell()
+
+    pen.refuse_closed()
+    pen.locked(now)
+    seq = pen.active.seq
+    pen.wait(seq)
+    return seq

@@ -11,6 +11,8 @@ def export(
     paths: o.Paths = None,
     to: o.ExportFormat = "",
     output: o.ExportOutput = "",
+    endpoint: o.Endpoint = None,
+    ca: o.ExportCa = None,
     user: o.User = None,
     agent: o.Agent = None,
     session: o.Session = None,
@@ -20,34 +22,63 @@ def export(
     where: o.Where = None,
     key: o.ExportKey = None,
     trust_level: o.TrustLevel = "L1",
+    ocsf_version: o.OcsfVersion = "1.8.0",
+    bulk: o.Bulk = False,
+    enterprise_number: o.EnterpriseNumber = 32473,
     checkpoint: o.Elsewhere = None,
+    content: o.Content = False,
+    header: o.Header = None,
+    protobuf: o.Protobuf = False,
+    gzip: o.Gzip = False,
+    batch: o.Batch = 500,
+    retries: o.Retries = 5,
+    insecure: o.Insecure = False,
     quiet: o.Quiet = False,
 ) -> int:
     """Write a log in a format of others. The log stays as it is, and stays the evidence.
 
     aat: Agent Audit Trail, a signed file for each session (--key is a P-256 key in PEM, of its own). tlog-tiles: the
-    tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be withheld.
+    tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be withheld. otlp-logs:
+    OpenTelemetry log records, from which `auditlog import` makes the same records again; otlp-spans: spans for trace
+    viewers. For SIEMs: ocsf, ecs, cef, syslog, cloudevents. As tables: csv, parquet, sqlite, duckdb. otlp-*, syslog and
+    cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows.
 
     Examples:
+      auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson
+      auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem
+      auditlog export logs/ --to sqlite -o audit.db
       auditlog export audit.jsonl --to tlog-tiles -o tiles
       auditlog export audit.jsonl --to aat --key aat.pem -o trail
       auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail
+      auditlog export audit.jsonl --to otlp-logs -o audit.otlp.jsonl
+      auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519
     """
     from auditlog_cli import exporters
-    from auditlog_cli.cli import exporting, show
+    from auditlog_cli.cli import exporting, posting, show
     from auditlog_cli.counts import Counts
     from auditlog_cli.errors import EXIT_OK, UsageError
     from auditlog_cli.selection import select_by
     from auditlog_cli.signing import es256
 
-    if not to or not output:
-        raise UsageError("export: --to FORMAT and -o OUT are needed", help=f"formats: {', '.join(exporters.names())}")
+    if not to or bool(output) == bool(endpoint):
+        raise UsageError(
+            "export: --to FORMAT and either -o OUT or --endpoint URL are needed",
+            help=f"formats: {', '.join(exporters.names())}",
+        )
     exporter = exporters.load(to)
+    messages = getattr(exporter, "MESSAGES", False)
+    if (bulk and to != "ecs") or (ca and not (endpoint and messages)):
+        raise UsageError("--bulk is for --to ecs, --ca for syslog and cef with --endpoint")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
-    settings = exporters.Settings(notices.say, es256.load(key) if key is not None else None, trust_level)
+    settings = exporters.Settings(
+        notices.say, es256.load(key) if key is not None else None, trust_level, ocsf_version, bulk, enterprise_number
+    )
+    settings = settings._replace(protobuf=protobuf, content=content, batch=batch)
     if exporter.SEALED:
+        if endpoint:
+            posting.signal_of(exporter, to)
         if any(words.values()) or where or len(logs) != 1 or logs[0] == "-":
             raise UsageError(f"--to {to}: takes one sealed log, whole")
         for source in exporting.sealed(logs[0], checkpoint):
@@ -56,5 +87,16 @@ def export(
     counts = Counts()
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
     source = exporting.selected(logs, chosen, counts, notices)
-    notices.say(exporting.write(exporter, source, settings, output))
-    return notices.done(counts, logs)
+    if output and not exporter.FOLDER:
+        exporting.spare(logs, output)
+    if endpoint:
+        if messages:
+            notices.say(exporting.send(exporter, source, settings, endpoint, ca))
+        else:
+            sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure)
+            receiver = sending.receiver(posting.signal_of(exporter, to), notices, patient=False)
+            posting.send(exporter, source, settings, receiver, notices)
+    else:
+        notices.say(exporting.write(exporter, source, settings, output))
+    notices.say(exporting.told(counts))
+    return counts.exit_code()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 
-from auditlog_cli import fields
+from auditlog_cli import cells, fields
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe, words
 from auditlog_cli.renderers.text import Style
@@ -22,7 +22,6 @@ COLUMNS = (
 )  # fmt: skip
 START = ",".join(COLUMNS).encode() + b"\n"
 END = b""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def item(found: Record | BadLine, style: Style, *, first: bool) -> bytes:
@@ -35,10 +34,10 @@ def item(found: Record | BadLine, style: Style, *, first: bool) -> bytes:
 
 def row(values: tuple[object, ...], *, terminal: bool = False) -> bytes:
     """Return the values as one row; for a terminal, control characters in it are made harmless."""
-    cells = [_cell(value) for value in values]
+    texts = [_cell(value) for value in values]
     if terminal:
-        cells = [safe.one_line(cell) for cell in cells]
-    return (",".join(cells) + "\n").encode("utf-8", "replace")
+        texts = [safe.one_line(text) for text in texts]
+    return (",".join(texts) + "\n").encode("utf-8", "replace")
 
 
 def _cell(value: object) -> str:
@@ -54,6 +53,5 @@ def _cell(value: object) -> str:
         text = " ".join(value)
     else:
         text = json.dumps(value, ensure_ascii=False, default=str)
-    if text.startswith(_FORMULA):
-        text = f"'{text}"
-    return '"' + text.replace('"', '""') + '"' if any(char in text for char in ',"\n\r') else text
+    text = cells.guarded(text)
+    return cells.quoted(text) if any(char in text for char in ',"\n\r') else text

@@ -1,0 +1,25 @@
+"""The options of `auditlog export` to SIEMs, and of `auditlog sql`. `options` names them, too."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+_SIEM = "For one format"
+ExportCa = Annotated[
+    str | None, typer.Option("--ca", metavar="FILE", help="Whom tls:// trusts, in PEM; default: the system's.")
+]
+OcsfVersion = Annotated[
+    Literal["1.8.0", "1.9.0"],
+    typer.Option("--ocsf-version", help="1.9.0 (in development) has ai_agent.", rich_help_panel=_SIEM),
+]
+Bulk = Annotated[bool, typer.Option("--bulk", help="For ecs: the body of a _bulk request.", rich_help_panel=_SIEM)]
+EnterpriseNumber = Annotated[
+    int,
+    typer.Option("--enterprise-number", metavar="N", help="For syslog: of its structured data.", rich_help_panel=_SIEM),
+]
+Query = Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over the table records.")]
+QueryFormat = Annotated[
+    Literal["table", "json", "jsonl", "csv"], typer.Option("--format", "-f", help="How the answer is printed.")
+]
