@@ -122,10 +122,10 @@ class Underway:
         """Tell whether a frame is that of a call under way here."""
         return frame.span_id in self._spans
 
-    def end_agents(self, call: ToolCall, error: BaseException | None) -> None:
-        """End the agents that a call started and that nobody ended."""
+    def end_agents(self, within: ToolCall | Frame | Session, error: BaseException | None) -> None:
+        """End the agents that a call or an agent started and that nobody ended."""
         with self._lock:
-            mine = [key for key in self._paused if key[0] == call.span_id]
+            mine = [key for key in self._paused if key[0] == within.span_id]
             left = [session for key in mine for session in self._paused.pop(key)]
         for session in left:
             session.close(error)
