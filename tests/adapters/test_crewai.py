@@ -166,3 +166,246 @@ def test_the_tree_of_the_scenario(tmp_path: Path, cli: Callable[..., Result]) ->
     golden_trace.check("crewai", cli, recorded(tmp_path, whole), tmp_path)
     assert validate(tmp_path / "audit.jsonl", strict=True).findings == []
     assert verify(tmp_path / "audit.jsonl").findings == []
+
+
+def actors(record: dict[str, Any]) -> list[str]:
+    return [each["actor"] for each in record["delegation_chain"]]
+
+
+@tool("look")
+def look(order_id: int) -> str:
+    """Look."""
+    current_session().event("retrieval", resource=str(order_id))
+    return f"order {order_id}"
+
+
+def test_each_act_is_the_act_of_its_agent(tmp_path: Path) -> None:
+    records = recorded(tmp_path, whole)
+    refund = only(records, "tool_invocation", tool="issue_refund", phase="start")[0]
+    assert actors(refund) == [WHO["user"], "planner", "refunder"]
+    start = next(each for each in only(records, "lifecycle", phase="start") if each["agent"]["id"] == "refunder")
+    outer = only(records, "tool_invocation", tool="delegate_work_to_coworker", phase="start")[0]
+    assert start["parent_span_id"] == outer["span_id"]
+    assert refund["parent_span_id"] == start["span_id"]
+
+
+def test_the_agents_of_tasks_follow_each_other(tmp_path: Path) -> None:
+    first, second = agent("planner", "A"), agent("clerk", "B")
+    tasks = [Task(description=each.role, expected_output="x", agent=each) for each in (first, second)]
+    records = recorded(tmp_path, lambda session: Audit().kickoff(Crew(agents=[first, second], tasks=tasks)))
+    assert [each["agent"]["id"] for each in only(records, "llm_call")] == ["planner", "clerk"]
+    begin, end = [each for each in only(records, "lifecycle") if each["agent"]["id"] == "clerk"]
+    assert begin["span_id"] == end["span_id"]
+    assert actors(begin) == [WHO["user"], "planner", "clerk"]
+    asked, answered = only(records, "message")
+    assert (asked["prompt"]["text"], answered["response"]["text"]) == ("planner\nclerk", "B")
+
+
+def test_tasks_at_the_same_time_are_kept_apart(tmp_path: Path) -> None:
+    clerks = [agent(f"clerk {n}", ("look", {"order_id": n}), "Done", tools=[look]) for n in range(3)]
+    tasks = [Task(description="x", expected_output="x", agent=each, async_execution=True) for each in clerks[:2]]
+    tasks.append(Task(description="x", expected_output="x", agent=clerks[2]))
+    records = recorded(tmp_path, lambda session: Audit().kickoff(Crew(agents=clerks, tasks=tasks)))
+    starts = only(records, "tool_invocation", phase="start")
+    assert {each["agent"]["id"]: each["action"]["arguments"]["order_id"] for each in starts} == {
+        "clerk 0": 0, "clerk 1": 1, "clerk 2": 2,
+    }  # fmt: skip
+    assert len([each for each in only(records, "lifecycle", phase="end") if each["agent"]["id"] != "planner"]) == 3
+
+
+def test_parallel_calls_are_kept_apart(tmp_path: Path) -> None:
+    """A body finds itself in its own call."""
+    planner = agent("planner", [("look", {"order_id": n}) for n in range(3)], "Done", native=True, tools=[look])
+    records = recorded(tmp_path, lambda session: Audit().kickoff(crew(planner)))
+    ends = {each["action"]["arguments"]["order_id"]: each for each in only(records, "tool_invocation", phase="end")}
+    assert {order: each["action"]["result"] for order, each in ends.items()} == {n: f"order {n}" for n in range(3)}
+    inside = {int(each["action"]["resource"]): each["parent_span_id"] for each in only(records, "retrieval")}
+    assert inside == {order: each["span_id"] for order, each in ends.items()}
+
+
+def test_an_approval_says_who_and_for_which_arguments(tmp_path: Path) -> None:
+    records = recorded(tmp_path, whole)
+    asked, given = only(records, "approval")
+    start, end = only(records, "tool_invocation", tool="wire_money")
+    assert (asked["approval"]["status"], given["approval"]["status"]) == ("pending", "approved")
+    assert asked["action"]["arguments"] == start["action"]["arguments"] == {"amount": 5.0}
+    assert end["approval"]["decided_by"] == "bob@example.com"
+
+
+def test_a_refused_call_does_not_run_and_is_blocked(tmp_path: Path) -> None:
+    ran: list[str] = []
+    records = recorded(tmp_path, lambda session: play(ran.append, False))
+    assert only(records, "approval")[1]["approval"]["status"] == "denied"
+    assert only(records, "tool_invocation", tool="wire_money")[1]["action"]["result_status"] == "blocked"
+    assert "wire_money" not in ran
+
+
+def test_where_verdicts_are_enforced_a_call_that_was_not_approved_does_not_run(tmp_path: Path) -> None:
+    """CrewAI goes on when what asks the person fails; the session does not."""
+    ran: list[str] = []
+
+    def fails(context: Any) -> None:
+        raise ConnectionError("nobody there")
+
+    def body(session: Session) -> None:
+        hook = Audit().asks(fails, tools=["Wire Money"])
+        register_before_tool_call_hook(hook)
+        try:
+            made = crew(agent("planner", ("wire_money", {"amount": 5.0}), "Done", tools=[Wire(ran=ran.append)]))
+            Audit().kickoff(made)
+        finally:
+            unregister_before_tool_call_hook(hook)
+
+    records = recorded(tmp_path, body, enforce=True)
+    ends = only(records, "tool_invocation", tool="wire_money", phase="end")
+    assert [each["action"]["result_status"] for each in ends] == ["denied"]
+    assert ran == []
+
+
+def test_what_a_person_says_about_an_answer_is_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from crewai.core.providers.human_input import SyncHumanInputProvider
+
+    answers = ["Shorter.", ""]
+    monkeypatch.setattr(SyncHumanInputProvider, "_prompt_input", staticmethod(lambda crew: answers.pop(0)))
+    planner = agent("planner", "A long answer", "Short")
+    task = Task(description="x", expected_output="x", agent=planner, human_input=True)
+    records = recorded(
+        tmp_path, lambda session: Audit(by="bob").kickoff(Crew(agents=[planner], tasks=[task]))
+    )
+    told = [each["prompt"]["text"] for each in only(records, "message") if each["message"].get("from") == "bob"]
+    assert told == ["Shorter.", ""]
+    assert len(only(records, "llm_call")) == 2
+
+
+def test_each_run_of_a_failing_tool_has_its_intent_and_outcome(tmp_path: Path) -> None:
+    """CrewAI runs it six times for one call of a model that writes its calls as text."""
+    ran: list[str] = []
+    records = recorded(tmp_path, lambda session: play(ran.append))
+    starts = only(records, "tool_invocation", tool="notify", phase="start")
+    ends = only(records, "tool_invocation", tool="notify", phase="end")
+    assert len(starts) == len(ends) == ran.count("notify") == 6
+    assert {each["action"]["result_status"] for each in ends} == {"error"}
+    assert "no route" in ends[0]["action"]["error"]["message"]
+
+
+def test_a_tool_that_says_it_failed_is_an_error(tmp_path: Path) -> None:
+    from crewai.tools.tool_failure import ToolFailure
+
+    @tool("post")
+    def post(text: str) -> Any:
+        """Post."""
+        return ToolFailure(message="channel not found")
+
+    planner = agent("planner", ("post", {"text": "x"}), "Done", tools=[post])
+    end = only(recorded(tmp_path, lambda session: Audit().kickoff(crew(planner))), "tool_invocation", phase="end")[0]
+    assert end["action"]["result_status"] == "error"
+    assert end["action"]["error"]["message"] == "channel not found"
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_kept_result_is_recorded_without_a_run(tmp_path: Path, native: bool) -> None:
+    ran: list[str] = []
+
+    @tool("count")
+    def count(order_id: int) -> str:
+        """Count."""
+        ran.append("count")
+        return f"{order_id} pieces"
+
+    steps = [("count", {"order_id": 1}), ("count", {"order_id": 2}), ("count", {"order_id": 1}), "Done"]
+    planner = agent("planner", *steps, native=native, tools=[count])
+    records = recorded(tmp_path, lambda session: Audit().kickoff(crew(planner)))
+    ends = only(records, "tool_invocation", phase="end")
+    assert [each["action"]["result"] for each in ends] == ["1 pieces", "2 pieces", "1 pieces"]
+    assert len(ran) == 2
+
+
+def test_a_call_that_crewai_refuses_is_an_error(tmp_path: Path) -> None:
+    planner = agent("planner", ("look", {"order_id": "many"}), "Done", tools=[look])
+    records = recorded(tmp_path, lambda session: Audit().kickoff(crew(planner)))
+    start, end = only(records, "tool_invocation")
+    assert start["span_id"] == end["span_id"]
+    assert end["action"]["result_status"] == "error"
+
+
+def test_a_model_call_has_its_prompt_and_answer(tmp_path: Path) -> None:
+    first, *_, last = only(recorded(tmp_path, whole), "llm_call")
+    assert QUESTION in first["prompt"]["text"]
+    assert len(first["prompt"]["system_sha256"]) == 64
+    assert "Done" in last["response"]["text"]
+
+
+def test_the_calls_that_a_model_asks_for_are_in_its_answer(tmp_path: Path) -> None:
+    records = recorded(tmp_path, lambda session: play(lambda name: None, mode="native"))
+    assert "lookup_order" in only(records, "llm_call")[0]["response"]["text"]
+
+
+def test_a_model_that_fails_is_recorded_and_ends_its_agent(tmp_path: Path) -> None:
+    def body(session: Session) -> None:
+        with pytest.raises(ConnectionError):
+            Audit().kickoff(crew(agent("clerk", ConnectionError("no route"))))
+
+    records = recorded(tmp_path, body)
+    assert only(records, "llm_call")[0]["action"]["result_status"] == "error"
+    end = only(records, "lifecycle", phase="end")[0]
+    assert (end["agent"]["id"], end["action"]["result_status"]) == ("clerk", "error")
+
+
+def test_an_agent_without_a_crew_is_recorded(tmp_path: Path) -> None:
+    clerk = agent("clerk", ("look", {"order_id": 1}), "Done", tools=[look])
+    records = recorded(tmp_path, lambda session: Audit().kickoff(clerk, "Look at order 1"))
+    assert {each["agent"]["id"] for each in only(records, "tool_invocation")} == {"clerk"}
+    assert only(records, "message")[0]["prompt"]["text"] == "Look at order 1"
+    assert [each["agent"]["id"] for each in only(records, "lifecycle", phase="end")] == ["clerk", "planner"]
+
+
+def test_the_inputs_are_the_request(tmp_path: Path) -> None:
+    made = crew(agent("planner", "Done"), text="Refund {order}")
+    records = recorded(tmp_path, lambda session: Audit().kickoff(made, inputs={"order": 42}))
+    assert only(records, "message")[0]["prompt"]["text"] == '{"order": 42}'
+    assert "Refund 42" in only(records, "llm_call")[0]["prompt"]["text"]
+
+
+def test_the_session_is_found_for_the_crew(tmp_path: Path) -> None:
+    with recording(tmp_path) as audit:
+        session = audit.log.session(**WHO).open()
+        Audit(session_for=lambda made: {"orders": session}[made.name]).kickoff(
+            crew(agent("planner", "Hello"), name="orders")
+        )
+        session.close()
+    assert len(only(audit.records, "llm_call")) == 1
+
+
+def test_outside_of_a_run_nothing_is_recorded(tmp_path: Path) -> None:
+    made = crew(agent("planner", ("look", {"order_id": 1}), "Done", tools=[look]))
+    count = len(recorded(tmp_path, lambda session: Audit().kickoff(made)))
+    assert count > 6
+    assert made.agents[0].llm.call("Hello").endswith("Done")
+
+
+def test_without_a_session_nothing_runs() -> None:
+    with pytest.raises(NoSession):
+        Audit().kickoff(crew(agent("planner", "Done")))
+
+
+def test_a_crew_that_streams_is_refused(tmp_path: Path) -> None:
+    def body(session: Session) -> None:
+        with pytest.raises(UsageError, match="streams"):
+            Audit().kickoff(crew(agent("planner", "Done"), stream=True))
+
+    recorded(tmp_path, body)
+
+
+def test_what_stops_a_crew_is_an_error_of_both_kinds(tmp_path: Path) -> None:
+    from crewai.hooks.dispatch import HookAborted
+
+    with recording(tmp_path) as audit, pytest.raises(CrewAuditAbort) as caught, audit.log.session(**WHO):
+        audit.fail_after(3)
+        Audit().kickoff(crew(agent("planner", ("look", {"order_id": 1}), "Done", tools=[look])))
+    assert isinstance(caught.value, AuditWriteError)
+    assert isinstance(caught.value, HookAborted)
+
+
+def test_the_page_runs(tmp_path: Path) -> None:
+    test_snippets.test_it_runs(test_snippets.ROOT / "docs" / "frameworks-crewai.md", tmp_path)
+    assert validate(tmp_path / "audit.jsonl", strict=True).findings == []

@@ -38,6 +38,8 @@ USED = [
     ("ag2", lambda made: made.Audit().middleware("clerk"), "ag2.testing", "ag2"),
     ("autogen_classic", lambda made: made.Audit().agent(None), "autogen", "pyautogen"),
     ("autogen", lambda made: made.Audit().agent(None), "autogen_agentchat.agents", "autogen-agentchat"),
+    ("crewai", lambda made: made.Audit().kickoff(None), "crewai.hooks.dispatch", "crewai"),
+    ("crewai", lambda made: made.CrewAuditAbort, "crewai.hooks.dispatch", "crewai"),
 ]
 
 
