@@ -8,19 +8,24 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+if find_spec("crewai") is None:
+    pytest.skip("CrewAI is not installed: make test-frameworks", allow_module_level=True)
+
 os.environ.update(CREWAI_DISABLE_TELEMETRY="true", CREWAI_DISABLE_TRACKING="true", CREWAI_TRACING_ENABLED="false")
 os.environ.update(OTEL_SDK_DISABLED="true", CREWAI_DISABLE_VERSION_CHECK="true")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its own, at import
-    pytest.importorskip("crewai", reason="CrewAI is not installed: make test-frameworks")
-    from crewai import Agent, BaseLLM, Crew, Task
+    from crewai import Agent, BaseLLM, Crew, Process, Task
     from crewai.hooks import register_before_tool_call_hook, unregister_before_tool_call_hook
     from crewai.tools import BaseTool, tool
+    from pydantic import Field
 
 from auditlog_cli import AuditLog, current_session, validate, verify
 from auditlog_cli.adapters.crewai import Audit, CrewAuditAbort
@@ -32,13 +37,18 @@ from tests.adapters.contract import QUESTION, WHO, Contract, Ran
 from tests.conftest import Result
 from tests.docs import test_snippets
 
-Call = tuple[str, dict[str, Any]]
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")  # CrewAI's own
+
+
+@pytest.fixture(autouse=True)
+def _no_files_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREWAI_STORAGE_DIR", str(tmp_path / "crewai"))
 
 
 class Scripted(BaseLLM):
     """A model that says these things one after the other: texts, exceptions, calls of tools, lists of such calls."""
 
-    steps: list[Any] = []
+    steps: list[Any] = Field(default_factory=list)
     native: bool = False
 
     def call(self, messages: Any, tools: Any = None, **more: Any) -> Any:
@@ -140,6 +150,7 @@ def play(ran: Callable[[str], None], answer: Any = None, mode: str = "text") -> 
 
 class TestContract(Contract):
     modes = ("text", "native", "async")
+    own_files = 400_000  # a database of the outputs of tasks
 
     def drive(self, log: AuditLog, mode: str, ran: Ran) -> None:
         with log.session(**WHO):
@@ -199,6 +210,36 @@ def test_the_agents_of_tasks_follow_each_other(tmp_path: Path) -> None:
     assert actors(begin) == [WHO["user"], "planner", "clerk"]
     asked, answered = only(records, "message")
     assert (asked["prompt"]["text"], answered["response"]["text"]) == ("planner\nclerk", "B")
+
+
+def test_a_manager_hands_out_the_work(tmp_path: Path) -> None:
+    delegate = ("delegate_work_to_coworker", {"task": "look", "context": "all", "coworker": "clerk"})
+    clerk = agent("clerk", ("look", {"order_id": 1}), "Seen", tools=[look])
+    made = Crew(
+        agents=[clerk], tasks=[Task(description="x", expected_output="x")], process=Process.hierarchical,
+        manager_llm=said(delegate, "Done"),
+    )  # fmt: skip
+    records = recorded(tmp_path, lambda session: Audit().kickoff(made))
+    seen = only(records, "tool_invocation", tool="look", phase="start")[0]
+    assert actors(seen) == [WHO["user"], "planner", "Crew Manager", "clerk"]
+
+
+def test_a_copy_of_a_crew_asks_its_own_models_and_tools(tmp_path: Path) -> None:
+    def body(session: Session) -> None:
+        first: list[str] = []
+        second: list[str] = []
+        wire = Wire(ran=first.append)
+        planner = agent("planner", ("wire_money", {"amount": 5.0}), "Done", native=True, tools=[wire])
+        Audit().kickoff(crew(planner))
+        other = copy(wire)
+        other.ran = second.append
+        llm = copy(planner.llm)
+        llm.steps = [("wire_money", {"amount": 6.0}), "Done"]
+        Audit().kickoff(crew(Agent(role="planner", goal="x", backstory="x", llm=llm, tools=[other])))
+        assert (first, second) == (["wire_money"], ["wire_money"])
+        assert llm.steps == []
+
+    assert len(only(recorded(tmp_path, body), "tool_invocation")) == 4
 
 
 def test_tasks_at_the_same_time_are_kept_apart(tmp_path: Path) -> None:
@@ -269,9 +310,7 @@ def test_what_a_person_says_about_an_answer_is_a_message(tmp_path: Path, monkeyp
     monkeypatch.setattr(SyncHumanInputProvider, "_prompt_input", staticmethod(lambda crew: answers.pop(0)))
     planner = agent("planner", "A long answer", "Short")
     task = Task(description="x", expected_output="x", agent=planner, human_input=True)
-    records = recorded(
-        tmp_path, lambda session: Audit(by="bob").kickoff(Crew(agents=[planner], tasks=[task]))
-    )
+    records = recorded(tmp_path, lambda session: Audit(by="bob").kickoff(Crew(agents=[planner], tasks=[task])))
     told = [each["prompt"]["text"] for each in only(records, "message") if each["message"].get("from") == "bob"]
     assert told == ["Shorter.", ""]
     assert len(only(records, "llm_call")) == 2
@@ -314,7 +353,7 @@ def test_a_kept_result_is_recorded_without_a_run(tmp_path: Path, native: bool) -
 
     steps = [("count", {"order_id": 1}), ("count", {"order_id": 2}), ("count", {"order_id": 1}), "Done"]
     planner = agent("planner", *steps, native=native, tools=[count])
-    records = recorded(tmp_path, lambda session: Audit().kickoff(crew(planner)))
+    records = recorded(tmp_path, lambda session: Audit().kickoff(crew(planner, cache=True)))
     ends = only(records, "tool_invocation", phase="end")
     assert [each["action"]["result"] for each in ends] == ["1 pieces", "2 pieces", "1 pieces"]
     assert len(ran) == 2
@@ -376,6 +415,20 @@ def test_the_session_is_found_for_the_crew(tmp_path: Path) -> None:
     assert len(only(audit.records, "llm_call")) == 1
 
 
+def test_each_run_of_a_crew_is_recorded_in_its_own_session(tmp_path: Path) -> None:
+    audit = Audit()
+    made = crew(agent("planner", ("look", {"order_id": 1}), "Done", ("look", {"order_id": 2}), "Done", tools=[look]))
+    with recording(tmp_path) as log:
+        for _ in range(2):
+            with log.log.session(**WHO):
+                audit.kickoff(made)
+    first, second = dict.fromkeys(each["session_id"] for each in log.records)
+    for session, order in ((first, 1), (second, 2)):
+        records = [each for each in log.records if each["session_id"] == session]
+        assert [each["action"]["arguments"]["order_id"] for each in only(records, "tool_invocation")] == [order, order]
+        assert len(only(records, "llm_call")) == 2
+
+
 def test_outside_of_a_run_nothing_is_recorded(tmp_path: Path) -> None:
     made = crew(agent("planner", ("look", {"order_id": 1}), "Done", tools=[look]))
     count = len(recorded(tmp_path, lambda session: Audit().kickoff(made)))
@@ -399,9 +452,12 @@ def test_a_crew_that_streams_is_refused(tmp_path: Path) -> None:
 def test_what_stops_a_crew_is_an_error_of_both_kinds(tmp_path: Path) -> None:
     from crewai.hooks.dispatch import HookAborted
 
-    with recording(tmp_path) as audit, pytest.raises(CrewAuditAbort) as caught, audit.log.session(**WHO):
+    made = crew(agent("planner", ("look", {"order_id": 1}), "Done", tools=[look]))
+    with recording(tmp_path) as audit:
+        session = audit.log.session(**WHO).open()
         audit.fail_after(3)
-        Audit().kickoff(crew(agent("planner", ("look", {"order_id": 1}), "Done", tools=[look])))
+        with pytest.raises(CrewAuditAbort) as caught:
+            Audit(session).kickoff(made)
     assert isinstance(caught.value, AuditWriteError)
     assert isinstance(caught.value, HookAborted)
 

@@ -73,6 +73,8 @@ class Asked:
 
 
 _asked: ContextVar[Asked | None] = ContextVar("auditlog_crewai_call", default=None)
+followed: ContextVar[Where | None] = ContextVar("auditlog_crewai_run", default=None)
+"""In a run that is recorded: tells in which frame an agent acts."""
 
 
 def begin(asked: Asked) -> None:
@@ -97,6 +99,7 @@ def tool(structured: Any) -> None:
         _record(original, "func")  # what `@tool` made: both ways to call it end there
         return
     if original is not None:
+        _drop(original, "_run")
         _record(original, "_run")
     if structured is not None and callable(structured.func):
         _record(structured, "func")
@@ -165,19 +168,25 @@ def not_run(call: ToolCall, context: Any) -> None:
         call.error(str(context.tool_result))
 
 
-def model(llm: Any, where: Where, stopped: Callable[[AuditWriteError], Exception]) -> None:
-    """Record the calls of a model, in place.
+def model(llm: Any, stopped: Callable[[AuditWriteError], Exception]) -> None:
+    """Record the calls of a model, in place, in whatever run makes them.
 
     Args:
         llm: CrewAI's object for it.
-        where: Tells in which frame an agent acts.
         stopped: The exception that ends the run.
     """
-    call, acall = getattr(llm, "call", None), getattr(llm, "acall", None)
-    if call is None or hasattr(call, "auditlog"):
+    if not hasattr(llm, "call"):
+        return  # a name only
+    _drop(llm, "call", "acall")
+    if hasattr(llm.call, "auditlog"):
         return
+    call: Callable[..., Any] = llm.call
+    acall: Callable[..., Any] | None = getattr(llm, "acall", None)
 
-    def begun(messages: Any, more: dict[str, Any]) -> tuple[Frame, Callable[..., None]]:
+    def begun(messages: Any, more: dict[str, Any]) -> Callable[..., None] | None:
+        where = followed.get()
+        if where is None:
+            return None
         try:
             frame = where(more.get("from_agent"))
             frame.session.run.check()
@@ -196,10 +205,12 @@ def model(llm: Any, where: Where, stopped: Callable[[AuditWriteError], Exception
             except AuditWriteError as error:
                 raise stopped(error) from error
 
-        return frame, ended
+        return ended
 
     def asked(messages: Any, *args: Any, **more: Any) -> Any:
-        _, ended = begun(messages, more)
+        ended = begun(messages, more)
+        if ended is None:
+            return call(messages, *args, **more)
         try:
             answer = call(messages, *args, **more)
         except Exception as error:
@@ -209,7 +220,10 @@ def model(llm: Any, where: Where, stopped: Callable[[AuditWriteError], Exception
         return answer
 
     async def asked_async(messages: Any, *args: Any, **more: Any) -> Any:
-        _, ended = begun(messages, more)
+        assert acall is not None
+        ended = begun(messages, more)
+        if ended is None:
+            return await acall(messages, *args, **more)
         try:
             answer = await acall(messages, *args, **more)
         except Exception as error:
@@ -245,5 +259,12 @@ def plain(value: Any) -> Any:
 
 def put(owner: Any, name: str, function: Any) -> None:
     """Put `function` in the place of a method of this one object, past pydantic."""
-    function.auditlog = True
+    function.auditlog = owner
     object.__setattr__(owner, name, function)
+
+
+def _drop(owner: Any, *names: str) -> None:
+    """Take off what a copy brought along: it would act on the object that was copied."""
+    for name in names:
+        if getattr(vars(owner).get(name), "auditlog", owner) is not owner:
+            object.__delattr__(owner, name)

@@ -108,7 +108,7 @@ class Audit:
             raise UsageError("a crew that streams cannot be recorded", help="stream=False")
         session = chosen(self._session, self._session_for, runner)
         session.run.check()
-        actor, frame = session.here()
+        frame = session.here()[1]
         outer = frame.outer
         for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
         if for_a_person:
@@ -125,6 +125,7 @@ class Audit:
         provider = _framework("crewai.core.providers.human_input")
         person = _person(self._who, provider.get_provider(), session)
         token = None if person is None else provider.set_provider(person)
+        following = calls.followed.set(running.where)
         failed: BaseException | None = None
         try:
             with places.active(frame), dispatch.scoped_hooks(running.hooks(dispatch.InterceptionPoint)):
@@ -136,6 +137,7 @@ class Audit:
                 raise session.run.again() from error
             raise
         finally:
+            calls.followed.reset(following)
             if token is not None:
                 provider.reset_provider(token)
             running.end(frame, failed)
@@ -156,7 +158,7 @@ class _Run:
         }  # fmt: skip
         return {point: [_strict(hook)] for point, hook in named.items()}
 
-    def _where(self, agent: Any) -> Frame:
+    def where(self, agent: Any) -> Frame:
         return _acting(self._session, agent)
 
     def _task_begins(self, context: Any) -> None:
@@ -179,7 +181,7 @@ class _Run:
     def _model(self, context: Any) -> None:
         """See to it that the model records its calls."""
         self._session.run.check()
-        calls.model(context.llm, self._where, _failure)
+        calls.model(context.llm, _failure)
 
     def _before(self, context: Any) -> None:
         """Record the intent, durably. If it fails, the tool does not run."""
@@ -187,7 +189,7 @@ class _Run:
         self._calls[key] = None  # refused, until the intent stands
         self._session.run.check()
         calls.tool(context.tool)
-        asked = calls.Asked(self._where(context.agent), context.tool_name, context.tool_input, _agents_end)
+        asked = calls.Asked(self.where(context.agent), context.tool_name, context.tool_input, _agents_end)
         calls.begin(asked)
         self._calls[key] = asked
 
@@ -197,7 +199,7 @@ class _Run:
         self._session.run.check()
         key = id(context.tool_input)
         if key not in self._calls:
-            frame = self._where(context.agent)
+            frame = self.where(context.agent)
             with places.active(frame):
                 call = frame.session.tool(context.tool_name, context.tool_input).start()
             call.blocked("blocked by a hook")
