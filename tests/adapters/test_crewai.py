@@ -23,7 +23,9 @@ os.environ.update(OTEL_SDK_DISABLED="true", CREWAI_DISABLE_VERSION_CHECK="true")
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its own, at import
     from crewai import Agent, BaseLLM, Crew, Process, Task
+    from crewai.flow.flow import Flow, start
     from crewai.hooks import register_before_tool_call_hook, unregister_before_tool_call_hook
+    from crewai.hooks.tool_hooks import ToolCallHookContext, run_after_tool_call_hooks, run_before_tool_call_hooks
     from crewai.tools import BaseTool, tool
     from pydantic import Field
 
@@ -396,6 +398,95 @@ def test_an_agent_without_a_crew_is_recorded(tmp_path: Path) -> None:
     assert {each["agent"]["id"] for each in only(records, "tool_invocation")} == {"clerk"}
     assert only(records, "message")[0]["prompt"]["text"] == "Look at order 1"
     assert [each["agent"]["id"] for each in only(records, "lifecycle", phase="end")] == ["clerk", "planner"]
+
+
+def test_the_agents_of_a_flow_are_recorded(tmp_path: Path) -> None:
+    class Orders(Flow):  # type: ignore[type-arg, misc]
+        suppress_flow_events: bool = True
+
+        @start()
+        def first(self) -> Any:
+            return agent("clerk", ("look", {"order_id": 1}), "Done", tools=[look]).kickoff("Look at order 1").raw
+
+    records = recorded(tmp_path, lambda session: Audit().kickoff(Orders()))
+    assert {each["agent"]["id"] for each in only(records, "tool_invocation")} == {"clerk"}
+    assert [each["response"]["text"] for each in only(records, "message")] == ["Done"]
+
+
+def test_an_agent_that_a_guardrail_asks_ends_with_the_task(tmp_path: Path) -> None:
+    clerk, judge = agent("clerk", "Done"), agent("judge", "Fine")
+    task = Task(
+        description="x", expected_output="x", agent=clerk, guardrail=lambda output: (True, judge.kickoff("Fine?").raw)
+    )
+    records = recorded(tmp_path, lambda session: Audit().kickoff(Crew(agents=[clerk], tasks=[task])))
+    assert [each["agent"]["id"] for each in only(records, "lifecycle", phase="end")] == ["judge", "clerk", "planner"]
+
+
+def test_a_tool_that_calls_itself_is_one_call(tmp_path: Path) -> None:
+    @tool("down")
+    def down(n: int) -> str:
+        """Count down."""
+        return str(n) if n == 0 else down.run(n=n - 1)
+
+    made = crew(agent("planner", ("down", {"n": 2}), "Done", tools=[down]))
+    _, end = only(recorded(tmp_path, lambda session: Audit().kickoff(made)), "tool_invocation")
+    assert end["action"]["result"] == "0"
+
+
+class Runner:
+    """Calls a tool as CrewAI's executors do, between two hooks, and then once more without."""
+
+    def __init__(self) -> None:
+        self.ran: list[int] = []
+
+    def kickoff(self) -> str:
+        @tool("count")
+        def count(order_id: int) -> str:
+            """Count."""
+            self.ran.append(order_id)
+            return "counted"
+
+        given = {"order_id": 1}
+        context = ToolCallHookContext("count", given, count.to_structured_tool())
+        assert not run_before_tool_call_hooks(context)
+        count.run(**given)
+        run_after_tool_call_hooks(context)
+        count.run(order_id=2)
+        return "done"
+
+
+def test_what_runs_after_a_call_is_no_run_of_it(tmp_path: Path) -> None:
+    runner = Runner()
+    records = recorded(tmp_path, lambda session: Audit().kickoff(runner))
+    assert runner.ran == [1, 2]
+    assert len(only(records, "tool_invocation")) == 2
+
+
+def test_a_call_that_is_never_run_has_an_end(tmp_path: Path) -> None:
+    class Stops:
+        def kickoff(self) -> None:
+            run_before_tool_call_hooks(ToolCallHookContext("look", {"order_id": 1}, look.to_structured_tool()))
+            raise ConnectionError("no route")
+
+    def body(session: Session) -> None:
+        with pytest.raises(ConnectionError):
+            Audit().kickoff(Stops())
+
+    _, end = only(recorded(tmp_path, body), "tool_invocation")
+    assert (end["action"]["phase"], end["action"]["result_status"]) == ("end", "error")
+
+
+def test_a_crew_that_completes_in_spite_of_a_failure_is_not_taken_for_done(tmp_path: Path) -> None:
+    class Forgives:
+        def kickoff(self) -> str:
+            audit.fail_after(0)
+            blocked = run_before_tool_call_hooks(ToolCallHookContext("look", {}, look.to_structured_tool()))
+            return f"done, {blocked}"
+
+    with recording(tmp_path) as audit:
+        session = audit.log.session(**WHO).open()
+        with pytest.raises(AuditWriteError):
+            Audit(session).kickoff(Forgives())
 
 
 def test_the_inputs_are_the_request(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class Audit:
         self._by = by
 
     def kickoff(self, runner: Any, *args: Any, **more: Any) -> Any:
-        """Call `kickoff` of a crew or an agent with these arguments; return what it returns.
+        """Call `kickoff` of a crew, an agent or a flow with these arguments; return what it returns.
 
         Raises:
             AuditWriteError: If anything could not be recorded.
@@ -111,9 +111,10 @@ class Audit:
         frame = session.here()[1]
         outer = frame.outer
         for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
-        if for_a_person:
+        request = _request(runner, args, more)
+        if for_a_person and request:
             told = {"framework": f"crewai {metadata.version('crewai')}"}
-            session.user_message(_request(runner, args, more), metadata=told)
+            session.user_message(request, metadata=told)
 
         def ended(result: Any) -> Any:
             session.run.check()
@@ -130,7 +131,6 @@ class Audit:
         try:
             with places.active(frame), dispatch.scoped_hooks(running.hooks(dispatch.InterceptionPoint)):
                 yield ended
-            session.run.check()
         except BaseException as error:
             failed = error
             if isinstance(error, Exception) and not isinstance(error, AuditWriteError) and session.run.broken:
