@@ -107,6 +107,24 @@ def test_common_lines_need_no_typer(words: list[str]) -> None:
     assert front.parse(words) is not None
 
 
+BEYOND = [
+    ["ship", "a.jsonl", "--retries", "-1"], ["ship", "a.jsonl", "--batch=0"], ["export", "a.jsonl", "--retries", "-1"],
+    ["serve", "a.jsonl", "--port", "65536"], ["serve", "a.jsonl", "-p-1"], ["serve", "a.jsonl", "--max-body", "0"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BEYOND, ids=" ".join)
+def test_a_number_beyond_its_bounds_is_refused(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert front.parse(words) is None
+    result = cli(*words)
+    assert result.code == 2
+    assert words[2].partition("=")[0][:2] in result.err and "than or equal to" in result.err and result.err.count("\n") == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 WRONG = [
     (["tail", "--nothing"], "--nothing"), (["tail", "-n", "x"], "'-n'"), (["tail", "-n"], "-n"), (["tale"], "tale"),
     (["tail", "--format", "pdf"], "pdf"), (["tail", "--color=sometimes"], "sometimes"), (["--nothing"], "--nothing"),

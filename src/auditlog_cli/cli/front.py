@@ -142,13 +142,20 @@ def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
     return (command, values) if _place(operands, positional, values) else None
 
 
-def _convert(text: str, kind: str, choices: object) -> object:
-    """The value that `text` stands for, or None where it is none of that kind."""
+def _convert(text: str, kind: str, allowed: object) -> object:
+    """The value that `text` stands for, or None where it is none of that kind.
+
+    `allowed`: of a choice its words, of a number the least and the largest, where there are bounds.
+    """
     if kind.endswith("int"):
         digits = text.removeprefix("-")
-        return int(text) if digits.isdigit() and digits.isascii() and len(digits) < 19 else None
+        if not (digits.isdigit() and digits.isascii() and len(digits) < 19):
+            return None
+        least, most = allowed or (None, None)  # type: ignore[misc]
+        number = int(text)
+        return None if (least is not None and number < least) or (most is not None and number > most) else number
     if kind.endswith("choice"):
-        return text if text in choices else None  # type: ignore[operator]
+        return text if text in allowed else None  # type: ignore[operator]
     return text
 
 
