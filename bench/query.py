@@ -23,14 +23,14 @@ def tables(records: int = 1_000_000, rounds: int = 7) -> list[str]:
         value, hits = facts[f"q_{kind}"]
         cases = {
             "rg -F": [rg, "-F", value, str(log)],
-            f"auditlog filter --{option}": [auditlog, "filter", str(log), f"--{option}", value],
+            f"auditlog filter --{option}": [auditlog, "filter", str(log), f"--{option}", value, "--no-index"],
         }
         if kind == "session":
             cases["grep -F"] = ["grep", "-F", value, str(log)]
         title = f"One {kind}: {hits:,} of {records:,} records, {size:,.0f} MB"
         out.append(markdown(title, commands(cases, rounds), "rg -F"))
     value, hits = facts["q_trace"]
-    cases = {"rg -F": [rg, "-F", value, str(log)], "auditlog trace": [auditlog, "trace", value, str(log)]}
+    cases = {"rg -F": [rg, "-F", value, str(log)], "auditlog trace": [auditlog, "trace", value, str(log), "--no-index"]}
     out.append(markdown(f"One trace as a tree: {hits} records", commands(cases, rounds), "rg -F"))
     small = data(1000)
     cases = {
@@ -41,7 +41,7 @@ def tables(records: int = 1_000_000, rounds: int = 7) -> list[str]:
     value, hits = facts["q_session"]
     cases = {
         "jq select(.session_id==…)": ["jq", "-c", f'select(.session_id=="{value}")', str(log)],
-        "auditlog filter --session": [auditlog, "filter", str(log), "--session", value],
+        "auditlog filter --session": [auditlog, "filter", str(log), "--session", value, "--no-index"],
     }
     out.append(markdown("One session, beside jq", commands(cases, 3, warm=0), "auditlog filter --session"))
     return out

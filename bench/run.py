@@ -17,6 +17,7 @@ import sys
 from importlib.metadata import version
 
 import check
+import index
 import query
 import sealing
 import startup
@@ -49,6 +50,7 @@ def main(words: list[str]) -> None:
         "",
         startup.table(11 if quick else 41),
         *query.tables(records, 3 if quick else 7),
+        *index.tables(records, 3 if quick else 11, jq=not quick),
         validate.table(data(records), 1 if quick else 3),
         check.table(records, 1 if quick else 3),
         write.tables(5_000 if quick else 20_000, 3 if quick else 7),

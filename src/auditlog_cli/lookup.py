@@ -16,19 +16,29 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.sources import files, scan
 from auditlog_cli.strictjson import needle
 from auditlog_cli.tracing.facts import text
-from auditlog_cli.tracing.search import NO_ID, Ambiguous, Candidate, Search, by_trace, candidates_of, has_no_id, ids
+from auditlog_cli.tracing.search import (
+    NO_ID,
+    Ambiguous,
+    Candidate,
+    Search,
+    by_trace,
+    candidates_of,
+    has_no_id,
+    ids,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from auditlog_cli.tracing.summaries import Listing
+    from auditlog_cli.index.query import Group
     from auditlog_cli.tracing.trees import Trace
 
     Lines = Iterable[Line | BadLine]
 
 _LOOKED_AT = 2000  # lines at the end of each log, for ids that look like one that is not there
 _SIMILAR = 3
+_IDS = ("trace", "session", "span")  # of an index: its spans are those of parents and requests, too
 
 
 class Found:
@@ -75,6 +85,7 @@ class Logs:
         shape: Take every line for this shape; None: told from each line.
         parallel: See `scan.candidates`.
         on_bad: Called with each bad line, once.
+        index: Use the index of each log, and tell this what became of it; None: indexes are not used.
     """
 
     def __init__(
@@ -85,12 +96,14 @@ class Logs:
         shape: str | None = None,
         parallel: bool = False,
         on_bad: Callable[[BadLine], None] | None = None,
+        index: Callable[[str], None] | None = None,
     ) -> None:
         self.paths = paths
         self.counts = Counts()
         self._shape = shape
         self._parallel = parallel
         self._on_bad = on_bad
+        self._index = index if shape is None else None
         self._bad: set[tuple[str, int]] = set()
         self._held: list[Line | BadLine] | None = None
         if lines is not None:
@@ -98,20 +111,35 @@ class Logs:
         elif any(not _can_be_read_again(file) for log in files.find(paths) for file in log.files):
             self._held = [item if isinstance(item, BadLine) else item.line for item in pipeline.read(paths)]
 
-    def search(self, wanted: list[str], test: Callable[[Record], bool], *, keep: bool = True) -> list[Record]:
+    @property
+    def indexed(self) -> bool:
+        """Whether an index may be asked."""
+        return self._index is not None and self._held is None
+
+    def search(
+        self,
+        wanted: list[str],
+        test: Callable[[Record], bool],
+        *,
+        keep: bool = True,
+        by: Group | None = None,
+        tells: Callable[[Record], bool] | None = None,
+    ) -> list[Record]:
         """Return the records that `test` wants. `counts` tells what was read, and what it was.
 
         Args:
             wanted: Texts of which every wanted record holds at least one; none: nothing is known of them.
             test: Which of the candidates are wanted.
             keep: Whether to return them; else `test` has seen each, and memory does not grow with them.
+            by: Values of which every wanted record bears one, for the index; None: it is not asked.
+            tells: See `pipeline.merge`.
 
         Raises:
             InputError: If a log cannot be read, or there is no line at all.
         """
         counts = self.counts = Counts()
         found: list[Record] = []
-        for item in self._candidates(wanted):
+        for item in self._candidates(wanted, by, tells):
             if isinstance(item, BadLine):
                 counts.bad += 1
                 place = (item.line.path, item.line.offset)
@@ -130,16 +158,27 @@ class Logs:
             raise InputError(f"{', '.join(self.paths) or 'no lines'}: empty, nothing to look at")
         return found
 
-    def _candidates(self, wanted: list[str]) -> Iterator[Record | BadLine]:
+    def _candidates(
+        self, wanted: list[str], by: Group | None, tells: Callable[[Record], bool] | None
+    ) -> Iterator[Record | BadLine]:
         needles = [found for found in map(needle, wanted) if found is not None]
         if len(needles) < len(wanted):
             needles = []
         counts = self.counts
         if self._held is not None:
             return self._from_memory(needles)
+        if by is not None and self._index is not None:
+            from auditlog_cli.index.query import Query
+
+            query = Query([by], needles)
+            return pipeline.looked_up(
+                self.paths, query, counts=counts, parallel=self._parallel, say=self._index, tells=tells
+            )
         if needles:
-            return pipeline.containing(self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel)
-        return _counted(pipeline.read(self.paths, shape=self._shape), counts)
+            return pipeline.containing(
+                self.paths, needles, shape=self._shape, counts=counts, parallel=self._parallel, tells=tells
+            )
+        return _counted(pipeline.read(self.paths, shape=self._shape, tells=tells), counts)
 
     def _from_memory(self, needles: list[bytes]) -> Iterator[Record | BadLine]:
         decode = decoders.forced(self._shape) if self._shape else decoders.decode
@@ -197,8 +236,16 @@ def find(logs: Logs, wanted: str) -> Found:
     """
     if wanted == NO_ID:
         return _without_id(logs)
+
+    def tells(record: Record) -> bool:
+        return any(each.startswith(wanted) for _, each in ids(record))
+
     search = Search(wanted)
-    logs.search([wanted], search.take, keep=False)
+    if logs.indexed:
+        logs.search([wanted], search.take, keep=False, by=[(field, wanted) for field in _IDS], tells=tells)
+    if not search.found:  # nothing is exactly this: it may be the beginning of an id, and an index knows whole ones
+        search = Search(wanted)
+        logs.search([wanted], search.take, keep=False, tells=tells)
     answer = search.answer()
     if answer is None:
         similar = logs.similar(wanted)
@@ -236,7 +283,8 @@ def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
         names = {text(record.content.get(member)) for record in records} - {""}
         if not names:
             continue
-        found = logs.search(sorted(names), lambda record: text(record.content.get(member)) in names)  # noqa: B023
+        test = _member_in(f"{kind}_id", names)
+        found = logs.search(sorted(names), test, by=[(kind, name) for name in sorted(names)], tells=test)
         if len(names) > 1:
             traces = {name: [each for each in found if text(each.content.get(member)) == name] for name in names}
             message = f"{candidate.kind} {candidate.id!r} occurs in {len(names):,} {kind}s"
@@ -246,6 +294,10 @@ def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
     return Found(candidate.id, "session", span, records)
 
 
+def _member_in(member: str, names: set[str]) -> Callable[[Record], bool]:
+    return lambda record: text(record.content.get(member)) in names
+
+
 def _span(candidate: Candidate) -> str:
     return candidate.id if candidate.kinds & {"span", "parent"} else ""
 
@@ -253,26 +305,3 @@ def _span(candidate: Candidate) -> str:
 def _recount(counts: Counts, selected: int) -> None:
     counts.passed += counts.selected - selected
     counts.selected = selected
-
-
-def summarize(
-    judged: Iterable[tuple[Record | BadLine, bool]], on_bad: Callable[[BadLine], None] | None = None
-) -> Listing:
-    """Return a short summary of every trace. Memory: a few hundred bytes for each trace, however long.
-
-    Args:
-        judged:
-            Every record, and whether it is wanted (`pipeline.judged` without a search). A trace is listed if
-            one of its records is wanted; the summary is of the whole trace.
-        on_bad: Called with each bad line.
-    """
-    from auditlog_cli.tracing.summaries import Listing
-
-    listing = Listing()
-    for item, wanted in judged:
-        if isinstance(item, BadLine):
-            if on_bad is not None:
-                on_bad(item)
-        elif not item.is_own:
-            listing.add(item, wanted=wanted)
-    return listing

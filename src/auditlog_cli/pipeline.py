@@ -12,23 +12,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from auditlog_cli.index.query import Query
     from auditlog_cli.selection import Selection
 
+    Say = Callable[[str], None]
+    Tells = Callable[[Record], bool]
     Decode = Callable[[Line | BadLine], Record | BadLine]
 
 
-def read(paths: list[str], *, shape: str | None = None) -> Iterator[Record | BadLine]:
+def read(paths: list[str], *, shape: str | None = None, tells: Tells | None = None) -> Iterator[Record | BadLine]:
     """Yield every line of the logs, decoded: their segments in order, several logs merged by time.
 
     Args:
         paths: Files, folders, globs, `-`.
         shape: Take every line for this shape; None: told from each line.
+        tells: See `merge`.
 
     Raises:
         InputError: If one of them cannot be read.
     """
     decode = _decoder(shape)
-    return merge([_all(log, decode) for log in files.find(paths)])
+    return merge([_all(log, decode) for log in files.find(paths)], tells)
 
 
 def containing(
@@ -38,6 +42,7 @@ def containing(
     shape: str | None = None,
     counts: Counts | None = None,
     parallel: bool = False,
+    tells: Tells | None = None,
 ) -> Iterator[Record | BadLine]:
     """Yield the decoded lines that may hold one of `needles`, in the order of `read`.
 
@@ -49,13 +54,39 @@ def containing(
         shape: As for `read`.
         counts: Lines read, passed and unparsed are counted; what is yielded is the caller's to judge.
         parallel: See `scan.candidates`.
+        tells: See `merge`.
 
     Raises:
         InputError: If a log cannot be read.
     """
     decode = _decoder(shape)
     tally = Counts() if counts is None else counts
-    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)])
+    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)], tells)
+
+
+def looked_up(
+    paths: list[str],
+    query: Query,
+    *,
+    counts: Counts,
+    parallel: bool = False,
+    say: Say,
+    tells: Tells | None = None,
+) -> Iterator[Record | BadLine]:
+    """Yield the decoded lines that may be wanted, found by the index of each log that has one, in the order of `read`.
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        query: What is asked.
+        counts: As for `containing`.
+        parallel: See `scan.candidates`.
+        say: Told what became of an index.
+        tells: See `merge`.
+
+    Raises:
+        InputError: If a log cannot be read.
+    """
+    return merge([_indexed(log, query, counts, parallel, say) for log in files.find(paths)], tells)
 
 
 def select(
@@ -67,6 +98,7 @@ def select(
     counts: Counts | None = None,
     on_bad: Callable[[BadLine], None] | None = None,
     parallel: bool = False,
+    index: Say | None = None,
 ) -> Iterator[Record]:
     """Yield the records that `selection` wants, in the order of `read`.
 
@@ -78,12 +110,14 @@ def select(
         counts: Kept up to date while the records are taken.
         on_bad: Called with each bad line that was come across.
         parallel: See `scan.candidates`.
+        index: As for `judged`.
 
     Raises:
         InputError: If a log cannot be read.
     """
     tally = Counts() if counts is None else counts
-    for item, wanted in judged(paths, selection, shape=shape, inverted=inverted, counts=tally, parallel=parallel):
+    found = judged(paths, selection, shape=shape, inverted=inverted, counts=tally, parallel=parallel, index=index)
+    for item, wanted in found:
         if wanted:
             assert isinstance(item, Record)
             yield item
@@ -100,17 +134,25 @@ def judged(
     counts: Counts,
     parallel: bool = False,
     search: bool = True,
+    index: Say | None = None,
 ) -> Iterator[tuple[Record | BadLine, bool]]:
     """Yield each line that was parsed, and whether it is wanted. Counts everything.
 
     Args:
         search: Rule lines out by a search over the bytes where the selection allows it; else every line
             is parsed and yielded.
+        index: Use the index of each log, and tell this what became of it; None: indexes are not used.
     """
-    if selection.needles and search and not inverted:
-        items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel)
+    may_search = search and not inverted
+    if may_search and index is not None and shape is None and (selection.groups or selection.window):
+        from auditlog_cli.index.query import Query
+
+        query = Query(selection.groups, selection.needles, selection.window)
+        items = looked_up(paths, query, counts=counts, parallel=parallel, say=index, tells=selection)
+    elif selection.needles and may_search:
+        items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel, tells=selection)
     else:
-        items = _counted(read(paths, shape=shape), counts)
+        items = _counted(read(paths, shape=shape, tells=selection if may_search else None), counts)
     for item in items:
         if isinstance(item, BadLine):
             counts.bad += 1
@@ -171,22 +213,30 @@ def last(
     return list(merge([iter(mine) for mine in found]))[-wanted:] if wanted else []
 
 
-def merge(streams: list[Iterator[Record | BadLine]]) -> Iterator[Record | BadLine]:
+def merge(streams: list[Iterator[Record | BadLine]], tells: Tells | None = None) -> Iterator[Record | BadLine]:
     """Yield the records of several logs by time. Within a log the order of its lines stays: a line
     without a time, or with one earlier than a line before it, goes with the line before it.
+
+    Args:
+        streams: One for each log.
+        tells:
+            Which records have a time that counts; None: all. Where lines are ruled out unseen, those that are
+            wanted: then their order does not depend on how they were found.
     """
     if len(streams) == 1:
         return streams[0]
     import heapq
 
-    timed = [_timed(place, each) for place, each in enumerate(streams)]
+    timed = [_timed(place, each, tells) for place, each in enumerate(streams)]
     return (item for _, _, item in heapq.merge(*timed, key=lambda entry: entry[:2]))
 
 
-def _timed(place: int, stream: Iterator[Record | BadLine]) -> Iterator[tuple[int, int, Record | BadLine]]:
+def _timed(
+    place: int, stream: Iterator[Record | BadLine], tells: Tells | None
+) -> Iterator[tuple[int, int, Record | BadLine]]:
     latest = 0
     for item in stream:
-        if isinstance(item, Record):
+        if isinstance(item, Record) and (tells is None or tells(item)):
             latest = max(times.parse(item.content.get("timestamp")) or 0, latest)
         yield latest, place, item
 
@@ -207,6 +257,20 @@ def _some(
     for file in log.files:
         for line in scan.candidates(file, needles, counts, processes=parallel):
             yield decode(line)
+
+
+def _indexed(log: files.Log, query: Query, counts: Counts, parallel: bool, say: Say) -> Iterator[Record | BadLine]:
+    from auditlog_cli.index.query import may_help
+
+    if may_help(log):
+        from auditlog_cli.index import searching
+
+        found = searching.lines(log, query, counts, processes=parallel, say=say)
+        if found is not None:
+            return map(decoders.decode, found)
+    if query.needles:
+        return _some(log, decoders.decode, query.needles, counts, parallel)
+    return _counted(_all(log, decoders.decode), counts)
 
 
 def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from auditlog_cli import decoders, lookup, pipeline
+from auditlog_cli import decoders, listing, lookup, pipeline
 from auditlog_cli.counts import Counts
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.selection import Selection, select_by
@@ -147,7 +147,7 @@ def traces(
         items = pipeline.judged(paths, chosen, shape=shape, counts=tally, search=False)
     else:
         items = _judged(lines, chosen, shape, tally)
-    return lookup.summarize(items).summaries()
+    return listing.summarize(items).summaries()
 
 
 def _selected(lines: Iterator[Line], chosen: Selection, shape: str | None, counts: Counts) -> Iterator[Record]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Values = Sequence[str] | None
     Test = Callable[[dict[str, object]], bool]
+    Window = tuple[int | None, int | None]
 
 _PATHS = {
     "user": ("user.id", "user.email", "user.name"),
@@ -36,6 +37,7 @@ bytes finds them. A status or type may be translated."""
 _VERBATIM_PATHS = frozenset(path for name in _VERBATIM for path in _PATHS[name]) | {
     "span_id", "parent_span_id", "record_id", "action.call_id",
 }  # fmt: skip
+_INDEXED = frozenset(("user", "agent", "session", "trace", "tool"))
 _SYNONYMS = {"tool_call": "tool_invocation", "tool_use": "tool_invocation"}
 
 
@@ -48,15 +50,29 @@ class Selection:
             with escaped letters (`\\u0041`) are candidates too: `scan` sees to that.
         own: Whether the log's records about itself are wanted as well.
         everything: Whether no selector was given.
+        groups:
+            What an index can be asked: each group names values, (selector, value), of which every wanted
+            record bears one. Patterns are in none.
+        window: Microseconds since the epoch: from when and before when; None for no limit, or for both.
     """
 
-    __slots__ = ("_tests", "everything", "needles", "own")
+    __slots__ = ("_tests", "everything", "groups", "needles", "own", "window")
 
-    def __init__(self, tests: list[Test], needles: list[bytes] | None, *, own: bool = False) -> None:
+    def __init__(
+        self,
+        tests: list[Test],
+        needles: list[bytes] | None,
+        *,
+        own: bool = False,
+        groups: list[list[tuple[str, str]]] | None = None,
+        window: Window | None = None,
+    ) -> None:
         self._tests = tests
         self.needles = needles
         self.own = own
         self.everything = not tests
+        self.groups = groups or []
+        self.window = window
 
     def __call__(self, record: Record) -> bool:
         """Tell whether `record` is wanted. The log's own records are passed over unless asked for."""
@@ -96,6 +112,7 @@ def select_by(
     """
     tests: list[Test] = []
     needles: list[bytes] | None = None
+    groups: list[list[tuple[str, str]]] = []
     named = {"user": user, "agent": agent, "session": session, "trace": trace, "tool": tool,
              "status": status, "type": type, "approved_by": approved_by}  # fmt: skip
     for name, values in named.items():
@@ -104,9 +121,11 @@ def select_by(
         tests.append(_one_of(_PATHS[name], values, _SYNONYMS if name == "type" else {}))
         if name in _VERBATIM:
             needles = _better(needles, [needle(value) for value in values])
+        if name in _INDEXED and not any("*" in value or "?" in value for value in values):
+            groups.append([(name, value) for value in values])
     window = _window(since, until, now_micros)
     if window is not None:
-        tests.append(window)
+        tests.append(_within(*window))
     for text in where or ():
         from auditlog_cli.expression import compile_expression
 
@@ -115,7 +134,7 @@ def select_by(
         for alternatives in expression.exact:
             if all(path in _VERBATIM_PATHS for path, _ in alternatives):
                 needles = _better(needles, [needle(value) for _, value in alternatives])
-    return Selection(tests, needles, own=own)
+    return Selection(tests, needles, own=own, groups=groups, window=window)
 
 
 def _one_of(paths: tuple[str, ...], values: Sequence[str], synonyms: dict[str, str]) -> Test:
@@ -137,12 +156,13 @@ def _certain(test: Callable[[object], bool | None]) -> Test:
     return lambda content: test(content) is True
 
 
-def _window(since: str | None, until: str | None, now_micros: int | None) -> Test | None:
+def _window(since: str | None, until: str | None, now_micros: int | None) -> Window | None:
     start = _moment("--since", since, now_micros)
     end = _moment("--until", until, now_micros)
-    if start is None and end is None:
-        return None
+    return None if start is None and end is None else (start, end)
 
+
+def _within(start: int | None, end: int | None) -> Test:
     def test(content: dict[str, object]) -> bool:
         when = times.parse(content.get("timestamp"))
         return when is not None and (start is None or when >= start) and (end is None or when < end)

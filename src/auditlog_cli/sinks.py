@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from auditlog_cli.errors import AuditWriteError
 
@@ -57,6 +58,15 @@ class Output:
                 raise AuditWriteError(f"standard output: cannot be written ({error.strerror})") from error
 
 
+def is_stream(path: str) -> bool:
+    """Tell whether a path names a device or a pipe: something to write into, not to put a file in the place of."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
 class FileOutput(Output):
     """A file that appears whole, under its name, when `commit` is called, and not at all otherwise.
 
@@ -65,13 +75,19 @@ class FileOutput(Output):
         new: Never take the place of a file: `commit` refuses where there is one by then.
 
     Raises:
-        AuditWriteError: If nothing can be written beside it.
+        AuditWriteError: If nothing can be written beside it, or what is there is no file: a device is not replaced.
     """
 
     def __init__(self, path: str, *, new: bool = False) -> None:
         self.path = path
         self._new = new
         self._temporary = f"{path}.{os.getpid()}.tmp"
+        if os.path.exists(path) and not os.path.isfile(path):
+            what = "a folder" if os.path.isdir(path) else "no file"
+            self._temporary = ""
+            raise AuditWriteError(
+                f"{path}: cannot be written, it is {what}", help="name a file, or - for standard output"
+            )
         try:
             fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:

@@ -174,3 +174,31 @@ def test_whether_a_log_is_there(tmp_path: Path) -> None:
     assert raws(follower.poll()) == [b"1"] and follower.there
     path.unlink()
     assert follower.poll() == [] and not follower.there
+
+
+def test_a_redaction_and_two_rotations_between_two_looks_lose_nothing(tmp_path: Path) -> None:
+    """The file that was open is closed and put anew (redacted), another one is begun and closed: all of it comes once."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"seq":0}\n')
+    follower = opened(path)
+    append(path, b'{"seq":1}\n')
+    first = tmp_path / "a.000000000000.jsonl"
+    path.rename(first)
+    (tmp_path / "anew").write_bytes(b'{"seq":0,"x":"redacted"}\n{"seq":1}\n')
+    (tmp_path / "anew").rename(first)
+    (tmp_path / "a.000000000002.jsonl").write_bytes(b'{"seq":2}\n{"seq":3}\n')
+    path.write_bytes(b'{"seq":4}\n')
+    assert raws(follower.poll()) == [b'{"seq":1}', b'{"seq":2}', b'{"seq":3}', b'{"seq":4}']
+    assert follower.events == []
+
+
+def test_another_log_in_the_place_of_this_one_is_said(tmp_path: Path) -> None:
+    """A closed segment that is not the file that was open: nothing of it is passed over in silence."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"seq":7}\n')
+    follower = opened(path)
+    path.unlink()
+    (tmp_path / "a.000000000000.jsonl").write_bytes(b'{"seq":0}\n')
+    path.write_bytes(b'{"seq":1}\n')
+    assert raws(follower.poll()) == [b'{"seq":1}']
+    assert follower.events == ["replaced"]

@@ -13,6 +13,10 @@ GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each fi
  'hook': ('Hooks of coding agents: every act is recorded before it happens, or it does not happen.',
           '`install` puts the hook into the settings of Claude Code, `claude-code` is what Claude Code then '
           'calls.'),
+ 'index': ('The index beside a log: where the records of a session, a user, … stand.',
+           'Commands that read a large log make it and keep it up; nothing else needs it, and it may be '
+           'deleted at any time\n'
+           '(docs/index.md).'),
  'packs': ('Packs of rules: list them, read them, write your own.',
            'A pack is one file of rules for one law or standard. Those that are shipped are in review: no '
            'lawyer has read\n'
@@ -271,6 +275,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'auditlog.record/1, csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('How they are read',
@@ -682,6 +687,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--format text|json|jsonl|csv', 'Default: text.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('--verbose', 'Say on standard error what was read, and how.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
             ('Which records',
@@ -767,6 +773,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'says; mermaid, dot: a graph for other tools.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('--verbose', 'Say on standard error what was read, and how.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
             ('How they are read',
@@ -789,6 +796,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|json|jsonl|csv', 'Default: text.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('Which records',
@@ -1135,6 +1143,42 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                      ('How they are shown',
                       (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
                     'auditlog hook uninstall\nauditlog hook uninstall --place local --dry-run'),
+ 'index build': ('Make the index of a log, or bring it up to date.',
+                 'auditlog index build [OPTION]... [PATH]...',
+                 'What was indexed before and has not changed since is taken over. Bad lines are in it, too: '
+                 'a query says of them\n'
+                 'what it would say without an index.',
+                 (('Arguments',
+                   (('[PATH]...',
+                     'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                     '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                  ('How they are shown',
+                   (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                 'auditlog index build audit.jsonl\nauditlog index build logs/'),
+ 'index drop': ('Delete the index of a log. The log itself is not touched.',
+                'auditlog index drop [OPTION]... [PATH]...',
+                '',
+                (('Arguments',
+                  (('[PATH]...',
+                    'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                    '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                 ('How they are shown',
+                  (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+                'auditlog index drop audit.jsonl'),
+ 'index status': ('Say which index there is, and how much of the log it covers.',
+                  'auditlog index status [OPTION]... [PATH]...',
+                  'With --check all that is indexed is indexed once more, and compared. Exit code: 0; 1 if '
+                  'that differs; an index\n'
+                  'that is missing, stale or behind costs time only, and is no finding.',
+                  (('Arguments',
+                    (('[PATH]...',
+                      'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
+                      '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+                   ('Options', (('--check', 'Index the log once more, and compare.'),)),
+                   ('How they are shown',
+                    (('--format text|json|jsonl|csv', 'Default: text.'),
+                     ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.')))),
+                  'auditlog index status audit.jsonl\nauditlog index status logs/ --check'),
  'packs export': ('Write rules as Sigma files, for teams that want to see the logic in their own search '
                   'tool.',
                   'auditlog packs export [OPTION]... [PACK]...',

@@ -1,6 +1,6 @@
 """Generated from the Typer definition by `make docs` (cli/generate.py). Do not edit."""
 
-GROUPS: tuple[str, ...] = ('alerts', 'detectors', 'hold', 'hook', 'packs', 'policy')
+GROUPS: tuple[str, ...] = ('alerts', 'detectors', 'hold', 'hook', 'index', 'packs', 'policy')
 
 COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, bool, bool], ...]]] = {'anchor': ({'--git': ('git', 'text', None),
              '--tsa': ('tsa', 'text', None),
@@ -147,6 +147,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--color': ('color', 'choice', ('auto', 'always', 'never')),
              '--output': ('output', 'text', None),
              '-o': ('output', 'text', None),
+             '--no-index': ('no_index', 'flag', True),
              '--verbose': ('verbose', 'flag', True),
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},
@@ -332,6 +333,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--color': ('color', 'choice', ('auto', 'always', 'never')),
             '--output': ('output', 'text', None),
             '-o': ('output', 'text', None),
+            '--no-index': ('no_index', 'flag', True),
             '--verbose': ('verbose', 'flag', True),
             '--quiet': ('quiet', 'flag', True),
             '-q': ('quiet', 'flag', True)},
@@ -375,6 +377,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--color': ('color', 'choice', ('auto', 'always', 'never')),
             '--output': ('output', 'text', None),
             '-o': ('output', 'text', None),
+            '--no-index': ('no_index', 'flag', True),
             '--verbose': ('verbose', 'flag', True),
             '--quiet': ('quiet', 'flag', True),
             '-q': ('quiet', 'flag', True)},
@@ -400,6 +403,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--color': ('color', 'choice', ('auto', 'always', 'never')),
              '--output': ('output', 'text', None),
              '-o': ('output', 'text', None),
+             '--no-index': ('no_index', 'flag', True),
              '--verbose': ('verbose', 'flag', True),
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},
@@ -531,6 +535,15 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
                      '--quiet': ('quiet', 'flag', True),
                      '-q': ('quiet', 'flag', True)},
                     ()),
+ 'index build': ({'--quiet': ('quiet', 'flag', True), '-q': ('quiet', 'flag', True)},
+                 (('paths', True, False),)),
+ 'index drop': ({'--quiet': ('quiet', 'flag', True), '-q': ('quiet', 'flag', True)},
+                (('paths', True, False),)),
+ 'index status': ({'--check': ('compare', 'flag', True),
+                   '--format': ('format', 'choice', ('text', 'json', 'jsonl', 'csv')),
+                   '--output': ('output', 'text', None),
+                   '-o': ('output', 'text', None)},
+                  (('paths', True, False),)),
  'packs export': ({'--sigma': ('sigma', 'text!', None)}, (('packs', True, False),)),
  'packs lint': ({'--policy': ('policy', 'text', None), '--as-of': ('as_of', 'text', None)},
                 (('packs', True, False),)),

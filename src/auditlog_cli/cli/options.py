@@ -257,6 +257,11 @@ Verbose = Annotated[
     bool,
     typer.Option("--verbose", help="Say on standard error what was read, and how.", rich_help_panel=_SHOW),
 ]
+CompareIndex = Annotated[bool, typer.Option("--check", help="Index the log once more, and compare.")]
+NoIndex = Annotated[
+    bool,
+    typer.Option("--no-index", help="Scan the log; neither use nor make its index.", rich_help_panel=_SHOW),
+]
 Quiet = Annotated[
     bool,
     typer.Option("--quiet", "-q", help="No notices on standard error; errors are still said.", rich_help_panel=_SHOW),

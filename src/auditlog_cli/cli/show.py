@@ -7,11 +7,11 @@ import stat
 import sys
 
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe
 from auditlog_cli.renderers.text import Style
-from auditlog_cli.sinks import FileOutput, Output
+from auditlog_cli.sinks import FileOutput, Output, is_stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,9 +111,14 @@ def columns(fd: int = 1) -> int:
 
 
 def output(path: str | None) -> Output:
-    """Return where the answer goes: standard output, or a file that appears whole."""
+    """Return where the answer goes: standard output, a device or pipe, or a file that appears whole."""
     if path is None or path == "-":
         return Output(1, eager=is_terminal(1))
+    if is_stream(path):
+        try:
+            return Output(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+        except OSError as error:
+            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
     return FileOutput(path)
 
 
@@ -187,6 +192,11 @@ class Notices:
             sys.stderr.write(f"auditlog: {safe.one_line(text)}\n")
         except OSError:
             pass
+
+    def explain(self, text: str) -> None:
+        """Say one line to who wants to know how the answer was found."""
+        if self.verbose:
+            self.say(text)
 
     def bad(self, bad: BadLine) -> None:
         """Say where a bad line is and what is wrong with it; the first few only."""

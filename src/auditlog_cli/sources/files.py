@@ -19,13 +19,15 @@ class Log:
     Attributes:
         path: As the user named it, or as it was found.
         files: Closed segments first, the active one last; `["-"]` for standard input.
+        whole: Whether these are all of its files; else some were named, or some were named before.
     """
 
-    __slots__ = ("files", "path")
+    __slots__ = ("files", "path", "whole")
 
-    def __init__(self, path: str, files: list[str]) -> None:
+    def __init__(self, path: str, files: list[str], *, whole: bool = False) -> None:
         self.path = path
         self.files = files
+        self.whole = whole
 
     def __repr__(self) -> str:
         return f"Log({self.path!r}, {self.files!r})"
@@ -44,7 +46,7 @@ def find(paths: list[str]) -> list[Log]:
             files = [file for file in log.files if file not in seen]
             seen.update(files)
             if files:
-                logs.append(Log(log.path, files))
+                logs.append(Log(log.path, files, whole=log.whole and len(files) == len(log.files)))
     return logs
 
 
@@ -68,7 +70,7 @@ def _expand(path: str) -> list[Log]:
 def _of(path: str, *, there: bool = False) -> Log:
     """The log whose active segment is `path`; a closed segment named outright stands for itself."""
     closed = [name for _, name in segments.closed(path)] if path.endswith(".jsonl") else []
-    return Log(path, [*closed, path] if there else closed)
+    return Log(path, [*closed, path] if there else closed, whole=segments.first_of(path) is None)
 
 
 def _folder(path: str) -> list[Log]:
@@ -85,7 +87,7 @@ def _folder(path: str) -> list[Log]:
             help="name the file itself if it ends otherwise",
         )
     # Closed segments sort before the active one: "audit.000000000000.jsonl" < "audit.jsonl".
-    return [Log(active, segments.without_twins(sorted(files))) for active, files in found.items()]
+    return [Log(active, segments.without_twins(sorted(files)), whole=True) for active, files in found.items()]
 
 
 def _globbed(path: str) -> list[Log]:

@@ -120,8 +120,8 @@ class Follower:
         between: list[str] = []
         if self._inode in inodes:
             between = closed[inodes.index(self._inode) + 1 :]
-        elif fresh and segments.bare(fresh[0]) != fresh[0]:
-            between = fresh[1:]  # the file that was open has been closed and compressed since
+        elif fresh and (segments.bare(fresh[0]) != fresh[0] or self._begins_with(segments.first_of(fresh[0]))):
+            between = fresh[1:]  # the file that was open has been closed since, and compressed or redacted
         else:
             self.events.append("replaced")
         lines += self._unfinished()
@@ -132,6 +132,16 @@ class Follower:
         if self._open():
             lines += self._drain()
         return lines
+
+    def _begins_with(self, number: int | None) -> bool:
+        """Whether the first line of the open file is the record of this number."""
+        from auditlog_cli import strictjson
+
+        try:
+            first = os.pread(self._fd, _BLOCK, 0).partition(b"\n")[0]
+            return number is not None and strictjson.exact(first).get("seq") == number
+        except (OSError, strictjson.Malformed):
+            return False
 
     def _open(self, path: str = "") -> bool:
         self.close()

@@ -53,7 +53,7 @@ def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bo
         if fd < 0 or not _searchable(fd):
             yield from _streamed(path, needles, counts)
         else:
-            yield from _searched(path, fd, needles, counts, processes)
+            yield from searched(path, fd, 0, os.fstat(fd).st_size, needles, counts, processes=processes)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     finally:
@@ -82,34 +82,66 @@ def holds(raw: bytes, needles: list[bytes]) -> bool:
     return _ESCAPE in raw or any(needle in raw for needle in needles)
 
 
-def _searched(path: str, fd: int, needles: list[bytes], counts: Counts, processes: bool) -> Iterator[Line | BadLine]:
-    size = os.fstat(fd).st_size
-    before = 0
-    for hits, lines in _ranges(fd, size, needles, processes):
+def searched(
+    path: str,
+    fd: int,
+    start: int,
+    end: int,
+    needles: list[bytes],
+    counts: Counts,
+    *,
+    before: int = 0,
+    processes: bool = False,
+) -> Iterator[Line | BadLine]:
+    """Yield the candidate lines of a stretch of an open file that is not compressed; see `candidates`.
+
+    Args:
+        path: What to call it.
+        fd: Its descriptor.
+        start: Where a line begins.
+        end: Where one ends, or the file.
+        needles: As for `candidates`.
+        counts: As for `candidates`.
+        before: How many lines of the file stand before `start`.
+        processes: As for `candidates`.
+    """
+    for hits, lines in _ranges(fd, start, end, needles, processes):
+        passed = lines - len(hits)
+        counts.read += passed
+        counts.passed += passed
+        counts.unparsed += passed
         for offset, length, number in hits:
-            if length > MAX_LINE:
-                line = Line(os.pread(fd, 1024, offset), path, before + number + 1, offset)
-                yield BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
-            else:
-                raw = os.pread(fd, length, offset)
-                yield Line(raw, path, before + number + 1, offset, ended=offset + length < size)
+            counts.read += 1  # whoever stops in the middle has counts that add up
+            raw = os.pread(fd, length if length <= MAX_LINE else 1024, offset)
+            yield line_at(raw, length, path, before + number + 1, offset, ended=offset + length < end)
         before += lines
-        counts.read += lines
-        counts.passed += lines - len(hits)
-        counts.unparsed += lines - len(hits)
 
 
-def _ranges(fd: int, size: int, needles: list[bytes], in_parallel: bool) -> Iterator[tuple[list[Hit], int]]:
-    """Yield (hits, lines) of consecutive ranges of the file."""
+def line_at(raw: bytes, length: int, path: str, number: int, offset: int, *, ended: bool) -> Line | BadLine:
+    """Return a line that was found, or that it is too long.
+
+    Args:
+        raw: Its bytes without LF; some of them, if it is too long.
+        length: How many there are.
+    """
+    if length > MAX_LINE:
+        line = Line(raw[:1024], path, number, offset)
+        return BadLine(line, "length", f"longer than {MAX_LINE // 1024 // 1024} MiB", MAX_LINE)
+    return Line(raw, path, number, offset, ended=ended)
+
+
+def _ranges(fd: int, start: int, end: int, needles: list[bytes], in_parallel: bool) -> Iterator[tuple[list[Hit], int]]:
+    """Yield (hits, lines) of consecutive ranges of the stretch."""
+    size = end - start
     processes = size // _WORTH_A_PROCESS if in_parallel else 1
     if processes >= 2:
         from auditlog_cli import parallel
 
         processes = min(parallel.cores(), processes)
     if processes < 2:
-        yield from _search(fd, 0, size, needles)
+        yield from _search(fd, start, end, needles)
         return
-    cuts = [0, *(_line_start(fd, size * part // processes, size) for part in range(1, processes)), size]
+    cuts = [start, *(_line_start(fd, start + size * part // processes, end) for part in range(1, processes)), end]
 
     def work(part: int) -> tuple[list[Hit], int] | None:
         """One range as a whole; None where it has too many hits to hold them all."""

@@ -120,6 +120,11 @@ class Search:
             known.records += 1
             known.latest = record
 
+    @property
+    def found(self) -> bool:
+        """Whether a record bears exactly this id."""
+        return bool(self._exact)
+
     def answer(self) -> tuple[Candidate, list[Record]] | None:
         """Return what the id means and the records that bear it, or None if nothing bears it.
 

@@ -118,11 +118,7 @@ class Listing:
         Args:
             wanted: Whether the trace is to be listed for this record's sake.
         """
-        kind, id_ = "trace", text(record.content.get("trace_id"))
-        if not id_:
-            kind, id_ = "session", text(record.content.get("session_id"))
-        if not id_ or (id_ == NO_ID and has_no_id(record)):
-            kind, id_ = "none", NO_ID
+        kind, id_ = trace_of(record)
         found = self._found.get((kind, id_))
         if found is None:
             found = self._found[kind, id_] = Summary(id_, kind)
@@ -133,3 +129,13 @@ class Listing:
         """Return the wanted ones, the one that began last first, those without any time last."""
         wanted = [each for each in reversed(self._found.values()) if each.wanted]
         return sorted(wanted, key=lambda each: 1 << 62 if each.start is None else -each.start)
+
+
+def trace_of(record: Record) -> tuple[str, str]:
+    """Return kind and id of the trace that a record is listed with; see `Summary`."""
+    kind, id_ = "trace", text(record.content.get("trace_id"))
+    if not id_:
+        kind, id_ = "session", text(record.content.get("session_id"))
+    if not id_ or (id_ == NO_ID and has_no_id(record)):
+        return "none", NO_ID
+    return kind, id_

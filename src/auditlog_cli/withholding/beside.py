@@ -127,8 +127,8 @@ def drop_torn(path: str, names: Iterable[str]) -> None:
 
 
 def drop_index(path: str) -> None:
-    """Remove the index, journals and all: readers build it anew, without what was withheld (section 7)."""
-    for ending in ("", "-journal", "-wal", "-shm"):
+    """Remove the index, the unfinished one of a reader too: others build it, without what was withheld (section 7)."""
+    for ending in ("", ".tmp"):
         drop(f"{path}.index{ending}")
 
 

@@ -32,6 +32,7 @@ def filter(  # noqa: A001 - the command's name
     format: o.Format = None,  # noqa: A002
     color: o.Color = "auto",
     output: o.Output = None,
+    no_index: o.NoIndex = False,
     verbose: o.Verbose = False,
     quiet: o.Quiet = False,
 ) -> int:
@@ -58,10 +59,18 @@ def filter(  # noqa: A001 - the command's name
     )  # fmt: skip
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
+    index = None if no_index else notices.explain
     counts = Counts()
     before, after = max(before, context), max(after, context)
     judged = pipeline.judged(
-        logs, chosen, shape=shape, inverted=invert, counts=counts, parallel=True, search=not (before or after)
+        logs,
+        chosen,
+        shape=shape,
+        inverted=invert,
+        counts=counts,
+        parallel=True,
+        search=not (before or after),
+        index=index,
     )
     if count or count_by:
         from auditlog_cli.cli import tables

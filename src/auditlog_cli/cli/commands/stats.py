@@ -26,6 +26,7 @@ def stats(
     format: o.TableFormat = None,  # noqa: A002
     color: o.Color = "auto",
     output: o.Output = None,
+    no_index: o.NoIndex = False,
     verbose: o.Verbose = False,
     quiet: o.Quiet = False,
 ) -> int:
@@ -50,9 +51,12 @@ def stats(
     )  # fmt: skip
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
+    index = None if no_index else notices.explain
     counts = Counts()
     found = Statistics(tuple(by or ()))
-    for record in pipeline.select(logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True):
+    for record in pipeline.select(
+        logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
+    ):
         found.add(record.content, record.shape)
     if format in ("json", "jsonl", "csv"):
         from auditlog_cli.cli import tables

@@ -17,6 +17,7 @@ def trace(
     format: o.TraceFormat = "text",  # noqa: A002 - the word of the option
     color: o.Color = "auto",
     output: o.Output = None,
+    no_index: o.NoIndex = False,
     verbose: o.Verbose = False,
     quiet: o.Quiet = False,
 ) -> int:
@@ -46,8 +47,9 @@ def trace(
         raise UsageError("--depth: at least 1", help="without --depth as many levels are drawn as make sense")
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
+    index = None if no_index else notices.explain
     try:
-        searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad)
+        searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad, index=index)
         found = lookup.find(searched, wanted)
         trees.draw(found, output, format, color, chain=chain, depth=depth, everything=everything)
     except Ambiguous as error:

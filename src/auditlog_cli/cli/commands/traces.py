@@ -24,6 +24,7 @@ def traces(
     format: o.TableFormat = None,  # noqa: A002
     color: o.Color = "auto",
     output: o.Output = None,
+    no_index: o.NoIndex = False,
     verbose: o.Verbose = False,
     quiet: o.Quiet = False,
 ) -> int:
@@ -38,7 +39,8 @@ def traces(
       auditlog traces audit.jsonl --status denied -n 20
       auditlog traces audit.jsonl --format csv -o traces.csv
     """
-    from auditlog_cli import lookup, pipeline
+    from auditlog_cli import listing as traced
+    from auditlog_cli import pipeline
     from auditlog_cli.cli import show
     from auditlog_cli.counts import Counts
     from auditlog_cli.errors import UsageError
@@ -54,7 +56,11 @@ def traces(
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
-    found = lookup.summarize(pipeline.judged(logs, chosen, shape=shape, counts=counts, search=False), notices.bad)
+    found = None
+    if not no_index and shape is None:
+        found = traced.looked_up(logs, chosen, counts=counts, say=notices.explain, on_bad=notices.bad)
+    if found is None:
+        found = traced.summarize(pipeline.judged(logs, chosen, shape=shape, counts=counts, search=False), notices.bad)
     everything = found.summaries()
     shown = everything[:limit]
     if format in ("json", "jsonl", "csv"):

@@ -1,0 +1,97 @@
+"""A part of an index put into bytes, as `parts` reads them."""
+
+from __future__ import annotations
+
+from array import array
+from itertools import accumulate
+
+from auditlog_cli.index.keys import number
+from auditlog_cli.index.parts import HEAD, KEYED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Postings = dict[str, list[int]]
+
+_FEW = 4  # entries in a bucket of spans, about
+
+assert array("I").itemsize == 4 and array("H").itemsize == 2
+
+
+class Made:
+    """What a part holds.
+
+    Attributes:
+        offsets: Where each line begins, and where the last one ends; from the first byte of the part.
+        odd: The lines that a query must always look at.
+        times: For each `BLOCK` of lines the earliest and the latest instant.
+        found: For each of `keys.FIELDS` but the spans: value → lines.
+        spans: For each line and each span in it the number of the span, and behind it, in 16 bits, the line.
+    """
+
+    __slots__ = ("found", "odd", "offsets", "spans", "times")
+
+    def __init__(
+        self,
+        offsets: list[int],
+        odd: list[int],
+        times: list[tuple[int, int]],
+        found: list[Postings],
+        spans: list[int],
+    ) -> None:
+        self.offsets = offsets
+        self.odd = odd
+        self.times = times
+        self.found = found
+        self.spans = spans
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are."""
+        return len(self.offsets) - 1
+
+    def packed(self) -> bytes:
+        """Return it as bytes."""
+        sections: list[tuple[bytes, int]] = [
+            (array("I", self.offsets).tobytes(), len(self.offsets)),
+            (array("H", self.odd).tobytes(), len(self.odd)),
+            (array("q", [each for pair in self.times for each in pair]).tobytes(), len(self.times)),
+            _buckets(self.spans),
+        ]
+        for place in KEYED:
+            sections += _keyed(self.found[place], place)
+        head = array("I")
+        at = 4 * HEAD
+        for data, count in sections:
+            head.extend((at, count))
+            at += len(data)
+        return b"".join((head.tobytes(), *(data for data, _ in sections)))
+
+
+def _buckets(spans: list[int]) -> tuple[bytes, int]:
+    """The table of the spans: almost each is another one, so a key for each would take more room than the rest."""
+    ordered = sorted({*spans})  # by number first, then by line: the buckets are in order
+    bits = max(len(ordered) // _FEW, 1).bit_length() - 1
+    counts = [0] * ((1 << bits) + 1)
+    shift = 48 - bits
+    for each in ordered:
+        counts[(each >> shift) + 1] += 1
+    found = array("H", [each & 0xFFFF for each in ordered])
+    return array("I", accumulate(counts)).tobytes() + found.tobytes(), 1 << bits
+
+
+def _keyed(postings: Postings, field: int) -> list[tuple[bytes, int]]:
+    numbered: dict[int, list[int]] = {}
+    for value, lines in postings.items():
+        known = numbered.setdefault(number(value, field), lines)
+        if known is not lines:
+            numbered[number(value, field)] = sorted({*known, *lines})
+    keys, held = array("I"), array("H")
+    places: dict[bytes, int] = {}  # an e-mail address has the lines of its user: they are kept once
+    for each in sorted(numbered):
+        data = array("H", numbered[each]).tobytes()
+        at = places.get(data)
+        if at is None:
+            at = places[data] = len(held)
+            held.frombytes(data)
+        keys.extend((each, at, len(data) // 2))
+    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held))]

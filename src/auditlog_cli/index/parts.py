@@ -1,0 +1,124 @@
+"""One part of an index: some consecutive lines of one segment, at most 65,536, and by what they are found.
+
+A part is complete in itself: it is made once, by any process, and copied as it is when an index grows. Its bytes, in
+the order of the machine:
+
+    head       where the tables begin, and how many entries each has
+    offsets    u32 for each line, from the first byte of the part; and one more: where the last line ends
+    odd        u16 for each line that a query must always look at: no record, or one of the log about itself
+    times      i64, i64 for each 256 lines: the earliest and the latest instant among them
+    spans      u32 for each bucket, where it begins among the lines that follow; u16 for each: bears such an id
+    fields     for each but the spans: (number, where, how many) u32 each, sorted; u16 for each line
+"""
+
+from __future__ import annotations
+
+from auditlog_cli.index.keys import FIELDS, number
+from auditlog_cli.index.pages import Damaged, Pages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Literal
+
+MOST_LINES = 1 << 16
+BLOCK = 256
+"""Lines whose times are told together."""
+NEVER = (1, 0)
+"""The earliest and latest instant where there is none."""
+SPANS = FIELDS.index("span")
+KEYED = tuple(place for place in range(len(FIELDS)) if place != SPANS)
+HEAD = 2 * (4 + 2 * len(KEYED))  # where and how many: offsets, odd, times, buckets; keys and lines of each field
+_NEAR = 96  # keys on either side of where a number is expected
+
+
+class Part:
+    """A part as it lies in an index.
+
+    Args:
+        pages: Its bytes.
+        lines: How many lines it has; they stand in the directory, too.
+
+    Raises:
+        Damaged: If it does not fit together; every method may, at any time.
+    """
+
+    __slots__ = ("_head", "_pages", "lines")
+
+    def __init__(self, pages: Pages, lines: int) -> None:
+        self._pages = pages
+        self._head = _view("I", pages.read(4 * HEAD, 0))
+        self.lines = lines
+        if self._head[1] != lines + 1:
+            raise Damaged
+
+    def _section(self, place: int) -> tuple[int, int]:
+        return self._head[2 * place], self._head[2 * place + 1]
+
+    def offsets(self, wanted: Iterable[int]) -> list[tuple[int, int]]:
+        """Return begin and end (behind its LF) of each wanted line, from the first byte of the part."""
+        begin, _ = self._section(0)
+        read = self._pages.read
+        return [tuple(_view("I", read(8, begin + 4 * line))) for line in wanted]  # type: ignore[misc]
+
+    def odd(self) -> memoryview:
+        """Return the lines that are always to be looked at."""
+        begin, count = self._section(1)
+        return _view("H", self._pages.read(2 * count, begin))
+
+    def between(self, start: int | None, end: int | None) -> list[range]:
+        """Return the lines of all blocks with an instant from `start` to before `end` (None: no limit)."""
+        begin, count = self._section(2)
+        held = _view("q", self._pages.read(16 * count, begin))
+        found = []
+        for block in range(count):
+            earliest, latest = held[2 * block], held[2 * block + 1]
+            if earliest <= latest and (start is None or latest >= start) and (end is None or earliest < end):
+                found.append(range(block * BLOCK, min((block + 1) * BLOCK, self.lines)))
+        return found
+
+    def bearing(self, field: str, value: str) -> memoryview:
+        """Return the lines with this value in one of `keys.FIELDS`; among them may be lines without it."""
+        place = FIELDS.index(field)
+        wanted = number(value, place)
+        if place == SPANS:
+            begin, count = self._section(3)
+            bucket = wanted >> (33 - count.bit_length())
+            starts = _view("I", self._pages.read(8, begin + 4 * bucket))
+            return self._lines(begin + 4 * (count + 1), starts[0], starts[1] - starts[0])
+        section = 4 + 2 * KEYED.index(place)
+        begin, count = self._section(section)
+        at, many = self._key(begin, count, wanted)
+        return self._lines(self._section(section + 1)[0], at, many)
+
+    def _lines(self, begin: int, at: int, many: int) -> memoryview:
+        return _view("H", self._pages.read(2 * many, begin + 2 * at))
+
+    def _key(self, begin: int, count: int, wanted: int) -> tuple[int, int]:
+        """Where the lines of a number are, and how many: numbers are spread evenly, so it is nearly known where."""
+        expected = wanted * count >> 32
+        first, last = max(expected - _NEAR, 0), min(expected + _NEAR, count)
+        while True:
+            keys = _view("I", self._pages.read(12 * (last - first), begin + 12 * first))
+            numbers = keys[::3]
+            if (first == 0 or numbers[0] < wanted) and (last == count or numbers[-1] > wanted):
+                place = _place(numbers, wanted)
+                return (keys[3 * place + 1], keys[3 * place + 2]) if place >= 0 else (0, 0)
+            first, last = 0, count
+
+
+def _view(kind: Literal["H", "I", "q"], data: bytes) -> memoryview:
+    """The numbers in some bytes; importing `array` would bring `collections` to the start path."""
+    return memoryview(data).cast(kind)
+
+
+def _place(numbers: memoryview, wanted: int) -> int:
+    """Where a number is among ascending ones, or -1; importing `bisect` would take longer."""
+    low, high = 0, len(numbers)
+    while low < high:
+        middle = (low + high) // 2
+        if numbers[middle] < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < len(numbers) and numbers[low] == wanted else -1

@@ -1,0 +1,269 @@
+"""The lines of a log that a selection may want, found by its index; whatever that does not cover is scanned.
+
+An index is never trusted. What it says of a part is used if its sums are right and the part begins and ends as it
+did; every line that it leads to is read, must be one whole line, and is decoded and judged as if a scan had found
+it. Where anything is not as it should be, that part is scanned.
+
+The answer is that of the scan, line for line, bad lines and counts included; only `unparsed` differs: the scan
+parses what holds the text somewhere, and the index knows where it stands.
+"""
+
+from __future__ import annotations
+
+import os
+
+from auditlog_cli.errors import InputError
+from auditlog_cli.index import layout, opening, readying
+from auditlog_cli.index.pages import Damaged
+from auditlog_cli.record import BadLine
+from auditlog_cli.sources import scan
+from auditlog_cli.sources.lines import lines_of, read_lines
+from auditlog_cli.strictjson import MAX_LINE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from auditlog_cli.counts import Counts
+    from auditlog_cli.index.parts import Part
+    from auditlog_cli.index.query import Query
+    from auditlog_cli.record import Line
+    from auditlog_cli.sources.files import Log
+
+    Lines = Iterator[Line | BadLine]
+
+
+def lines(
+    log: Log, query: Query, counts: Counts, *, processes: bool = False, say: Callable[[str], None] = lambda text: None
+) -> Lines | None:
+    """Return the lines of a log that may be wanted, in order, each numbered as it is in its file.
+
+    An index that is missing, or behind, is made or extended first, if the log is large.
+
+    Args:
+        log: The log; `query.may_help` has told that it is worth asking.
+        query: What is asked.
+        counts: `read`, `passed` and `unparsed` are counted while the lines are taken.
+        processes: Fork a process per processor for large work. Only for a program of one thread.
+        say: Told what became of the index.
+
+    Returns:
+        None if the files cannot all be opened at once: the caller scans one after the other.
+    """
+    path = log.path
+    taken = readying.snapshot(path)
+    if taken is None:
+        return None
+    if not path.endswith(".jsonl") and len(taken) > 1:
+        readying.close(taken)  # what is named like its closed segments belongs to another log (`files.find`)
+        return None
+    try:
+        found = readying.ready(path, taken, processes, say)
+    except BaseException:
+        readying.close(taken)
+        raise
+    # Without an index everything is scanned, but as it was at one moment: rotation hides and doubles nothing.
+    return _answer(taken, found or layout.Index(-1, 0, {}), query, counts, processes, say)
+
+
+def _answer(
+    taken: list[tuple[str, int, int]],
+    index: layout.Index,
+    query: Query,
+    counts: Counts,
+    processes: bool,
+    say: Callable[[str], None],
+) -> Lines:
+    try:
+        for path, fd, size in taken:
+            inode = layout.inode_of(os.fstat(fd))
+            known = _standing(index, path, fd, size)
+            source = opening.source_of(path, fd, size, known=known)
+            if source is None:
+                yield from _by_name(path, query, counts, processes)
+                continue
+            if known is None and inode in index.segments:
+                say(f"{path}: was rewritten since it was indexed; it is scanned")
+            if source.packed and (known is None or not known.parts):
+                yield from _by_name(path, query, counts, processes)  # nobody has looked whether its table tells all
+                continue
+            segment = _Segment(path, fd, source, query, counts, processes)
+            end = 0
+            sure = known is not None and known.is_untouched(os.fstat(fd))
+            for part in () if known is None else known.parts:
+                if not sure and not segment.is_as_it_was(part):
+                    say(f"{path}: was rewritten behind byte {part.start} since it was indexed; that is scanned")
+                    break  # nobody knows where its lines end now
+                end = part.end
+                try:
+                    found = segment.looked_up(part, inode)
+                except Damaged:
+                    say(f"{path}: what the index says of bytes {part.start} to {part.end} is wrong; they are scanned")
+                    yield from segment.scanned(part.start, part.end)
+                else:
+                    segment.before += part.lines
+                    for line in found:
+                        counts.read += 1
+                        yield line
+            yield from segment.scanned(end, source.size)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    finally:
+        index.close()
+        readying.close(taken)
+
+
+def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
+    """What the index says of a segment, if the file is still that one: at least its first part looks as it did."""
+    status = os.fstat(fd)
+    known = index.segments.get(layout.inode_of(status))
+    source = None if known is None else opening.source_of(path, fd, size, known=known)
+    if known is None or source is None or not known.stands_for(path, status, packed=source.packed):
+        return None
+    first = known.parts[0] if known.parts else None
+    return (
+        known
+        if first is None or known.is_untouched(status) or source.edges(first.start, first.end) == first.edges
+        else None
+    )
+
+
+def _by_name(path: str, query: Query, counts: Counts, processes: bool) -> Lines:
+    """The lines of a file that is read from its beginning only: a stream, another format."""
+    if query.needles:
+        yield from scan.candidates(path, query.needles, counts, processes=processes)
+        return
+    for line in read_lines(path):
+        counts.read += 1
+        yield line
+
+
+class _Segment:
+    """One segment, asked part by part.
+
+    Attributes:
+        before: Lines that were passed so far.
+    """
+
+    def __init__(
+        self, path: str, fd: int, source: opening.Source, query: Query, counts: Counts, processes: bool
+    ) -> None:
+        self._path = path
+        self._fd = fd
+        self._source = source
+        self._query = query
+        self._counts = counts
+        self._processes = processes
+        self.before = 0
+
+    def is_as_it_was(self, covered: layout.Covered) -> bool:
+        """Tell whether a part looks as it did."""
+        source = self._source
+        return covered.end <= source.size and source.edges(covered.start, covered.end) == covered.edges
+
+    def looked_up(self, covered: layout.Covered, inode: int) -> list[Line | BadLine]:
+        """Return the lines of a part that may be wanted. All or none: what is wrong in the end is wrong at once.
+
+        Raises:
+            Damaged: If anything about it is not as it should be.
+        """
+        part = covered.open(inode)
+        query = self._query
+        wanted = sorted(_chosen(part, covered, query).union(part.odd()))
+        found: list[Line | BadLine] = []
+        for line, (begin, end) in zip(wanted, part.offsets(wanted), strict=True):
+            each = self._line(covered, line, begin, end)
+            if each is not None:
+                found.append(each)
+        passed = part.lines - len(found)
+        self._counts.read += passed
+        self._counts.passed += passed
+        self._counts.unparsed += passed
+        return found
+
+    def _line(self, covered: layout.Covered, line: int, begin: int, end: int) -> Line | BadLine | None:
+        """One line, or None if it holds none of the needles."""
+        at, length = covered.start + begin, end - begin - 1
+        if line >= covered.lines or length < 0 or covered.start + end > covered.end:
+            raise Damaged
+        number = self.before + line + 1
+        if length > MAX_LINE:
+            raw = self._source.pread(1024, at)
+            return scan.line_at(raw, length, self._path, number, at, ended=True)
+        front = 1 if at else 0
+        data = self._source.pread(front + length + 1, at - front)
+        raw = data[front:-1]
+        if len(data) != front + length + 1 or data[-1] != 10 or (front and data[0] != 10) or b"\n" in raw:
+            raise Damaged
+        needles = self._query.needles
+        if needles and not scan.holds(raw, needles):
+            return None
+        return scan.line_at(raw, length, self._path, number, at, ended=True)
+
+    def scanned(self, start: int, end: int) -> Lines:
+        """Yield the lines of a stretch that may be wanted."""
+        needles, counts = self._query.needles, self._counts
+        before = counts.read
+        if start >= end:
+            return
+        if needles and not self._source.packed:
+            yield from scan.searched(
+                self._path, self._fd, start, end, needles, counts, before=self.before, processes=self._processes
+            )
+            self.before += counts.read - before
+            return
+        skipped = self.before
+        for line in lines_of(_Stretch(self._source, start, end), self._path, start):
+            counts.read += 1
+            if isinstance(line, BadLine):
+                line.line.number += skipped
+                yield line
+                continue
+            line.number += skipped
+            if needles and not scan.holds(line.raw, needles):
+                counts.passed += 1
+                counts.unparsed += 1
+            else:
+                yield line
+        self.before += counts.read - before
+
+
+class _Stretch:
+    """Gives the bytes of a stretch, one block after the other."""
+
+    def __init__(self, source: opening.Source, start: int, end: int) -> None:
+        self._source = source
+        self._at = start
+        self._end = end
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+        data = self._source.pread(min(size, self._end - self._at), self._at) if self._at < self._end else b""
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """The descriptor is the snapshot's."""
+
+
+def _chosen(part: Part, covered: layout.Covered, query: Query) -> set[int]:
+    """The lines that the index names for what is asked; without any group those of the time."""
+    start, end = query.window or (None, None)
+    if query.window and not _meets(covered.earliest, covered.latest, start, end):
+        return set()
+    chosen: set[int] | None = None
+    for group in query.groups:
+        mine: set[int] = set()
+        for field, value in group:
+            mine.update(part.bearing(field, value))
+        chosen = mine if chosen is None else chosen & mine
+        if not chosen:
+            return chosen
+    if query.window and (chosen is None or len(chosen) > 16):
+        inside = {line for some in part.between(start, end) for line in some}
+        chosen = inside if chosen is None else chosen & inside
+    return {*range(part.lines)} if chosen is None else chosen
+
+
+def _meets(earliest: int, latest: int, start: int | None, end: int | None) -> bool:
+    return earliest <= latest and (start is None or latest >= start) and (end is None or earliest < end)
