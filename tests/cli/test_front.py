@@ -121,7 +121,11 @@ def test_a_number_beyond_its_bounds_is_refused(
     assert front.parse(words) is None
     result = cli(*words)
     assert result.code == 2
-    assert words[2].partition("=")[0][:2] in result.err and "than or equal to" in result.err and result.err.count("\n") == 2
+    assert (
+        words[2].partition("=")[0][:2] in result.err
+        and "than or equal to" in result.err
+        and result.err.count("\n") == 2
+    )
     assert list(tmp_path.iterdir()) == []
 
 

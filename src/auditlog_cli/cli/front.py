@@ -151,8 +151,10 @@ def _convert(text: str, kind: str, allowed: object) -> object:
         digits = text.removeprefix("-")
         if not (digits.isdigit() and digits.isascii() and len(digits) < 19):
             return None
-        least, most = allowed or (None, None)  # type: ignore[misc]
         number = int(text)
+        least: float | None
+        most: float | None
+        least, most = allowed or (None, None)  # type: ignore[misc]
         return None if (least is not None and number < least) or (most is not None and number > most) else number
     if kind.endswith("choice"):
         return text if text in allowed else None  # type: ignore[operator]
