@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditlog_cli.cli import _table, app, front, generate, options
+from auditlog_cli.cli import help as pages
 from tests.conftest import Result
 
 VALUES = st.sampled_from(
@@ -190,6 +191,25 @@ def test_help_keeps_to_the_width(cli: Callable[..., Result], monkeypatch: pytest
     monkeypatch.setenv("COLUMNS", str(columns))
     for text in cli("filter", "--help").out.split("Arguments\n")[1].splitlines():
         assert len(text) <= max(columns, 45)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 100])
+def test_the_list_of_commands_keeps_to_the_width(
+    cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """But for words that cannot be broken."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for text in cli("--help").out.splitlines():
+        assert len(text) <= columns, text
+
+
+def test_every_command_is_listed_once_in_a_group(cli: Callable[..., Result]) -> None:
+    listed = [name for _, names in pages.SECTIONS for name in names]
+    assert sorted(listed) == sorted({command.split()[0] for command in _table.COMMANDS})
+    shown = [line.split()[0] for line in cli("--help").out.splitlines() if line.startswith("  ") and line[2] != " "]
+    assert shown == listed
+    for title, _ in pages.SECTIONS:
+        assert f"\n{title}\n" in cli("--help").out
 
 
 def test_help_and_version(cli: Callable[..., Result]) -> None:
