@@ -36,7 +36,8 @@ def show(words: list[str]) -> int:
     width = min(surroundings.columns() or 100, 110)
     command = " ".join(words[:2]) if words and words[0] in _help.GROUPS else "".join(words[:1])
     if not words:
-        pages = {name: page[0] for name, page in [*_help.PAGES.items(), *_help.GROUPS.items()]}
+        pages = {name: page[0] for name, page in _help.PAGES.items()}
+        pages |= {name: page[0] for name, page in _help.GROUPS.items()}
         widest = max(len(name) for _, names in SECTIONS for name in names)
         lines = [
             *_wrapped(_INTRODUCTION, width),
