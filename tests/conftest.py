@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +21,11 @@ settings.register_profile("ci", deadline=None, max_examples=100, suppress_health
 settings.register_profile("search", deadline=None, max_examples=100, suppress_health_check=_TOO_SLOW)
 settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=_TOO_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # started in the background of a shell; processes would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _UNSET = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "CI", "PAGER", "TERM")
 

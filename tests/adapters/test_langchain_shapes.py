@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditlog_cli.adapters import FrameworkMissing
-from auditlog_cli.adapters import langchain_shapes as shapes
+from auditlog_cli.adapters import _langchain_shapes as shapes
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -49,8 +49,8 @@ def test_a_langchain_that_is_too_old_is_refused(name: str, monkeypatch: pytest.M
 
 def test_the_module_is_imported_without_its_framework() -> None:
     code = (
-        "import sys, auditlog_cli.adapters.langchain, auditlog_cli.adapters.langchain_handler, "
-        "auditlog_cli.adapters.langchain_middleware; "
+        "import sys, auditlog_cli.adapters.langchain, auditlog_cli.adapters._langchain_handler, "
+        "auditlog_cli.adapters._langchain_middleware; "
         "sys.exit(any(name.split('.')[0] in ('langchain', 'langchain_core', 'langgraph') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,8 +7,8 @@ The handler sees the whole run: request, models, tools, nested agents, interrupt
 and tools of the agent it is given to. Of a call that both see one pair of records is written. Both classes derive from
 the framework's own, so they are made when they are first asked for; `FrameworkMissing` if it is not there.
 
-Source: frameworks.md, 7.1. Parts: `langchain_handler`, `langchain_middleware`, `langchain_approvals` (who answered an
-interrupt), `langchain_shapes` (what the framework's objects say).
+Source: frameworks.md, 7.1. Parts: `_langchain_handler`, `_langchain_middleware`, `_langchain_approvals` (who
+answered an interrupt), `_langchain_shapes` (what the framework's objects say).
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _handler() -> type:
             from langchain_core.callbacks import BaseCallbackHandler as Base
         except ImportError as error:
             raise missing("LangChain", VERSIONS, error) from error
-    from auditlog_cli.adapters.langchain_handler import Recorder
+    from auditlog_cli.adapters._langchain_handler import Recorder
 
     return type("AuditHandler", (Recorder, Base), {"__module__": __name__, "__doc__": Recorder.__doc__})
 
@@ -64,7 +64,7 @@ def _middleware() -> type:
         from langchain.agents.middleware import AgentMiddleware
     except ImportError as error:
         raise missing("LangChain", VERSIONS, error) from error
-    from auditlog_cli.adapters.langchain_middleware import Gate
+    from auditlog_cli.adapters._langchain_middleware import Gate
 
     return type("AuditMiddleware", (Gate, AgentMiddleware), {"__module__": __name__, "__doc__": Gate.__doc__})
 

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from auditlog_cli.adapters import _langchain_shapes as shapes
 from auditlog_cli.adapters import chosen, underway
-from auditlog_cli.adapters import langchain_shapes as shapes
-from auditlog_cli.adapters.langchain_approvals import SessionFor
-from auditlog_cli.adapters.langchain_handler import Recorder, Requires, conclude, models_seen
+from auditlog_cli.adapters._langchain_approvals import SessionFor
+from auditlog_cli.adapters._langchain_handler import Recorder, Requires, conclude, models_seen
 from auditlog_cli.adapters.underway import Underway
 from auditlog_cli.capture import context
 from auditlog_cli.capture.context import Frame

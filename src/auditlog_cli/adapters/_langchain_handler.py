@@ -7,10 +7,10 @@ from contextvars import ContextVar
 from importlib.metadata import version
 from typing import Any
 
+from auditlog_cli.adapters import _langchain_shapes as shapes
 from auditlog_cli.adapters import chosen, underway
-from auditlog_cli.adapters import langchain_shapes as shapes
-from auditlog_cli.adapters.langchain_approvals import Approvals, SessionFor, ask
-from auditlog_cli.adapters.langchain_places import Place, begins_agent
+from auditlog_cli.adapters._langchain_approvals import Approvals, SessionFor, ask
+from auditlog_cli.adapters._langchain_places import Place, begins_agent
 from auditlog_cli.capture import context
 from auditlog_cli.capture.scopes import Scopes
 from auditlog_cli.capture.session import Session

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from auditlog_cli.adapters import _langchain_shapes as shapes
 from auditlog_cli.adapters import chosen, underway
-from auditlog_cli.adapters import langchain_shapes as shapes
 from auditlog_cli.adapters.underway import Question
 from auditlog_cli.capture import context, digests
 from auditlog_cli.capture.context import Frame
