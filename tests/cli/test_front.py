@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -220,6 +221,36 @@ def test_help_and_version(cli: Callable[..., Result]) -> None:
         assert f"\n  {command.split()[0]}" in top.out
     assert cli("--version").out == cli("-V").out
     assert cli("--version").out.startswith("auditlog 0.")
+
+
+def test_an_older_answer_is_replaced(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in ("schema record -o out", "packs list --format json -o out", "packs show baseline -o out"):
+        (tmp_path / "out").write_text("older")
+        assert cli(*line.split()).code == 0, line
+        assert (tmp_path / "out").read_text() != "older"
+
+
+OVER = [
+    "tail LOG -o LOG", "filter LOG -o LOG", "stats LOG -o LOG", "traces LOG --output=LOG", "validate LOG -o LOG",
+    "verify LOG -o LOG", "check LOG -o LOG", "check LOG --annotate LOG", "check LOG --annotate ./LOG",
+    "bundle refund-2077 LOG -o LOG", "trace 0af76519 LOG -o LOG", "stats . -o LOG", "filter LOG -vo LOG",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", OVER)
+def test_no_command_writes_over_the_log_it_reads(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held = (Path(__file__).parents[2] / "docs" / "export" / "audit.jsonl").read_bytes()
+    log = tmp_path / "a.jsonl"
+    log.write_bytes(held)
+    done = cli(*line.replace("LOG", "a.jsonl").split())
+    assert (done.code, done.err.count("\n"), "a.jsonl: is the log that is read" in done.err) == (2, 2, True)
+    assert log.read_bytes() == held
 
 
 def test_a_bug_is_called_a_bug(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,16 @@ def _dispatch(words: list[str]) -> int:
 
         return app.run(words)
     name, values = understood
-    return function(name)(**values)
+    return call(name, function(name), values)
+
+
+def call(command: str, function: Callable[..., int], values: dict[str, object]) -> int:
+    """Carry out a command, unless it would write over a log that it reads."""
+    if values.get("output") or values.get("annotate"):
+        from auditlog_cli.cli import sparing
+
+        sparing.look(command, values)
+    return function(**values)
 
 
 def function(command: str) -> Callable[..., int]:
