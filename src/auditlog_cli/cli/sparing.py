@@ -8,7 +8,7 @@ from auditlog_cli.cli import _table, show
 from auditlog_cli.errors import UsageError
 from auditlog_cli.sources import files
 
-_ADDS = ("import",)  # its --output is a log that grows
+_OWN = ("import", "redact")  # the output of one is a log that grows, the other has its own words
 _WRITTEN = (("output", "-o"), ("annotate", "--annotate"))
 
 
@@ -26,7 +26,7 @@ def look(command: str, values: dict[str, object]) -> None:
     many = any(name == "paths" for name, _, _ in _table.COMMANDS[command][1])
     for name, option in _WRITTEN:
         out, one, logs = values.get(name), values.get("path"), values.get("paths")
-        if command in _ADDS or not isinstance(out, str) or out == "-" or not os.path.isfile(out):
+        if command in _OWN or not isinstance(out, str) or out == "-" or not os.path.isfile(out):
             continue
         if many:
             spare(show.paths(logs if isinstance(logs, list) else None), out, option)
