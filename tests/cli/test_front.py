@@ -233,6 +233,14 @@ def test_an_older_answer_is_replaced(
         assert (tmp_path / "out").read_text() != "older"
 
 
+def test_the_annotated_copy_needs_a_file(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli("check", "a.jsonl", "--annotate", "-").code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 OVER = [
     "tail LOG -o LOG", "filter LOG -o LOG", "stats LOG -o LOG", "traces LOG --output=LOG", "validate LOG -o LOG",
     "verify LOG -o LOG", "check LOG -o LOG", "check LOG --annotate LOG", "check LOG --annotate ./LOG",

@@ -20,9 +20,11 @@ def look(command: str, values: dict[str, object]) -> None:
         values: Its parameters, those that were given.
 
     Raises:
-        UsageError: If one is a log that is read.
+        UsageError: If one is a log that is read, or standard output is asked for twice.
         InputError: If a log cannot be found.
     """
+    if values.get("annotate") == "-":
+        raise UsageError("--annotate -: standard output has the report", help="--annotate FILE")
     many = any(name == "paths" for name, _, _ in _table.COMMANDS[command][1])
     for name, option in _WRITTEN:
         out, one, logs = values.get(name), values.get("path"), values.get("paths")
