@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--since': ('since', 'text', None),
             '--until': ('until', 'text', None),
             '--own': ('own', 'flag', True),
+            '--from': ('shape', 'text', None),
             '--signers': ('signers', 'text', None),
             '--vkey': ('vkey', 'text', None),
             '--known': ('known', 'text', None),

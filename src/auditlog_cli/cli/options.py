@@ -234,7 +234,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="SHAPE",
-        help="Take every line for this shape: auditlog, tutorial, agentaudit.",
+        help="Take every line for this shape (auditlog, tutorial, ...), or every file for this format; `?` lists them.",
         autocompletion=complete.shapes,
         rich_help_panel=_READ,
     ),

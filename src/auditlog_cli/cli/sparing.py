@@ -48,7 +48,7 @@ def spare(logs: list[str], out: str, option: str = "-o") -> None:
         UsageError: If it is one of the logs.
         InputError: If a log cannot be found.
     """
-    for file in (file for log in files.find(logs) for file in log.files if file != "-"):
+    for file in (file for log in files.find(logs, documents=True) for file in log.files if file != "-"):
         if os.path.exists(file) and os.path.samefile(file, out):
             raise UsageError(f"{out}: is the log that is read", help=f"give another {option}")
     if "-" in logs and os.path.samestat(os.stat(out), os.fstat(0)):
