@@ -53,7 +53,7 @@ def run(
         from auditlog_cli.serving.app import application
     except ImportError as error:
         raise UsageError(f"serve: the package {error.name} is not here", help=EXTRA) from None
-    known = keys.load(key_file or keys.beside(path))
+    known = keys.load(key_file or keys.beside(path), named=key_file is not None)
     _judge(host, known, remote=remote)
     with ExitStack() as stack:
         listening = _listen(host, port, stack)
