@@ -136,8 +136,8 @@ DETECTORS = (
         "Belgian national register or BIS number",
         r"\d{2}[. ]?\d{2}[. ]?\d{2}[ \-]?\d{3}[. ]?\d{2}",
         "be.ssn",
-        "rijksregisternummer, rijksregister, registre national, numéro national, numero national, niss, insz, rrn, nrn, "
-        "nationalregisternummer, national register, belgian national, bisnummer",
+        "rijksregisternummer, rijksregister, registre national, numéro national, numero national, niss, insz, "
+        "rrn, nrn, nationalregisternummer, national register, belgian national, bisnummer",
         "Rijksregister, IT000",
         (("", "85.07.30-033.28"), ("rijksregisternummer", "85073003328"), ("niss", "98.47.28-997.65")),
         (("niss", "85.07.30-033.29"), ("", "85073003328")),
