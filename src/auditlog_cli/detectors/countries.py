@@ -277,7 +277,7 @@ DETECTORS = (
         r"[1-9]\d{12}",
         "ro.cnp",
         "cnp, numeric personal, personal numeric code",
-        "Law 105/1996",
+        "Government Emergency Ordinance 97/2005",
         (("cnp", "1630615123457"), ("", "cod numeric personal 2960101123458")),
         (("cnp", "1630615123458"), ("", "1630615123457"), ("", "2960101123458"), ("cnp", "1632215123457")),
         alone=POSSIBLE,  # one in 500 article numbers (EAN-13) passes
