@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-all test-wheel test-frameworks check fix docs packs bench clean
+.PHONY: demo test test-all test-wheel test-frameworks check fix docs packs bench bench-quick clean
 
 ## demo: a multi-agent run, written with the library, then tailed, filtered, traced and validated
 demo: $(READY)
@@ -48,9 +48,13 @@ docs: $(READY)
 packs: $(READY)
 	$(BIN)/python -m auditlog_cli.cli.generate
 
-## bench: every table of docs/performance.md, beside named peers (long)
+## bench: every table of docs/performance.md, beside named peers: long (ONLY="check redact" for some, QUICK=1 to look and not write)
 bench: $(READY)
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(if $(QUICK),--quick) $(ONLY)
+
+## bench-quick: ratios to a reference loop, beside those in bench/quick.json: for information (RECORD=1 keeps the present ones)
+bench-quick: $(READY)
+	$(BIN)/python bench/quick.py $(if $(RECORD),--record)
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .frameworks demo

@@ -1,7 +1,5 @@
 """`check --pack gdpr --pack baseline` beside `jq .` over the same log, and what its time goes into.
 
-    python bench/check.py [--quick | RECORDS]
-
 Whole processes are compared by processor time (their own and their children's) and by the clock, on one core and on
 two, each round in turn: the machine that measures is shared, so ratios inside a round are what is written down.
 The stages are processor time of one process: each does all that the one above it does, and more.
@@ -10,32 +8,14 @@ The stages are processor time of one process: each does all that the one above i
 from __future__ import annotations
 
 import gc
-import os
-import resource
-import statistics
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-from measure import BIN, _one, data, environment
+from measure import AUDITLOG, commands, data, functions, head, on_cores
+from peers import program
+from tables import Bench, Table, shown, timed
 
 PACKS = ["--pack", "gdpr", "--pack", "baseline", "--no-policy", "--as-of", "2026-11-21T00:00:00Z"]
-
-
-def whole(words: list[str], cores: int) -> tuple[float, float]:
-    """Return processor time and time on the clock of a command that may use so many cores."""
-    allowed = set(sorted(os.sched_getaffinity(0))[:cores])
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(
-        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment(),
-        preexec_fn=lambda: os.sched_setaffinity(0, allowed), check=False,
-    )  # fmt: skip
-    took, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode > 1:
-        raise SystemExit(f"{words}: exit code {done.returncode}\n{done.stderr[-500:]!r}")
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, took
 
 
 def stages(log: Path) -> dict[str, Callable[[], None]]:
@@ -80,54 +60,46 @@ def stages(log: Path) -> dict[str, Callable[[], None]]:
     }
 
 
-def table(records: int, rounds: int) -> str:
-    """Measure, and return the table."""
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the tables."""
+    records, rounds = (10_000, 1) if quick else (1_000_000, 3)
     log = data(records)
-    check = [str(BIN / "auditlog"), "check", str(log), *PACKS]
+    check = [AUDITLOG, "check", str(log), *PACKS]
     cases = {
-        "jq .": (["jq", ".", str(log)], 1),
-        "auditlog check, one core": (check, 1),
-        "auditlog check, two cores": (check, 2),
+        "jq .": [*on_cores(1), program("jq"), ".", str(log)],
+        "auditlog check, one core": [*on_cores(1), *check],
+        "auditlog check, two cores": [*on_cores(2), *check],
     }
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
-    inner: dict[str, list[float]] = {}
-    parts = stages(log)
-    gc.set_threshold(100_000, 10, 10)
-    for _ in range(rounds):
-        for name, (words, cores) in cases.items():
-            taken[name].append(whole(words, cores))
-        for name, stage in parts.items():
-            begin = time.process_time()
-            stage()
-            inner.setdefault(name, []).append((time.process_time() - begin) / records * 1e6)
-    lines = [
-        f"### Check: {records:,} records, packs gdpr and baseline, detectors",
-        "",
-        "| | µs a record, processor | µs a record, clock | faster than jq, processor | faster than jq, clock |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for name, each in taken.items():
-        ratios = [
-            statistics.median(jq[at] / own[at] for jq, own in zip(taken["jq ."], each, strict=True)) for at in (0, 1)
+    whole = commands(cases, rounds, warm=0)
+
+    def cells(row: str) -> list[str]:
+        cpu, clock = whole.median(row, "cpu"), whole.median(row, "seconds")
+        return [
+            shown(cpu and cpu / records * 1e6, ".1f"),
+            shown(clock and clock / records * 1e6, ".1f"),
+            shown(whole.ratio("jq .", row, "cpu"), ".2f", "x"),
+            shown(whole.ratio("jq .", row, "seconds"), ".2f", "x"),
+            shown(whole.median(row, "peak"), ".0f"),
         ]
-        micros = [statistics.median(one[at] for one in each) / records * 1e6 for at in (0, 1)]
-        mark = "**" if name.startswith("auditlog") else ""
-        lines.append(
-            f"| {mark}{name}{mark} | {micros[0]:.1f} | {micros[1]:.1f} | {ratios[0]:.2f}x | {ratios[1]:.2f}x |"
-        )
-    lines += ["", "| what the time of one process goes into | µs a record |", "|---|---:|"]
-    lines += [f"| {name} | {statistics.median(each):.1f} |" for name, each in inner.items()]
-    small = log.with_name("check-60.jsonl")
-    with open(log, "rb") as file:
-        small.write_bytes(b"".join(line for line, _ in zip(file, range(60), strict=False)))
-    few = [_one("small", [check[0], "check", str(small), *PACKS]) for _ in range(5)]
-    peak = _one("large", check)[1]
-    lines += ["", f"A log of 60 records: {statistics.median(one[0] for one in few):.2f} s. "
-              f"Peak of this log: {peak:.0f} MiB (one process); {rounds} rounds, medians."]  # fmt: skip
-    return "\n".join(lines) + "\n"
+
+    columns = (
+        "µs a record, processor", "µs a record, clock", "faster than jq, processor", "faster than jq, clock", "peak MiB"
+    )  # fmt: skip
+    title = f"Check: {records:,} records, packs gdpr and baseline, detectors"
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 10, 10)  # as the command sets it
+    parts = stages(log)
+    inner = functions(parts, rounds, counts=dict.fromkeys(parts, records))
+    gc.set_threshold(*before)
+    few = commands({"auditlog check": [AUDITLOG, "check", str(head(60, log)), *PACKS]}, 5)
+    return [
+        Table(title, columns, whole, cells, (f"Rounds: {rounds}.",)),
+        Table(
+            "What the time of one process goes into", ("µs a record, processor",), inner,
+            lambda row: [shown((inner.median(row, "cpu") or 0) * 1e6, ".1f")],
+        ),
+        timed("Check: a log of 60 records", few, "auditlog check"),
+    ]  # fmt: skip
 
 
-if __name__ == "__main__":
-    quick = "--quick" in sys.argv
-    asked_for = [int(word) for word in sys.argv[1:] if word.isdecimal()]
-    sys.stdout.write(table(asked_for[0] if asked_for else 50_000 if quick else 1_000_000, 1 if quick else 3))
+BENCHES = (Bench("check", "check with packs and detectors beside jq", ("jq", "orjson"), tables),)

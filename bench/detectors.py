@@ -1,10 +1,8 @@
 """Detectors: precision, recall and speed beside named peers, in one run; the tables of docs/detectors.md.
 
-    python bench/detectors.py [--quick]
-
 Needs the shared data (AUDITLOG_DATA). The peers (presidio-analyzer with its pattern recognisers only: no language model
-is downloaded; scrubadub; datafog; detect-secrets; secretlint) are installed into an environment of their own below
-AUDITLOG_BENCH, and run as processes that read one JSON text a line and write what they find.
+is downloaded; scrubadub; datafog; detect-secrets; secretlint) run as processes that read one JSON text a line and write
+what they find: called with `--peer`, this file is what runs in the environment of a peer.
 
 Seconds are those of the processor, so that other work on the machine weighs less.
 
@@ -23,13 +21,17 @@ import tarfile
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from measure import data
+from peers import interpreter, program
+from tables import NOTHING, Absent, Bench, Runs, Table, shown
 
 Span = tuple[int, int, str]
-
-PEERS = ("presidio-analyzer==2.2.366", "scrubadub==2.0.1", "datafog==4.9.0", "detect-secrets==1.5.0")
-LINT = ("secretlint", "@secretlint/secretlint-rule-preset-recommend")
+Tools = dict[str, list[list[Span]] | Absent]
 
 
 # --- in the environment of the peers: no import of ours -----------------------------------------------------------
@@ -155,25 +157,12 @@ def shared() -> Path:
     return Path(os.environ.get("AUDITLOG_DATA", Path(__file__).parents[1] / ".." / "shared")).resolve()
 
 
-def environment(work: Path) -> tuple[Path, Path]:
-    """Install the peers; return their Python and secretlint."""
-    python = work / "detector-peers" / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(python.parents[1])], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "-q", *PEERS], check=True)
-    lint = work / "detector-npm" / "node_modules" / ".bin" / "secretlint"
-    if not lint.exists():
-        lint.parents[2].mkdir(parents=True, exist_ok=True)
-        subprocess.run(["npm", "install", "--silent", "--prefix", str(lint.parents[2]), *LINT], check=True)
-    return python, lint
-
-
-def run(python: Path, name: str, texts: list[str]) -> tuple[list[list[Span]], float]:
-    """What a peer finds in the texts, and its seconds."""
+def run(python: str, name: str, texts: list[str]) -> tuple[list[list[Span]], float] | Absent:
+    """What a peer finds in the texts, and its seconds; or why there is nothing."""
     given = "".join(json.dumps(text) + "\n" for text in texts)
-    done = subprocess.run(
-        [str(python), __file__, "--peer", name], input=given, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([python, __file__, "--peer", name], input=given, capture_output=True, text=True)
+    if done.returncode:
+        return Absent(done.stderr.strip().rpartition("\n")[2][:120])
     told = json.loads(done.stdout[done.stdout.index('{"seconds"') :])
     return [[tuple(span) for span in spans] for spans in told["found"]], told["seconds"]
 
@@ -190,7 +179,7 @@ def ours(texts: list[str], **words: object) -> tuple[list[list[Span]], float]:
     return [[(hit.start, hit.end, hit.entity) for hit in hits] for hits in found], took
 
 
-def linted(lint: Path, texts: list[str]) -> list[list[Span]]:
+def linted(lint: str, texts: list[str]) -> list[list[Span]]:
     """What secretlint finds in the texts, each a file."""
     with tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(texts):
@@ -198,9 +187,9 @@ def linted(lint: Path, texts: list[str]) -> list[list[Span]]:
         rules = {"rules": [{"id": "@secretlint/secretlint-rule-preset-recommend"}]}
         Path(folder, ".secretlintrc.json").write_text(json.dumps(rules))
         subprocess.run(
-            [str(lint), "*.txt", "--format", "json", "--output", "told.json", "--secretlintrc", ".secretlintrc.json"],
+            [lint, "*.txt", "--format", "json", "--output", "told.json", "--secretlintrc", ".secretlintrc.json"],
             cwd=folder, capture_output=True, text=True, check=False,
-            env={**os.environ, "NODE_PATH": str(lint.parents[1])},
+            env={**os.environ, "NODE_PATH": str(Path(lint).parents[1])},
         )  # fmt: skip
         told = json.loads(Path(folder, "told.json").read_text())
     found: list[list[Span]] = [[] for _ in texts]
@@ -263,32 +252,51 @@ def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.0f} % of {whole}" if whole else "–"
 
 
-def quality_table(python: Path, lint: Path) -> list[str]:
-    """Precision and recall per entity."""
+def asked(name: str, texts: list[str]) -> list[list[Span]] | Absent:
+    """What a peer finds in the texts, or why there is nothing."""
+    python = interpreter(name)
+    told = python if isinstance(python, Absent) else run(python, name, texts)
+    return told if isinstance(told, Absent) else told[0]
+
+
+def quality(corner: str, entities: Sequence[str], tools: Tools, labels: list[list[Span]]) -> Table:
+    """Precision and recall of each tool for each entity; a tool that is absent says why below the table."""
+    rows = {f"{entity}, {word}": (entity, at) for entity in entities for word, at in (("precision", 0), ("recall", 2))}
+    runs, cells = Runs(rows, 1), {}
+    for row, (entity, at) in rows.items():
+        cells[row] = [
+            NOTHING if isinstance(found, Absent) else share(*scores(found, labels, entity)[at : at + 2])
+            for found in tools.values()
+        ]
+        runs.add(row)
+    notes = tuple(f"{name}: not run: {found.why}." for name, found in tools.items() if isinstance(found, Absent))
+    return Table("", tuple(tools), runs, cells.__getitem__, notes, corner=corner)
+
+
+def sentences_table() -> Table:
+    """Kinds of personal data in sentences."""
     texts, labels = sentences()
-    tools = {"auditlog": ours(texts)[0], "auditlog, possible": ours(texts, min_confidence="possible")[0]}
-    for name in ("presidio", "scrubadub", "datafog"):
-        tools[name] = run(python, name, texts)[0]
-    rows = [
-        f"| presidio-research, {len(texts):,} sentences | " + " | ".join(tools) + " |",
-        "|---" * (len(tools) + 1) + "|",
-    ]
-    for entity in ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "PHONE_NUMBER"):
-        for number, word in ((0, "precision"), (2, "recall")):
-            cells = [share(*scores(found, labels, entity)[number : number + 2]) for found in tools.values()]
-            rows.append(f"| {entity}, {word} | " + " | ".join(cells) + " |")
+    tools: Tools = {"auditlog": ours(texts)[0], "auditlog, possible": ours(texts, min_confidence="possible")[0]}
+    tools |= {name: asked(name, texts) for name in ("presidio", "scrubadub", "datafog")}
+    entities = ("EMAIL_ADDRESS", "CREDIT_CARD", "IBAN_CODE", "US_SSN", "IP_ADDRESS", "PHONE_NUMBER")
+    return quality(f"presidio-research, {len(texts):,} sentences", entities, tools, labels)
+
+
+def secrets_table() -> Table:
+    """Secrets in secretlint's own cases."""
     texts, labels = secret_cases()
-    tools = {"auditlog": ours(texts, entities=["SECRET"])[0], "detect-secrets": run(python, "detect-secrets", texts)[0],
-             "secretlint": linted(lint, texts)}  # fmt: skip
-    tools["auditlog"] = [[(start, end, "SECRET") for start, end, _ in spans] for spans in tools["auditlog"]]
-    rows += ["", f"| secretlint's {len(texts)} cases | " + " | ".join(tools) + " |", "|---|---|---|---|"]
-    for number, word in ((0, "precision"), (2, "recall")):
-        cells = [share(*scores(found, labels, "SECRET")[number : number + 2]) for found in tools.values()]
-        rows.append(f"| secrets, {word} | " + " | ".join(cells) + " |")
-    return [*rows, "", *keyed_table()]
+    lint = program("secretlint")
+    tools: Tools = {
+        "auditlog": [
+            [(start, end, "SECRET") for start, end, _ in spans] for spans in ours(texts, entities=["SECRET"])[0]
+        ],
+        "detect-secrets": asked("detect-secrets", texts),
+        "secretlint": lint if isinstance(lint, Absent) else linted(lint, texts),
+    }
+    return quality(f"secretlint's {len(texts)} cases", ("SECRET",), tools, labels)
 
 
-def keyed_table() -> list[str]:
+def keyed_table() -> Table:
     """Recall on records where the name of the member says what it is."""
     from auditlog_cli.detectors import Scanner
 
@@ -312,74 +320,84 @@ def keyed_table() -> list[str]:
 
     for path in sorted((shared() / "data/pii").rglob("*")):
         if path.suffix in (".gz", ".json", ".ndjson") and path.parent.name not in ("presidio-research", "numbers"):
-            data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-            for line in data.splitlines() if path.suffix == ".ndjson" else [data]:
+            held = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+            for line in held.splitlines() if path.suffix == ".ndjson" else [held]:
                 walk(json.loads(line))
-    rows = ["| structured-profiles and fhir, by the member's name | found |", "|---|---|"]
-    return rows + [f"| {name} | {share(met[name], wanted[name])} |" for name in sorted(wanted)]
+    runs = Runs(sorted(wanted), 1)
+    for name in runs.rows():
+        runs.add(name)
+    corner = "structured-profiles and fhir, by the member's name"
+    return Table("", ("found",), runs, lambda row: [share(met[row], wanted[row])], corner=corner)
 
 
-def speed_table(python: Path, quick: bool) -> list[str]:
+def speed_table(quick: bool) -> Table:
     """Microseconds a record, on the generator's log: what the arguments of a record hold."""
     import orjson
-    from measure import data
 
     from auditlog_cli.detectors import Scanner
 
-    count = 1_000 if quick else 5_000
+    few, rounds = (200, 1) if quick else (5_000, 3)
     with data(100_000).open("rb") as file:
-        lines = [line.rstrip(b"\n") for line in islice(file, 100_000)]
+        lines = [line.rstrip(b"\n") for line in islice(file, 5_000 if quick else 100_000)]
     records = [orjson.loads(line) for line in lines]
     texts = ["\n".join(str(each) for each in record["action"]["arguments"].values()) for record in records]
-    rows: dict[str, tuple[float, int]] = {}
-    for name in ("presidio", "scrubadub", "datafog"):
-        rows[name] = (run(python, name, texts[:count])[1], count)
+    peers = ("presidio", "scrubadub", "datafog")
+    cases: dict[str, tuple[Callable[[Any], object], Sequence[Any]] | Absent] = {}
     for title, engine in (("", False), (", with hyperscan", True)):
         scanner = Scanner()
-        if not engine:
-            scanner._prefilter._asked = 1 << 40  # never built
-        elif (made := scanner._prefilter.engine()) is not None:
+        made = scanner._prefilter.engine() if engine else None
+        if engine:
             scanner._prefilter.engine_built = made
         else:
-            continue
+            scanner._prefilter._asked = 1 << 40  # never built
         for name, call, given in (
             (f"auditlog: text{title}", scanner.text, texts),
             (f"auditlog: record{title}", scanner.scan, records),
             (f"auditlog: may_hit, stored line{title}", scanner.may_hit, lines),
         ):
-            seconds = []
-            for _ in range(3):
-                begin = time.process_time()
-                for each in given:
-                    call(each)  # type: ignore[operator]
-                seconds.append(time.process_time() - begin)
-            rows[name] = (min(seconds), len(given))
-    told = ["| | µs a record | times presidio | scrubadub | datafog |", "|---|---|---|---|---|"]
-    for name, (seconds, number) in rows.items():
-        each = seconds / number
-        ratios = " | ".join(
-            f"{rows[peer][0] / rows[peer][1] / each:.1f}x" for peer in ("presidio", "scrubadub", "datafog")
-        )
-        told.append(f"| {name} | {each * 1e6:,.1f} | {ratios} |")
-    return told
+            cases[name] = Absent("hyperscan is not installed") if engine and made is None else (call, given)
+    runs = Runs([*peers, *cases], rounds)
+    for _ in range(rounds):
+        for name in peers:
+            python = interpreter(name)
+            told = python if isinstance(python, Absent) else run(python, name, texts[:few])
+            if isinstance(told, Absent):
+                runs.absent(name, told.why)
+            else:
+                runs.add(name, micros=told[1] / few * 1e6)
+        for name, case in cases.items():
+            if isinstance(case, Absent):
+                runs.absent(name, case.why)
+                continue
+            call, given = case
+            begin = time.process_time()
+            for each in given:
+                call(each)
+            runs.add(name, micros=(time.process_time() - begin) / len(given) * 1e6)
+
+    def cells(row: str) -> list[str]:
+        return [
+            shown(runs.median(row, "micros"), ",.1f"),
+            *(shown(runs.ratio(peer, row, "micros"), ".1f", "x") for peer in peers),
+        ]
+
+    columns = ("µs a record", *(f"times {peer}" for peer in peers))
+    note = f"Rounds: {rounds}; processor time; {len(lines):,} records, the peers the first {few:,}."
+    return Table("", columns, runs, cells, (note,))
 
 
-def main(words: list[str]) -> None:
-    """Measure, print, and without `--quick` write the tables into docs/detectors.md."""
-    from measure import ROOT, WORK
-
-    python, lint = environment(WORK)
-    text = "\n".join([*quality_table(python, lint), "", *speed_table(python, "--quick" in words)])
-    sys.stdout.write(text + "\n")
-    if "--quick" not in words:
-        page = ROOT / "docs" / "detectors.md"
-        begin, end = "<!-- measured: begin (bench/detectors.py) -->", "<!-- measured: end -->"
-        before, rest = page.read_text().split(begin)
-        page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.split(end)[1]}")
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the tables."""
+    return [sentences_table(), secrets_table(), keyed_table(), speed_table(quick)]
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--peer"]:
-        peer(sys.argv[2])
-    else:
-        main(sys.argv[1:])
+BENCHES = (
+    Bench(
+        "detectors", "precision, recall and speed beside named peers",
+        ("presidio", "scrubadub", "datafog", "detect-secrets", "secretlint", "hyperscan"), tables, "docs/detectors.md",
+    ),
+)  # fmt: skip
+
+
+if __name__ == "__main__" and sys.argv[1:2] == ["--peer"]:
+    peer(sys.argv[2])

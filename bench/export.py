@@ -1,7 +1,4 @@
-"""How fast records are exported: records a second and megabytes a second, by format; and shipped, to this machine.
-
-python bench/export.py [RECORDS]
-"""
+"""How fast records are exported: records a second and megabytes a second, by format; and shipped, to this machine."""
 
 from __future__ import annotations
 
@@ -10,9 +7,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
+
+from measure import ROOT
+from tables import Bench, NotRun, Runs, Table, shown
 
 from auditlog_cli import AuditLog, exporters
 from auditlog_cli.cli import exporting, show
@@ -34,40 +34,80 @@ class Sink(BaseHTTPRequestHandler):
         """Stay silent."""
 
 
-def main(records: int = 20_000) -> None:
-    """Print a table: a sealed log of tool calls, exported in each format that needs no key."""
-    print("| format | records/s | MB/s |\n|---|---|---|")
+def made(path: Path, records: int) -> None:
+    """A sealed log of tool calls, each a start and an end."""
+    with AuditLog(path) as log, log.session(user="ann@example.org", agent="planner", scopes=["x"]) as session:
+        for number in range(records // 2):
+            with session.tool("lookup_order", {"order_id": number}, requires="x") as call:
+                call.result({"state": "shipped", "items": [number, None]})
+
+
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the table: each format that needs no key, and `ship`."""
+    records, rounds = (2_000, 1) if quick else (20_000, 3)
+    modules = {name: exporters.load(name) for name in exporters.names()}
+    formats = [
+        (f"{name}{' --protobuf' * protobuf}", module, protobuf)
+        for name, module in modules.items()
+        for protobuf in ((False, True) if hasattr(module, "SIGNAL") else (False,))
+    ]
+    runs = Runs([*(name for name, _, _ in formats), "auditlog ship"], rounds)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "audit.jsonl"
-        with AuditLog(path) as log, log.session(user="ann@example.org", agent="planner", scopes=["x"]) as session:
-            for number in range(records // 2):
-                with session.tool("lookup_order", {"order_id": number}, requires="x") as call:
-                    call.result({"state": "shipped", "items": [number, None]})
-        for name in exporters.names():
-            module = exporters.load(name)
-            for protobuf in (False, True) if hasattr(module, "SIGNAL") else (False,):
+        made(path, records)
+        for turn in range(rounds):
+            for name, module, protobuf in formats:
                 if module.SEALED:
+                    runs.absent(name, "takes a sealed log with a checkpoint, and is not measured")
                     continue
                 source = exporting.selected([str(path)], select_by(), Counts(), show.Notices(quiet=True))
+                begin = time.perf_counter()
                 try:
-                    settings = exporters.Settings(print, protobuf=protobuf)
-                    tell(f"{name}{' --protobuf' * protobuf}", records, lambda: sum(len(each.data) for each in module.export(source, settings)))  # fmt: skip # noqa: B023, E501
+                    size = exported(module, source, exporters.Settings(_unheard, protobuf=protobuf), Path(folder))
                 except UsageError as error:
-                    print(f"| {name} | {error.message} | |")
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        command = [sys.executable, "-m", "auditlog_cli", "ship", str(path), "--cursor", f"{folder}/cursor", "--quiet"]
-        command += ["--endpoint", f"http://127.0.0.1:{server.server_port}"]
-        tell("ship", records, lambda: subprocess.run(command, check=True) and path.stat().st_size)
-        server.shutdown()
+                    runs.absent(name, error.message)
+                    continue
+                took = time.perf_counter() - begin
+                runs.add(name, speed=records / took, bytes=size / took / 1e6)
+            took = shipped(path, Path(folder) / f"cursor-{turn}")
+            runs.add("auditlog ship", speed=records / took, bytes=path.stat().st_size / took / 1e6)
+
+    def cells(row: str) -> list[str]:
+        return [shown(runs.median(row, "speed"), ",.0f"), shown(runs.median(row, "bytes"), ".1f")]
+
+    note = f"Rounds: {rounds}; `ship` is a whole process."
+    return [Table(f"Exporting {records:,} records", ("records/s", "MB/s"), runs, cells, (note,), corner="format")]
 
 
-def tell(name: str, records: int, work: Callable[[], int]) -> None:
+def exported(module: ModuleType, source: exporters.Source, settings: exporters.Settings, folder: Path) -> int:
+    """Export in one format, and return the bytes that come out."""
+    if not hasattr(module, "fill"):
+        return sum(len(each.data) for each in module.export(source, settings))
+    path = folder / "filled"
+    module.fill(source, settings, str(path))
+    size = path.stat().st_size
+    path.unlink()
+    return size
+
+
+def _unheard(line: str) -> None:
+    """Take what an export says about records."""
+
+
+def shipped(path: Path, cursor: Path) -> float:
+    """Seconds to send a whole log to this machine."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Sink)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    command = [sys.executable, "-m", "auditlog_cli", "ship", str(path), "--cursor", str(cursor), "--quiet"]
+    command += ["--endpoint", f"http://127.0.0.1:{server.server_port}"]
     begin = time.perf_counter()
-    size = work()
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     took = time.perf_counter() - begin
-    print(f"| {name} | {records / took:,.0f} | {size / took / 1e6:.1f} |")
+    server.shutdown()
+    server.server_close()
+    if done.returncode:
+        raise NotRun(f"ship: exit code {done.returncode}")
+    return took
 
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+BENCHES = (Bench("export", "exports by format, and shipping", ("orjson", "protobuf"), tables),)

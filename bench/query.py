@@ -1,52 +1,62 @@
-"""Questions to a gigabyte: filter, tail, trace, beside ripgrep and jq. No index.
-
-python bench/query.py [RECORDS] [ROUNDS]
-"""
+"""Questions to a gigabyte: filter, tail, trace, beside ripgrep, jq and DuckDB. No index."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
-from measure import BIN, commands, data, markdown, ripgrep
+from measure import AUDITLOG, commands, data
+from peers import interpreter, program
+from tables import Bench, Table, timed
+
+DUCKDB = """
+import duckdb, sys
+asking = "select json from read_ndjson_objects($1) where json->>'session_id' = $2"
+for row in duckdb.execute(asking, sys.argv[1:]).fetchall():
+    print(row[0])
+"""
 
 
-def tables(records: int = 1_000_000, rounds: int = 7) -> list[str]:
-    """The tables as Markdown."""
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the tables."""
+    records, rounds = (100_000, 3) if quick else (1_000_000, 7)
     log = data(records)
     facts = json.loads(Path(f"{log}.facts.json").read_text())
     size = log.stat().st_size / 1e6
-    auditlog, rg = str(BIN / "auditlog"), ripgrep()
     out = []
-    for kind, option in (("session", "session"), ("user", "user"), ("agent", "agent")):
+    for kind in ("session", "user", "agent"):
         value, hits = facts[f"q_{kind}"]
         cases = {
-            "rg -F": [rg, "-F", value, str(log)],
-            f"auditlog filter --{option}": [auditlog, "filter", str(log), f"--{option}", value, "--no-index"],
+            "rg -F": [program("rg"), "-F", value, str(log)],
+            f"auditlog filter --{kind}": [AUDITLOG, "filter", str(log), f"--{kind}", value, "--no-index"],
         }
         if kind == "session":
-            cases["grep -F"] = ["grep", "-F", value, str(log)]
+            cases["grep -F"] = [program("grep"), "-F", value, str(log)]
         title = f"One {kind}: {hits:,} of {records:,} records, {size:,.0f} MB"
-        out.append(markdown(title, commands(cases, rounds), "rg -F"))
+        out.append(timed(title, commands(cases, rounds, lines=hits), "rg -F"))
     value, hits = facts["q_trace"]
-    cases = {"rg -F": [rg, "-F", value, str(log)], "auditlog trace": [auditlog, "trace", value, str(log), "--no-index"]}
-    out.append(markdown(f"One trace as a tree: {hits} records", commands(cases, rounds), "rg -F"))
-    small = data(1000)
     cases = {
-        "auditlog tail -n 10, 1 MB": [auditlog, "tail", "-n", "10", str(small)],
-        f"auditlog tail -n 10, {size:,.0f} MB": [auditlog, "tail", "-n", "10", str(log)],
+        "rg -F": [program("rg"), "-F", value, str(log)],
+        "auditlog trace": [AUDITLOG, "trace", value, str(log), "--no-index"],
     }
-    out.append(markdown("The end of a log", commands(cases, 21), "auditlog tail -n 10, 1 MB"))
+    out.append(timed(f"One trace as a tree: {hits} records", commands(cases, rounds), "rg -F"))
+    small = "auditlog tail -n 10, 1 MB"
+    cases = {
+        small: [AUDITLOG, "tail", "-n", "10", str(data(1000))],
+        f"auditlog tail -n 10, {size:,.0f} MB": [AUDITLOG, "tail", "-n", "10", str(log)],
+    }
+    out.append(timed("The end of a log", commands(cases, 3 * rounds, lines=10), small))
     value, hits = facts["q_session"]
+    filtering = "auditlog filter --session"
     cases = {
-        "jq select(.session_id==…)": ["jq", "-c", f'select(.session_id=="{value}")', str(log)],
-        "auditlog filter --session": [auditlog, "filter", str(log), "--session", value, "--no-index"],
+        "jq select(.session_id==…)": [program("jq"), "-c", f'select(.session_id=="{value}")', str(log)],
+        "duckdb read_ndjson_objects": [interpreter("duckdb"), "-c", DUCKDB, str(log), value],
+        filtering: [AUDITLOG, "filter", str(log), "--session", value, "--no-index"],
     }
-    out.append(markdown("One session, beside jq", commands(cases, 3, warm=0), "auditlog filter --session"))
+    out.append(timed("One session, beside jq and DuckDB", commands(cases, 3, warm=0, lines=hits), filtering))
     return out
 
 
-if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    sys.stdout.write("\n".join(tables(*numbers)))
+BENCHES = (
+    Bench("query", "filter, trace and tail without an index", ("rg", "grep", "jq", "duckdb", "stringzilla"), tables),
+)

@@ -1,8 +1,5 @@
 """Redacting: one person, or one field, in a sealed segment of 64 MB; and in a log of several such segments.
 
-    python bench/redact.py [MIB] [ROUNDS]
-    python bench/redact.py masks [RECORDS] [ROUNDS]
-
 Whole processes (`auditlog redact … --yes`), each on a fresh copy of the log, with syncs to the disk. The records are
 the generator's, sealed by AuditLog; a person is added to as many of them as the row says.
 
@@ -14,15 +11,14 @@ of whole processes, start-up included; the output is thrown away.
 from __future__ import annotations
 
 import shutil
-import statistics
-import subprocess
-import sys
 import tempfile
 from itertools import islice
 from pathlib import Path
 
 import orjson
-from measure import BIN, WORK, Row, _one, data, peers
+from measure import AUDITLOG, WORK, Words, commands, data, head, on_cores, once
+from peers import program
+from tables import Bench, Runs, Table, shown
 
 from auditlog_cli.writer.log import AuditLog
 
@@ -54,39 +50,43 @@ def made(home: Path, mib: int, segments: int, every: int) -> tuple[Path, int]:
     return path, count
 
 
-def measured(name: str, path: Path, words: list[str], home: Path, rounds: int) -> Row:
+def measured(runs: Runs, name: str, path: Path, words: list[str], home: Path) -> None:
     """Run on a fresh copy each time."""
-    seconds, peaks = [], []
-    for _ in range(rounds):
+    for _ in range(runs.rounds):
         copy = home / "copy"
         shutil.copytree(path.parent, copy)
-        took, peak = _one(name, [str(BIN / "auditlog"), "redact", str(copy / path.name), *words, *SAID])
-        seconds.append(took)
-        peaks.append(peak)
+        runs.add(name, **once([AUDITLOG, "redact", str(copy / path.name), *words, *SAID]))
         shutil.rmtree(copy)
-    return Row(name, statistics.median(seconds), statistics.median(peaks))
 
 
-def table(mib: int, rounds: int) -> str:
-    """Seconds and peak memory."""
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the table."""
+    mib, rounds = (4, 1) if quick else (64, 3)
     WORK.mkdir(parents=True, exist_ok=True)
     subject = ["--subject", PERSON, "--request", "1"]
-    rows: list[tuple[Row, int]] = []
+    cases = {
+        "auditlog, one subject, in 0.1 % of the records": (1, 1000, subject),
+        "auditlog, one subject, in 1 % of the records": (1, 100, subject),
+        "auditlog, one subject, in every record": (1, 1, subject),
+        "auditlog, one field of every record": (1, 1000, ["--fields", "user.email,user.id"]),
+        "auditlog, one subject, in 1 %, four segments": (4, 100, subject),
+    }
+    runs, counts = Runs(cases, rounds), {}
     with tempfile.TemporaryDirectory(dir=WORK) as folder:
         home = Path(folder)
-        for segments, every, what, words in (
-            (1, 1000, "one subject, in 0.1 % of the records", subject),
-            (1, 100, "one subject, in 1 % of the records", subject),
-            (1, 1, "one subject, in every record", subject),
-            (1, 1000, "one field of every record", ["--fields", "user.email,user.id"]),
-            (4, 100, "one subject, in 1 %, four segments", subject),
-        ):
-            path, count = made(home, mib, segments, every)
-            rows.append((measured(what, path, words, home, rounds), count))
+        for name, (segments, every, words) in cases.items():  # one after the other: their logs would fill the disk
+            path, counts[name] = made(home, mib, segments, every)
+            measured(runs, name, path, words, home)
             shutil.rmtree(path.parent)
-    lines = [f"### Redacting, segments of {mib} MiB", "", "| | records | seconds | peak MiB |", "|---|---:|---:|---:|"]
-    lines += [f"| {row.name} | {count:,} | {row.seconds:.2f} | {row.peak_mib:.0f} |" for row, count in rows]
-    return "\n".join([*lines, ""])
+
+    def cells(row: str) -> list[str]:
+        return [
+            f"{counts[row]:,}", shown(runs.median(row, "seconds")), shown(runs.median(row, "cpu")),
+            shown(runs.median(row, "peak"), ".0f"),
+        ]  # fmt: skip
+
+    columns = ("records", "seconds", "processor", "peak MiB")
+    return [Table(f"Redacting, segments of {mib} MiB", columns, runs, cells, (f"Rounds: {rounds}.",))]
 
 
 # As people write them for jq; its engine takes ten times as long for stricter ones.
@@ -106,54 +106,45 @@ WALK = 'walk(if type == "string" then %s else . end)'
 EDIT = '.user.email = "x"'
 
 
-def masks(records: int, rounds: int) -> str:
+def masks(quick: bool) -> list[Table]:
     """Records a second, and how often faster than jq: its free text, and its edit of one field."""
-    log, short = data(records), data(min(records, 5_000))
+    records, rounds = (10_000, 1) if quick else (200_000, 3)
+    few = records // 40
+    log = data(records)
+    short = head(few, log)
     gsubs = " | ".join(f'gsub("{pattern}"; "<{name}>")' for name, pattern in TEN.items())
-    kinds = ",".join(TEN)
-    ours = [str(BIN / "auditlog"), "redact", "--quiet", str(log)]
-    cases: dict[str, tuple[list[str], int]] = {}
-    for where, words in (("one core", ["taskset", "-c", "0"]), ("two cores", ["taskset", "-c", "0,1"])):
-        cases[f"auditlog redact, the ten kinds, {where}"] = ([*words, *ours, "--entities", kinds], records)
-        cases[f"auditlog redact, all kinds, {where}"] = ([*words, *ours], records)
-        cases[f"auditlog redact --fields user.email, {where}"] = ([*words, *ours, "--fields", "user.email"], records)
-    tools = {"jq": "jq", "jaq": shutil.which("jaq") or str(peers() / "bin" / "jaq")}
-    few = min(records, 5_000)
-    for name, tool in tools.items():
-        if shutil.which(tool):
-            cases[f"{name} walk, 10 gsub"] = ([tool, "-c", WALK % gsubs, str(short)], few)
-            cases[f"{name} one field"] = ([tool, "-c", EDIT, str(log)], records)
-    cases["perl one field"] = (["perl", "-pe", 's/"email":"[^"]*"/"email":"x"/', str(log)], records)
-    seconds: dict[str, list[float]] = {name: [] for name in cases}
-    peaks: dict[str, list[float]] = {name: [] for name in cases}
-    for turn in range(rounds + 1):
-        for name, (words, _) in cases.items():
-            took, peak = _one(name, words)
-            if turn:
-                seconds[name].append(took)
-                peaks[name].append(peak)
-    speed = {name: count / statistics.median(seconds[name]) for name, (_, count) in cases.items()}
+    ours = [AUDITLOG, "redact", "--quiet", str(log)]
+    cases: dict[str, Words] = {}
+    for where, cores in (("one core", on_cores(1)), ("two cores", on_cores(2))):
+        cases[f"auditlog redact, the ten kinds, {where}"] = [*cores, *ours, "--entities", ",".join(TEN)]
+        cases[f"auditlog redact, all kinds, {where}"] = [*cores, *ours]
+        cases[f"auditlog redact --fields user.email, {where}"] = [*cores, *ours, "--fields", "user.email"]
+    counts = dict.fromkeys(cases, records)
+    for tool in ("jq", "jaq"):
+        cases[f"{tool} walk, 10 gsub"] = [program(tool), "-c", WALK % gsubs, str(short)]
+        cases[f"{tool} one field"] = [program(tool), "-c", EDIT, str(log)]
+        counts |= {f"{tool} walk, 10 gsub": few, f"{tool} one field": records}
+    cases["perl one field"] = [program("perl"), "-pe", 's/"email":"[^"]*"/"email":"x"/', str(log)]
+    counts["perl one field"] = records
+    runs = commands(cases, rounds, counts=counts)
     size = log.stat().st_size / records
-    jq = subprocess.run(["jq", "--version"], capture_output=True, text=True, check=True).stdout.strip()
-    lines = [
-        f"### Masking free text in {records:,} records",
-        "",
-        "| | records/s | MB/s | x jq walk, 10 gsub | x jq one field | peak MiB |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, fast in speed.items():
-        shown = f"**{name}**" if name.startswith("auditlog") else name
-        ratios = [f"{fast / speed[f'jq {what}']:.2f}" for what in ("walk, 10 gsub", "one field")]
-        peak = statistics.median(peaks[name])
-        lines.append(f"| {shown} | {fast:,.0f} | {fast * size / 1e6:.1f} | {ratios[0]} | {ratios[1]} | {peak:.0f} |")
-    note = f"{jq}; {rounds} rounds in turn, medians; the `walk` rows see the first {few:,} records."
-    return "\n".join([*lines, "", note, ""])
+
+    def cells(row: str) -> list[str]:
+        each = runs.median(row, "each")
+        return [
+            shown(each and 1 / each, ",.0f"),
+            shown(each and size / each / 1e6, ".1f"),
+            shown(runs.ratio("jq walk, 10 gsub", row, "each")),
+            shown(runs.ratio("jq one field", row, "each")),
+            shown(runs.median(row, "peak"), ".0f"),
+        ]
+
+    columns = ("records/s", "MB/s", "x jq walk, 10 gsub", "x jq one field", "peak MiB")
+    note = f"Rounds: {rounds}; the `walk` rows see the first {few:,} records."
+    return [Table(f"Masking free text in {records:,} records", columns, runs, cells, (note,))]
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["masks"]:
-        asked = [int(word) for word in sys.argv[2:]]
-        sys.stdout.write(masks(*(asked + [200_000, 3][len(asked) :])))
-        raise SystemExit
-    given = [int(word) for word in sys.argv[1:]]
-    sys.stdout.write(table(*(given + [64, 3][len(given) :])) + "\n")
+BENCHES = (
+    Bench("redact", "values withheld from sealed segments", ("orjson",), tables),
+    Bench("masks", "free text masked, beside jq, jaq and perl", ("jq", "jaq", "perl", "orjson"), masks),
+)

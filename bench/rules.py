@@ -1,32 +1,26 @@
-"""Rules: the engine beside bindings of CEL, and the whole of `check` beside `jq .`, in one run.
+"""Rules: the engine beside bindings of CEL, and generated code beside the interpreter.
 
-    python bench/rules.py [--quick]
+    rules         the record rules of `baseline` that CEL can say (no scopes, no detectors), the same in CEL; all are
+                  given the decoded record, and must find the same number of records for each rule
+    interpreter   the slow twin of the generated code
+    check         decode + detectors + all rules of gdpr and baseline, correlations and checks included, beside `jq .`
 
-    rules       the record rules of `baseline` that CEL can say (no scopes, no detectors), the same in CEL; both are
-                given the decoded record, and must find the same number of records for each rule
-    twins       generated code beside the interpreter
-    check       decode + detectors + all rules of gdpr and baseline, correlations and checks included, beside `jq .`
-
-Peers are installed into an environment of their own below AUDITLOG_BENCH and run as processes. Written down are
-ratios: the machine that measures is shared, and its seconds drift. Each round measures everything once, in turn.
+Written down is processor time: the machine that measures is shared. Each round measures everything once, in turn.
+Called with `--peer`, this file is what runs in the environment of a peer.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import resource
-import shutil
-import statistics
 import subprocess
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
-from measure import WORK
-
-PEERS = ("common-expression-language==0.10.0", "cel-python==0.5.0")
+from measure import data, functions, head, once
+from peers import interpreter, program
+from tables import Absent, Bench, NotRun, Runs, Table, shown
 
 NOTHING = "['', 'unknown', 'n/a', 'none', 'null', '-']"
 ACTS = "has(r.action.type) && r.action.type in ['tool_invocation', 'tool_call', 'tool_use', 'decision']"
@@ -90,8 +84,8 @@ def _rust(rules):
     programs = [(name, cel.compile(text)) for name, text in rules.items()]
 
     def find(record, counts):
-        for name, program in programs:
-            if program.execute({"r": record}):
+        for name, each in programs:
+            if each.execute({"r": record}):
                 counts[name] += 1
 
     return find
@@ -105,8 +99,8 @@ def _python(rules):
 
     def find(record, counts):
         given = {"r": celpy.json_to_cel(record)}
-        for name, program in programs:
-            if program.evaluate(given):
+        for name, each in programs:
+            if each.evaluate(given):
                 counts[name] += 1
 
     return find
@@ -172,72 +166,66 @@ def ours(lines: list[bytes]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def environment_of_peers() -> Path:
-    """Return the interpreter of the peers, installed once."""
-    place = WORK / "rules-peers"
-    python = place / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(place)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PEERS], check=True)
-    return python
-
-
-def run_peer(python: Path, name: str, lines: list[bytes]) -> tuple[float, dict[str, int]]:
-    """Return the seconds and counts of a peer over some lines."""
-    words = [str(python), __file__, "--peer", name, json.dumps(CEL)]
-    done = subprocess.run(words, input=b"\n".join(lines), stdout=subprocess.PIPE, check=True)
+def run_peer(python: str, name: str, lines: list[bytes]) -> tuple[float, dict[str, int]] | Absent:
+    """Return the seconds and counts of a peer over some lines, or why there are none."""
+    words = [python, __file__, "--peer", name, json.dumps(CEL)]
+    done = subprocess.run(words, input=b"\n".join(lines), capture_output=True)
+    if done.returncode:
+        return Absent(done.stderr.decode(errors="replace").strip().rpartition("\n")[2][:120])
     said = json.loads(done.stdout)
     return said["seconds"], said["counts"]
 
 
-def timed(function) -> float:
-    """Seconds of one core that a function takes: other processes may want the cores, too."""
-    begin = time.process_time()
-    function()
-    return time.process_time() - begin
-
-
-def main() -> None:
-    quick = "--quick" in sys.argv
-    data = WORK / "rules.jsonl"
-    if not data.exists():
-        generator = Path(__file__).parents[2] / "shared" / "bench" / "gen.py"
-        WORK.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, str(generator), str(data), "20000"], check=True, stdout=subprocess.DEVNULL)
-    lines = data.read_bytes().splitlines()[: 4000 if quick else 20000]
-    part = WORK / "rules-part.jsonl"
-    part.write_bytes(b"\n".join(lines) + b"\n")
-    python, mine, jq = environment_of_peers(), ours(lines), shutil.which("jq")
-    rust_lines, slow_lines = lines[: len(lines) // 10], lines[: 40 if quick else 200]
-    names = ("rules", "interpreter", "decode", "detectors", "check", "cel (Rust)", "cel-python", "jq .")
-    micros: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(2 if quick else 5):
-        for name in ("rules", "interpreter", "decode", "detectors", "check"):
-            seconds = timed(mine[name])
-            micros[name].append(seconds / (mine["few"] if name == "interpreter" else len(lines)) * 1e6)
-        for name, given, kind in (("cel (Rust)", rust_lines, "rust"), ("cel-python", slow_lines, "python")):
-            seconds, found = run_peer(python, kind, given)
-            micros[name].append(seconds / len(given) * 1e6)
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the tables."""
+    records, rounds = (4_000, 1) if quick else (20_000, 5)
+    log = head(records, data(100_000))
+    lines = log.read_bytes().splitlines()
+    mine = ours(lines)
+    names = {
+        "auditlog: rules": ("rules", records), "auditlog: interpreter": ("interpreter", mine["few"]),
+        "auditlog: check": ("check", records), "auditlog: detectors alone": ("detectors", records),
+        "orjson.loads alone": ("decode", records),
+    }  # fmt: skip
+    peers = {"cel (Rust)": ("rust", lines[: records // 10]), "cel-python": ("python", lines[: 40 if quick else 200])}
+    jq = program("jq")
+    runs = Runs([*names, *peers, "jq ."], rounds)
+    for _ in range(rounds):
+        for name, (key, count) in names.items():
+            taken = functions({name: mine[key]}, 1, counts={name: count})
+            runs.add(name, cpu=(taken.median(name, "cpu") or 0) * 1e6)
+        for name, (kind, given) in peers.items():
+            python = interpreter(name)
+            told = python if isinstance(python, Absent) else run_peer(python, kind, given)
+            if isinstance(told, Absent):
+                runs.absent(name, told.why)
+                continue
             same = dict(ours(given)["rules"]())
-            if same != found:
-                raise SystemExit(f"{name} finds something else: {found} instead of {same}")
-        if jq:
-            before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-            subprocess.run([jq, ".", str(part)], stdout=subprocess.DEVNULL, check=True)
-            micros["jq ."].append((resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before) / len(lines) * 1e6)
-    median = {name: statistics.median(each) for name, each in micros.items() if each}
-    for name, each in median.items():
-        print(f"{name:14} {each:10.2f} µs a record")
-    print(
-        f"rules: {median['cel (Rust)'] / median['rules']:.0f}x the Rust CEL, {median['cel-python'] / median['rules']:.0f}x cel-python"
-    )
-    print(f"generated: {median['interpreter'] / median['rules']:.0f}x the interpreter")
-    if "jq ." in median:
-        print(f"check, decode included, one core: {median['jq .'] / median['check']:.1f}x jq .")
+            if same != told[1]:
+                raise NotRun(f"{name} finds something else: {told[1]} instead of {same}")
+            runs.add(name, cpu=told[0] / len(given) * 1e6)
+        if isinstance(jq, Absent):
+            runs.absent("jq .", jq.why)
+        else:
+            runs.add("jq .", cpu=once([jq, ".", str(log)])["cpu"] / records * 1e6)
+
+    def cells(row: str) -> list[str]:
+        return [
+            shown(runs.median(row, "cpu"), ",.2f"),
+            shown(runs.ratio(row, "auditlog: rules", "cpu"), ",.1f", "x"),
+            shown(runs.ratio(row, "auditlog: check", "cpu"), ",.1f", "x"),
+        ]
+
+    columns = ("µs a record, processor", "of auditlog: rules", "of auditlog: check")
+    note = f"{len(CEL)} rules for `rules`, the interpreter and CEL; all of gdpr and baseline for `check`; rounds: {rounds}."
+    gc.unfreeze()
+    return [Table(f"Rules over {records:,} records", columns, runs, cells, (note,))]
 
 
-if __name__ == "__main__":
-    if sys.argv[1:2] == ["--peer"]:
-        peer(sys.argv[2])
-    else:
-        main()
+BENCHES = (
+    Bench("rules", "rules beside CEL, and check beside jq", ("cel (Rust)", "cel-python", "jq", "orjson"), tables),
+)
+
+
+if __name__ == "__main__" and sys.argv[1:2] == ["--peer"]:
+    peer(sys.argv[2])

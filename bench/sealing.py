@@ -1,23 +1,21 @@
 """Sealing beside named peers: append, append and sign, verify, prove one record, withhold from one record.
 
-    python bench/sealing.py [RECORDS] [ROUNDS]
-
 Every library runs in a process of its own, on the same records (the first of the shared generator), in turn. The peers
-come from PyPI, each into an environment of its own in a temporary folder; one that cannot be installed, or has no such
-operation, is named as such. They are not asked for the same promise: what each operation is, stands in the table.
+come from PyPI, each into an environment of its own; one that cannot be installed, or has no such operation, is named
+as such. They are not asked for the same promise: what each operation is, stands below the table.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
 import subprocess
 import sys
 import tempfile
-from itertools import islice
 from pathlib import Path
 
-from measure import data, environment
+from measure import WORK, data, environment, head
+from peers import interpreter
+from tables import Absent, Bench, NotRun, Runs, Table, shown
 
 OPERATIONS = ("append", "append, signed", "verify", "prove", "withhold")
 _HEAD = """
@@ -30,7 +28,11 @@ def timed(name, call, many=1):
     took[name] = (time.perf_counter() - begin) / many * 1e6
     return result
 """
-_TAIL = "\nprint(json.dumps(took))\n"
+_TAIL = """
+with open("/proc/self/status") as file:
+    took["peak"] = next(int(line.split()[1]) for line in file if line.startswith("VmHWM")) / 1024
+print(json.dumps(took))
+"""
 OURS = """
 from auditlog_cli import AuditLog, proofs, redact, verify
 from auditlog_cli.signing import keygen
@@ -107,73 +109,47 @@ NOTES = {
 }
 
 
-def once(python: str, program: str, rows: Path, folder: Path) -> dict[str, float] | str:
-    """Microseconds of each operation, or why there are none."""
-    with tempfile.TemporaryDirectory(dir=folder) as home:
+def once(python: str, program: str, rows: Path) -> dict[str, float] | Absent:
+    """Microseconds of each operation, and the peak in MiB; or why there are none."""
+    with tempfile.TemporaryDirectory(dir=WORK) as home:
         done = subprocess.run(
             [python, "-c", _HEAD + program + _TAIL, str(rows), home], capture_output=True, text=True, env=environment()
         )
     if done.returncode:
-        return done.stderr.strip().rpartition("\n")[2][:120]
+        return Absent(done.stderr.strip().rpartition("\n")[2][:120])
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
-def installed(name: str, folder: Path) -> str:
-    """The interpreter of an environment that has the peer, or nothing."""
-    home = folder / f"env-{name}"
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    done = subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", name, "cryptography"], capture_output=True)
-    return "" if done.returncode else str(home / "bin" / "python")
-
-
-def table(records: int, rounds: int) -> str:
+def tables(quick: bool) -> list[Table]:
     """Microseconds (a record, or the whole operation), and how many times ours that is."""
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        rows = folder / "rows.jsonl"
-        with data(max(records, 1000)).open("rb") as source:
-            rows.write_bytes(b"".join(islice(source, records)))
-        pythons = {"auditlog": sys.executable} | {name: installed(name, folder) for name in PEERS}
-        found: dict[str, list[dict[str, float]]] = {name: [] for name in pythons}
-        trouble: dict[str, str] = {name: "could not be installed" for name, python in pythons.items() if not python}
-        for _ in range(rounds):
-            for name, python in pythons.items():
-                if name in trouble:
-                    continue
-                took = once(python, OURS if name == "auditlog" else PEERS[name], rows, folder)
-                if isinstance(took, str):
-                    trouble[name] = took
-                else:
-                    found[name].append(took)
-    return "\n".join(_lines(records, rounds, found, trouble))
+    records, rounds = (200, 1) if quick else (2_000, 5)
+    rows = head(records, data(max(records, 1000)))
+    pythons: dict[str, str | Absent] = {"auditlog": sys.executable} | {name: interpreter(name) for name in PEERS}
+    runs = Runs(pythons, rounds)
+    for _ in range(rounds):
+        for name, python in pythons.items():
+            took = python if isinstance(python, Absent) else once(python, PEERS.get(name, OURS), rows)
+            if not isinstance(took, Absent):
+                runs.add(name, **took)
+            elif name == "auditlog":
+                raise NotRun(took.why)
+            else:
+                pythons[name] = took
+                runs.absent(name, took.why)
+
+    def cell(row: str, operation: str) -> str:
+        micros = runs.median(row, operation)
+        return shown(micros, ",.0f") + (f" ({shown(runs.ratio(row, 'auditlog', operation), '.1f')}x)" if micros else "")
+
+    columns = ("append", "append, signed", "verify, a record", "prove one", "withhold one", "peak MiB")
+    notes = [f"Rounds: {rounds}; – is: no such operation."] + [f"- {name}: {text}." for name, text in NOTES.items()]
+    title = f"Sealing {records:,} records beside peers (µs; in brackets: times ours)"
+
+    def cells(row: str) -> list[str]:
+        return [*(cell(row, each) for each in OPERATIONS), shown(runs.median(row, "peak"), ".0f")]
+
+    return [Table(title, columns, runs, cells, tuple(notes))]
 
 
-def _lines(
-    records: int, rounds: int, found: dict[str, list[dict[str, float]]], trouble: dict[str, str]
-) -> list[str]:  # fmt: skip
-    if "auditlog" in trouble:
-        raise SystemExit(f"auditlog: {trouble['auditlog']}")
-    medians = {
-        name: {each: statistics.median(took[each] for took in some) for each in OPERATIONS if each in some[0]}
-        for name, some in found.items()
-        if some
-    }
-    ours = medians["auditlog"]
-    lines = [
-        f"### Sealing {records:,} records beside peers (µs; in brackets: times ours)",
-        "",
-        "| | append | append, signed | verify, a record | prove one | withhold one |",
-        "|---|---:|---:|---:|---:|---:|",
-    ]
-    for name, took in medians.items():
-        cells = [f"{took[each]:,.0f} ({took[each] / ours[each]:.1f}x)" if each in took else "–" for each in OPERATIONS]
-        lines.append(f"| {f'**{name}**' if name == 'auditlog' else name} | {' | '.join(cells)} |")
-    lines += [f"| {name} | {why} | | | | |" for name, why in trouble.items()]
-    lines += ["", f"{rounds} rounds, medians; – is: no such operation.", ""]
-    return lines + [f"- {name}: {text}." for name, text in NOTES.items()] + [""]
-
-
-if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    sys.stdout.write(table(*(given + [2000, 5][len(given) :])) + "\n")
+BENCHES = (Bench("sealing", "append, sign, verify, prove and withhold beside peers", ("cryptography", *PEERS), tables),)

@@ -1,7 +1,4 @@
-"""Start-up: how long the shortest answers take beside a bare interpreter.
-
-python bench/startup.py [ROUNDS]
-"""
+"""Start-up: how long the shortest answers take beside a bare interpreter."""
 
 from __future__ import annotations
 
@@ -9,32 +6,33 @@ import compileall
 import sys
 from pathlib import Path
 
-from measure import BIN, ROOT, WORK, commands, markdown
+from measure import AUDITLOG, BIN, ROOT, WORK, commands
+from tables import Bench, Table, timed
 
 
-def table(rounds: int = 41) -> str:
-    """The table as Markdown."""
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the table."""
     compileall.compile_dir(ROOT / "src", quiet=2)
     WORK.mkdir(parents=True, exist_ok=True)
     log = WORK / "tiny.jsonl"
     _write(log)
-    python, auditlog = str(BIN / "python"), str(BIN / "auditlog")
+    python = str(BIN / "python")
     cases = {
         "python -c pass": [python, "-c", "pass"],
         "python -c 'import auditlog_cli'": [python, "-c", "import auditlog_cli"],
         "python -c 'import json'": [python, "-c", "import json"],
-        "auditlog --version": [auditlog, "--version"],
-        "auditlog --help": [auditlog, "--help"],
-        "auditlog tail": [auditlog, "tail", str(log)],
-        "auditlog filter --session": [auditlog, "filter", str(log), "--session", "sess_1"],
-        "auditlog stats": [auditlog, "stats", str(log)],
-        "auditlog trace": [auditlog, "trace", "trace_1", str(log)],
-        "auditlog traces": [auditlog, "traces", str(log)],
-        "auditlog validate": [auditlog, "validate", str(log)],
-        "auditlog schema": [auditlog, "schema", "record"],
+        "auditlog --version": [AUDITLOG, "--version"],
+        "auditlog --help": [AUDITLOG, "--help"],
+        "auditlog tail": [AUDITLOG, "tail", str(log)],
+        "auditlog filter --session": [AUDITLOG, "filter", str(log), "--session", "sess_1"],
+        "auditlog stats": [AUDITLOG, "stats", str(log)],
+        "auditlog trace": [AUDITLOG, "trace", "trace_1", str(log)],
+        "auditlog traces": [AUDITLOG, "traces", str(log)],
+        "auditlog validate": [AUDITLOG, "validate", str(log)],
+        "auditlog schema": [AUDITLOG, "schema", "record"],
         "python -c 'import typer'": [python, "-c", "import typer"],
     }
-    return markdown("Start-up, a log of three records", commands(cases, rounds), "python -c pass")
+    return [timed("Start-up, a log of three records", commands(cases, 5 if quick else 41), "python -c pass")]
 
 
 def _write(path: Path) -> None:
@@ -44,5 +42,4 @@ def _write(path: Path) -> None:
     write(path, *(record(span_id=f"span_{n}", record_id=f"r{n}") for n in range(3)))
 
 
-if __name__ == "__main__":
-    sys.stdout.write(table(int(sys.argv[1]) if len(sys.argv) > 1 else 41))
+BENCHES = (Bench("startup", "the shortest answers beside a bare interpreter", ("orjson", "typer"), tables),)

@@ -1,24 +1,42 @@
 """`auditlog verify` beside `sha256sum` over the same bytes, in one run: bytes a second, ratios, peak memory.
 
-    python bench/verify.py LOG [ROUNDS]
-
-LOG is a sealed log of about 1 GB (`AuditLog(…, max_bytes=64 << 20)` fed by the shared generator). `sha256sum` reads
-once and hashes once; verifying parses every line strictly and hashes every redactable value, the line and the tree.
-Per core means: processor time of all processes. Medians.
+`sha256sum` reads once and hashes once; verifying parses every line strictly and hashes every redactable value, the line
+and the tree. The log is the shared generator's, sealed by AuditLog in segments of 64 MiB.
 """
 
 from __future__ import annotations
 
 import os
-import resource
-import statistics
-import subprocess
 import sys
-import time
+from itertools import islice
 from pathlib import Path
 
-ROUNDS = 3
+import orjson
+from measure import WORK, commands, data
+from peers import program
+from tables import Bench, Table, shown
+
+from auditlog_cli.writer.log import AuditLog
+
 ONE = "import sys; from auditlog_cli import verify; sys.exit(verify(sys.argv[1], processes=int(sys.argv[2])).exit_code)"
+
+
+def sealed(records: int) -> Path:
+    """Return a sealed log of so many records, made if it is not there yet."""
+    done = WORK / f"sealed-{records}"
+    if not done.exists():
+        making = WORK / f"sealing-{records}-{os.getpid()}"
+        with (
+            AuditLog(making / "audit.jsonl", fsync="none", max_bytes=64 << 20) as log,
+            data(records).open("rb") as file,
+        ):
+            while some := [orjson.loads(line) for line in islice(file, 1000)]:
+                for record in some:
+                    for name in ("seq", "prev", "_salts"):
+                        record.pop(name, None)
+                log.write_many(some)
+        os.replace(making, done)
+    return done / "audit.jsonl"
 
 
 def files(log: Path) -> list[str]:
@@ -26,43 +44,32 @@ def files(log: Path) -> list[str]:
     return [*map(str, sorted(log.parent.glob(f"{log.stem}.[0-9]*.jsonl"))), str(log)]
 
 
-def once(words: list[str]) -> tuple[float, float]:
-    """Seconds on the wall, and of the processors."""
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(words, stdout=subprocess.DEVNULL)
-    took, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    if done.returncode:
-        raise SystemExit(f"exit code {done.returncode}: {words}")
-    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def table(log: Path, rounds: int = ROUNDS) -> str:
-    """The table as Markdown."""
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the table."""
+    records, rounds = (10_000, 1) if quick else (1_000_000, 3)
+    log = sealed(records)
     size = sum(os.path.getsize(name) for name in files(log))
+    cores = os.cpu_count() or 1
     cases = {
-        "sha256sum": ["sha256sum", *files(log)],
-        "openssl dgst -sha256": ["openssl", "dgst", "-sha256", *files(log)],
+        "sha256sum": [program("sha256sum"), *files(log)],
+        "openssl dgst -sha256": [program("openssl"), "dgst", "-sha256", *files(log)],
         "auditlog verify, one process": [sys.executable, "-c", ONE, str(log), "1"],
-        f"auditlog verify, {os.cpu_count()} processes": [sys.executable, "-c", ONE, str(log), str(os.cpu_count())],
+        f"auditlog verify, {cores} processes": [sys.executable, "-c", ONE, str(log), str(cores)],
     }
-    seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in cases}
-    for _ in range(rounds):
-        for name, words in cases.items():
-            seconds[name].append(once(words))
-    base = statistics.median(each[1] for each in seconds["sha256sum"])
-    lines = [
-        f"### Verifying a log of {size / 1e9:.1f} GB",
-        "",
-        "| | MB/s | processor time of sha256sum |",
-        "|---|---:|---:|",
-    ]
-    for name, took in seconds.items():
-        wall, cpu = (statistics.median(column) for column in zip(*took, strict=True))
-        lines.append(f"| {name} | {size / wall / 1e6:.0f} | {cpu / base:.1f}x |")
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    lines += ["", f"Largest process: {peak} MiB; {rounds} rounds, medians; {os.cpu_count()} cores.", ""]
-    return "\n".join(lines)
+    runs = commands(cases, rounds)
+
+    def cells(row: str) -> list[str]:
+        seconds = runs.median(row, "seconds")
+        return [
+            shown(seconds and size / seconds / 1e6, ".0f"),
+            shown(runs.ratio(row, "sha256sum", "cpu"), ".1f", "x"),
+            shown(runs.ratio(row, "sha256sum", "seconds"), ".1f", "x"),
+            shown(runs.median(row, "peak"), ".0f"),
+        ]
+
+    columns = ("MB/s", "processor time of sha256sum", "its time on the clock", "peak MiB")
+    title = f"Verifying {records:,} records, {size / 1e6:,.0f} MB"
+    return [Table(title, columns, runs, cells, (f"Rounds: {rounds}; {cores} cores.",))]
 
 
-if __name__ == "__main__":
-    sys.stdout.write(table(Path(sys.argv[1]), *(int(word) for word in sys.argv[2:])))
+BENCHES = (Bench("verify", "verify beside sha256sum", ("sha256sum", "openssl", "orjson", "cryptography"), tables),)

@@ -1,8 +1,6 @@
 """Writing: one record at a time and in batches, beside the tutorial's function and Python's logging.
 
-    python bench/write.py [RECORDS] [ROUNDS]
-
-Everybody writes the same records (the first RECORDS of the generator) to a file of its own on the same disk. The
+Everybody writes the same records (the first of the generator) to a file of its own on the same disk. The
 peers neither lock nor seal nor look whether the write worked; ours locks, hashes every redactable value and
 the chain, and knows. `orjson + flock + SHA-256 chain` is the least that a sealed log could do.
 """
@@ -14,7 +12,6 @@ import hashlib
 import json
 import logging
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,22 +20,25 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import structlog
-from measure import WORK, Row, data, functions
+from measure import WORK, data, functions
+from tables import Absent, Bench, Runs, Table, shown
 
 from auditlog_cli.writer.log import AuditLog
 
-REFERENCE = "tutorial: open, json.dumps, write, close"
+REFERENCE, LOGGING = "tutorial: open, json.dumps, write, close", "logging.FileHandler, JSON formatter"
 Records = list[dict[str, Any]]
 
 
-def cases(records: Records, home: Path) -> dict[str, Callable[[], object]]:
+def cases(records: Records, home: Path) -> dict[str, Callable[[], object] | Absent]:
     """Name → writes all records once, to a log that grows from round to round."""
     log = AuditLog(home / "ours.jsonl", fsync="none")
     interval = AuditLog(home / "interval.jsonl")
     batches = AuditLog(home / "batches.jsonl", fsync="none")
 
-    def each(write: Callable[[dict[str, Any]], object]) -> Callable[[], None]:
+    def each(write: Callable[[dict[str, Any]], object] | Absent) -> Callable[[], None] | Absent:
+        if isinstance(write, Absent):
+            return write
+
         def run() -> None:
             for record in records:
                 write(record)
@@ -51,7 +51,7 @@ def cases(records: Records, home: Path) -> dict[str, Callable[[], object]]:
 
     return {
         REFERENCE: each(tutorial(home / "tutorial.jsonl")),
-        "logging.FileHandler, JSON formatter": each(standard(home / "logging.jsonl")),
+        LOGGING: each(standard(home / "logging.jsonl")),
         "structlog, JSON, WriteLogger": each(structured(home / "structlog.jsonl")),
         "orjson + flock + SHA-256 chain": each(chain(home / "chain.jsonl")),
         "auditlog append": each(log.append),
@@ -89,8 +89,12 @@ def standard(path: Path) -> Callable[[dict[str, Any]], object]:
     return lambda record: logger.info("tool_call", extra={"audit": record})
 
 
-def structured(path: Path) -> Callable[[dict[str, Any]], object]:
+def structured(path: Path) -> Callable[[dict[str, Any]], object] | Absent:
     """structlog with its own advice for files."""
+    try:
+        import structlog
+    except ImportError:
+        return Absent("not installed")
     logger = structlog.wrap_logger(
         structlog.WriteLogger(path.open("a")),
         processors=[
@@ -122,59 +126,84 @@ def chain(path: Path) -> Callable[[dict[str, Any]], object]:
     return write
 
 
-def growth(records: Records, home: Path, sizes: tuple[int, ...] = (0, 250_000)) -> list[tuple[int, float]]:
-    """(bytes of the log, seconds per append) for a log that is opened at that size."""
-    out = []
-    for count in sizes:
-        path = home / f"grown-{count}.jsonl"
-        with AuditLog(path, fsync="none", max_bytes=1 << 40) as log:
-            for at in range(0, count, 1000):
-                log.write_many([records[(at + n) % len(records)] for n in range(min(1000, count - at))])
-        with AuditLog(path, fsync="none", max_bytes=1 << 40) as log:
-            size = path.stat().st_size
-            for record in records[:2000]:
-                log.append(record)
-            begin = time.perf_counter()
-            for record in records[:5000]:
-                log.append(record)
-            out.append((size, (time.perf_counter() - begin) / 5000))
-        path.unlink()
-    return out
+def growth(records: Records, home: Path, rounds: int, counts: tuple[int, ...]) -> Runs:
+    """Microseconds for an append to a log that is opened when it holds so many records, and its size."""
+    runs = Runs([f"{count:,} records" for count in counts], rounds)
+    for _ in range(rounds):
+        for name, count in zip(runs.rows(), counts, strict=True):
+            path = home / "grown.jsonl"
+            with AuditLog(path, fsync="none", max_bytes=1 << 40) as log:
+                for at in range(0, count, 1000):
+                    log.write_many([records[(at + n) % len(records)] for n in range(min(1000, count - at))])
+            with AuditLog(path, fsync="none", max_bytes=1 << 40) as log:
+                size = path.stat().st_size
+                for record in records[:1000]:
+                    log.append(record)
+                begin = time.perf_counter()
+                for record in records[:5000]:
+                    log.append(record)
+                took = time.perf_counter() - begin
+            runs.add(name, size=size / 1e6, micros=took / len(records[:5000]) * 1e6)
+            for each in home.glob("grown*"):
+                each.unlink()
+    return runs
 
 
-def markdown(rows: dict[str, Row], records: int) -> str:
-    """Events a second, and how many times the peers' events a second."""
-    base, logs = rows[REFERENCE].seconds, rows["logging.FileHandler, JSON formatter"].seconds
-    lines = [
-        "| | events/s | µs each | x tutorial | x logging |",
-        "|---|---:|---:|---:|---:|",
-    ]
-    for row in rows.values():
-        name = f"**{row.name}**" if row.name.startswith("auditlog") else row.name
-        each = row.seconds / records
-        lines.append(
-            f"| {name} | {1 / each:,.0f} | {each * 1e6:.1f} | {base / row.seconds:.2f} | {logs / row.seconds:.2f} |"
-        )
-    return "\n".join(lines)
+def spread(records: Records, home: Path, rounds: int) -> Runs:
+    """Microseconds of single appends: the one in the middle, and the one that 1 in 100 exceeds."""
+    runs = Runs(["auditlog append", "auditlog append, on disk within 1 s"], rounds)
+    for turn in range(rounds):
+        for number, (row, fsync) in enumerate(zip(runs.rows(), ("none", "interval"), strict=True)):
+            taken = []
+            with AuditLog(home / f"spread-{turn}-{number}.jsonl", fsync=fsync) as log:
+                for record in records:
+                    begin = time.perf_counter_ns()
+                    log.append(record)
+                    taken.append(time.perf_counter_ns() - begin)
+            taken.sort()
+            runs.add(row, median=taken[len(taken) // 2] / 1e3, p99=taken[len(taken) * 99 // 100] / 1e3)
+    return runs
 
 
-def tables(count: int = 20_000, rounds: int = 7) -> str:
-    """The tables as Markdown."""
-    source = data(1_000_000) if os.environ.get("AUDITLOG_BENCH_LOG") else data(100_000)
-    with source.open("rb") as file:
+def tables(quick: bool) -> list[Table]:
+    """Measure, and return the tables."""
+    count, rounds = (2_000, 3) if quick else (20_000, 7)
+    with data(100_000).open("rb") as file:
         records: Records = [orjson.loads(line) for line in islice(file, count)]
-    WORK.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=WORK) as home:
-        rows = functions(cases(records, Path(home)), rounds)
-        grown = growth(records, Path(home))
+        writers = cases(records, Path(home))
+        runs = functions(writers, rounds, counts=dict.fromkeys(writers, count))
+        single = spread(records, Path(home), rounds)
+        grown = growth(records, Path(home), 1 if quick else 3, (0, 20_000 if quick else 250_000))
     mean = sum(len(orjson.dumps(record)) for record in records) / count
-    title = f"### Writing {count:,} records of {mean:,.0f} bytes"
-    flat = "\n".join(f"| {size / 1e6:,.0f} MB | {each * 1e6:.1f} |" for size, each in grown)
-    return "\n".join(
-        [title, "", markdown(rows, count), "", "### Appending to a log that is large already", "",
-         "| size of the log | µs each |", "|---:|---:|", flat, ""]
-    )  # fmt: skip
+
+    def cells(row: str) -> list[str]:
+        each = runs.median(row, "seconds")
+        return [
+            shown(each and 1 / each, ",.0f"),
+            shown(each and each * 1e6, ".1f"),
+            shown(runs.ratio(REFERENCE, row, "seconds")),
+            shown(runs.ratio(LOGGING, row, "seconds")),
+        ]
+
+    return [
+        Table(
+            f"Writing {count:,} records of {mean:,.0f} bytes", ("events/s", "µs each", "x tutorial", "x logging"), runs,
+            cells,
+        ),
+        Table(
+            "Single appends", ("median, µs", "99 of 100 within, µs", "times the median"), single,
+            lambda row: [
+                shown(single.median(row, "median"), ".1f"), shown(single.median(row, "p99"), ".1f"),
+                shown(single.ratio_of(row, "p99", "median"), ".1f", "x"),
+            ],
+        ),
+        Table(
+            "Appending to a log that is large already", ("MB", "µs each"), grown,
+            lambda row: [shown(grown.median(row, "size"), ",.0f"), shown(grown.median(row, "micros"), ".1f")],
+            corner="the log holds",
+        ),
+    ]  # fmt: skip
 
 
-if __name__ == "__main__":
-    sys.stdout.write(tables(*(int(word) for word in sys.argv[1:])))
+BENCHES = (Bench("write", "appending beside the tutorial, logging and structlog", ("orjson", "structlog"), tables),)

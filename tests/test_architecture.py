@@ -44,7 +44,7 @@ ROOMS = {
     "rfc8785": ("exporters/",),
     "duckdb": ("exporters/",),
     "pyarrow": ("exporters/",),
-    "opentelemetry": ("exporters/_otlp.py", "serving/"),
+    "opentelemetry": ("exporters/_otlp.py", "importers/_protobuf.py"),
     "rfc3161_client": ("anchors/stamps.py",),
     "starlette": ("serving/",),
     "uvicorn": ("serving/",),

@@ -71,7 +71,7 @@ def looked_up(
     from auditlog_cli.counts import Counts
     from auditlog_cli.index.query import Query, may_help
 
-    if not all(may_help(log) for log in files.find(paths)):
+    if not all(may_help(log) for log in files.find(paths, documents=True)):
         return None
     tally = Counts()
     bad: list[BadLine] = []

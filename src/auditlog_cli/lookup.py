@@ -108,7 +108,7 @@ class Logs:
         self._held: list[Line | BadLine] | None = None
         if lines is not None:
             self._held = list(lines)
-        elif any(not _can_be_read_again(file) for log in files.find(paths) for file in log.files):
+        elif any(not _can_be_read_again(file) for log in files.find(paths, documents=True) for file in log.files):
             self._held = [item if isinstance(item, BadLine) else item.line for item in pipeline.read(paths)]
 
     @property
@@ -201,7 +201,7 @@ class Logs:
         if self._held is not None:
             lines = self._held[-_LOOKED_AT:]
         else:
-            lines = [line for log in files.find(self.paths) for line in last_lines(log, _LOOKED_AT)]
+            lines = [line for log in files.find(self.paths, documents=True) for line in last_lines(log, _LOOKED_AT)]
         known: dict[str, None] = {}
         for line in lines:
             record = decoders.decode(line)

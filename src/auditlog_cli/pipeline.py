@@ -32,7 +32,7 @@ def read(paths: list[str], *, shape: str | None = None, tells: Tells | None = No
         InputError: If one of them cannot be read.
     """
     decode = _decoder(shape)
-    return merge([_all(log, decode) for log in files.find(paths)], tells)
+    return merge([_all(log, decode) for log in files.find(paths, documents=True)], tells)
 
 
 def containing(
@@ -61,7 +61,7 @@ def containing(
     """
     decode = _decoder(shape)
     tally = Counts() if counts is None else counts
-    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths)], tells)
+    return merge([_some(log, decode, needles, tally, parallel) for log in files.find(paths, documents=True)], tells)
 
 
 def looked_up(
@@ -86,7 +86,7 @@ def looked_up(
     Raises:
         InputError: If a log cannot be read.
     """
-    return merge([_indexed(log, query, counts, parallel, say) for log in files.find(paths)], tells)
+    return merge([_indexed(log, query, counts, parallel, say) for log in files.find(paths, documents=True)], tells)
 
 
 def select(

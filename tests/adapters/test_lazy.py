@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 import pytest
 
@@ -28,3 +30,22 @@ def test_a_missing_framework_is_named(
     assert package in (caught.value.help or "")
     with pytest.raises(AttributeError):
         made.no_such_thing
+
+
+USED = [
+    ("agent_framework", lambda made: made.Audit().middleware(), "agent_framework", "agent-framework-core"),
+    ("agent_framework", lambda made: made.AgentFrameworkAuditFailure, "agent_framework", "agent-framework-core"),
+    ("ag2", lambda made: made.Audit().middleware("clerk"), "ag2.testing", "ag2"),
+    ("autogen_classic", lambda made: made.Audit().agent(None), "autogen", "pyautogen"),
+    ("autogen", lambda made: made.Audit().agent(None), "autogen_agentchat.agents", "autogen-agentchat"),
+]
+
+
+@pytest.mark.parametrize(("adapter", "use", "module", "package"), USED)
+def test_a_missing_framework_is_named_when_it_is_used(
+    adapter: str, use: Callable[[Any], Any], module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(FrameworkMissing) as caught:
+        use(import_module(f"auditlog_cli.adapters.{adapter}"))
+    assert package in (caught.value.help or "")

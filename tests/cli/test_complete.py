@@ -46,7 +46,7 @@ def test_ids_out_of_the_log_on_the_line(offered: Callable[[str], list[str]]) -> 
     assert offered("filter audit.jsonl --session sess_2") == ["sess_2"]
     assert sorted(offered("filter audit.jsonl --agent ")) == ["agent_planner", "planner", "refunder"]
     assert offered("filter audit.jsonl --trace ") == ["trace_1"]
-    assert offered("filter --from t") == ["tutorial"]
+    assert offered("filter --from t") == ["tutorial", "tau_bench"]
 
 
 def test_ids_out_of_the_log_that_would_be_read(offered: Callable[[str], list[str]]) -> None:

@@ -128,6 +128,22 @@ def test_a_small_file_of_each_format_becomes_these_records(
     check(f"import/{name}", Result(told.code, pretty.encode(), told.err))
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_second_import_of_the_same_writes_nothing(name: str, tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Each unit of each sample is in the log once."""
+    log = str(tmp_path / "audit.jsonl")
+    paths = []
+    for number, data in enumerate(importers.load(name).SAMPLES):
+        paths.append(tmp_path / f"{number}.json")
+        paths[-1].write_bytes(data)
+    first = cli("import", *map(str, paths), "-o", log)
+    assert first.code == 0
+    size = Path(log).stat().st_size
+    again = cli("import", *map(str, paths), "-o", log)
+    assert ": 0 written" in again.err
+    assert Path(log).stat().st_size == size
+
+
 def _mutations(value: Any) -> st.SearchStrategy[Any]:
     """The same object with some members replaced by anything."""
     if isinstance(value, dict):

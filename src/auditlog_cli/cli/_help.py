@@ -107,6 +107,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
               ('--no-policy', 'Without a policy, even where one lies here.'),
               ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
+              ('--from FORMAT',
+               'Take every file for this format; default: told from the file. `?` lists them.'),
               ('--signers FILE',
                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
                'log.'))),
@@ -155,7 +157,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'it.'),
               ('--lateness DURATION', 'With --follow: records that come so late are still put in order.'))),
             ('How they are shown',
-             (('-f, --format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
+             (('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
@@ -279,7 +281,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('How they are read',
-              (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+              (('--from SHAPE',
+                'Take every line for this shape (auditlog, tutorial, ...), or every file for this format; '
+                '`?` lists them.'),))),
             'auditlog filter audit.jsonl --user alice@example.com --since 3h\n'
             "auditlog filter logs/ --agent 'refund*' --status denied --status error --format text\n"
             "auditlog filter audit.jsonl --where 'action.latency_ms > 500 and not action.tool = search'\n"
@@ -467,7 +471,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Write there instead: of a sealed log a redacted copy and its signed manifest '
                 '(COPY.manifest.json), of others the masked lines.'))),
              ('How they are shown',
-              (('-f, --format text|jsonl|sarif|junit|github', 'With --check: how it is shown.'),
+              (('--format text|jsonl|sarif|junit|github', 'With --check: how it is shown.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('Which records',
               (('--record ID|SEQ', 'Id or number of a record.'),
@@ -549,7 +553,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--known SIZE:ROOT',
                 'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'))),
              ('How they are shown',
-              (('-f, --format markdown|html|json',
+              (('--format markdown|html|json',
                 'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
@@ -666,7 +670,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
           ('Which records',
            (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
-          ('Options', (('-f, --format table|json|jsonl|csv', 'How the answer is printed.'),)),
+          ('Options', (('--format table|json|jsonl|csv', 'How the answer is printed.'),)),
           ('How they are shown',
            (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
             ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
@@ -706,7 +710,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
                "*@example.com'; see docs/expressions.md."))),
             ('How they are read',
-             (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+             (('--from SHAPE',
+               'Take every line for this shape (auditlog, tutorial, ...), or every file for this format; `?` '
+               'lists them.'),))),
            'auditlog stats audit.jsonl\n'
            'auditlog stats logs/ --by user.id --by action.tool --since 7d\n'
            'auditlog stats audit.jsonl --by agent.name --format csv'),
@@ -728,7 +734,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
            ('How they are read',
             (('-f, --follow', 'Go on as records arrive; survives rotation, truncation and late creation.'),
-             ('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'))),
+             ('--from SHAPE',
+              'Take every line for this shape (auditlog, tutorial, ...), or every file for this format; `?` '
+              'lists them.'))),
            ('Which records',
             (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
              ('-a, --agent ID', 'Id or name of the agent.'),
@@ -777,7 +785,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--verbose', 'Say on standard error what was read, and how.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
             ('How they are read',
-             (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+             (('--from SHAPE',
+               'Take every line for this shape (auditlog, tutorial, ...), or every file for this format; `?` '
+               'lists them.'),))),
            'auditlog trace trace_4p8r1q audit.jsonl\n'
            'auditlog trace sess_9x logs/ --depth 3\n'
            'auditlog trace trace_4p8r1q audit.jsonl --chain s-transfer\n'
@@ -814,7 +824,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
                 "*@example.com'; see docs/expressions.md."))),
              ('How they are read',
-              (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+              (('--from SHAPE',
+                'Take every line for this shape (auditlog, tutorial, ...), or every file for this format; '
+                '`?` lists them.'),))),
             'auditlog traces audit.jsonl\n'
             'auditlog traces logs/ --user alice@example.org --since 7d\n'
             'auditlog traces audit.jsonl --status denied -n 20\n'
@@ -848,7 +860,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                  ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                  ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
                ('How they are read',
-                (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),))),
+                (('--from SHAPE',
+                  'Take every line for this shape (auditlog, tutorial, ...), or every file for this format; '
+                  '`?` lists them.'),))),
               'auditlog validate audit.jsonl\n'
               'auditlog validate logs/ --profile record --max-errors 0\n'
               'auditlog validate audit.jsonl --format sarif -o audit.sarif'),
@@ -1262,7 +1276,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                      '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
                   ('Options', (('--name NAME', 'The name of the policy file.'),)),
                   ('How they are read',
-                   (('--from SHAPE', 'Take every line for this shape: auditlog, tutorial, agentaudit.'),)),
+                   (('--from SHAPE',
+                     'Take every line for this shape (auditlog, tutorial, ...), or every file for this '
+                     'format; `?` lists them.'),)),
                   ('How they are shown',
                    (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                     ('-q, --quiet', 'No notices on standard error; errors are still said.')))),

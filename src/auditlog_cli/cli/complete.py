@@ -32,8 +32,10 @@ def paths(incomplete: str) -> list[str]:
 
 
 def shapes(incomplete: str) -> list[str]:
-    """Names for `--from`."""
-    return [name for name in decoders.names() if name.startswith(incomplete)]
+    """Names for `--from`: shapes of lines and formats of files."""
+    from auditlog_cli import importers
+
+    return [name for name in (*decoders.names(), *importers.names()) if name.startswith(incomplete)]
 
 
 def exports(incomplete: str) -> list[str]:

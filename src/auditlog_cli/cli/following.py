@@ -8,10 +8,10 @@ import time
 
 from auditlog_cli import decoders, pipeline
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.record import BadLine
 from auditlog_cli.sinks import ClosedPipe
-from auditlog_cli.sources import backwards, files
+from auditlog_cli.sources import backwards, files, looking
 from auditlog_cli.sources.follow import Follower
 
 TYPE_CHECKING = False
@@ -37,6 +37,8 @@ def run(
     paths: list[str], wanted: int, selection: Selection, shape: str | None, printer: Printer, notices: Notices
 ) -> int:
     """Print the last `wanted` records, then each that arrives. Ends by Ctrl-C or a closed pipe only."""
+    if looking.taken_for() is not None:
+        raise UsageError(f"--follow and --from {shape} contradict each other: a file of it is read whole")
     counts = Counts()
     followers: dict[str, Follower] = {}
     ends: list[Iterator[Line | BadLine]] = []

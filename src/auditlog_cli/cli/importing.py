@@ -107,7 +107,7 @@ def run(
     tallies: list[foreign.Tally] = []
 
     def records() -> Iterator[Content]:
-        for found in files.find(paths):
+        for found in files.find(paths, documents=True):
             for file in found.files:
                 if log is not None and _same(file, log):
                     raise UsageError(f"{file}: is the log that is written to")

@@ -234,7 +234,7 @@ From = Annotated[
     typer.Option(
         "--from",
         metavar="SHAPE",
-        help="Take every line for this shape: auditlog, tutorial, agentaudit.",
+        help="Take every line for this shape (auditlog, tutorial, ...), or every file for this format; `?` lists them.",
         autocompletion=complete.shapes,
         rich_help_panel=_READ,
     ),
@@ -560,7 +560,7 @@ CheckOnly = Annotated[
 ]
 UnmaskedFormat = Annotated[
     Literal["text", "jsonl", "sarif", "junit", "github"],
-    typer.Option("--format", "-f", help="With --check: how it is shown.", rich_help_panel=_SHOW),
+    typer.Option("--format", help="With --check: how it is shown.", rich_help_panel=_SHOW),
 ]
 Findings = Annotated[
     str | None,

@@ -6,12 +6,14 @@ import os
 import stat
 import sys
 
+from auditlog_cli import decoders
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.sinks import FileOutput, Output, is_stream
+from auditlog_cli.sources import looking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,12 +23,17 @@ _BAD_SHOWN = 10
 _DEFAULT_LOG = "audit.jsonl"
 
 
-def paths(given: list[str] | None) -> list[str]:
+def paths(given: list[str] | None, shape: str | None = None) -> list[str]:
     """Return the logs to read: those given, else $AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.
 
+    Args:
+        given: As the user named them.
+        shape: What `--from` says of them: a shape of lines, or a format of files, for which they are taken then.
+
     Raises:
-        UsageError: If there is none of them.
+        UsageError: If there is none of them, or `--from` names neither.
     """
+    looking.take_for(_format(shape))
     if given:
         return given
     named = os.environ.get("AUDITLOG_LOG")
@@ -41,6 +48,29 @@ def paths(given: list[str] | None) -> list[str]:
     if os.path.exists(_DEFAULT_LOG):
         return [_DEFAULT_LOG]
     raise UsageError("which log?", help="name a file, folder or glob, or pipe lines in, or set AUDITLOG_LOG")
+
+
+def files_of(given: list[str] | None, format: str | None) -> list[str]:  # noqa: A002 - the option's word
+    """The same for a command that tells the shapes of lines by itself.
+
+    Raises:
+        UsageError: If `--from` names such a shape; and as above.
+    """
+    if format in decoders.names():
+        raise UsageError(f"--from {format}: the shapes of lines are told from each line here", help="leave it out")
+    return paths(given, format)
+
+
+def _format(shape: str | None) -> str | None:
+    """The format of files that `--from` names; None for a shape of lines."""
+    if shape is None or shape in decoders.names():
+        return None
+    from auditlog_cli import importers
+
+    if shape in importers.names():
+        return shape
+    said = "one of these" if shape == "?" else "there is no such shape or format"
+    raise UsageError(f"--from: {said}", help=", ".join((*decoders.names(), *importers.names())))
 
 
 def is_terminal(fd: int) -> bool:

@@ -58,7 +58,12 @@ def read(stored: dict[str, object], line: Line) -> Record:
 
 
 def forced(name: str) -> Callable[[Line | BadLine], Record | BadLine]:
-    """Return a `decode` that takes every line for the shape `name`, as `--from` asks."""
+    """Return a `decode` that takes every line for the shape `name`, as `--from` asks.
+
+    A format of whole files (`importers`) is none of these: its lines come translated already.
+    """
+    if name not in names():
+        return decode
     shape = registry.load("decoders", name)
 
     def decode_as(line: Line | BadLine) -> Record | BadLine:

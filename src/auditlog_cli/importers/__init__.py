@@ -24,7 +24,6 @@ from auditlog_cli.importers._drafts import Draft, File, Unit
 
 ORDER = (
     "otlp",
-    "otlp_logs",
     "otel_python",
     "claude_hooks",
     "claude_stream",
@@ -39,8 +38,16 @@ ORDER = (
     "codex",
     "copilot",
     "gemini",
+    "qwen",
+    "pi",
+    "kimi",
+    "opencode",
+    "grok",
+    "cursor",
+    "antigravity",
     "autogen",
     "autogen_events",
+    "autogen_classic",
     "inspect_ai",
     "tau_bench",
     "cloudtrail",
@@ -49,7 +56,7 @@ ORDER = (
 """In which order the formats are asked: no object fits two, because the first that claims it has it (9.6)."""
 NEEDED = 0.5
 """Which share of the objects looked at a format must claim."""
-NOISY = {"mcp": 0.2, "claude_code": 0.2}
+NOISY = {"mcp": 0.2, "claude_code": 0.2, "autogen_classic": 0.2, "autogen_events": 0.2}
 """Formats whose files hold much else."""
 LOOKED_AT = 50
 

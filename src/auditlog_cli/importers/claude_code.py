@@ -37,6 +37,9 @@ def claims(stored: Content) -> bool:
     kind = stored.get("type")
     if not isinstance(kind, str) or "hook_event_name" in stored:
         return False
+    message = stored.get("message")
+    if isinstance(message, dict) and "parts" in message:
+        return False  # Qwen Code's
     if "sessionId" in stored and "payload" not in stored and "data" not in stored:
         return (kind in ("user", "assistant") and isinstance(stored.get("message"), dict)) or kind in _FOLDED
     return kind in ("summary", "file-history-snapshot") and ("leafUuid" in stored or "snapshot" in stored)

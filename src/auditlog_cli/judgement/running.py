@@ -125,7 +125,7 @@ class Run:
         """Read what `paths` name, and judge it."""
         for path in paths:
             try:
-                logs = files.find([path])
+                logs = files.find([path], documents=True)
             except InputError as error:
                 self.report.unread.append(error.message)
                 continue

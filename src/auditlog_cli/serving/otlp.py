@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from auditlog_cli.importers import _protobuf
 from auditlog_cli.importers._drafts import span_id, trace_id
 from auditlog_cli.serving import bodies, translating
 from auditlog_cli.serving.refusals import Refused, invalid
@@ -14,7 +15,7 @@ from auditlog_cli.serving.refusals import Refused, invalid
 Content = dict[str, Any]
 KINDS = (bodies.JSON, bodies.PROTOBUF)
 EXTRA = "pip install 'auditlog-cli[serve]'"
-SPANS, LOGS = "resourceSpans", "resourceLogs"
+SPANS, LOGS = _protobuf.SPANS, _protobuf.LOGS
 _INNER = {SPANS: (("scopeSpans", "instrumentationLibrarySpans"), "spans"), LOGS: (("scopeLogs",), "logRecords")}
 _STATUS_INVALID, _STATUS_OTHER = 3, 2  # google.rpc.Code: INVALID_ARGUMENT, UNKNOWN
 
@@ -51,19 +52,12 @@ def refusal(error: Refused) -> bytes:
 
 def _decoded(signal: str, data: bytes) -> object:
     try:
-        from google.protobuf.json_format import MessageToDict
-        from google.protobuf.message import DecodeError
-        from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+        return _protobuf.export(data, signal)
     except ImportError:
         raise Refused(
             415, "unsupported_media_type", f"protobuf needs the package opentelemetry-proto on the server: {EXTRA}"
         ) from None
-    message = ExportTraceServiceRequest() if signal == SPANS else ExportLogsServiceRequest()
-    try:
-        message.ParseFromString(data)
-        return MessageToDict(message)
-    except (DecodeError, ValueError, RecursionError):
+    except ValueError:
         raise Refused(400, "invalid_protobuf", "the body is not the protobuf message of this route") from None
 
 

@@ -11,6 +11,8 @@ from auditlog_cli.errors import InputError
 STDIN = "-"
 ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
 """What a folder is searched for. A file that is named outright is read whatever its name."""
+DOCUMENTS = (".json", ".json.gz", ".json.zst")
+"""What it is searched for by those who only read, if it holds none of these; beside logs such files are settings."""
 
 
 class Log:
@@ -33,8 +35,12 @@ class Log:
         return f"Log({self.path!r}, {self.files!r})"
 
 
-def find(paths: list[str]) -> list[Log]:
+def find(paths: list[str], *, documents: bool = False) -> list[Log]:
     """Return the logs that `paths` name, each once, in the order given (a folder's by name).
+
+    Args:
+        paths: Files, folders, globs, `-`.
+        documents: Take the JSON documents of a folder that holds no log.
 
     Raises:
         InputError: If one of them does not exist, holds no log, or cannot be read.
@@ -42,7 +48,7 @@ def find(paths: list[str]) -> list[Log]:
     logs: list[Log] = []
     seen: set[str] = set()
     for path in paths:
-        for log in _expand(path):
+        for log in _expand(path, documents):
             files = [file for file in log.files if file not in seen]
             seen.update(files)
             if files:
@@ -50,7 +56,7 @@ def find(paths: list[str]) -> list[Log]:
     return logs
 
 
-def _expand(path: str) -> list[Log]:
+def _expand(path: str, documents: bool) -> list[Log]:
     if path == STDIN:
         return [Log(STDIN, [STDIN])]
     try:
@@ -63,7 +69,7 @@ def _expand(path: str) -> list[Log]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if stat.S_ISDIR(mode):
-        return _folder(path)
+        return _folder(path, documents)
     return [_of(path, there=True)]
 
 
@@ -73,18 +79,24 @@ def _of(path: str, *, there: bool = False) -> Log:
     return Log(path, [*closed, path] if there else closed, whole=segments.first_of(path) is None)
 
 
-def _folder(path: str) -> list[Log]:
+def _folder(path: str, documents: bool) -> list[Log]:
     found: dict[str, list[str]] = {}
+    others: dict[str, list[str]] = {}
     for folder, folders, files in os.walk(path):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.endswith(ENDINGS) and not name.startswith("."):
-                full = os.path.join(folder, name)
+            if name.startswith("."):
+                continue
+            full = os.path.join(folder, name)
+            if name.endswith(ENDINGS):
                 found.setdefault(segments.active_of(full) or full, []).append(full)
+            elif documents and name.endswith(DOCUMENTS):
+                others[full] = [full]
+    found = found or others
     if not found:
+        looked = ", ".join("*" + ending for ending in (*ENDINGS[:2], *(DOCUMENTS[:1] if documents else ())))
         raise InputError(
-            f"{path}: no log in this folder (looked for {', '.join('*' + ending for ending in ENDINGS[:2])})",
-            help="name the file itself if it ends otherwise",
+            f"{path}: no log in this folder (looked for {looked})", help="name the file itself if it ends otherwise"
         )
     # Closed segments sort before the active one: "audit.000000000000.jsonl" < "audit.jsonl".
     return [Log(active, segments.without_twins(sorted(files)), whole=True) for active, files in found.items()]

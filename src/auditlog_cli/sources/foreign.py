@@ -19,6 +19,7 @@ import orjson
 
 from auditlog_cli import importers, strictjson
 from auditlog_cli.errors import InputError
+from auditlog_cli.importers import _evalfile, _protobuf
 from auditlog_cli.importers._drafts import Draft, File, Unit
 from auditlog_cli.importers._finishing import Finisher, Given
 from auditlog_cli.record import BadLine, Line
@@ -101,7 +102,7 @@ def lines(begun: Begun, path: str, wish: Wish | None = None) -> Lines:
     """
     wish = wish or Wish()
     try:
-        found = _document(begun) if _begins_document(begun.head) else None
+        found = _packed(begun, path, wish.format) or (_document(begun) if _begins_document(begun.head) else None)
     except BaseException:
         begun.close()
         raise
@@ -129,7 +130,12 @@ def is_translated(lines: Lines) -> bool:
 
 def may_be(head: bytes) -> bool:
     """Tell whether a file that begins like this may be foreign: False is certain."""
-    return _begins_document(head) or importers.recognise(_objects(head)) is not None
+    return (
+        _begins_document(head)
+        or _protobuf.may_be(head)
+        or _evalfile.may_be(head)
+        or importers.recognise(_objects(head)) is not None
+    )
 
 
 def _begins_document(head: bytes) -> bool:
@@ -165,6 +171,33 @@ def _document(begun: Begun) -> tuple[bytes, list[object]] | None:
         if isinstance(held, list) and "pagination" in values[0]:
             values = held  # a page of an API's list
     return whole, values
+
+
+def _packed(begun: Begun, path: str, format: str | None) -> tuple[bytes, list[object]] | None:  # noqa: A002
+    """The bytes and the one value of a file that is no text, but protobuf or an archive; None if it is neither."""
+    if _protobuf.may_be(begun.head) and format in (None, "otlp"):
+        whole = begun.ahead(MAX_LINE)
+        if whole is None or not _protobuf.is_export(whole):
+            return None
+        try:
+            return whole, [_protobuf.export(whole)]
+        except ValueError:
+            return None
+        except ImportError as error:
+            raise InputError(
+                f"{path}: OTLP in protobuf needs the package opentelemetry-proto",
+                help="pip install 'auditlog-cli[otlp]'",
+            ) from error
+    if _evalfile.may_be(begun.head) and format in (None, "inspect_ai"):
+        whole = begun.ahead(MAX_LINE)
+        if whole is None:
+            raise InputError(f"{path}: an archive of more than {MAX_LINE >> 20} MiB", help="read it in parts")
+        try:
+            found = _evalfile.log(whole)
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from error
+        return None if found is None else (whole, [found])
+    return None
 
 
 def _unit(value: object, path: str, place: int) -> Unit | BadLine:

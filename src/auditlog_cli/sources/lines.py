@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.sources.looking import begin
+from auditlog_cli.sources.looking import begin, taken_for
 from auditlog_cli.sources.opening import open_for_reading
 from auditlog_cli.strictjson import MAX_LINE
 
@@ -49,7 +49,7 @@ def understood(reader: Reader, path: str) -> Iterator[Line | BadLine]:
         return lines_of(begun, path)
     from auditlog_cli.sources import foreign
 
-    return foreign.lines(begun, path)
+    return foreign.lines(begun, path, foreign.Wish(taken_for()))
 
 
 def lines_of(reader: Reader, path: str, offset: int = 0) -> Iterator[Line | BadLine]:

@@ -14,7 +14,22 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 16
 _LONGEST_FIRST = 4 << 20
+_format: str | None = None
 _BLOCKS = ("user", "agent", "authorization", "delegation_chain", "session_id")
+
+
+def take_for(format: str | None) -> None:  # noqa: A002 - the option's word
+    """Take every file that is read from now on for a foreign format, as `--from` asks; None: told from each file.
+
+    For the whole process, as an option is: what reads files need not hand it on, and forked processes have it.
+    """
+    global _format
+    _format = format
+
+
+def taken_for() -> str | None:
+    """Return the foreign format that every file is taken for."""
+    return _format
 
 
 def begin(reader: Reader) -> tuple[Begun, bool]:
@@ -29,7 +44,7 @@ def begin(reader: Reader) -> tuple[Begun, bool]:
     except BaseException:
         reader.close()
         raise
-    return Begun(reader, head), is_ours(head)
+    return Begun(reader, head), _format is None and is_ours(head)
 
 
 def _head(reader: Reader) -> bytes:
@@ -66,6 +81,8 @@ def is_ours(head: bytes) -> bool:
 
 def may_be_foreign(fd: int) -> bool:
     """Tell whether an open file may be of a foreign format; if not, its lines are what they are."""
+    if _format is not None:
+        return True
     head = os.pread(fd, HEAD, 0)
     if is_ours(head):
         return False

@@ -149,7 +149,7 @@ def _tasks(paths: list[str], report: ValidationReport) -> list[tuple[files.Log, 
     seen: set[str] = set()
     for path in paths:
         try:
-            logs = files.find([path])
+            logs = files.find([path], documents=True)
         except InputError as error:
             report.unread.append(error)
             continue

@@ -33,6 +33,7 @@ def check(
     since: o.Since = None,
     until: o.Until = None,
     own: o.Own = False,
+    shape: o.ImportFrom = None,
     signers: o.Signers = None,
     vkey: o.Vkey = None,
     known: o.Known = None,
@@ -75,7 +76,7 @@ def check(
         from auditlog_cli.cli import live
 
         live.refuse(format, as_of=as_of, until=until, output=output, write_baseline=write_baseline, merge=merge,
-                    annotate=annotate, require_tested=require_tested)  # fmt: skip
+                    annotate=annotate, require_tested=require_tested, **{"from": shape})  # fmt: skip
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)
     question = asked(
         pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, only=only or (),
@@ -88,5 +89,5 @@ def check(
     wish = alerting.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
     shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
     if follow:
-        return live.run(show.paths(paths), question, shown, wish, since=since, lateness=lateness)
-    return checking.run(show.paths(paths), question, shown, write_baseline, wish, annotate)
+        return live.run(show.files_of(paths, shape), question, shown, wish, since=since, lateness=lateness)
+    return checking.run(show.files_of(paths, shape), question, shown, write_baseline, wish, annotate)

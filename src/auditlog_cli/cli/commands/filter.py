@@ -57,7 +57,7 @@ def filter(  # noqa: A001 - the command's name
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where, own=own,
     )  # fmt: skip
-    logs = show.paths(paths)
+    logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
     counts = Counts()

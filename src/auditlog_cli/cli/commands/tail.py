@@ -49,7 +49,7 @@ def tail(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where, own=own,
     )  # fmt: skip
-    logs = show.paths(paths)
+    logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
     if follow and logs != ["-"]:
@@ -65,7 +65,7 @@ def tail(
                 if wanted or chosen.everything:
                     printer.item(item)
         else:
-            streams = [backwards.backwards(log) for log in files.find(logs)]
+            streams = [backwards.backwards(log) for log in files.find(logs, documents=True)]
             for item in pipeline.last(streams, max(lines, 0), chosen, shape=shape, counts=counts):
                 printer.item(item)
     return notices.done(counts, logs)

@@ -45,7 +45,7 @@ def trace(
 
     if depth is not None and depth < 1:
         raise UsageError("--depth: at least 1", help="without --depth as many levels are drawn as make sense")
-    logs = show.paths(paths)
+    logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
     try:

@@ -53,7 +53,7 @@ def traces(
         user=user, agent=agent, session=session, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
-    logs = show.paths(paths)
+    logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
     found = None

@@ -30,12 +30,13 @@ def validate(
       auditlog validate logs/ --profile record --max-errors 0
       auditlog validate audit.jsonl --format sarif -o audit.sarif
     """
-    from auditlog_cli import validation
+    from auditlog_cli import decoders, validation
     from auditlog_cli.cli import failure, progress, reports, show
     from auditlog_cli.validator.report import ValidationReport
 
-    given = show.paths(paths)
-    asked = validation.asked(profile, strict=strict, shape=shape, max_errors=max_errors)
+    given = show.paths(paths, shape)
+    lines = shape if shape in decoders.names() else None  # a format's lines come translated
+    asked = validation.asked(profile, strict=strict, shape=lines, max_errors=max_errors)
     report = ValidationReport(asked.profile, strict=strict)
     bar = progress.Bar(enabled=not quiet and show.is_terminal(2))
     out = show.output(output)
