@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -176,3 +177,27 @@ def test_nothing_is_spilled_to_the_disk(log: Path, monkeypatch: pytest.MonkeyPat
         ((found,),) = records.ask(question("select current_setting('temp_directory')")).rows
     assert found == ""
     assert os.listdir(log.parent) == ["audit.jsonl"]
+
+
+def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
+    """DuckDB takes the signal itself; what it raises then is no bug of ours."""
+    log, out = tmp_path / "a.jsonl", tmp_path / "out"
+    log.write_text('{"user": "ann"}\n')
+    endless = "select sum(a.range + b.range) from range(1000000) a, range(1000000) b"
+    words = ["sql", endless, log, "-o", out]
+    program = (
+        "import os, signal, sys, threading\n"
+        "from auditlog_cli import database\n"
+        "from auditlog_cli.cli import front\n"
+        "real = database.Database.ask\n"
+        "def interrupt():\n"
+        "    threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "def ask(self, question):\n"
+        "    interrupt()\n"
+        "    return real(self, question)\n"
+        "database.Database.ask = ask\n"
+        "sys.exit(front.main(sys.argv[1:]))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, timeout=60)
+    assert (ended.returncode, ended.stderr) == (130, b"")
+    assert os.listdir(tmp_path) == ["a.jsonl"]

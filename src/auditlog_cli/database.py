@@ -36,8 +36,8 @@ class Answer(NamedTuple):
     rows: Iterator[tuple[Any, ...]]
 
 
-def question(query: str) -> Any:
-    """Return one query, understood.
+def question(query: str) -> str:
+    """Return the text of the one query. (Ctrl-C ends a text, but no statement that was parsed before.)
 
     Raises:
         UsageError: If it is not one SELECT (or EXPLAIN), or duckdb is missing.
@@ -51,7 +51,8 @@ def question(query: str) -> Any:
     asking = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
     if len(statements) != 1 or statements[0].type not in asking:
         raise UsageError("sql: one SELECT, nothing else", help="WITH, DESCRIBE records and EXPLAIN are fine, too")
-    return statements[0]
+    text: str = statements[0].query
+    return text
 
 
 class Database:
@@ -85,7 +86,7 @@ class Database:
             self._connection.close()
             raise
 
-    def ask(self, question: Any) -> Answer:
+    def ask(self, question: str) -> Answer:
         """Return the answer to a question.
 
         Raises:
@@ -93,7 +94,8 @@ class Database:
             InputError: If the memory is not enough.
         """
         try:
-            cursor = self._connection.execute(question)
+            with _duckdb.interrupted():
+                cursor = self._connection.execute(question)
         except self._duckdb.Error as error:
             raise _told(error) from error
         columns = cursor.description or []
@@ -101,10 +103,15 @@ class Database:
 
     def _rows(self, cursor: Any) -> Iterator[tuple[Any, ...]]:
         try:
-            while rows := cursor.fetchmany(_AT_ONCE):
+            while rows := self._fetched(cursor):
                 yield from rows
         except self._duckdb.Error as error:
             raise _told(error) from error
+
+    def _fetched(self, cursor: Any) -> list[tuple[Any, ...]]:
+        with _duckdb.interrupted():
+            found: list[tuple[Any, ...]] = cursor.fetchmany(_AT_ONCE)
+        return found
 
     def __enter__(self) -> Self:
         return self

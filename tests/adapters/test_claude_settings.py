@@ -163,6 +163,28 @@ def test_what_cannot_be_read_stays_as_it_is(install: Callable[..., Result], file
     assert "it stays as it is" in result.err
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_neither_read_nor_replaced(
+    make: Callable[[Path], None], install: Callable[..., Result], file: Path
+) -> None:
+    """A pipe would be waited for, and as root a file would take the place of a device."""
+    file.parent.mkdir()
+    make(file)
+    before = file.stat().st_mode
+    result = install()
+    assert (result.code, file.stat().st_mode) == (2, before)
+    assert "is no file\n  help: --settings FILE" in result.err
+
+
+def test_settings_beyond_all_measure_are_refused(install: Callable[..., Result], file: Path) -> None:
+    file.parent.mkdir()
+    with file.open("wb") as sparse:
+        sparse.truncate((16 << 20) + 1)
+    result = install()
+    assert result.code == 3
+    assert "larger than settings may be" in result.err
+
+
 def test_a_folder_that_cannot_be_written_is_an_error(install: Callable[..., Result], file: Path) -> None:
     file.parent.write_text("a file")
     assert install().code in (3, 5)

@@ -6,6 +6,7 @@ import inspect
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditlog_cli.cli import _table, app, front, generate, options
+from auditlog_cli.cli import help as pages
 from tests.conftest import Result
 
 VALUES = st.sampled_from(
@@ -107,6 +109,28 @@ def test_common_lines_need_no_typer(words: list[str]) -> None:
     assert front.parse(words) is not None
 
 
+BEYOND = [
+    ["ship", "a.jsonl", "--retries", "-1"], ["ship", "a.jsonl", "--batch=0"], ["export", "a.jsonl", "--retries", "-1"],
+    ["serve", "a.jsonl", "--port", "65536"], ["serve", "a.jsonl", "-p-1"], ["serve", "a.jsonl", "--max-body", "0"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", BEYOND, ids=" ".join)
+def test_a_number_beyond_its_bounds_is_refused(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert front.parse(words) is None
+    result = cli(*words)
+    assert result.code == 2
+    assert (
+        words[2].partition("=")[0][:2] in result.err
+        and "than or equal to" in result.err
+        and result.err.count("\n") == 2
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 WRONG = [
     (["tail", "--nothing"], "--nothing"), (["tail", "-n", "x"], "'-n'"), (["tail", "-n"], "-n"), (["tale"], "tale"),
     (["tail", "--format", "pdf"], "pdf"), (["tail", "--color=sometimes"], "sometimes"), (["--nothing"], "--nothing"),
@@ -170,6 +194,25 @@ def test_help_keeps_to_the_width(cli: Callable[..., Result], monkeypatch: pytest
         assert len(text) <= max(columns, 45)
 
 
+@pytest.mark.parametrize("columns", [40, 60, 100])
+def test_the_list_of_commands_keeps_to_the_width(
+    cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """But for words that cannot be broken."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    for text in cli("--help").out.splitlines():
+        assert len(text) <= columns, text
+
+
+def test_every_command_is_listed_once_in_a_group(cli: Callable[..., Result]) -> None:
+    listed = [name for _, names in pages.SECTIONS for name in names]
+    assert sorted(listed) == sorted({command.split()[0] for command in _table.COMMANDS})
+    shown = [line.split()[0] for line in cli("--help").out.splitlines() if line.startswith("  ") and line[2] != " "]
+    assert shown == listed
+    for title, _ in pages.SECTIONS:
+        assert f"\n{title}\n" in cli("--help").out
+
+
 def test_help_and_version(cli: Callable[..., Result]) -> None:
     top = cli()
     assert top.out == cli("--help").out == cli("-h").out == cli("help").out
@@ -178,6 +221,44 @@ def test_help_and_version(cli: Callable[..., Result]) -> None:
         assert f"\n  {command.split()[0]}" in top.out
     assert cli("--version").out == cli("-V").out
     assert cli("--version").out.startswith("auditlog 0.")
+
+
+def test_an_older_answer_is_replaced(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for line in ("schema record -o out", "packs list --format json -o out", "packs show baseline -o out"):
+        (tmp_path / "out").write_text("older")
+        assert cli(*line.split()).code == 0, line
+        assert (tmp_path / "out").read_text() != "older"
+
+
+def test_the_annotated_copy_needs_a_file(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli("check", "a.jsonl", "--annotate", "-").code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+OVER = [
+    "tail LOG -o LOG", "filter LOG -o LOG", "stats LOG -o LOG", "traces LOG --output=LOG", "validate LOG -o LOG",
+    "verify LOG -o LOG", "check LOG -o LOG", "check LOG --annotate LOG", "check LOG --annotate ./LOG",
+    "bundle refund-2077 LOG -o LOG", "trace 0af76519 LOG -o LOG", "stats . -o LOG", "filter LOG -vo LOG",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", OVER)
+def test_no_command_writes_over_the_log_it_reads(
+    cli: Callable[..., Result], tmp_path: Any, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    held = (Path(__file__).parents[2] / "docs" / "export" / "audit.jsonl").read_bytes()
+    log = tmp_path / "a.jsonl"
+    log.write_bytes(held)
+    done = cli(*line.replace("LOG", "a.jsonl").split())
+    assert (done.code, done.err.count("\n"), "a.jsonl: is the log that is read" in done.err) == (2, 2, True)
+    assert log.read_bytes() == held
 
 
 def test_a_bug_is_called_a_bug(cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> None:

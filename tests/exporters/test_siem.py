@@ -46,6 +46,37 @@ def test_a_small_log_in_each_format(name: str, log: Path, cli: Callable[..., Any
     assert done.code == 6
 
 
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        ("csv -o - --bulk", "--bulk"),
+        ("csv -o - --content", "--content"),
+        ("csv -o - --protobuf", "--protobuf"),
+        ("ecs -o - --batch 3", "--batch"),
+        ("csv -o - --key nothing.pem", "--key"),
+        ("csv -o - --trust-level L3", "--trust-level"),
+        ("csv -o - --checkpoint nothing", "--checkpoint"),
+        ("ecs -o - --ocsf-version 1.9.0", "--ocsf-version"),
+        ("cef -o - --enterprise-number 9", "--enterprise-number"),
+        ("otlp-logs -o - --gzip", "--gzip"),
+        ("otlp-logs -o - --insecure", "--insecure"),
+        ("otlp-logs -o - --retries 9", "--retries"),
+        ("otlp-logs -o - --header a=b", "--header"),
+        ("syslog --endpoint tcp://127.0.0.1:1 --header a=b", "--header"),
+        ("syslog --endpoint tcp://127.0.0.1:1 --insecure", "--insecure"),
+        ("syslog -o - --ca nothing", "--ca"),
+        ("otlp-logs --endpoint http://127.0.0.1:1 --ca nothing", "--ca"),
+    ],
+)
+def test_an_option_that_would_do_nothing_is_refused(
+    words: str, option: str, log: Path, cli: Callable[..., Any]
+) -> None:
+    done = cli("export", log, "--to", *words.split())
+    assert (done.code, done.raw) == (2, b"")
+    assert done.err.startswith(f"auditlog: error[usage]: {option}: is for --to ")
+    assert done.err.count("\n") == 2
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_value_makes_a_second_line_or_a_control_character(name: str) -> None:
     contents = [logs.record(**{path: siem.HOSTILE}) for path in

@@ -134,7 +134,10 @@ def test_loading_the_shipped_packs_needs_no_yaml() -> None:
 
 def test_no_pack_copies_the_specification_by_accident(shared: Path, packs: list[Pack]) -> None:
     """Shipped packs and the packs of the specification have the same rules; where a line differs it is listed here."""
-    changed = {"ASI02-02"}  # two expressions that took seconds on hostile texts have bounds
+    changed = {
+        "ASI02-02",  # two expressions that took seconds on hostile texts have bounds
+        "GDPR-5-1-C-01",  # the identifiers of twelve more countries, which detectors know since
+    }
     for pack in packs:
         given = {rule.id: rule for rule in loading.load_file(str(shared / f"spec/packs/{pack.name}.yaml")).rules}
         different = {rule.id for rule in pack.rules if cloning.digest(rule) != cloning.digest(given[rule.id])}

@@ -109,3 +109,10 @@ def test_without_protobuf_json_is_taken(tmp_path: Path) -> None:
     assert done.stdout.splitlines() == [
         "0", f"415 protobuf needs the package opentelemetry-proto on the server: {otlp.EXTRA}"
     ], done.stderr  # fmt: skip
+
+
+def test_a_file_of_keys_that_is_not_there_opens_no_door(cli: Cli, tmp_path: Path) -> None:
+    done = cli("serve", tmp_path / "a.jsonl", "--port", "0", "--keys", tmp_path / "mistyped")
+    assert done.code == 4
+    assert "mistyped: holds no key: everybody on this machine could write\n  help: auditlog serve" in done.err
+    assert not (tmp_path / "a.jsonl").exists()

@@ -34,6 +34,15 @@ def test_no_file_is_no_key(tmp_path: Path) -> None:
     assert not keys.load(str(tmp_path / "none"))
 
 
+def test_whose_keys_are_gone_lets_nobody_in(tmp_path: Path) -> None:
+    """The name is mistyped, or the last key was revoked: that is no wish to do without."""
+    missing, emptied = tmp_path / "missing", tmp_path / "emptied"
+    emptied.touch(mode=0o600)
+    for path, named in ((missing, True), (emptied, True), (emptied, False)):
+        with pytest.raises(DefinitionError, match="holds no key"):
+            keys.load(str(path), named=named)
+
+
 def test_a_name_is_given_once(tmp_path: Path) -> None:
     """It stands in records: two keys of one name could not be told apart."""
     path = str(tmp_path / "keys")

@@ -48,6 +48,13 @@ def partial(member: str, count: object, words: str) -> bytes:
     return json.dumps({"partialSuccess": {member: count, "errorMessage": words}}).encode()
 
 
+def test_nothing_counts_as_sent_that_was_not(receiver: Scripted) -> None:
+    receiver.answers = [Answer(503)] * 3
+    sent = Sent(receiver.url, Manner(retries=-1))
+    assert "answers 503" in sent.fails()
+    assert len(receiver.came) == 1
+
+
 def test_a_request_says_what_it_is_and_who_sends_it(receiver: Scripted) -> None:
     sent = Sent(receiver.url)
     sent.receiver.send(REQUEST)

@@ -5,6 +5,8 @@ Used where the front door steps aside (wrong usage, bundled flags, completion) a
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial, wraps
 from typing import Any, get_type_hints
 
 import typer
@@ -49,7 +51,12 @@ def _add(app: typer.Typer, names: tuple[str, ...], group: str) -> None:
         function = front.function(group + name)
         # The annotations are text, for the front door must not load Typer; here they are resolved.
         function.__annotations__ = get_type_hints(function, {"o": options}, include_extras=True)
-        app.command(name.replace("_", "-"))(function)
+        command = (group + name).replace("_", "-")
+        app.command(command.rpartition(" ")[2])(wraps(function)(partial(_call, command, function)))
+
+
+def _call(command: str, function: Callable[..., int], **values: object) -> int:
+    return front.call(command, function, values)
 
 
 def _known(words: list[str]) -> list[str]:

@@ -10,10 +10,12 @@ from auditlog_cli.adapters import claude_settings
 from auditlog_cli.adapters.claude_settings import Settings
 from auditlog_cli.cli.claude import Said, limited
 from auditlog_cli.cli.show import Notices
-from auditlog_cli.errors import EXIT_OK, AuditWriteError, InputError
+from auditlog_cli.errors import EXIT_OK, AuditWriteError, InputError, UsageError
 from auditlog_cli.sinks import FileOutput
+from auditlog_cli.sources.opening import read_small
 from auditlog_cli.writer import disk
 
+_LARGEST = 16 << 20
 _PLACES = {
     "user": "~/.claude/settings.json",
     "project": ".claude/settings.json",
@@ -54,14 +56,19 @@ def _held(file: str, change: object, *given: object, **named: object) -> Setting
 
 
 def _read(file: str) -> tuple[Settings, bytes]:
-    """The settings and their bytes; nothing where there is no file."""
-    try:
-        with open(file, "rb") as opened:
-            raw = opened.read()
-    except FileNotFoundError:
+    """The settings and their bytes; nothing where there is no file.
+
+    Raises:
+        UsageError: If something is there that is no file: a renamed file would take the place of a device.
+        InputError: If it cannot be read, or is not settings.
+    """
+    if not os.path.lexists(file):
         return {}, b""
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror})") from error
+    if not os.path.isfile(file):
+        raise UsageError(f"{file}: is no file", help="--settings FILE, or --place user|project|local")
+    raw = read_small(file, _LARGEST + 1)
+    if len(raw) > _LARGEST:
+        raise InputError(f"{file}: larger than settings may be ({_LARGEST:,} bytes); it stays as it is")
     if not raw.strip():
         return {}, raw
     try:

@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from auditlog_cli import exporters, pipeline, proofs, syslogging
-from auditlog_cli.cli import reports, show
+from auditlog_cli.cli import reports, show, sparing
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError
 from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.selection import Selection
-from auditlog_cli.sources import files
 from auditlog_cli.verification import covered
 from auditlog_cli.writer.growth import origin_of
 
@@ -66,9 +65,7 @@ def spare(logs: list[str], out: str) -> None:
         return
     if not os.path.isfile(out):
         raise UsageError(f"{out}: is there already, and is no file", help="-o FILE, or -o - for standard output")
-    for file in (file for log in files.find(logs, documents=True) for file in log.files if file != "-"):
-        if os.path.exists(file) and os.path.samefile(file, out):
-            raise UsageError(f"{out}: is the log that is read", help="give another -o")
+    sparing.spare(logs, out)
 
 
 def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> str:

@@ -79,7 +79,16 @@ def _dispatch(words: list[str]) -> int:
 
         return app.run(words)
     name, values = understood
-    return function(name)(**values)
+    return call(name, function(name), values)
+
+
+def call(command: str, function: Callable[..., int], values: dict[str, object]) -> int:
+    """Carry out a command, unless it would write over a log that it reads."""
+    if values.get("output") or values.get("annotate"):
+        from auditlog_cli.cli import sparing
+
+        sparing.look(command, values)
+    return function(**values)
 
 
 def function(command: str) -> Callable[..., int]:
@@ -142,13 +151,22 @@ def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
     return (command, values) if _place(operands, positional, values) else None
 
 
-def _convert(text: str, kind: str, choices: object) -> object:
-    """The value that `text` stands for, or None where it is none of that kind."""
+def _convert(text: str, kind: str, allowed: object) -> object:
+    """The value that `text` stands for, or None where it is none of that kind.
+
+    `allowed`: of a choice its words, of a number the least and the largest, where there are bounds.
+    """
     if kind.endswith("int"):
         digits = text.removeprefix("-")
-        return int(text) if digits.isdigit() and digits.isascii() and len(digits) < 19 else None
+        if not (digits.isdigit() and digits.isascii() and len(digits) < 19):
+            return None
+        number = int(text)
+        least: float | None
+        most: float | None
+        least, most = allowed or (None, None)  # type: ignore[misc]
+        return None if (least is not None and number < least) or (most is not None and number > most) else number
     if kind.endswith("choice"):
-        return text if text in choices else None  # type: ignore[operator]
+        return text if text in allowed else None  # type: ignore[operator]
     return text
 
 

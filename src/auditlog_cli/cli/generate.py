@@ -52,6 +52,12 @@ class Parameter(NamedTuple):
         return [name for word in words if isinstance(word, str) for name in word.split("/")]
 
     @property
+    def bounds(self) -> tuple[float | None, float | None] | None:
+        """The least and the largest number, where there are such."""
+        limits = (self.info.min, self.info.max)
+        return None if limits == (None, None) else limits
+
+    @property
     def negative(self) -> set[str]:
         """The spellings that mean no: what stands behind the `/` of `--sync/--no-sync`; not a `--no-policy` alone."""
         words = [self.info.default, *(self.info.param_decls or ())]
@@ -121,7 +127,7 @@ def _parse_table(
             positional.append((each.name, each.kind.startswith("list"), each.required))
             continue
         for name in each.spelled:
-            constant: object = each.choices
+            constant: object = each.choices or each.bounds
             if each.kind == "flag":
                 constant = name not in each.negative
             named[name] = (each.name, each.kind + ("!" if each.required else ""), constant)

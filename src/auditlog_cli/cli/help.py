@@ -7,11 +7,21 @@ import sys
 from auditlog_cli.cli import show as surroundings
 
 _INTRODUCTION = "Audit logs for AI agents: who asked, which agent acted, what it was allowed to do, what it did."
-_ENDING = """\
-Exit codes: 0 done · 1 found something · 2 usage · 3 could not look · 4 a definition is wrong ·
-5 could not write · 6 looked, but could not judge everything · 70 a bug · 130/141 interrupted/closed pipe
-
-`auditlog COMMAND --help` says more about each. Shell completion: auditlog --install-completion"""
+_ENDING = (
+    "Exit codes: 0 done · 1 found something · 2 usage · 3 could not look · 4 a definition is wrong · "
+    "5 could not write · 6 looked, but could not judge everything · 70 a bug · 130/141 interrupted/closed pipe",
+    "",
+    "`auditlog COMMAND --help` says more about each. Shell completion: auditlog --install-completion",
+)
+SECTIONS = (
+    ("Look at a log", ("tail", "filter", "trace", "traces", "stats", "index", "sql", "validate")),
+    ("Judge it", ("check", "report", "alerts", "packs", "policy")),
+    ("Prove it", ("keygen", "seal", "verify", "head", "anchor", "prove", "bundle")),
+    ("Take data out, keep what has to stay", ("redact", "detectors", "hold", "prune", "compress")),
+    ("Record what agents do", ("hook", "mcp-proxy", "serve")),
+    ("From and to other programs", ("import", "export", "ship", "schema")),
+)
+"""The commands as `auditlog --help` lists them: in the order in which they are met."""
 
 
 def show(words: list[str]) -> int:
@@ -26,12 +36,20 @@ def show(words: list[str]) -> int:
     width = min(surroundings.columns() or 100, 110)
     command = " ".join(words[:2]) if words and words[0] in _help.GROUPS else "".join(words[:1])
     if not words:
-        pages = {name: page[0] for name, page in _help.PAGES.items() if " " not in name}
+        pages = {name: page[0] for name, page in _help.PAGES.items()}
         pages |= {name: page[0] for name, page in _help.GROUPS.items()}
-        rows = tuple((name, pages[name].rstrip(".")) for name in sorted(pages))
-        lines = [_INTRODUCTION, "", "usage: auditlog COMMAND [OPTION]... [PATH]...", ""]
-        lines += _panel("Commands", rows, width, colour)
-        lines += [line if surroundings.in_unicode() else line.replace("·", "-") for line in _ENDING.split("\n")]
+        widest = max(len(name) for _, names in SECTIONS for name in names)
+        lines = [
+            *_wrapped(_INTRODUCTION, width),
+            "",
+            *_wrapped("usage: auditlog COMMAND [OPTION]... [PATH]...", width),
+            "",
+        ]
+        for title, names in SECTIONS:
+            rows = tuple((name, pages[name].rstrip(".")) for name in names)
+            lines += _panel(title, rows, width, colour, widest)
+        for text in _ENDING:
+            lines += _wrapped(text if surroundings.in_unicode() else text.replace("·", "-"), width) or [""]
     elif words[0] in _help.GROUPS and (len(words) == 1 or words[1].startswith("-")):
         summary, body = _help.GROUPS[words[0]]
         lines = [summary, "", f"usage: auditlog {words[0]} COMMAND [OPTION]...", ""]
@@ -64,8 +82,9 @@ def _heading(text: str, colour: bool) -> str:
     return f"\x1b[1m{text}\x1b[0m" if colour else text
 
 
-def _panel(title: str, rows: tuple[tuple[str, str], ...], width: int, colour: bool) -> list[str]:
-    left = min(max(len(name) for name, _ in rows) + 4, 34)
+def _panel(title: str, rows: tuple[tuple[str, str], ...], width: int, colour: bool, widest: int = 0) -> list[str]:
+    """The rows in two columns, or with narrow terminals below each other; `widest`: of all panels of the page."""
+    left = min(max(widest, *(len(name) for name, _ in rows)) + 4, 34)
     if width < 60:
         left = 6
     lines = [_heading(title, colour)]

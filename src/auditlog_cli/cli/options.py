@@ -560,7 +560,7 @@ CheckOnly = Annotated[
 ]
 UnmaskedFormat = Annotated[
     Literal["text", "jsonl", "sarif", "junit", "github"],
-    typer.Option("--format", "-f", help="With --check: how it is shown.", rich_help_panel=_SHOW),
+    typer.Option("--format", help="With --check: how it is shown.", rich_help_panel=_SHOW),
 ]
 Findings = Annotated[
     str | None,

@@ -140,5 +140,5 @@ Merge = Annotated[
 ]
 CheckFormat = Annotated[
     Literal["text", "json", "jsonl", "sarif", "junit", "github", "markdown", "html"],
-    typer.Option("--format", "-f", help="How it is shown.", rich_help_panel="How they are shown"),
+    typer.Option("--format", help="How it is shown.", rich_help_panel="How they are shown"),
 ]

@@ -117,7 +117,6 @@ SummaryFormat = Annotated[
     Literal["markdown", "html", "json"],
     typer.Option(
         "--format",
-        "-f",
         help="markdown; html: one file that reads and prints well; json: auditlog.summary/1.",
         rich_help_panel="How they are shown",
     ),

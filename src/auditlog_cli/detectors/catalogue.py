@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from auditlog_cli.detectors import contact, credentials, government, health, money, network, providers, secrets
+from auditlog_cli.detectors import (
+    contact,
+    countries,
+    credentials,
+    government,
+    health,
+    money,
+    network,
+    providers,
+    secrets,
+)
 from auditlog_cli.detectors.detector import Detector
 from auditlog_cli.errors import DefinitionError
 
-FAMILIES = (contact, network, government, money, health, secrets, providers, credentials)
+FAMILIES = (contact, network, government, countries, money, health, secrets, providers, credentials)
 SHIPPED: tuple[Detector, ...] = tuple(each for family in FAMILIES for each in family.DETECTORS)
 ENTITIES: tuple[str, ...] = tuple(dict.fromkeys(each.entity for each in SHIPPED))
 SECRET = "SECRET"  # noqa: S105 - stands for every SECRET_*

@@ -47,6 +47,7 @@ def normal(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", _CAMEL.sub("_", key[:_LONGEST_KEY]).lower()).strip("_")
 
 
+@lru_cache(maxsize=16)  # several detectors ask about the same number, one after another
 def around(text: str, start: int, end: int) -> frozenset[str]:
     """Return the whole words up to 40 characters before and 20 after the stretch, alone and joined."""
     low, high = max(start - BEFORE, 0), min(end + AFTER, len(text))

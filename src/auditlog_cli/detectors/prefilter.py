@@ -43,7 +43,6 @@ HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
 _NUMBER = re.compile(_BOUNDARY + rb"\d(?:[ .\-/()]{0,2}\d){8,40}(?![0-9A-Za-z])|\d{40}")
 _TRACK = re.compile(rb"(?:%b|;)\d{12}", re.IGNORECASE)
-_NIF = re.compile(rb"\d{8}[\- ]?[A-Z]")  # closer than its shape, which every RFC 3339 time has
 _WEAK = re.compile(rb"\d{6}(?:[*xX]|\xe2\x80\xa2)")
 _IPV4 = re.compile(rb"\d\.\d{1,3}\.\d{1,3}\.\d")
 _GEO = re.compile(rb"\.\d{4,20}(?:\\u00[bB]0)?[^0-9\"]{0,24}\d{1,3}\.\d{4}")
@@ -101,17 +100,25 @@ _SHAPES = {
     "FR_NIR": (b"000000A00000000",),
     "ES_NIE": (b"A0000000A",),
     "IN_PAN": (b"AAAAA0000A",),
+    "PT_CC": (b"000000000AA0", b"000000000A00"),
     "US_DEA": (b"AA0000000", b"A00000000"),
     "US_MBI": (b"0A00A00AA00", b"0AA0A00AA00", b"0A00AA0AA00", b"0AA0AA0AA00"),
 }
+# Shapes that times have, too (`2026-06-01T14:`, `20260601T142311Z`), so that a look closer pays. No look around here.
+_HETU = re.compile(rb"\d{6}[\-A-FU-Y]\d{3}[0-9A-Y]")
+_CLOSER = {
+    "ES_NIF": ((b"00000000A", re.compile(rb"\d{8}[\- ]?[A-Z]")),),
+    "FI_PERSONAL_IDENTITY_CODE": ((b"000000000A", _HETU), (b"000000A000", _HETU)),
+    "IE_PPSN": ((b"0000000A", re.compile(rb"\d{7} ?[A-W][ABHTWX]?(?:[^0-9A-Za-z]|$)")),),
+}
 _LONG = {"IBAN_CODE": (b"AA00", 15), "IT_FISCAL_CODE": (b"AAAAAA", 16), "VIN": (b"", 17), "PASSPORT_MRZ": (b"", 44)}
 _ITS_OWN = frozenset(
-    ("PHONE_NUMBER", "ES_NIF", "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
+    ("PHONE_NUMBER", *_CLOSER, "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
      "CREDIT_CARD_WEAK_MASK", "SECRET_GENERIC", "SECRET_AWS_SECRET_KEY", "SECRET_URL_CREDENTIALS", "SECRET_BEARER")
 )  # fmt: skip
-_KEYED_ENTITIES = frozenset(
-    ("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH")
-)  # fmt: skip
+_AS_NUMBERS = ("FR_NIR", "CARD_TRACK", "FI_PERSONAL_IDENTITY_CODE")  # tokens that may have no letter
+_KEYED_ENTITIES = frozenset(("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH"))
+_ASKED_FOR = _ITS_OWN | _KEYED_ENTITIES | _SHAPES.keys() | _LONG.keys()
 
 
 class Prefilter:
@@ -131,20 +138,16 @@ class Prefilter:
         self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
         for each in detectors:
-            own = (
-                each.entity in _ITS_OWN
-                or each.entity in _KEYED_ENTITIES
-                or each.entity in _SHAPES
-                or each.entity in _LONG
-            )
+            own = each.entity in _ASKED_FOR
             if each.source == CUSTOM or (each.lane in (MARKS, SECRETS) and not own):
                 literals.update(need.encode() for need in each.needs)
             elif each.lane == TOKENS and not own:
                 literals.update(each.words_as_bytes())
         self._literals = tuple(sorted(literals, key=lambda each: (-len(each), each)))
         self._shapes = tuple(shape for name in sorted(_SHAPES) if name in names for shape in _SHAPES[name])
+        self._closer = tuple(each for name in sorted(_CLOSER) if name in names for each in _CLOSER[name])
         self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in _LONG.items() if name in names)
-        self._numbers = any(each.lane == "digits" for each in detectors) or bool({"FR_NIR", "CARD_TRACK"} & names)
+        self._numbers = any(each.lane == "digits" for each in detectors) or not names.isdisjoint(_AS_NUMBERS)
         self._needles = (
             *(_NAMES if _KEYED_ENTITIES & names else ()),
             *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()),
@@ -230,9 +233,7 @@ class Prefilter:
         if "SECRET_GENERIC" in names:
             those = b"|".join(re.escape(needle) for needle, _ in _SECRET_NAMES)
             caseless.append(b"(?:" + those + b")" + engine.loosened(_ASSIGNED.replace(b"{0,200}", b"*", 1)))
-        cased += [engine.of_shape(b"0000000"), _WEAK.pattern]
-        if "ES_NIF" in names:
-            cased.append(_NIF.pattern)
+        cased += [engine.of_shape(b"0000000"), _WEAK.pattern, *{pattern.pattern for _, pattern in self._closer}]
         if self._dotted:
             cased += [_IPV4.pattern, _GEO.pattern, rb"[A-Z<][0-9][0-9A-Z<]\."]
             caseless.append(_LATITUDE.pattern)
@@ -268,8 +269,9 @@ class Prefilter:
 
     def _has_number(self, data: bytes, lowered: bytes, dense: bytes) -> bool:
         names = self._names
-        if "ES_NIF" in names and b"00000000A" in dense and _NIF.search(data):
-            return True
+        for shape, pattern in self._closer:
+            if find(dense, shape) >= 0 and pattern.search(data):
+                return True
         if "CREDIT_CARD_WEAK_MASK" in names and _WEAK.search(data):
             return True
         if b"0000000" not in dense:

@@ -207,10 +207,10 @@ class Scanner:
                 continue
             for region in regions.finditer(text):
                 digits = sum(map(str.isdigit, region.group())) if lane is DIGITS else 0
+                begin, stop = region.start(), min(region.end() + 2, len(text))
                 for each in usable:
                     if lane is TOKENS or digits >= each.least:
-                        stop = min(region.end() + 2, len(text))
-                        for match in each.pattern.finditer(text, region.start(), stop):
+                        for match in each.pattern.finditer(text, begin, stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
         lowered = text.lower().encode("utf-8", "surrogatepass")
         wanted: dict[int, Detector] = {}  # a detector with several needs is asked once

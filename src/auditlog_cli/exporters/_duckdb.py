@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from auditlog_cli.errors import UsageError
@@ -28,6 +29,21 @@ def library(asked_by: str) -> Any:
     return duckdb
 
 
+@contextmanager
+def interrupted() -> Iterator[None]:
+    """Let Ctrl-C be what it is elsewhere: DuckDB takes the signal and raises a RuntimeError in its place.
+
+    Raises:
+        KeyboardInterrupt: If somebody interrupted DuckDB.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise
+
+
 def fill(connection: Any, entries: Iterable[Entry]) -> None:
     """Make the table `records`. `timestamp` is in UTC, without a zone of its own."""
     columns = ", ".join(f"{name} {_TYPES.get(name, 'VARCHAR')}" for name in Row._fields)
@@ -36,4 +52,5 @@ def fill(connection: Any, entries: Iterable[Entry]) -> None:
     insert = f"INSERT INTO records SELECT {', '.join(places)}"
     for batch in batches(entries):
         # Whole columns as lists: a hundred times as fast as a row at a time.
-        connection.execute(insert, [list(column) for column in zip(*batch, strict=True)])
+        with interrupted():
+            connection.execute(insert, [list(column) for column in zip(*batch, strict=True)])

@@ -24,7 +24,15 @@ def is_ours(scope: str, name: str, body: object) -> bool:
         name: The name of the event.
         body: The body, as plain JSON.
     """
-    return scope == SCOPE and name.startswith(_PREFIX) and isinstance(body, dict)
+    return scope == SCOPE and isinstance(body, dict) and name == _PREFIX + _event(body)
+
+
+def _event(body: Content) -> str:
+    """What the export calls the event of a record (`exporters/otlp_logs`)."""
+    own, action = body.get("auditlog"), body.get("action")
+    prefix, block = ("log.", own) if isinstance(own, dict) else ("", action if isinstance(action, dict) else {})
+    kind = block.get("type")
+    return prefix + (kind if isinstance(kind, str) and kind else "record")
 
 
 def drafts(body: Content, attributes: Content) -> list[Draft] | str:

@@ -59,13 +59,24 @@ def beside(log: str) -> str:
     return f"{log}.keys"
 
 
-def load(path: str) -> Keys:
+def load(path: str, *, named: bool = False) -> Keys:
     """Return the keys in a file; none if it is not there.
 
+    Args:
+        path: The file.
+        named: Somebody said that the keys are there: then they have to be.
+
     Raises:
-        DefinitionError: If others may read it, or it holds anything else.
+        DefinitionError: If others may read it, or it holds anything else, or nothing. Whose last key was revoked, or
+            who mistyped the name, did not mean to let everybody in.
     """
-    return Keys(_read(path))
+    known = _read(path)
+    if not known and (named or os.path.lexists(path)):
+        raise DefinitionError(
+            f"{path}: holds no key: everybody on this machine could write",
+            help="auditlog serve LOG --new-key NAME makes one; without such a file no key is asked for",
+        )
+    return Keys(known)
 
 
 def make(path: str, name: str) -> str:

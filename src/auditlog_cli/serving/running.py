@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import socket
 from collections.abc import Callable
@@ -53,7 +54,9 @@ def run(
         from auditlog_cli.serving.app import application
     except ImportError as error:
         raise UsageError(f"serve: the package {error.name} is not here", help=EXTRA) from None
-    known = keys.load(key_file or keys.beside(path))
+    if alerts is not None and os.path.exists(alerts) and not os.path.isfile(alerts):
+        raise UsageError(f"{alerts}: the alerts log is a file such as alerts.jsonl")
+    known = keys.load(key_file or keys.beside(path), named=key_file is not None)
     _judge(host, known, remote=remote)
     with ExitStack() as stack:
         listening = _listen(host, port, stack)

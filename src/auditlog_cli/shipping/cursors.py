@@ -63,6 +63,8 @@ class Cursor:
         wrong = DefinitionError(
             f"{self.path}: is no cursor of `auditlog ship --to {self._to}`", help="name another file with --cursor"
         )
+        if not os.path.isfile(self.path):
+            raise wrong
         try:
             held = json.loads(read_small(self.path, _LARGEST))
         except (ValueError, RecursionError):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import itertools
 import random
 import ssl
 import time
@@ -122,12 +123,12 @@ class Receiver:
             AuditWriteError: If it did not.
         """
         data = gzip.compress(request, mtime=0) if self._manner.gzip else request
-        for attempt in range(self._manner.retries + 1):
+        for attempt in itertools.count():
             try:
                 self._once(data)
                 return
             except _Passing as failure:
-                if attempt == self._manner.retries:
+                if attempt >= self._manner.retries:
                     tried = f", tried {attempt + 1} times" if attempt else ""
                     raise self._failed(f"{failure}{tried}") from None
                 pause = _pause(attempt) if failure.pause is None else failure.pause

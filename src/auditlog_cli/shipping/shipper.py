@@ -51,9 +51,13 @@ class Tally:
     def __init__(self) -> None:
         self.sent = self.before = self.bad = 0
 
+    @property
+    def read(self) -> int:
+        """How many lines were looked at."""
+        return self.sent + self.before + self.bad
+
     def __str__(self) -> str:
-        read = self.sent + self.before + self.bad
-        return f"{read:,} read: {self.sent:,} sent, {self.before:,} sent before, {self.bad:,} bad"
+        return f"{self.read:,} read: {self.sent:,} sent, {self.before:,} sent before, {self.bad:,} bad"
 
 
 class _Way:

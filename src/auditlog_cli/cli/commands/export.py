@@ -54,7 +54,7 @@ def export(
       auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519
     """
     from auditlog_cli import exporters
-    from auditlog_cli.cli import exporting, posting, show
+    from auditlog_cli.cli import exporting, fitting, posting, show
     from auditlog_cli.counts import Counts
     from auditlog_cli.errors import EXIT_OK, UsageError
     from auditlog_cli.selection import select_by
@@ -67,8 +67,26 @@ def export(
         )
     exporter = exporters.load(to)
     messages = getattr(exporter, "MESSAGES", False)
-    if (bulk and to != "ecs") or (ca and not (endpoint and messages)):
-        raise UsageError("--bulk is for --to ecs, --ca for syslog and cef with --endpoint")
+    fitting.heeded(
+        to,
+        bool(endpoint),
+        {
+            "--key": key is not None,
+            "--trust-level": trust_level != "L1",
+            "--ocsf-version": ocsf_version != "1.8.0",
+            "--bulk": bulk,
+            "--enterprise-number": enterprise_number != 32473,
+            "--checkpoint": checkpoint is not None,
+            "--content": content,
+            "--protobuf": protobuf,
+            "--batch": batch != 500,
+            "--ca": ca is not None,
+            "--header": bool(header),
+            "--gzip": gzip,
+            "--retries": retries != 5,
+            "--insecure": insecure,
+        },
+    )
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}

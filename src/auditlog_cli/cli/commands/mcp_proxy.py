@@ -30,8 +30,11 @@ def mcp_proxy(
     """
     from auditlog_cli.capture.log import AuditLog
     from auditlog_cli.cli import proxying, show
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.mcp.conversation import Conversation
 
+    if not user.strip():
+        raise UsageError("--user: who asked is not said", help="the id of a person or service, such as ann@example.com")
     with AuditLog(log) as audit:
         conversation = Conversation(proxying.opener(audit, command, user, agent, scopes))
         return proxying.run(conversation, command, show.Notices(quiet=quiet))

@@ -35,7 +35,7 @@ def ship(
       auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow
     """
     from auditlog_cli.cli import posting, show
-    from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, UsageError
+    from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
     from auditlog_cli.exporters import _otlp
     from auditlog_cli.shipping.cursors import Cursor
     from auditlog_cli.shipping.shipper import Batches, Shipper
@@ -63,4 +63,6 @@ def ship(
             notices.say(f"{', '.join(logs)}: {shipper.tally}")
     finally:
         kept.close()
+    if not follow and not shipper.tally.read:
+        raise InputError(f"{', '.join(logs)}: empty, nothing to send")
     return EXIT_INCOMPLETE if shipper.tally.bad else EXIT_OK
