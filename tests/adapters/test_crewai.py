@@ -31,6 +31,7 @@ with warnings.catch_warnings():
 
 from auditlog_cli import AuditLog, current_session, validate, verify
 from auditlog_cli.adapters.crewai import Audit, CrewAuditAbort
+from auditlog_cli.capture import context as places
 from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import AuditWriteError, NoSession, UsageError
 from auditlog_cli.testing import recording
@@ -484,9 +485,9 @@ def test_a_crew_that_completes_in_spite_of_a_failure_is_not_taken_for_done(tmp_p
             return f"done, {blocked}"
 
     with recording(tmp_path) as audit:
-        session = audit.log.session(**WHO).open()
-        with pytest.raises(AuditWriteError):
-            Audit(session).kickoff(Forgives())
+        call = audit.log.session(**WHO).open().tool("refund").start()
+        with places.active(call.frame), pytest.raises(AuditWriteError):  # no answer to a person is to be written here
+            Audit().kickoff(Forgives())
 
 
 def test_the_inputs_are_the_request(tmp_path: Path) -> None:
