@@ -15,13 +15,16 @@ Every adapter
 
 from __future__ import annotations
 
+import types
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from auditlog_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from auditlog_cli.capture.session import Session
+
+T = TypeVar("T")
 
 
 class FrameworkMissing(UsageError):
@@ -46,6 +49,20 @@ def chosen(session: Session | None, session_for: Callable[[Any], Session] | None
     from auditlog_cli.capture.context import current_session  # a hook that is a process of its own needs no session
 
     return current_session()
+
+
+def derived(name: str, ours: type[T], base: type, module: str) -> type[T]:
+    """Return a class as a framework accepts it: ours, on top of its own.
+
+    Args:
+        name: What it is called in `module`.
+        ours: What it does, and its docstring.
+        base: The framework's class.
+        module: The adapter (`__name__`).
+    """
+    body = {"__doc__": ours.__doc__, "__module__": module}
+    made = types.new_class(name, (ours, base), {}, lambda names: names.update(body))
+    return cast("type[T]", made)
 
 
 def missing(framework: str, versions: str, cause: ImportError) -> FrameworkMissing:

@@ -10,14 +10,13 @@ with ours as its cause.
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from auditlog_cli.adapters import chosen, missing
+from auditlog_cli.adapters import chosen, derived, missing
 from auditlog_cli.adapters._google_adk_run import Invocation, text_of
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.run import Run
@@ -205,8 +204,7 @@ class _Plugin:
 def _plugin() -> type[_Plugin]:
     """The plugin as ADK accepts it: a class derived from its own."""
     base = _framework("google.adk.plugins.base_plugin").BasePlugin
-    body = {"__doc__": _Plugin.__doc__, "__module__": __name__}
-    return types.new_class("AuditPlugin", (_Plugin, base), {}, lambda names: names.update(body))
+    return derived("AuditPlugin", _Plugin, base, __name__)
 
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from auditlog_cli.adapters import missing
+from auditlog_cli.adapters import derived, missing
 
 VERSIONS = "langchain>=1.3 langchain-core>=1.4 langgraph>=1.2.6"
 """Older ones do not tell handlers which agent and which call of a tool a run belongs to."""
@@ -49,7 +49,7 @@ def _handler() -> type:
             raise missing("LangChain", VERSIONS, error) from error
     from auditlog_cli.adapters._langchain_handler import Recorder
 
-    return type("AuditHandler", (Recorder, Base), {"__module__": __name__, "__doc__": Recorder.__doc__})
+    return derived("AuditHandler", Recorder, Base, __name__)
 
 
 @cache
@@ -66,7 +66,7 @@ def _middleware() -> type:
         raise missing("LangChain", VERSIONS, error) from error
     from auditlog_cli.adapters._langchain_middleware import Gate
 
-    return type("AuditMiddleware", (Gate, AgentMiddleware), {"__module__": __name__, "__doc__": Gate.__doc__})
+    return derived("AuditMiddleware", Gate, AgentMiddleware, __name__)
 
 
 def _check() -> None:

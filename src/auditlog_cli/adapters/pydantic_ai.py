@@ -11,7 +11,6 @@ that have the capability are seen. All its exceptions come out of the run unchan
 from __future__ import annotations
 
 import time
-import types
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
@@ -19,7 +18,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from auditlog_cli.adapters import chosen, missing
+from auditlog_cli.adapters import chosen, derived, missing
 from auditlog_cli.adapters._pydantic_ai_messages import given, messages, only_validated, said, usage
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture import digests
@@ -269,8 +268,7 @@ class _Audit:
 def _capability() -> type[_Audit]:
     """The capability as the framework accepts it: a class derived from its own."""
     base = _framework("pydantic_ai.capabilities").AbstractCapability
-    body = {"__doc__": _Audit.__doc__, "__module__": __name__}
-    return types.new_class("Audit", (_Audit, base), {}, lambda names: names.update(body))
+    return derived("Audit", _Audit, base, __name__)
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from auditlog_cli import exporters, pipeline, proofs, syslogging
-from auditlog_cli.cli import reports, show, sparing
+from auditlog_cli.cli import reports, show
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError
 from auditlog_cli.record import Record
@@ -54,18 +54,14 @@ def told(counts: Counts) -> str:
     return f"{counts.read:,} read = {counts.selected:,} exported + {skipped} + {counts.bad:,} bad"
 
 
-def spare(logs: list[str], out: str) -> None:
-    """See to it that what is written takes the place of no log that is read, nor of anything that is no file.
+def spare(out: str) -> None:
+    """See to it that what is written takes the place of nothing but a file; `front` looks whether that is a log.
 
     Raises:
         UsageError: If it would.
-        InputError: If a log cannot be read.
     """
-    if out == "-" or not os.path.exists(out):
-        return
-    if not os.path.isfile(out):
+    if out != "-" and os.path.exists(out) and not os.path.isfile(out):
         raise UsageError(f"{out}: is there already, and is no file", help="-o FILE, or -o - for standard output")
-    sparing.spare(logs, out)
 
 
 def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> str:

@@ -199,3 +199,25 @@ def tokens(usage: object, input: str, output: str) -> Content:  # noqa: A002 - t
         if count is not None:
             found[name] = count
     return found
+
+
+class Conversation:
+    """What every `Reading` of a conversation has (the contract is in the room's `__init__`).
+
+    Attributes:
+        family: The product that the ids belong to.
+    """
+
+    family = ""
+
+    def __init__(self, file: File) -> None:
+        self._turns = Turns(self.family, file)
+
+    @property
+    def first(self) -> str:
+        """The first known time."""
+        return self._turns.first
+
+    def note(self, unit: Unit) -> None:
+        """Learn of a unit: when it was."""
+        self._turns.note(unit.content.get("timestamp"))

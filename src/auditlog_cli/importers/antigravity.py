@@ -7,8 +7,8 @@ joined. A step of the model that is no answer is an act, under its own name. The
 from __future__ import annotations
 
 from auditlog_cli.importers import itself
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, text, without
-from auditlog_cli.importers._turns import Turns, words
+from auditlog_cli.importers._drafts import Content, Draft, Unit, text, without
+from auditlog_cli.importers._turns import Conversation, words
 
 HINT = "transcripts of Antigravity CLI"
 SAMPLES = (
@@ -30,16 +30,10 @@ def claims(stored: Content) -> bool:
     return "step_index" in stored and "created_at" in stored and "source" in stored and "type" in stored
 
 
-class Reading:
+class Reading(Conversation):
     """The steps of one transcript, in order."""
 
-    def __init__(self, file: File) -> None:
-        self._turns = Turns("antigravity", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
+    family = "antigravity"
 
     def note(self, unit: Unit) -> None:
         """Learn of a step."""

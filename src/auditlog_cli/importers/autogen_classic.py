@@ -20,7 +20,7 @@ from auditlog_cli.importers._drafts import (  # fmt: skip
     unpacked,
     without,
 )
-from auditlog_cli.importers._turns import Turns, outcome, tokens
+from auditlog_cli.importers._turns import Conversation, outcome, tokens
 
 HINT = "runtime.log of the classic AutoGen (runtime_logging, file logger)"
 SAMPLES = (
@@ -61,19 +61,16 @@ def claims(stored: Content) -> bool:
     return names >= _CHAT or names >= _AGENT or (names >= _OBJECT and "hook_event_name" not in names)
 
 
-class Reading:
+class Reading(Conversation):
     """The lines of one session, in order."""
 
+    family = "autogen-classic"
+
     def __init__(self, file: File) -> None:
-        self._turns = Turns("autogen-classic", file)
+        super().__init__(file)
         self._agents: set[str] = set()
         self._wrappers: dict[str, str] = {}
         self._asked: set[str] = set()
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
 
     def note(self, unit: Unit) -> None:
         """Learn of a line: the session, whose client is whose, and which calls messages ask for."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from auditlog_cli.importers import itself
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, text, without
-from auditlog_cli.importers._turns import Turns, outcome, tokens, words
+from auditlog_cli.importers._turns import Conversation, outcome, tokens, words
 
 HINT = "sessions of GitHub Copilot CLI (~/.copilot/session-state)"
 SAMPLES = (
@@ -57,22 +57,19 @@ def claims(stored: Content) -> bool:
     )
 
 
-class Reading:
+class Reading(Conversation):
     """The events of one session, in order."""
 
+    family = "copilot"
+
     def __init__(self, file: File) -> None:
-        self._turns = Turns("copilot", file)
+        super().__init__(file)
         self._answers: dict[str, str] = {}  # call that started a sub-agent → key of the sub-agent's latest answer
         self._agents: dict[str, str] = {}  # the same call → the sub-agent's name
 
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
-
     def note(self, unit: Unit) -> None:
         """Learn of an event."""
-        self._turns.note(unit.content.get("timestamp"))
+        super().note(unit)
         data = unit.content.get("data")
         if isinstance(data, dict) and unit.content.get("type") == "session.start" and not self._turns.session:
             self._turns.session = text(data.get("sessionId"))

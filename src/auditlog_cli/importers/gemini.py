@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, text, without
-from auditlog_cli.importers._turns import Turns, tokens, words
+from auditlog_cli.importers._drafts import Content, Draft, Unit, text, without
+from auditlog_cli.importers._turns import Conversation, tokens, words
 
 HINT = "sessions of Gemini CLI (~/.gemini/tmp/*/chats)"
 SAMPLES = (
@@ -41,16 +41,10 @@ def units(stored: Content) -> Iterator[Content]:
         yield {"session": stored.get("sessionId"), "of": each if isinstance(each, dict) else {"value": each}}
 
 
-class Reading:
+class Reading(Conversation):
     """The messages of one session, in order."""
 
-    def __init__(self, file: File) -> None:
-        self._turns = Turns("gemini", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
+    family = "gemini"
 
     def note(self, unit: Unit) -> None:
         """Learn of a message."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from auditlog_cli.importers import itself
 from auditlog_cli.importers._attributes import instant_count
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, instant, text, without
-from auditlog_cli.importers._turns import Turns, outcome, words
+from auditlog_cli.importers._turns import Conversation, outcome, words
 
 HINT = "sessions of Kimi Code CLI (~/.kimi-code)"
 SAMPLES = (
@@ -63,19 +63,16 @@ def claims(stored: Content) -> bool:
     )
 
 
-class Reading:
+class Reading(Conversation):
     """The events of one session, in order."""
 
+    family = "kimi"
+
     def __init__(self, file: File) -> None:
-        self._turns = Turns("kimi", file)
+        super().__init__(file)
         self._steps: dict[str, _Step] = {}
         self._calls: set[str] = set()
         self._latest = _Step()
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
 
     def note(self, unit: Unit) -> None:
         """Learn of an event: what belongs to which step."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, instant, text, without
-from auditlog_cli.importers._turns import Turns, tokens, words
+from auditlog_cli.importers._turns import Conversation, tokens, words
 
 HINT = "sessions of OpenCode (opencode export, or its storage)"
 SAMPLES = (
@@ -73,17 +73,14 @@ def units(stored: Content) -> Iterator[Content]:
             yield {"of": part, "said": None, "role": text(info.get("role"))}
 
 
-class Reading:
+class Reading(Conversation):
     """The session of one file, or a piece of one."""
 
-    def __init__(self, file: File) -> None:
-        self._turns = Turns("opencode", file)
-        self._root = ""
+    family = "opencode"
 
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
+    def __init__(self, file: File) -> None:
+        super().__init__(file)
+        self._root = ""
 
     def note(self, unit: Unit) -> None:
         """Learn of a piece."""

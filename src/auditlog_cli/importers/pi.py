@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from auditlog_cli.importers import itself
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, text, without
-from auditlog_cli.importers._turns import Turns, others, outcome, tokens, words
+from auditlog_cli.importers._drafts import Content, Draft, Unit, text, without
+from auditlog_cli.importers._turns import Conversation, others, outcome, tokens, words
 
 HINT = "sessions of Pi and OpenClaw"
 SAMPLES = (
@@ -46,20 +46,14 @@ def claims(stored: Content) -> bool:
     return kind in _FOLDED and "parentId" in stored and "data" not in stored
 
 
-class Reading:
+class Reading(Conversation):
     """The entries of one session, in order."""
 
-    def __init__(self, file: File) -> None:
-        self._turns = Turns("pi", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
+    family = "pi"
 
     def note(self, unit: Unit) -> None:
         """Learn of an entry."""
-        self._turns.note(unit.content.get("timestamp"))
+        super().note(unit)
         if unit.content.get("type") == "session" and not self._turns.session:
             self._turns.session = text(unit.content.get("id"))
 

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 from auditlog_cli.importers import itself
-from auditlog_cli.importers._drafts import Content, Draft, File, Unit, text, without
-from auditlog_cli.importers._turns import Turns, outcome, tokens
+from auditlog_cli.importers._drafts import Content, Draft, Unit, text, without
+from auditlog_cli.importers._turns import Conversation, outcome, tokens
 
 HINT = "sessions of Qwen Code (~/.qwen)"
 SAMPLES = (
@@ -32,20 +32,10 @@ def claims(stored: Content) -> bool:
     return "sessionId" in stored and "uuid" in stored and isinstance(message, dict) and "parts" in message
 
 
-class Reading:
+class Reading(Conversation):
     """The lines of one session, in order."""
 
-    def __init__(self, file: File) -> None:
-        self._turns = Turns("qwen", file)
-
-    @property
-    def first(self) -> str:
-        """The first known time."""
-        return self._turns.first
-
-    def note(self, unit: Unit) -> None:
-        """Learn of a line."""
-        self._turns.note(unit.content.get("timestamp"))
+    family = "qwen"
 
     def records(self, unit: Unit) -> list[Draft] | str:
         """Return what becomes of a line."""

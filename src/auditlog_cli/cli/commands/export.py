@@ -106,7 +106,7 @@ def export(
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
     source = exporting.selected(logs, chosen, counts, notices)
     if output and not exporter.FOLDER:
-        exporting.spare(logs, output)
+        exporting.spare(output)
     if endpoint:
         if messages:
             notices.say(exporting.send(exporter, source, settings, endpoint, ca))

@@ -32,7 +32,7 @@ def sql(
 
     asked = question(query)
     logs = show.paths(paths)
-    exporting.spare(logs, output or "-")
+    exporting.spare(output or "-")
     notices = show.Notices(quiet=quiet)
     counts = Counts()
     source = exporting.selected(logs, select_by(own=own), counts, notices)
