@@ -121,21 +121,14 @@ def each(
         InputError: If a log cannot be read.
     """
     tally = Tally()
-    for log in files.find(paths):
-        for file in log.files:
-            for item in lines_of(open_for_reading(file), file):
-                tally.read += 1
-                if isinstance(item, BadLine):
-                    tally.unread += 1
-                    tally.bad += 1
-                    continue
-                done = work(item)
-                if done is not None:
-                    tally.count(done)
-                write(item.raw if done is None else done.raw)
-                if item.ended:
-                    write(b"\n")
-                progress(len(item.raw) + 1)
+    for item in _looked_at(paths, tally):
+        done = work(item)
+        if done is not None:
+            tally.count(done)
+        write(item.raw if done is None else done.raw)
+        if item.ended:
+            write(b"\n")
+        progress(len(item.raw) + 1)
     return tally
 
 
@@ -187,6 +180,18 @@ def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[tuple[L
     Raises:
         InputError: If a log cannot be read.
     """
+    for item in _looked_at(paths, tally):
+        seen = redactor.look(item.raw)
+        tally.bad += seen.bad
+        if seen.places or seen.left:
+            tally.changed += bool(seen.places)
+            tally.taken.update(Taken(place.entity, place.pointer) for place in seen.places)
+            tally.left.update(Taken(place.entity, place.pointer) for place in seen.left)
+            yield item, seen
+
+
+def _looked_at(paths: list[str], tally: Tally) -> Iterator[Line]:
+    """The lines of some logs that can be looked at; the others are counted."""
     for log in files.find(paths):
         for file in log.files:
             for item in lines_of(open_for_reading(file), file):
@@ -194,14 +199,8 @@ def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[tuple[L
                 if isinstance(item, BadLine):
                     tally.unread += 1
                     tally.bad += 1
-                    continue
-                seen = redactor.look(item.raw)
-                tally.bad += seen.bad
-                if seen.places or seen.left:
-                    tally.changed += bool(seen.places)
-                    tally.taken.update(Taken(place.entity, place.pointer) for place in seen.places)
-                    tally.left.update(Taken(place.entity, place.pointer) for place in seen.left)
-                    yield item, seen
+                else:
+                    yield item
 
 
 class _Told:
