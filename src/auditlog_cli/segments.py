@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
 _DIGITS = 12
+_ATTEMPTS = 20  # at a list of segments of which one is deleted before it is opened
 PACKED = (".zst", ".gz")
 """What the name of a compressed segment ends in."""
 GZIP = b"\x1f\x8b"
@@ -114,7 +122,8 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
 
     List and sizes are taken under one short shared lock (integrity.md, 7): a naive listing sees a segment
     that is being renamed twice, or not at all. Where there is no lock file (a copy of a log, a medium that
-    cannot be written) nobody writes, and none is needed.
+    cannot be written) nobody writes, and none is needed. Who deletes segments need not hold the lock: if one
+    goes between the list and the look at it, the list is made anew.
 
     Args:
         path: The log.
@@ -127,8 +136,43 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
     Raises:
         OSError: If a segment cannot be opened.
     """
-    taken: list[tuple[str, int, int]] = []
     lock = shared_lock(path, timeout_s)
+    try:
+        return _again(_opened, path)
+    finally:
+        if lock >= 0:
+            os.close(lock)
+
+
+def open_first(path: str) -> tuple[str, int]:
+    """Open the file in which the log at `path` begins, though it is pruned, compressed or rotated meanwhile.
+
+    Returns:
+        Its path and a descriptor, which is the caller's to close.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+
+    def first(path: str) -> tuple[str, int]:
+        name = next((found for _, found in closed(path)), path)
+        return name, os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+
+    return _again(first, path)
+
+
+def _again(look: Callable[[str], T], path: str) -> T:
+    """Do it again while what was listed is gone when it is opened; where nothing ever was, that is soon known."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return look(path)
+        except FileNotFoundError:
+            continue
+    return look(path)
+
+
+def _opened(path: str) -> list[tuple[str, int, int]]:
+    taken: list[tuple[str, int, int]] = []
     try:
         for name in [*(found for _, found in find_closed(path)), path]:
             try:
@@ -142,9 +186,6 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
         for _, fd, _ in taken:
             os.close(fd)
         raise
-    finally:
-        if lock >= 0:
-            os.close(lock)
     return taken
 
 

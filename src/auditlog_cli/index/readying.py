@@ -15,23 +15,18 @@ if TYPE_CHECKING:
 
 BEHIND = 16 << 20
 """Bytes that are not covered, from which an index is extended: scanning fewer takes milliseconds."""
-_ATTEMPTS = 20
 _AT_A_TIME = 256 << 20  # bytes that one query adds at the most: about a second of work
 
 
 def snapshot(path: str) -> list[tuple[str, int, int]] | None:
     """Return the segments of a log, open, as they are at one moment; None if they cannot all be opened.
 
-    As `segments.snapshot`, but for segments that are deleted meanwhile.
+    As `segments.snapshot`, for who can do without.
     """
-    for _ in range(_ATTEMPTS):
-        try:
-            return segments.snapshot(path)
-        except FileNotFoundError:
-            continue  # a segment went between the list and the look at it
-        except OSError:
-            return None
-    return None
+    try:
+        return segments.snapshot(path)
+    except OSError:
+        return None
 
 
 def close(taken: list[tuple[str, int, int]]) -> None:

@@ -68,12 +68,10 @@ class Snapshot:
     def _take(self) -> list[tuple[str, int, int]]:
         """The segments, and the stub that was there before and after they were looked for: nobody pruned meanwhile."""
         before = _small(self.stub_path)
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             try:
                 taken = segments.snapshot(self.path)
             except FileNotFoundError:
-                if attempt + 1 < _ATTEMPTS:
-                    continue  # a segment went between the list and the look at it
                 raise InputError(f"{self.path}: its segments come and go; try again") from None
             except OSError as error:
                 raise InputError(f"{error.filename or self.path}: cannot be read ({error.strerror})") from error

@@ -232,9 +232,12 @@ def is_sealed(path: str) -> bool:
     Raises:
         InputError: If there is no such file, or if it holds no whole line.
     """
-    closed = segments.closed(path)
     try:
-        fd = frames.open_plain(closed[0][1] if closed else path)
+        name, packed = segments.open_first(path)
+        try:
+            fd = frames.plain(name, packed)
+        finally:
+            os.close(packed)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     try:
