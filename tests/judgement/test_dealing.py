@@ -12,7 +12,7 @@ import pytest
 from auditlog_cli import parallel
 from auditlog_cli.judgement import dealing
 from auditlog_cli.judgement.asking import asked
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.checks import json as rendered
 
 PACKS = (["gdpr", "baseline"], ["hipaa"], ["finance", "soc2"], ["baseline"])

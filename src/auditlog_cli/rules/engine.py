@@ -26,7 +26,7 @@ from auditlog_cli.rules.correlating.ordering import HELD, Held, Ordering
 from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
 from auditlog_cli.rules.facts import Fact, Place, Spot, Tally
-from auditlog_cli.rules.generating import generate
+from auditlog_cli.rules.generating import generate, generate_sparing
 from auditlog_cli.rules.idling import NOBODY
 from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import plan
@@ -53,6 +53,7 @@ class Engine:
         own: Whether rules judge the log's own records, too.
         lateness: Live runs: microseconds that a record may be late; None: over files (see `correlating.ordering`).
         held: Over files: records that are held back to be put in order.
+        sparing: Ask the detectors only where what a rule says rests on it; for rules about several records.
 
     Attributes:
         own_records: How many records of the log about itself came in; not judged by rules unless `own`.
@@ -72,6 +73,7 @@ class Engine:
         own: bool = False,
         lateness: int | None = None,
         held: int = HELD,
+        sparing: bool = False,
     ) -> None:
         self._plan = plan(bound, as_of)
         self._site = Site(site)
@@ -79,7 +81,7 @@ class Engine:
         self._as_of = as_of
         self._own = own
         self._lateness = lateness or 0
-        self._judge = generate(self._plan.program, self._site, self._scan)
+        self._judge = (generate_sparing if sparing else generate)(self._plan.program, self._site, self._scan)
         self._speaker = Speaker(self._plan)
         self._counter = Counter(self._plan)
         self._ordering = Ordering(lateness, held)
