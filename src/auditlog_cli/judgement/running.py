@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from auditlog_cli import times
 from auditlog_cli.errors import InputError
@@ -39,6 +39,7 @@ _RARELY = 100_000
 
 Progress = Callable[[int], None]
 Taken = Callable[[Finding], None]
+Content = dict[str, Any] | None
 
 
 class Run:
@@ -208,7 +209,7 @@ class Run:
             if self._past is not None:
                 found += self._past.record(content, spot)
             if found:
-                self.add(found, spot.place, line.raw)
+                self.add(found, spot.place, line.raw, content)
 
     def _meet(self, agent: str) -> None:
         if agent and len(self.agents) < 10_000:
@@ -252,12 +253,13 @@ class Run:
         when = times.parse(place.timestamp)
         return when is not None and ((since is not None and when < since) or (until is not None and when >= until))
 
-    def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"") -> None:
+    def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"", content: Content = None) -> None:
         """Take what the engine found.
 
         Args:
             found: Facts.
             place, raw: The line at hand: facts may be about earlier ones.
+            content: Its record, if the line is just what orjson writes for it.
         """
         for fact in found:
             name = name_of(fact.bound)
@@ -266,7 +268,7 @@ class Run:
                 for engine in self._engines():
                     engine.enough(fact.bound)
                 continue
-            finding = self.nouns.finding(fact, raw if fact.place is place else b"")
+            finding = self.nouns.finding(fact, raw, content) if fact.place is place else self.nouns.finding(fact)
             if self._taken is not None:
                 self._taken(finding)
             self.listing.take(name, finding)

@@ -26,14 +26,16 @@ from auditlog_cli.rules.correlating.ordering import HELD, Held, Ordering
 from auditlog_cli.rules.correlating.running import Correlation
 from auditlog_cli.rules.counting import Counter
 from auditlog_cli.rules.facts import Fact, Place, Spot, Tally
-from auditlog_cli.rules.generating import generate, generate_sparing
+from auditlog_cli.rules.generating import generate
 from auditlog_cli.rules.idling import NOBODY
 from auditlog_cli.rules.interpreting import selected
+from auditlog_cli.rules.lookups import WHEN
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.sitefacts import Policy
+from auditlog_cli.rules.sparing import generate_sparing
 from auditlog_cli.rules.speaking import Speaker
 from auditlog_cli.rules.values import moment
 from auditlog_cli.rules.watching import Watch
@@ -119,12 +121,11 @@ class Engine:
         outcome.count += 1
         facts: list[Fact] = []
         if outcome.hits:
-            reading = Reading(content, self._site, self._scan, hits)
-            facts = self._speaker.of_record(outcome, reading, place)
+            facts = self._speaker.of_record(outcome, Reading(content, self._site, self._scan, hits), place)
         if outcome.followers is not NOBODY:
             self._follow(facts, content, values, outcome, place, own)
         elif self._correlations:
-            self._ordering.passed(moment(content.get("timestamp")))
+            self._ordering.passed(values[WHEN] if WHEN in values else moment(content.get("timestamp")))
         return facts
 
     def beside(self, content: dict[str, Any], place: Place) -> list[Fact]:
@@ -166,7 +167,7 @@ class Engine:
         own: str,
     ) -> None:
         """Hand a record to the checks and correlations that have to see it."""
-        when = moment(content.get("timestamp"))
+        when = values[WHEN] if WHEN in values else moment(content.get("timestamp"))
         seen = Seen(values.__getitem__, content, when, place, own, outcome.states)
         self._ordering.passed(when)
         if self._virtual:

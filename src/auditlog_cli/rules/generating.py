@@ -25,7 +25,7 @@ from auditlog_cli.fields import MISSING, is_hole
 from auditlog_cli.matching import found
 from auditlog_cli.rules.columns import Column, Places, columns_of
 from auditlog_cli.rules.deciding import decider
-from auditlog_cli.rules.lookups import Judge, Said, by_shape
+from auditlog_cli.rules.lookups import Judge, by_shape
 from auditlog_cli.rules.program import Outcome, Program
 from auditlog_cli.rules.reading import Scan
 from auditlog_cli.rules.shapes import shaped
@@ -53,29 +53,6 @@ def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
         return outcomes.get(key) or _remember(outcomes, key, decide)
 
     return by_shape(general, lambda names: shaped(names, columns, program.fields, scan, full))
-
-
-def generate_sparing(program: Program, site: Site, scan: Scan | None) -> Judge:
-    """Return a function that says of correlations and checks what that of `generate` says, and asks the detectors less.
-
-    What they find is at first unknown. Where nobody can say what it comes to without them, they are asked: whatever is
-    certain though something is unknown stays so when it is known. Correlations rest on them for few records.
-
-    Args:
-        program: Without record logics.
-        site, scan: As for `generate`.
-    """
-    assert not program.logics
-    bare = generate(program, site, None)
-    if scan is None or not program.needs_scanner:
-        return bare
-    full = generate(program, site, scan)
-
-    def judge(record: dict[str, Any]) -> Said:
-        said = bare(record)
-        return full(record) if said[0].unsure else said
-
-    return judge
 
 
 def _noting(
