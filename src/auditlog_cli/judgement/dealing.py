@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MUCH: Final = 8 << 20
 """Bytes from which a second process pays."""
-CUT: Final = 0.64
+CUT: Final = 0.8
 """Of all bytes, the other process's: it then ends about when this one does (bench/check.py)."""
 
 
@@ -91,7 +91,7 @@ def shares(paths: list[str], question: Question) -> Shares | None:
 def cuts(sizes: dict[str, int]) -> dict[str, int]:
     """Return where each file is cut.
 
-    A packed file is not cut but goes to the one or the other: how much is in it is not known before it is read.
+    A packed file is not cut but goes whole to the one or the other: how much is in it shows when it is read.
 
     Args:
         sizes: File → its bytes.
@@ -103,7 +103,9 @@ def cuts(sizes: dict[str, int]) -> dict[str, int]:
         if part < size and reading.is_packed(name):
             part = size if 2 * part >= size else 0
         found[name] = WHOLE if part == size else part
-        left -= part
+        left = (
+            left - part if part == size else 0
+        )  # there is one cut: the findings of one process come before all others
     return found
 
 
