@@ -8,6 +8,7 @@ from auditlog_cli import parallel
 from auditlog_cli.judgement import dealing
 from auditlog_cli.judgement.running import Progress, Run, Taken
 from auditlog_cli.report import Report
+from auditlog_cli.rules.planning import plan
 
 if TYPE_CHECKING:
     from auditlog_cli.judgement.asking import Question
@@ -29,14 +30,18 @@ def judge(
         DefinitionError: If a rule or a waiver is wrong.
     """
     shares = dealing.shares(paths, question) if taken is None else None
-    run = Run(question, taken, progress, shares)
-    if shares is None:
+
+    def mine() -> Run:
+        run = Run(question, taken, progress, shares)
         run.read(paths)
-    else:
-        if question.scanner is not None and run.also is not None and run.also.needs_scanner:
-            question.scanner.expect(sum(shares.sizes.values()))  # once, for both
-        theirs, _ = parallel.beside(lambda _: _other(paths, question, shares), lambda: run.read(paths))
-        run.join(theirs)
+        return run
+
+    if shares is None:
+        return mine().finish()
+    if question.scanner is not None and plan(shares.single, question.as_of).program.needs_scanner:
+        question.scanner.expect(sum(shares.sizes.values()))  # once, for both
+    theirs, run = parallel.beside(lambda _: _other(paths, question, shares), mine)
+    run.join(theirs)
     return run.finish()
 
 

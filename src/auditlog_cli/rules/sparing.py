@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import Any
 
 from auditlog_cli.rules.generating import generate
@@ -25,10 +26,10 @@ def generate_sparing(program: Program, site: Site, scan: Scan | None) -> Judge:
     bare = generate(program, site, None)
     if scan is None or not program.needs_scanner:
         return bare
-    full = generate(program, site, scan)
+    full = cache(partial(generate, program, site, scan))  # mostly nobody asks for it
 
     def judge(record: dict[str, Any]) -> Said:
         said = bare(record)
-        return full(record) if said[0].unsure else said
+        return full()(record) if said[0].unsure else said
 
     return judge
