@@ -6,7 +6,6 @@ import asyncio
 import gc
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
