@@ -133,7 +133,7 @@ def test_no_hyperscan_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "hyperscan", None)
-    assert engine.build([b"a"], [b"b"]) is None
+    assert engine.build([(b"a", True)]) is None
 
 
 _made = []
@@ -141,7 +141,7 @@ _made = []
 
 def one_pass():
     if not _made:
-        made = LOOK.engine()
+        made = LOOK.build_engine()
         assert made is not None
         _made.append(made)
     return _made[0]

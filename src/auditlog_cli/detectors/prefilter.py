@@ -12,7 +12,7 @@ number looks like a letter: every boundary here allows for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from auditlog_cli.detectors import engine, layout
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
@@ -94,6 +94,7 @@ _SECRET_NAMES = tuple(
     for needle in (b"passw", b"pwd", b"secret", b"token", b"credential", b"auth", b"api", b"access", b"private")
 )
 
+_SEVEN = engine.of_shape(b"0000000")
 # Shapes of identifiers with letters, without separators. `<` counts as a capital.
 _SHAPES = {
     "UK_NINO": (b"AA000000A",),
@@ -111,6 +112,14 @@ _CLOSER = {
     "FI_PERSONAL_IDENTITY_CODE": ((b"000000000A", _HETU), (b"000000A000", _HETU)),
     "IE_PPSN": ((b"0000000A", re.compile(rb"\d{7} ?[A-W][ABHTWX]?(?:[^0-9A-Za-z]|$)")),),
 }
+# The same for hyperscan; those with seven digits in a row are found by these.
+_LOOSE = {
+    "UK_NINO": engine.of_shape(b"AA000000A"),
+    "IN_PAN": engine.of_shape(b"AAAAA0000A"),
+    "US_MBI": engine.of_shape(b"0A?0A?0AA00"),
+    "FI_PERSONAL_IDENTITY_CODE": rb"\d{6}[A-FU-Y]\d{3}",
+}
+_SEVEN_DIGITS = frozenset(("PHONE_NUMBER", *_CLOSER, *(_SHAPES.keys() - _LOOSE.keys())))
 _LONG = {"IBAN_CODE": (b"AA00", 15), "IT_FISCAL_CODE": (b"AAAAAA", 16), "VIN": (b"", 17), "PASSPORT_MRZ": (b"", 44)}
 _ITS_OWN = frozenset(
     ("PHONE_NUMBER", *_CLOSER, "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
@@ -131,9 +140,11 @@ class Prefilter:
 
     def __init__(self, detectors: Sequence[Detector], *, envelope: bool) -> None:
         names = {each.entity for each in detectors if each.source != CUSTOM}
+        self._detectors = detectors
+        self._owners: tuple[tuple[Detector, ...], ...] = ()
         self._envelope = envelope
         self._asked = 0
-        self.engine_built: Callable[[bytes], bool] | None = None
+        self.engine_built: engine.Look | None = None
         self._names = names
         self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
@@ -199,31 +210,49 @@ class Prefilter:
         """Prepare for so many bytes of lines: build the engine now if it will pay."""
         if self.engine_built is None and not self._always and size >= _MUCH:
             self._asked = _FEW
-            self.engine_built = self.engine()
+            self.engine_built = self.build_engine()
 
-    def in_values(self, data: bytes, *, closely: bool = True) -> bool:
-        """Tell whether values, as orjson writes them, may hold something.
+    def in_values(self, data: bytes) -> bool:
+        """Tell whether values, as orjson writes them, may hold something."""
+        return self._always or (b"\\u" in data and HIDDEN.search(data) is not None) or self._looks(data)
 
-        Args:
-            data: JSON.
-            closely: Ask every question. Else the engine's word is enough, where there is one: it says yes more often.
-        """
-        if self._always or (b"\\u" in data and HIDDEN.search(data) is not None):
-            return True
-        return self._looks(data) if closely or self.engine_built is None else self.engine_built(data)
+    def which(self, data: bytes) -> tuple[int, ...] | None:
+        """Return which patterns of the engine match in JSON, for `told`; None where all detectors have to be asked."""
+        if self.engine_built is None or self._always or (b"\\u" in data and HIDDEN.search(data) is not None):
+            return None
+        return self.engine_built(data)
 
     def _looks(self, data: bytes) -> bool:
         if self.engine_built is not None:
-            return self.engine_built(data) and self._asks(data)
+            return bool(self.engine_built(data)) and self._asks(data)
         self._asked += 1
         if self._asked == _FEW:
-            self.engine_built = self.engine()
+            self.engine_built = self.build_engine()
         return self._asks(data)
 
-    def engine(self) -> Callable[[bytes], bool] | None:
-        """Return the same questions as one pass of hyperscan, or None where that is not installed."""
+    def build_engine(self) -> engine.Look | None:
+        """Return the same questions as one pass of hyperscan, or None where that is not installed.
+
+        What a detector finds, one of the patterns of that detector finds as well: `told` says whose they are.
+        """
+        owners: dict[engine.Pattern, list[Detector]] = {}
+        for each in self._detectors:
+            for pattern in Prefilter((each,), envelope=False).patterns():
+                owners.setdefault(pattern, []).append(each)
+        self._owners = tuple(map(tuple, owners.values()))
+        return engine.build(tuple(owners))
+
+    def told(self, numbers: Iterable[int]) -> Collection[Detector]:
+        """Return the detectors that may find something in bytes in which these patterns of the engine match."""
+        return {id(each): each for number in numbers for each in self._owners[number]}.values()
+
+    def patterns(self) -> list[engine.Pattern]:
+        """Return patterns for hyperscan of which one matches wherever `_asks` says yes.
+
+        They say it more often: what has seven digits in a row needs no pattern of its own, nor has each long run.
+        Patterns without a literal are what hyperscan takes time for (bench/detectors.py).
+        """
         names = self._names
-        cased = [engine.of_shape(shape) for shape in self._shapes] + [engine.of_run(len(run)) for _, run in self._long]
         caseless = [re.escape(literal) for literal in self._literals]
         caseless += [
             engine.loosened(each.pattern) if each else re.escape(needle)
@@ -233,19 +262,29 @@ class Prefilter:
         if "SECRET_GENERIC" in names:
             those = b"|".join(re.escape(needle) for needle, _ in _SECRET_NAMES)
             caseless.append(b"(?:" + those + b")" + engine.loosened(_ASSIGNED.replace(b"{0,200}", b"*", 1)))
-        cased += [engine.of_shape(b"0000000"), _WEAK.pattern, *{pattern.pattern for _, pattern in self._closer}]
-        if self._dotted:
-            cased += [_IPV4.pattern, _GEO.pattern, rb"[A-Z<][0-9][0-9A-Z<]\."]
+        cased = [pattern for name, pattern in _LOOSE.items() if name in names]
+        if self._numbers or not names.isdisjoint(_SEVEN_DIGITS):
+            cased.append(_SEVEN)
+        if self._long:
+            cased.append(engine.of_run(min(length for _, length in _LONG.values())))
+        if "CREDIT_CARD_WEAK_MASK" in names:
+            cased.append(_WEAK.pattern)
+        if "IP_ADDRESS" in names:
+            cased.append(_IPV4.pattern)
+        if "GEO_COORDINATES" in names:
+            cased.append(_GEO.pattern)
             caseless.append(_LATITUDE.pattern)
+        if "ICD10_CM" in names:
+            cased.append(rb"[A-Z<][0-9][0-9A-Z<]\.")
         if {"IP_ADDRESS", "MAC_ADDRESS"} & names:
             cased += [b"::", b":(?:[0-9a-fA-F]*:){4}", b"-(?:[0-9a-fA-F]*-){4}"]
         if "SECRET_URL_CREDENTIALS" in names:
-            cased.append(b"@")
+            caseless.append(b"@")
         if "SECRET_AWS_SECRET_KEY" in names:
             cased.append(_BASE64.pattern)
         if "SECRET_BEARER" in names:
             caseless.append(_CREDENTIAL.pattern)
-        return engine.build(cased, caseless)
+        return [(each, True) for each in cased] + [(each, False) for each in caseless]
 
     def _asks(self, data: bytes) -> bool:
         lowered = data.lower()
