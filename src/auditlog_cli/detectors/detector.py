@@ -39,11 +39,13 @@ class Settings:
             `report`, `info` or `ignore`: what published test numbers and reserved domains are worth. `info`
             makes them `possible`, `ignore` drops them.
         mrn: The site's own pattern for medical record numbers, or None.
+        least: What is worth less is not reported: a judge may spare itself the way to it.
     """
 
     phone_regions: tuple[str, ...] = ("US",)
     test_numbers: str = "report"
     mrn: re.Pattern[str] | None = None
+    least: int = POSSIBLE
 
 
 class Candidate:

@@ -27,7 +27,8 @@ from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, j
 from auditlog_cli.detectors.prefilter import HIDDEN, Prefilter, find
 from auditlog_cli.errors import DefinitionError
 
-_DIGITS = re.compile(r"\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
+# No number begins behind one of these, whatever its detector: so no candidate is looked for in `ORD-1234567890`.
+_DIGITS = re.compile(r"(?<![0-9A-Za-z_\-])\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
 _TOKENS = re.compile(r"[A-Z0-9<](?:[ \-]?[A-Z0-9<]){7,}")
 _MOST_CACHED = 10_000
 _OF_OBJECTS = ("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT")
@@ -92,8 +93,9 @@ class Scanner:
             raise DefinitionError(f"test numbers {test_numbers!r}: one of report, info, ignore")
         from auditlog_cli.detectors.custom import safe_pattern
 
-        self.settings = Settings(tuple(phone_regions), test_numbers, safe_pattern(mrn, "scan.mrn") if mrn else None)
         self._least = CONFIDENCES.index(min_confidence)
+        pattern = safe_pattern(mrn, "scan.mrn") if mrn else None
+        self.settings = Settings(tuple(phone_regions), test_numbers, pattern, self._least)
         self._paths = tuple(tuple(path.split(".")) for path in paths)
         chosen = detectors_of(entities, custom)
         self.entities = frozenset(each.entity for each in chosen)
@@ -207,7 +209,10 @@ class Scanner:
         if known is None:
             if len(self._known) >= _MOST_CACHED:
                 self._known.clear()
-            known = self._known[place] = tuple(self._judge(text, key, now, asked))
+            there: _Asked | None = asked
+            if asked is self._every and self._prefilter.engine_built is not None:
+                there = self._asked_of(text, key)
+            known = self._known[place] = tuple(self._judge(text, key, now, there)) if there is not None else ()
         return known
 
     def _asked_of(self, text: str, key: str) -> _Asked | None:
@@ -246,10 +251,10 @@ class Scanner:
             if each.key is not None and each.key.fullmatch(name) and each.pattern.fullmatch(text):
                 self._ask(each, Candidate(text, 0, len(text), key, self.settings, now), found)
         for lane, those, regions in ((DIGITS, asked.digits, _DIGITS), (TOKENS, asked.tokens, _TOKENS)):
-            usable = [each for each in those if not ordinary or each.literal or _key_says(each, key)]
-            if not usable:
-                continue
-            for region in regions.finditer(text):
+            usable = those
+            for region in regions.finditer(text) if those else ():
+                if ordinary and usable is those:
+                    usable = [each for each in those if each.literal or _key_says(each, key)]
                 digits = sum(map(str.isdigit, region.group())) if lane is DIGITS else 0
                 begin, stop = region.start(), min(region.end() + 2, len(text))
                 for each in usable:
