@@ -79,8 +79,16 @@ class Candidate:
         return self.value.translate(_SEPARATORS)
 
     @cached_property
+    def _place(self) -> tuple[int, int]:
+        return self.start, self.end  # as they are when words are first asked for: a judge may move them later
+
+    @cached_property
+    def _near(self) -> str:
+        return context.near(self.text, *self._place)
+
+    @cached_property
     def _around(self) -> frozenset[str]:
-        return context.around(self.text, self.start, self.end)
+        return context.around(self.text, *self._place)
 
     def said_by_key(self, words: frozenset[str]) -> bool:
         """Tell whether the key holds one of the context words."""
@@ -88,7 +96,10 @@ class Candidate:
 
     def said(self, words: frozenset[str]) -> bool:
         """Tell whether the key, or the text close by, holds one of the context words."""
-        return self.said_by_key(words) or not words.isdisjoint(self._around)
+        if self.said_by_key(words):
+            return True
+        near = self._near  # words are cut out of it only where one of these stands there: mostly there is none
+        return any(map(near.__contains__, context.beginnings(words))) and not words.isdisjoint(self._around)
 
 
 _SEPARATORS = dict.fromkeys(map(ord, " .-"))
