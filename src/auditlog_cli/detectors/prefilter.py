@@ -130,6 +130,11 @@ _KEYED_ENTITIES = frozenset(("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MED
 _ASKED_FOR = _ITS_OWN | _KEYED_ENTITIES | _SHAPES.keys() | _LONG.keys()
 
 
+def _hides(data: bytes) -> bool:
+    """Tell whether escapes in JSON may hide what is looked for."""
+    return b"\\" in data and (find(data, b"\\/") >= 0 or (find(data, b"\\u") >= 0 and HIDDEN.search(data) is not None))
+
+
 class Prefilter:
     """The look at bytes for a set of detectors.
 
@@ -167,17 +172,7 @@ class Prefilter:
 
     def in_line(self, raw: bytes) -> bool:
         """Tell whether a stored line may hold something. Of a line of our own layout only the middle is looked at."""
-        if self._always:
-            return True
-        if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and HIDDEN.search(raw))):
-            return True
-        if self._envelope and (head := layout.HEAD.match(raw)):
-            last = raw.rfind(b',"delegation_chain":[')
-            if last < 0:
-                last = raw.rfind(b',"seq":')
-            tail = layout.TAIL.match(raw, last) if last >= head.end() else None
-            return self._looks(raw[head.end() : last if tail else len(raw)])
-        return self._looks(raw)
+        return bool(self.in_lines((raw,))[0])
 
     def in_lines(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
         """Ask of many lines what `in_line` asks of one.
@@ -191,18 +186,22 @@ class Prefilter:
         if self._always:
             return list(range(len(lines))), others
         looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
+        look, asks = self.engine_built, self._asks
         for number, raw in enumerate(lines):
-            if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and HIDDEN.search(raw))):
-                found.append(number)
+            head = head_of(raw) if self._envelope else None
+            if head is None:
+                if _hides(raw) or looks(raw):
+                    found.append(number)
+                else:
+                    others.append(number)
                 continue
-            head = head_of(raw)
-            if head is None or not self._envelope:
-                (found if looks(raw) else others).append(number)
-                continue
+            # Around what is scanned there are no escapes: the layout allows none.
+            start = head.end()
             last = raw.rfind(b',"delegation_chain":[')
             if last < 0:
                 last = raw.rfind(b',"seq":')
-            if looks(raw[head.end() : last if last >= head.end() and tail_of(raw, last) else len(raw)]):
+            middle = raw[start:last] if last >= start and tail_of(raw, last) else raw[start:]
+            if (b"\\" in middle and _hides(middle)) or (look(middle) and asks(middle) if look else looks(middle)):
                 found.append(number)
         return found, others
 
