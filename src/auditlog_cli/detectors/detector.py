@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from auditlog_cli.detectors import context
 
@@ -60,6 +59,9 @@ class Candidate:
         now: Time of the record (RFC 3339), or an empty text.
     """
 
+    # No cached properties: the lock of each costs as much as most of what they keep.
+    __slots__ = ("_compact", "_near", "_place", "end", "key", "now", "settings", "start", "text")
+
     def __init__(self, text: str, start: int, end: int, key: str, settings: Settings, now: str = "") -> None:
         self.text = text
         self.start = start
@@ -67,28 +69,21 @@ class Candidate:
         self.key = key
         self.settings = settings
         self.now = now
+        self._compact: str | None = None
+        self._place: tuple[int, int] | None = None
+        self._near = ""
 
     @property
     def value(self) -> str:
         """The stretch itself. It never leaves the room."""
         return self.text[self.start : self.end]
 
-    @cached_property
+    @property
     def compact(self) -> str:
-        """The stretch without blanks, dots and hyphens."""
-        return self.value.translate(_SEPARATORS)
-
-    @cached_property
-    def _place(self) -> tuple[int, int]:
-        return self.start, self.end  # as they are when words are first asked for: a judge may move them later
-
-    @cached_property
-    def _near(self) -> str:
-        return context.near(self.text, *self._place)
-
-    @cached_property
-    def _around(self) -> frozenset[str]:
-        return context.around(self.text, *self._place)
+        """The stretch without blanks, dots and hyphens, as it was when this was first asked for."""
+        if self._compact is None:
+            self._compact = self.value.translate(_SEPARATORS)
+        return self._compact
 
     def said_by_key(self, words: frozenset[str]) -> bool:
         """Tell whether the key holds one of the context words."""
@@ -98,8 +93,13 @@ class Candidate:
         """Tell whether the key, or the text close by, holds one of the context words."""
         if self.said_by_key(words):
             return True
-        near = self._near  # words are cut out of it only where one of these stands there: mostly there is none
-        return any(map(near.__contains__, context.beginnings(words))) and not words.isdisjoint(self._around)
+        if self._place is None:  # a judge may move the stretch later
+            self._place = self.start, self.end
+            self._near = context.near(self.text, *self._place)
+        # Words are cut out of the text only where one of them can stand: mostly there is none.
+        if not any(map(self._near.__contains__, context.beginnings(words))):
+            return False
+        return not words.isdisjoint(context.around(self.text, *self._place))
 
 
 _SEPARATORS = dict.fromkeys(map(ord, " .-"))

@@ -46,6 +46,7 @@ _TRACK = re.compile(rb"(?:%b|;)\d{12}", re.IGNORECASE)
 _WEAK = re.compile(rb"\d{6}(?:[*xX]|\xe2\x80\xa2)")
 _IPV4 = re.compile(rb"\d\.\d{1,3}\.\d{1,3}\.\d")
 _GEO = re.compile(rb"\.\d{4,20}(?:\\u00[bB]0)?[^0-9\"]{0,24}\d{1,3}\.\d{4}")
+_GEO_LOOSE = rb"\.\d{4}\d*(?:\\u00[bB]0)?[^0-9\"]*\d{1,3}\.\d{4}"  # bounded repetitions take hyperscan long
 _LATITUDE = re.compile(rb"lat(?:itude)?\"")
 _LONGITUDE = re.compile(rb"(?:lon|lng|long|longitude)\"")
 _ICD_WORDS = (b"icd", b"diagnos", b"dx", b"condition", b"problem")
@@ -213,11 +214,11 @@ class Prefilter:
 
     def in_values(self, data: bytes) -> bool:
         """Tell whether values, as orjson writes them, may hold something."""
-        return self._always or (b"\\u" in data and HIDDEN.search(data) is not None) or self._looks(data)
+        return self._always or (b"\\" in data and HIDDEN.search(data) is not None) or self._looks(data)
 
     def which(self, data: bytes) -> tuple[int, ...] | None:
         """Return which patterns of the engine match in JSON, for `told`; None where all detectors have to be asked."""
-        if self.engine_built is None or self._always or (b"\\u" in data and HIDDEN.search(data) is not None):
+        if self.engine_built is None or self._always or (b"\\" in data and HIDDEN.search(data) is not None):
             return None
         return self.engine_built(data)
 
@@ -271,7 +272,7 @@ class Prefilter:
         if "IP_ADDRESS" in names:
             cased.append(_IPV4.pattern)
         if "GEO_COORDINATES" in names:
-            cased.append(_GEO.pattern)
+            cased.append(_GEO_LOOSE)
             caseless.append(_LATITUDE.pattern)
         if "ICD10_CM" in names:
             cased.append(rb"[A-Z<][0-9][0-9A-Z<]\.")

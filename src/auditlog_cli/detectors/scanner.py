@@ -168,12 +168,14 @@ class Scanner:
 
         Too often yes, never wrongly no.
         """
-        engine = self._prefilter.engine_built
-        if engine is None:
-            return self._prefilter.in_values
+        prefilter = self._prefilter
 
-        def may_hit(data: bytes) -> bool:  # the engine's word is enough; it says yes more often
-            return (b"\\u" in data and HIDDEN.search(data) is not None) or bool(engine(data))
+        def may_hit(data: bytes) -> bool:
+            engine = prefilter.engine_built  # it may be built at any time
+            if engine is None:
+                return prefilter.in_values(data)
+            # Its word is enough; it says yes more often.
+            return (b"\\" in data and HIDDEN.search(data) is not None) or bool(engine(data))
 
         return may_hit
 
@@ -258,7 +260,7 @@ class Scanner:
                 digits = sum(map(str.isdigit, region.group())) if lane is DIGITS else 0
                 begin, stop = region.start(), min(region.end() + 2, len(text))
                 for each in usable:
-                    if lane is TOKENS or digits >= each.least:
+                    if (lane is TOKENS or digits >= each.least) and each.pattern.search(text, begin, stop):
                         for match in each.pattern.finditer(text, begin, stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
         wanted: dict[int, Detector] = {}  # a detector with several needs is asked once
