@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from auditlog_cli.detectors import engine, layout
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
+from auditlog_cli.detectors.needles import ASSIGNED, NAMES, SECRET_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
 _MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
-HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
+_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 
 # After an escape, or after no letter and no digit.
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
@@ -53,47 +54,6 @@ _ICD_WORDS = (b"icd", b"diagnos", b"dx", b"condition", b"problem")
 _PHONE_WORDS = (b"phone", b"tel", b"mobil", b"cell", b"fax", b"call", b"whatsapp")
 _BASE64 = re.compile(rb"[0-9A-Za-z/+]{40}")
 _CREDENTIAL = re.compile(rb"(?:bearer|basic)(?:\s|\\[nrtf]){1,8}[a-z0-9\-._~+/]{16}")
-
-
-def _whole(words: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?:(?<![a-z0-9])|(?<=\\[bfnrt]))" + words)
-
-
-# A literal, and what must stand at it; None: the literal says enough. All in lower case.
-_NAMES: tuple[tuple[bytes, re.Pattern[bytes] | None], ...] = (
-    (b"cvv", None),
-    (b"cvc", None),
-    (b"cid", _whole(rb"cid(?![a-z])")),
-    (b"csc", _whole(rb"csc(?![a-z])")),
-    (b"security", re.compile(rb"security[^a-z0-9\"]*(?:code|value|number)")),
-    (b"verification", re.compile(rb"verification[^a-z0-9\"]*(?:code|value|number)")),
-    (b"pin", _whole(rb"pin(?:[^a-z0-9\"]*block)?[^a-z0-9\"]*\"\s*:")),
-    (b"acct", re.compile(rb"acct[^a-z0-9\"]*\"\s*:")),
-    (b"account", re.compile(rb"account[^a-z0-9\"]*(?:(?:no|number)[^a-z0-9\"]*)?\"\s*:")),
-    (b"mrn", None),
-    (b"medical", re.compile(rb"medical[^a-z0-9\"]*record")),
-    (b"patient", re.compile(rb"patient[^a-z0-9\"]*(?:id|no|number)[^a-z0-9\"]*\"\s*:")),
-    (b"dob", None),
-    (b"birth", None),
-    (b"born", None),
-    (b"geboren", None),
-    (b"n\xc3\xa9", re.compile(rb"n\xc3\xa9e?(?![a-z])")),
-    (b"n\\u00e9", re.compile(rb"n\\u00e9e?(?![a-z])")),
-)
-# A name, up to `:` or `=`, and a value of ten characters or more, or a list that is not of numbers.
-_ASSIGNED = (
-    rb"(?:[^\":=\\]|\\[^\"]){0,200}(?:\\{0,3}[\"'])?\s*[:=](?:\s|\\[nrtf])*"
-    rb"(?:\[(?![\d.,\s\-+e]*\])|\"(?:[^\"\\]|\\.){10}|>?(?:\s|\\[nrtf])*\\{0,3}[\"']?[^\s\"'<>{},;\\]{10})"
-)
-_SECRET_NAMES = tuple(
-    (
-        needle,
-        re.compile(
-            needle + (rb"[^a-z0-9\"]{0,3}key" if needle in (b"api", b"access", b"private") else rb"") + _ASSIGNED
-        ),
-    )
-    for needle in (b"passw", b"pwd", b"secret", b"token", b"credential", b"auth", b"api", b"access", b"private")
-)
 
 _SEVEN = engine.of_shape(b"0000000")
 # Shapes of identifiers with letters, without separators. `<` counts as a capital.
@@ -131,9 +91,9 @@ _KEYED_ENTITIES = frozenset(("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MED
 _ASKED_FOR = _ITS_OWN | _KEYED_ENTITIES | _SHAPES.keys() | _LONG.keys()
 
 
-def _hides(data: bytes) -> bool:
-    """Tell whether escapes in JSON may hide what is looked for."""
-    return b"\\" in data and (find(data, b"\\/") >= 0 or (find(data, b"\\u") >= 0 and HIDDEN.search(data) is not None))
+def hidden(data: bytes) -> bool:
+    """Tell whether an escape, as orjson writes it, may hide what is looked for."""
+    return b"\\" in data and find(data, b"\\u") >= 0 and _HIDDEN.search(data) is not None
 
 
 class Prefilter:
@@ -166,8 +126,8 @@ class Prefilter:
         self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in _LONG.items() if name in names)
         self._numbers = any(each.lane == "digits" for each in detectors) or not names.isdisjoint(_AS_NUMBERS)
         self._needles = (
-            *(_NAMES if _KEYED_ENTITIES & names else ()),
-            *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()),
+            *(NAMES if _KEYED_ENTITIES & names else ()),
+            *(SECRET_NAMES if "SECRET_GENERIC" in names else ()),
         )
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)
 
@@ -191,7 +151,7 @@ class Prefilter:
         for number, raw in enumerate(lines):
             head = head_of(raw) if self._envelope else None
             if head is None:
-                if _hides(raw) or looks(raw):
+                if find(raw, b"\\/") >= 0 or hidden(raw) or looks(raw):
                     found.append(number)
                 else:
                     others.append(number)
@@ -202,7 +162,8 @@ class Prefilter:
             if last < 0:
                 last = raw.rfind(b',"seq":')
             middle = raw[start:last] if last >= start and tail_of(raw, last) else raw[start:]
-            if (b"\\" in middle and _hides(middle)) or (look(middle) and asks(middle) if look else looks(middle)):
+            escaped = b"\\" in middle and (find(middle, b"\\/") >= 0 or hidden(middle))
+            if escaped or (look(middle) and asks(middle) if look else looks(middle)):
                 found.append(number)
         return found, others
 
@@ -214,11 +175,11 @@ class Prefilter:
 
     def in_values(self, data: bytes) -> bool:
         """Tell whether values, as orjson writes them, may hold something."""
-        return self._always or (b"\\" in data and HIDDEN.search(data) is not None) or self._looks(data)
+        return self._always or hidden(data) or self._looks(data)
 
     def which(self, data: bytes) -> tuple[int, ...] | None:
         """Return which patterns of the engine match in JSON, for `told`; None where all detectors have to be asked."""
-        if self.engine_built is None or self._always or (b"\\" in data and HIDDEN.search(data) is not None):
+        if self.engine_built is None or self._always or hidden(data):
             return None
         return self.engine_built(data)
 
@@ -257,11 +218,11 @@ class Prefilter:
         caseless += [
             engine.loosened(each.pattern) if each else re.escape(needle)
             for needle, each in self._needles
-            if (needle, each) not in _SECRET_NAMES
+            if (needle, each) not in SECRET_NAMES
         ]
         if "SECRET_GENERIC" in names:
-            those = b"|".join(re.escape(needle) for needle, _ in _SECRET_NAMES)
-            caseless.append(b"(?:" + those + b")" + engine.loosened(_ASSIGNED.replace(b"{0,200}", b"*", 1)))
+            those = b"|".join(re.escape(needle) for needle, _ in SECRET_NAMES)
+            caseless.append(b"(?:" + those + b")" + engine.loosened(ASSIGNED.replace(b"{0,200}", b"*", 1)))
         cased = [pattern for name, pattern in _LOOSE.items() if name in names]
         if self._numbers or not names.isdisjoint(_SEVEN_DIGITS):
             cased.append(_SEVEN)

@@ -24,7 +24,8 @@ from auditlog_cli.detectors.detector import (
 )
 from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, joined, leaves
-from auditlog_cli.detectors.prefilter import HIDDEN, Prefilter, find
+from auditlog_cli.detectors.prefilter import Prefilter, find, hidden
+from auditlog_cli.detectors.settling import Found, settled
 from auditlog_cli.errors import DefinitionError
 
 # No number begins behind one of these, whatever its detector: so no candidate is looked for in `ORD-1234567890`.
@@ -32,8 +33,6 @@ _DIGITS = re.compile(r"(?<![0-9A-Za-z_\-])\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASC
 _TOKENS = re.compile(r"[A-Z0-9<](?:[ \-]?[A-Z0-9<]){7,}")
 _MOST_CACHED = 10_000
 _OF_OBJECTS = ("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT")
-
-Found = tuple[str, int, int, int]  # entity, start, end, confidence
 
 
 class _Asked:
@@ -175,7 +174,7 @@ class Scanner:
             if engine is None:
                 return prefilter.in_values(data)
             # Its word is enough; it says yes more often.
-            return (b"\\" in data and HIDDEN.search(data) is not None) or bool(engine(data))
+            return (b"\\" in data and hidden(data)) or bool(engine(data))
 
         return may_hit
 
@@ -202,6 +201,7 @@ class Scanner:
     def _judged(self, text: str, key: str, now: str, asked: _Asked | None) -> Iterable[Found]:
         if asked is None:
             return self._judge(text, key, now, self._every)
+        there: _Asked | None
         if len(text) > LONGEST_CACHED:
             there = self._asked_of(text, key)
             return () if there is None else self._judge(text, key, now, there)
@@ -211,7 +211,7 @@ class Scanner:
         if known is None:
             if len(self._known) >= _MOST_CACHED:
                 self._known.clear()
-            there: _Asked | None = asked
+            there = asked
             if asked is self._every and self._prefilter.engine_built is not None:
                 there = self._asked_of(text, key)
             known = self._known[place] = tuple(self._judge(text, key, now, there)) if there is not None else ()
@@ -273,7 +273,7 @@ class Scanner:
                 continue
             for start, end in _places(each, text):
                 self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
-        return _settled(found, self._least) if found else found
+        return settled(found, self._least) if found else found
 
     def _ask(self, detector: Detector, candidate: Candidate, found: list[Found]) -> None:
         if not detector.literal and guards.is_template(candidate.text, candidate.start, candidate.end):
@@ -311,36 +311,6 @@ def _addresses(pattern: re.Pattern[str], text: str) -> Iterable[tuple[int, int]]
 
 def _key_says(detector: Detector, key: str) -> bool:
     return not detector.words.isdisjoint(context.of_key(key))
-
-
-def _settled(found: list[Found], least: int) -> list[Found]:
-    """Leave out what lies inside something longer that is as sure, and generic secrets where a special one is.
-
-    In order of their beginnings, the longer first, so that what encloses something has been seen before it: one pass,
-    for a hostile text may hold a hundred thousand of them.
-    """
-    found = sorted(
-        {each for each in found if each[3] >= least}, key=lambda each: (each[1], -each[2], -each[3], each[0])
-    )
-    kept: list[Found] = []
-    reach = [-1, -1, -1]  # how far something as sure as this has reached
-    at = 0
-    while at < len(found):
-        _, start, end, _ = found[at]
-        same = [each for each in found[at : at + 50] if each[1] == start and each[2] == end]
-        at += len(same)
-        free = [each for each in same if max(reach[each[3] :]) < end]
-        kept += [each for each in free if not any(_covers(other, each) for other in same)]
-        for each in same:
-            reach[each[3]] = max(reach[each[3]], end)
-    return kept
-
-
-def _covers(other: Found, each: Found) -> bool:
-    """Of two findings about the same characters: the same entity, surer; or a special secret and a generic one."""
-    if other[0] == each[0]:
-        return other[3] > each[3]
-    return each[0] == "SECRET_GENERIC" and other[0].startswith("SECRET_")
 
 
 def _hit(entity: str, leaf: Leaf, start: int, end: int, confidence: int) -> Hit:

@@ -115,7 +115,8 @@ def _exchanged(raw: bytes, places: list[tuple[int, int, bytes]]) -> bytes:
     if len(places) == 1:
         start, end, mask = places[0]
         return raw[:start] + mask + raw[end:]
-    parts, done = [], 0
+    parts: list[bytes] = []
+    done = 0
     for start, end, mask in sorted(places):
         parts += (raw[done:start], mask)
         done = end
