@@ -117,6 +117,16 @@ def test_what_stands_before_or_after_the_scanned_values_costs_nothing() -> None:
     assert ALL.may_hit(line.replace(b'"hello"', b'"jane@acme.io"'))
 
 
+@pytest.mark.parametrize("engine", [False, True])
+def test_the_name_of_a_path_of_the_sites_own_says_what_stands_there(engine: bool) -> None:
+    scanner = Scanner(paths=["*"])
+    if engine:
+        scanner.expect(1 << 30)
+    record = {"birthDate": "1980-02-03", "cvv": "123"}
+    assert scanner.scan(record) == scanner.scan(record, looked=True) == scanner.scan_all(record)  # type: ignore[arg-type]
+    assert {hit.entity for hit in scanner.scan(record)} == {"DATE_OF_BIRTH", "CARD_CVV"}  # type: ignore[arg-type]
+
+
 def test_a_scanned_member_after_the_chain_is_looked_at() -> None:
     line = (
         b'{"timestamp":"2026","action":{"type":"x"},"delegation_chain":[{"actor":"u"}],"metadata":{"a":"jane@acme.io"}}'

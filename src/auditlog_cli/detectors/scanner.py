@@ -120,7 +120,8 @@ class Scanner:
             return []
         asked: _Asked | None = self._every
         try:
-            data = orjson.dumps([value for _, _, value in found])
+            # Names of the site's own paths may say what stands there; those of the usual ones say nothing.
+            data = orjson.dumps([{key: value} if self._paths else value for _, key, value in found])
         except TypeError:  # no JSON (a huge number, half of a character): look at everything
             pass
         else:
