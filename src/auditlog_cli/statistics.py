@@ -14,6 +14,8 @@ MOST_VALUES = 100_000
 _MOST_BARS = 960
 FEW = 4096
 """Latencies of one group that are kept as they are; above, they go into buckets."""
+MOST = 1e15
+"""Milliseconds from which a latency is none."""
 _GROWTH = 1.01
 OTHER = "(other)"
 NONE = "(none)"
@@ -110,7 +112,7 @@ class Group:
 def latency_of(content: dict[str, object]) -> float | None:
     """Return the latency of a record in milliseconds; None if it names none that can be counted."""
     latency = fields.get(content, "action.latency_ms")
-    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < 1e15:
+    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < MOST:
         return float(latency)
     return None
 

@@ -253,9 +253,8 @@ def _plan(path: str, fd: int, old: layout.Index | None, *, active: bool) -> _Pla
     known = old.segments.get(layout.inode_of(status)) if old is not None else None
     if known is not None and known.stands_for(path, status, packed=source.packed):
         plan.kept = [*known.parts]
-        if any(source.edges(part.start, part.end) != part.edges for part in plan.kept):
-            plan.kept = []
-        elif not active and not _confirmed(plan):
+        looks_alike = all(source.edges(part.start, part.end) == part.edges for part in plan.kept)
+        if not looks_alike or not (active or _confirmed(plan)):
             plan.kept = []
         elif plan.kept and status.st_size > known.size and plan.kept[-1].end - plan.kept[-1].start < _SMALL:
             plan.kept.pop()

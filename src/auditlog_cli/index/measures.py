@@ -11,16 +11,16 @@
 from __future__ import annotations
 
 from auditlog_cli import fields
-from auditlog_cli.statistics import ERRORS, REFUSED, bucket_of, latency_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
+from auditlog_cli.index.keys import COLUMNS
+from auditlog_cli.statistics import ERRORS, MOST, REFUSED, bucket_of, latency_of
 
 LATENCY = 0x0FFF
 CALL = 0x1000
 ERROR = 0x2000
 DENIED = 0x4000
+WORDS = 3
+"""How many texts of a record its measures are made from, besides its tool."""
+TOOL = [path for _, path in COLUMNS].index("action.tool")
 _KNOWN = 50_000
 
 
@@ -40,24 +40,40 @@ def _measures(status: str, phase: str, kind: str, tool: bool, latency: float | N
     return found if latency is None else found | bucket_of(latency) + 1
 
 
-class Measures:
-    """The same for many records of ours: most of them have measures that an earlier one had."""
+class _Flags(dict[tuple[str, ...], int]):
+    """(tool, status, phase, type) → the measures without the latency, or `_START`. Texts of records: few."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[object, ...], int] = {}
+    def __missing__(self, key: tuple[str, ...]) -> int:
+        tool, status, phase, kind = key
+        found = _measures(status, phase, kind, bool(tool), None) | _START * (phase == "start")
+        if len(self) < _KNOWN:
+            self[key] = found
+        return found
 
-    def of(self, content: dict[str, Any]) -> int:
-        """Return the measures of a record whose `action` is an object, and its tool a text."""
-        get = content["action"].get
-        latency = get("latency_ms")
-        # The class, for 1 and true are one key.
-        key = (get("result_status"), get("phase"), get("type"), not get("tool"), latency, latency.__class__)
-        try:
-            return self._known[key]
-        except KeyError:
-            if len(self._known) >= _KNOWN:
-                self._known.clear()
-            found = self._known[key] = of(content)
-            return found
-        except TypeError:  # an object or a list stands where a text should
-            return of(content)
+
+class _Buckets(dict[float | None, int]):
+    """A latency, or None → the bits that it has."""
+
+    def __missing__(self, latency: float | None) -> int:
+        found = 0 if latency is None or latency >= MOST else bucket_of(float(latency)) + 1
+        if latency is not None and len(self) < _KNOWN:
+            self[latency] = found
+        return found
+
+
+_START = 0x8000  # the beginning of a call has no latency
+_flags = _Flags()
+_buckets = _Buckets()
+
+
+def of_many(rows: list[tuple[str, ...]], latencies: list[float | None]) -> list[int]:
+    """Return the measures of many records of ours.
+
+    Args:
+        rows: Their tools at `TOOL`, and at the end result_status, phase, type.
+        latencies: Numbers, none of them true or false.
+    """
+    columns = list(zip(*rows, strict=True))
+    flags = map(_flags.__getitem__, zip(columns[TOOL], *columns[-WORDS:], strict=True))
+    found = map(_buckets.__getitem__, latencies)
+    return [each | bucket if each < _START else each ^ _START for each, bucket in zip(flags, found, strict=True)]
