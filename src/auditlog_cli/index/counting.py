@@ -10,6 +10,7 @@ are scanned.
 from __future__ import annotations
 
 import os
+from _collections import _count_elements  # type: ignore[import-not-found]  # Counter would bring collections
 
 from auditlog_cli import decoders, statistics
 from auditlog_cli.index import keys, layout, measures
@@ -21,12 +22,14 @@ from auditlog_cli.record import Line, Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from auditlog_cli.counts import Counts
     from auditlog_cli.record import BadLine
     from auditlog_cli.sources.files import Log
     from auditlog_cli.statistics import Group, Statistics
+
+    _Lines = list[int] | memoryview
 
 PATHS = {path: (field, bit) for field in KEYED for bit, path in enumerate([*keys.PATHS.values()][field])}
 """What can be counted: path → the number of its field, and which of the field's paths it is."""
@@ -58,9 +61,12 @@ class _Tally:
 
     Args:
         name: Its value, where that is known.
+
+    Attributes:
+        telling: Measures of which each record has to be read: for its latency, or for the largest one.
     """
 
-    __slots__ = ("_buckets", "_exact", "_measures", "_seen", "_top", "name")
+    __slots__ = ("_buckets", "_exact", "_measures", "_seen", "_top", "name", "telling")
 
     def __init__(self, name: str | None) -> None:
         self.name = name
@@ -69,12 +75,11 @@ class _Tally:
         self._exact = True
         self._top = 0
         self._seen: list[float] = []
+        self.telling: set[int] = set()
 
-    def take(self, measured: Iterable[int]) -> None:
+    def take(self, measured: list[int]) -> None:
         """Count the measures of some lines."""
-        known = self._measures
-        for each in measured:
-            known[each] = known.get(each, 0) + 1
+        _count_elements(self._measures, measured)
 
     def settle(self, others: int) -> None:
         """Decide how latencies are told: exactly, if there are few, together with so many others."""
@@ -84,11 +89,11 @@ class _Tally:
                 self._buckets[bucket - 1] = self._buckets.get(bucket - 1, 0) + count
                 self._top = max(self._top, bucket)
         self._exact = sum(self._buckets.values()) + others <= statistics.FEW
-
-    def wants(self, measured: int) -> bool:
-        """Tell whether the record of a line has to be read: for its latency, or for the largest one."""
-        bucket = measured & measures.LATENCY
-        return bucket > 0 if self._exact else bucket == self._top > 0
+        self.telling = {
+            each
+            for each in self._measures
+            if (bucket := each & measures.LATENCY) and (self._exact or bucket == self._top)
+        }
 
     def saw(self, latency: float | None) -> None:
         """Take the latency of a record that was read."""
@@ -237,15 +242,21 @@ class Counting:
         }
         if len(tallies) > _MOST_GROUPS:
             raise Uncountable
+        held: list[tuple[_Piece, bytes, _Lines, set[int]]] = []
         for piece in self._pieces:
             part = piece.open()
             measured = part.measures()
             for digest, lines in self._lines(piece, part, path, tallies):
-                tallies[digest].take(map(measured.__getitem__, lines))
+                mine = [*map(measured.__getitem__, lines)]
+                tallies[digest].take(mine)
+                held.append((piece, digest, lines, {*mine}))
         for tally in tallies.values():
             group = counted.get(tally.name) if tally.name is not None else None
             tally.settle(group.latencies.count if group is not None else 0)
-        self._read_back(path, tallies)
+        for piece, digest, lines, mine in held:
+            tally = tallies[digest]
+            if tally.name is None or not mine.isdisjoint(tally.telling):
+                self._read_back(path, piece, lines, digest, tally)
         groups: dict[str, Group] = {}
         for tally in tallies.values():
             assert tally.name is not None  # each has a record, and one of them was read
@@ -255,14 +266,16 @@ class Counting:
 
     def _lines(
         self, piece: _Piece, part: Part, path: str, wanted: dict[bytes, _Tally]
-    ) -> Iterator[tuple[bytes, list[int]]]:
+    ) -> Iterator[tuple[bytes, _Lines]]:
         """Yield the lines of each wanted group in a part."""
         field, bit = PATHS[path]
         apart = piece.apart
         rest = {*range(part.lines)} - apart if self._none in wanted else None
         for digest, flags, at, many in part.values(field):
             if flags >> bit & 1 and not flags & MIXED and (rest is not None or digest in wanted):
-                lines = [line for line in part.lines_of(field, at, many) if line not in apart]
+                lines: _Lines = part.lines_of(field, at, many)
+                if apart:
+                    lines = [line for line in lines if line not in apart]
                 if rest is not None:
                     rest.difference_update(lines)
                 if lines and digest in wanted:
@@ -270,25 +283,22 @@ class Counting:
         if rest:
             yield self._none, sorted(rest)
 
-    def _read_back(self, path: str, tallies: dict[bytes, _Tally]) -> None:
+    def _read_back(self, path: str, piece: _Piece, lines: _Lines, digest: bytes, tally: _Tally) -> None:
         """Read the records that a tally needs, and hold them against what the index says of them."""
-        for piece in self._pieces:
-            part = piece.open()
-            measured = part.measures()
-            for digest, lines in self._lines(piece, part, path, tallies):
-                tally = tallies[digest]
-                wanted = [line for line in lines if tally.wants(measured[line])] or lines[: tally.name is None]
-                for line, place in zip(wanted, part.offsets(wanted), strict=True):
-                    item = decoders.decode(self._read(piece.segment, piece.covered, line, place))
-                    if not isinstance(item, Record) or measures.of(item.content) != measured[line]:
-                        raise Uncountable
-                    values = statistics.values(item.content, path)
-                    if tally.name is None and len(values) == 1 and keys.digest(values[0]) == digest:
-                        tally.name = values[0]
-                    if values != [tally.name]:
-                        raise Uncountable
-                    if tally.wants(measured[line]):
-                        tally.saw(statistics.latency_of(item.content))
+        part = piece.open()
+        measured = part.measures()
+        wanted = [line for line in lines if measured[line] in tally.telling] or [lines[0]]
+        for line, place in zip(wanted, part.offsets(wanted), strict=True):
+            item = decoders.decode(self._read(piece.segment, piece.covered, line, place))
+            if not isinstance(item, Record) or measures.of(item.content) != measured[line]:
+                raise Uncountable
+            values = statistics.values(item.content, path)
+            if tally.name is None and len(values) == 1 and keys.digest(values[0]) == digest:
+                tally.name = values[0]
+            if values != [tally.name]:
+                raise Uncountable
+            if measured[line] in tally.telling:
+                tally.saw(statistics.latency_of(item.content))
 
 
 def _totals(part: Part, path: str, apart: set[int]) -> dict[bytes, int]:

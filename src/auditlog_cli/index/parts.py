@@ -125,10 +125,9 @@ class Part:
         digests = self._pages.read(16 * held, begin)
         if held != count or len(digests) != 16 * count:
             raise Damaged
-        return [
-            (digests[16 * each : 16 * each + 16], many >> FLAGS, at, many & _MANY)
-            for each, (at, many) in enumerate(zip(keys[1::3], keys[2::3], strict=True))
-        ]
+        each = [digests[at : at + 16] for at in range(0, 16 * count, 16)]
+        many = keys.tolist()[2::3]
+        return [*zip(each, [n >> FLAGS for n in many], keys.tolist()[1::3], [n & _MANY for n in many], strict=True)]
 
     def lines_of(self, place: int, at: int, many: int) -> memoryview:
         """Return the lines that `values` tells of."""
