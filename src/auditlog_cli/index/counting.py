@@ -247,9 +247,9 @@ class Counting:
             part = piece.open()
             measured = part.measures()
             for digest, lines in self._lines(piece, part, path, tallies):
-                mine = [*map(measured.__getitem__, lines)]
-                tallies[digest].take(mine)
-                held.append((piece, digest, lines, {*mine}))
+                each = [*map(measured.__getitem__, lines)]
+                tallies[digest].take(each)
+                held.append((piece, digest, lines, {*each}))
         for tally in tallies.values():
             group = counted.get(tally.name) if tally.name is not None else None
             tally.settle(group.latencies.count if group is not None else 0)
