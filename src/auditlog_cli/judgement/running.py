@@ -16,7 +16,7 @@ from auditlog_cli import parallel, times, verification
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
-from auditlog_cli.judgement import dealing, facts, reading, waivers
+from auditlog_cli.judgement import dealing, facts, reading, selecting, waivers
 from auditlog_cli.judgement.reading import record_of
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Report
@@ -52,7 +52,7 @@ def judge(paths: list[str], question: Question, *, taken: Taken | None = None, p
     Raises:
         DefinitionError: If a rule or a waiver is wrong.
     """
-    shares = dealing.shares(paths, question) if taken is None else None
+    shares = dealing.shares(paths, question) if taken is None and question.index is None else None
     run = Run(question, taken, progress, shares)
     if shares is None:
         run.read(paths)
@@ -144,7 +144,7 @@ class Run:
 
     def _log(self, log: files.Log) -> None:
         before = self.report.lines.read
-        for file in log.files:
+        for file in [] if selecting.judged(self, log) else log.files:
             try:
                 self._file(file, log.path)
             except InputError as error:
