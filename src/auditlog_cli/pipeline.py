@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from auditlog_cli.index.query import Query
     from auditlog_cli.selection import Selection
-    from auditlog_cli.statistics import Statistics
 
     Say = Callable[[str], None]
     Tells = Callable[[Record], bool]
@@ -167,62 +166,6 @@ def judged(
         else:
             counts.passed += 1
             yield item, False
-
-
-def counted(
-    paths: list[str],
-    by: tuple[str, ...],
-    top: int,
-    *,
-    counts: Counts,
-    on_bad: Callable[[BadLine], None],
-    say: Say,
-    parallel: bool = False,
-) -> Statistics | None:
-    """Return all records counted by some paths, out of the indexes of the logs; None if that cannot be done.
-
-    Args:
-        paths: Files, folders, globs.
-        by: Dotted paths.
-        top: How many values of each are wanted; 0: all.
-        counts: Kept up to date; worth nothing if None is returned.
-        on_bad: Called with each bad line, if all could be counted.
-        say: Told what became of an index.
-        parallel: See `scan.candidates`.
-
-    Raises:
-        InputError: If a log cannot be read.
-    """
-    from auditlog_cli.index import query
-    from auditlog_cli.statistics import Statistics
-
-    logs = files.find(paths, documents=True)
-    if not all(map(query.may_help, logs)):
-        return None
-    from auditlog_cli.index import counting
-
-    if not set(by) <= counting.PATHS.keys():
-        return None
-    found = Statistics(by)
-    bad: list[BadLine] = []
-    try:
-        with counting.Counting(logs, by, counts, say, processes=parallel) as work:
-            for item in map(decoders.decode, work.lines()):
-                if isinstance(item, BadLine):
-                    counts.bad += 1
-                    bad.append(item)
-                elif item.is_own:
-                    counts.own += 1
-                else:
-                    counts.selected += 1
-                    found.add(item.content, item.shape)
-            work.add_to(found, top)
-    except counting.Uncountable:
-        say("the indexes do not tell how many; the logs are scanned")
-        return None
-    for each in bad:
-        on_bad(each)
-    return found
 
 
 def last(

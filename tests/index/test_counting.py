@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditlog_cli import pipeline, statistics
+from auditlog_cli import breakdown, statistics
 from auditlog_cli.counts import Counts
 from auditlog_cli.decoders import decode
 from auditlog_cli.index import counting, measures
@@ -109,7 +109,7 @@ def plain_log(tmp_path: Path) -> Path:
 def asked(path: Path, *by: str) -> tuple[Statistics | None, list[str], Counts]:
     """What the index alone says."""
     counts, said = Counts(), list[str]()
-    found = pipeline.counted(
+    found = breakdown.counted(
         [str(path)], by or ("agent.id",), 10, counts=counts, on_bad=lambda _: None, say=said.append
     )
     return found, said, counts

@@ -13,6 +13,7 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.index import searching
 from auditlog_cli.index.query import Query, may_help
 from auditlog_cli.judgement import reading
+from auditlog_cli.rules import checks
 from auditlog_cli.selection import Selection
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def judged(run: Run, log: files.Log) -> bool:
     """Judge the selected records of a log by its index; tell whether that could be done."""
-    query = None if run.engine.sees_all else _query(run.question, log)
+    query = _query(run.question, log)
     if query is None or run.question.index is None:
         return False
     sizes = {file: reading.size_of(file) for file in log.files}  # what comes meanwhile may be judged, and is not named
@@ -45,6 +46,9 @@ def judged(run: Run, log: files.Log) -> bool:
 def _query(question: Question, log: files.Log) -> Query | None:
     """What an index is asked; None where it cannot help."""
     chosen = question.selection
+    named = [(each.rule.correlate or {}).get("check") for each in question.bound if each.enabled]
+    if any(name is not None and checks.load(name).WHOLE_LOG for name in named):
+        return None
     if not isinstance(chosen, Selection) or not (chosen.groups or chosen.window) or not may_help(log):
         return None
     return Query(chosen.groups, None, chosen.window)  # no needles: bad lines are found, whatever stands in them

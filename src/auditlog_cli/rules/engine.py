@@ -211,11 +211,6 @@ class Engine:
         self._speaker.enough.add(bound)
 
     @property
-    def sees_all(self) -> bool:
-        """Whether a check is about the log as a whole, and so wants what is not to be judged, too."""
-        return any(watch.whole for watch in self._watches)
-
-    @property
     def needs_scanner(self) -> bool:
         """Whether a rule asks for what the detectors find."""
         return self._plan.program.needs_scanner

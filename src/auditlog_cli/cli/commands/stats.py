@@ -55,7 +55,9 @@ def stats(
     counts = Counts()
     found = None
     if by and index is not None and chosen.everything and shape is None:
-        found = pipeline.counted(logs, tuple(by), top, counts=counts, on_bad=notices.bad, say=index, parallel=True)
+        from auditlog_cli import breakdown
+
+        found = breakdown.counted(logs, tuple(by), top, counts=counts, on_bad=notices.bad, say=index, parallel=True)
     if found is None:
         found, counts = Statistics(tuple(by or ())), Counts()
         for record in pipeline.select(
