@@ -15,7 +15,7 @@ from _collections import _count_elements  # type: ignore[import-not-found]  # Co
 from auditlog_cli import decoders, statistics
 from auditlog_cli.index import keys, layout, measures
 from auditlog_cli.index.pages import Damaged
-from auditlog_cli.index.parts import KEYED, MIXED, Part
+from auditlog_cli.index.parts import COUNTED, MIXED, Part
 from auditlog_cli.index.query import Query
 from auditlog_cli.index.searching import Opened, Segment, opened, walk
 from auditlog_cli.record import Line, Record
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     _Lines = list[int] | memoryview
 
-PATHS = {path: (field, bit) for field in KEYED for bit, path in enumerate([*keys.PATHS.values()][field])}
+PATHS = {path: (field, bit) for field in COUNTED for bit, path in enumerate([*keys.PATHS.values()][field])}
 """What can be counted: path → the number of its field, and which of the field's paths it is."""
 _MOST_GROUPS = 2000
 """Groups of which at least one record is read."""

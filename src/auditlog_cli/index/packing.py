@@ -6,7 +6,7 @@ from array import array
 from itertools import accumulate
 
 from auditlog_cli.index.keys import digest, number
-from auditlog_cli.index.parts import FLAGS, HEAD, KEYED, MIXED
+from auditlog_cli.index.parts import COUNTED, FLAGS, HEAD, KEYED, MIXED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -116,4 +116,5 @@ def _keyed(postings: Postings, flags: Flags, field: int) -> list[tuple[bytes, in
         one = values[each]
         keys.extend((each, at, len(data) // 2 | (MIXED if one is None else flags[one]) << FLAGS))
         digests += bytes(16) if one is None else digest(one)
-    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held)), (bytes(digests), len(numbered))]
+    counted = (bytes(digests), len(numbered)) if field in COUNTED else (b"", 0)
+    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held)), counted]

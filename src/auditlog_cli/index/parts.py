@@ -10,8 +10,8 @@ the order of the machine:
     spans      u32 for each bucket, where it begins among the lines that follow; u16 for each: bears such an id
     measures   u16 for each line: what a count wants to know of it (`measures`)
     uneven     u16 for each line that a count must always look at: what stands at a path is no text
-    fields     for each but the spans: (number, where, how many and flags) u32 each, sorted; u16 for each line; 16
-               bytes for each number: which value it is
+    fields     for each but the spans: (number, where, how many and flags) u32 each, sorted; u16 for each line; if
+               it is counted, 16 bytes for each number: which value it is
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ NEVER = (1, 0)
 """The earliest and latest instant where there is none."""
 SPANS = FIELDS.index("span")
 KEYED = tuple(place for place in range(len(FIELDS)) if place != SPANS)
+COUNTED = tuple(place for place in KEYED if FIELDS[place] != "trace")
+"""Fields whose values can be counted: there are too many traces to show how many records each has."""
 _BESIDE = 6  # sections before the fields
 HEAD = 2 * (_BESIDE + 3 * len(KEYED))  # where and how many, for each section
 FLAGS = 24
