@@ -152,13 +152,13 @@ def test_a_good_log_is_ok(tmp_path: Path) -> None:
 
 
 def test_places_are_those_of_the_file(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.jsonl", record(), record(user__id=7), b'{"a":1,}')
+    path = write(tmp_path / "a.jsonl", record(), record(user__id=7), b'{"a":1;}')
     first, second = validate(path).findings
     text = path.read_text().splitlines()
     assert (first.where.line, first.where.byte) == (2, len(text[0]) + 1)
     assert text[1][first.where.column - 1 : first.where.end_column - 1] == "7"
     assert first.where.record_id == "00000000-0000-4000-8000-000000000001"
-    assert (second.where.line, path.read_bytes()[second.where.byte : second.where.byte + 1]) == (3, b"}")
+    assert (second.where.line, path.read_bytes()[second.where.byte : second.where.byte + 1]) == (3, b";")
 
 
 def test_ids_that_could_be_a_person_s_are_not_shown() -> None:
