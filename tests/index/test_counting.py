@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditlog_cli import breakdown, statistics
+from auditlog_cli import breakdown, segments, statistics
 from auditlog_cli.counts import Counts
 from auditlog_cli.decoders import decode
-from auditlog_cli.index import counting, measures
+from auditlog_cli.index import counting, keys, measures
 from auditlog_cli.record import Line, Record
 from auditlog_cli.statistics import Group, Statistics
 from tests.conftest import Result
@@ -191,3 +191,50 @@ def test_several_logs_are_counted_together(small: None, cli: Cli, tmp_path: Path
     plain = cli("stats", first, second, "--by", "agent.id", "--no-index")
     assert (found.raw, found.err, found.code) == (plain.raw, plain.err, plain.code)
     assert "agent_3" in found.out
+
+
+def test_a_segment_edited_before_it_was_closed_is_indexed_anew(small: None, cli: Cli, tmp_path: Path) -> None:
+    path = plain_log(tmp_path)
+    whole = path.read_bytes()
+    at = whole.index(b"agent_1", len(whole) // 2 + 700)
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"agent_9")
+        file.seek(0, os.SEEK_END)
+        file.write(line(record(agent__id="agent_0")) + b"\n")
+    build(path)  # it looks as it did at five places
+    path.rename(segments.closed_name(str(path), 0))
+    write(path, line(record(agent__id="agent_0")))
+    again = build(path)
+    assert again is not None and again.read > len(whole)
+    found, said, _ = asked(path)
+    assert found is not None and found.groups["agent.id"]["agent_9"].records == 1 and not said
+    assert "agent_9" in both_ways(cli, path, "--by", "agent.id")
+
+
+@pytest.mark.parametrize("by", ["agent.id", "user.name", "session_id"])
+def test_a_flipped_bit_anywhere_never_changes_a_count(small: None, cli: Cli, tmp_path: Path, by: str) -> None:
+    path = write(tmp_path / "log.jsonl", *LINES)
+    build(path)
+    index = Path(f"{path}.index")
+    whole = index.read_bytes()
+    plain = cli("stats", path, "--by", by, "--no-index")
+    for at in range(0, len(whole), len(whole) // 150):
+        index.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << at % 8]) + whole[at + 1 :])
+        found = cli("stats", path, "--by", by)
+        assert (found.raw, found.err, found.code) == (plain.raw, plain.err, plain.code)
+
+
+def test_an_index_that_names_the_wrong_lines_is_not_counted_from(
+    small: None, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sums that fit, and lines of somebody else: what is read back tells."""
+    path = write(tmp_path / "log.jsonl", *(line(record(agent__id=f"agent_{n % 2}")) for n in range(40)))
+    with monkeypatch.context() as forged:
+        forged.setattr(
+            "auditlog_cli.index.packing.digest", lambda value: keys.digest(value.translate({48: "1", 49: "0"}))
+        )
+        build(path)
+    found, said, _ = asked(path)
+    assert found is None and said == ["the indexes do not tell how many; the logs are scanned"]
+    both_ways(cli, path, "--by", "agent.id")

@@ -10,7 +10,6 @@ are scanned.
 from __future__ import annotations
 
 import os
-from _collections import _count_elements  # type: ignore[import-not-found]  # Counter would bring collections
 
 from auditlog_cli import decoders, statistics
 from auditlog_cli.index import keys, layout, measures
@@ -19,6 +18,11 @@ from auditlog_cli.index.parts import COUNTED, MIXED, Part
 from auditlog_cli.index.query import Query
 from auditlog_cli.index.searching import Opened, Segment, opened, walk
 from auditlog_cli.record import Line, Record
+
+try:
+    from _collections import _count_elements  # type: ignore[import-not-found]  # `collections` takes longer to load
+except ImportError:  # pragma: no cover - other interpreters than CPython
+    from collections import _count_elements  # type: ignore[attr-defined]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

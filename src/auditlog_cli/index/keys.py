@@ -58,6 +58,9 @@ def requests(record: Record) -> list[str]:
 
 def digest(value: str) -> bytes:
     """Return 16 bytes that tell a value from all others, where a number of 32 bits does not: for who counts."""
-    from _blake2 import blake2b  # hashlib would load OpenSSL
+    try:
+        from _blake2 import blake2b  # hashlib would load OpenSSL
+    except ImportError:  # pragma: no cover - a Python that is built without it
+        from hashlib import blake2b
 
     return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()
