@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"capture", "alerting", "redaction", "salting", "shipping", "index"},
     {"mcp"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
-    {"lookup", "listing", "database", "withholding", "anchors", "importing"},
+    {"lookup", "listing", "breakdown", "database", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification"},
     {"proofs"},
     {"evidence", "judgement", "retention", "serving"},

@@ -160,6 +160,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              (('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
            'auditlog check audit.jsonl\n'
            'auditlog check audit.jsonl --pack gdpr --pack baseline --policy auditlog.policy.yaml\n'

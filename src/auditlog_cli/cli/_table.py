@@ -69,6 +69,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--color': ('color', 'choice', ('auto', 'always', 'never')),
             '--output': ('output', 'text', None),
             '-o': ('output', 'text', None),
+            '--no-index': ('no_index', 'flag', True),
             '--quiet': ('quiet', 'flag', True),
             '-q': ('quiet', 'flag', True)},
            (('paths', True, False),)),

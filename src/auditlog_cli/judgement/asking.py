@@ -48,6 +48,7 @@ class Question:
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
         since, until: What is found outside of this time is not told, microseconds since the epoch; None: no limit.
+        index: Told what became of the index of a log, by which selected records are found; None: it is not used.
         announced: Whether somebody is told of each finding: then `max_findings` leaves none out.
     """
 
@@ -72,6 +73,7 @@ class Question:
     since: int | None = None
     until: int | None = None
     announced: bool = False
+    index: Callable[[str], None] | None = None
 
     def report(self) -> Report:
         """Return the report that a run fills in."""
