@@ -350,6 +350,37 @@ def test_a_log_that_goes_away_is_told_and_ends_with_3(
     assert json.loads(body)["data"]["record"]["source"] == "audit.jsonl"
 
 
+def test_a_run_that_goes_on_says_once_a_day_that_it_looked(here: Path) -> None:
+    """What FIN-PCI-10.4-01 asks for: the run of a daemon has no end that anybody would wait for."""
+    from auditlog_cli.cli import alerting, checking, live
+    from auditlog_cli.judgement.asking import asked
+
+    question = asked(pack=["baseline"], no_policy=True, only=["BASE-SEC-01"])
+    wish = alerting.wish(question.policy, alerts="alerts.jsonl", webhooks=None, emails=None, emit=None, form="ecs")
+    shown = checking.Shown("text", "never", None, merge=False, explain=False, quiet=True)
+    clock = [time.time()]
+    pauses = [0]
+
+    def sleep(_: float) -> None:
+        pauses[0] += 1
+        clock[0] += 3600
+        if pauses[0] == 30:
+            write(here / "audit.jsonl", record(3))
+        if pauses[0] == 80:
+            raise KeyboardInterrupt
+
+    code = live.run(
+        ["audit.jsonl"], question, shown, wish, since=None, lateness="60s", clock=lambda: clock[0], sleep=sleep
+    )
+    assert code == 130
+    records = [json.loads(line) for line in (here / "alerts.jsonl").read_text().splitlines()]
+    reviews = [each for each in records if each.get("action", {}).get("type") == "review"]
+    told = [(each["review"]["outcome"], each["metadata"]["read"], each["metadata"]["opened"]) for each in reviews]
+    assert told == [("findings", 2, 2), ("findings", 1, 1), ("clean", 0, 0), ("clean", 0, 0)]
+    times = [each["timestamp"] for each in reviews]
+    assert times == sorted(set(times))
+
+
 def test_following_ends_when_nobody_reads(here: Path) -> None:
     script = f"{sys.executable} -m auditlog_cli check audit.jsonl --follow --format jsonl | head -1 >&2; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30)

@@ -128,15 +128,17 @@ class Nouns:
         elif made.in_scope:
             made.result = "passed"
         else:
-            made.result, made.reason = "not_tested", _untested(bound, made, getattr(tally, "left_out", 0))
+            made.result, made.reason = "not_tested", _untested(bound, made, tally)
         return made
 
 
-def _untested(bound: Bound, made: RuleResult, left_out: int) -> str:
+def _untested(bound: Bound, made: RuleResult, tally: Any) -> str:
+    if tally is not None and tally.why:
+        return str(tally.why)
     if made.withheld:
         return f"a value is withheld in all it could judge ({many(made.withheld, 'record')})"
-    if left_out:
-        return f"{many(left_out, 'record')} had no value to be grouped or ordered by"
+    if tally is not None and tally.left_out:
+        return f"{many(tally.left_out, 'record')} had no value to be grouped or ordered by"
     if made.open:
         return f"{many(made.open, 'deadline')} not reached yet"
     subject = bound.rule.detection.get("subject")
