@@ -121,17 +121,20 @@ class Report:
     @property
     def verdict(self) -> str:
         """One sentence: what was found, what counts, what was not tested. Never that all is well."""
-        new = [finding for finding in self.findings if finding.state == "new"]
-        parts = [many(len(new), "finding") if new else "no findings"]
+        severities = by_severity((each for each in self.findings if each.state == "new"), self.rules)
+        new = sum(severities.values())
+        parts = [many(new, "finding") if new else "no findings"]
         if new:
-            parts[0] += f" ({', '.join(f'{count:,} {word}' for word, count in by_severity(new).items() if count)})"
+            parts[0] += f" ({', '.join(f'{count:,} {word}' for word, count in severities.items() if count)})"
             bar = "never" if self.fail_on == "never" else f"{self.fail_on} and above"
             parts.append(f"{self.counted:,} of them {'counts' if self.counted == 1 else 'count'} (--fail-on: {bar})")
         unlisted = sum(self.unlisted.values())
         if unlisted:
-            parts.append(f"{unlisted:,} more are counted and not listed (--max-findings)")
-        for word in ("known", "waived"):
-            count = sum(finding.state == word for finding in self.findings)
+            parts.append(f"{unlisted:,} {'is' if unlisted == 1 else 'are'} counted and not listed (--max-findings)")
+        for word, of_rules in (
+            ("known", sum(each.known for each in self.rules)), ("waived", sum(each.waived for each in self.rules)),
+        ):  # fmt: skip
+            count = of_rules or sum(finding.state == word for finding in self.findings)
             if count:
                 parts.append(f"{count:,} {word}")
         tested = sum(each.result in ("findings", "passed") for each in self.rules)
@@ -153,9 +156,17 @@ class Report:
         for each in self.rules:
             key = (each.rule.id, each.policy.sha256 if each.policy else "")
             each.findings, each.counted, each.known, each.waived = tallies.get(key, [0, 0, 0, 0])
-            if each.findings:  # those that are not listed count as the others of their rule do
-                each.counted += self.unlisted.get(key, 0) * (each.counted > 0)
-                each.findings += self.unlisted.get(key, 0)
+            left = self.unlisted.get(key, 0) if each.findings else 0
+            each.unlisted = 0
+            if left:  # those that are not listed are what the others of their rule are
+                if each.findings > each.known + each.waived:
+                    each.unlisted = left
+                    each.counted += left * (each.counted > 0)
+                elif each.known:
+                    each.known += left
+                else:
+                    each.waived += left
+                each.findings += left
             if each.findings and each.result in ("passed", "not_tested"):
                 each.result, each.reason = "findings", ""
         self.findings.sort(key=rank)
@@ -212,11 +223,18 @@ def rank(finding: Finding) -> tuple[int, str, str, int, int, str, str]:
     )  # fmt: skip
 
 
-def by_severity(findings: Iterable[Finding]) -> dict[str, int]:
-    """Return how many findings of each severity, the gravest first."""
+def by_severity(findings: Iterable[Finding], rules: Iterable[RuleResult] = ()) -> dict[str, int]:
+    """Return how many findings of each severity, the gravest first.
+
+    Args:
+        findings: Those that are listed.
+        rules: Whose new findings that are not listed are to be counted, too.
+    """
     out = dict.fromkeys(SEVERITIES, 0)
     for finding in findings:
         out[finding.rule.severity] += 1
+    for each in rules:
+        out[each.rule.severity] += each.unlisted
     return out
 
 

@@ -105,8 +105,14 @@ def integrity(head: dict[str, Any]) -> Section:
     return Section("Integrity of the logs", "integrity", blocks)
 
 
-def places(findings: list[dict[str, Any]], most: int) -> list[Block]:
-    """Return where findings are: by file, line, record and member, never by value."""
+def places(findings: list[dict[str, Any]], most: int, unlisted: int = 0) -> list[Block]:
+    """Return where findings are: by file, line, record and member, never by value.
+
+    Args:
+        findings: Objects of `auditlog.finding/1`, all of one rule.
+        most: How many to list; the rest is counted.
+        unlisted: How many more there are.
+    """
     shown = findings[:most]
     title = findings[0]["title"] if findings else ""
     told = any(each["message"] != title for each in shown)
@@ -126,9 +132,10 @@ def places(findings: list[dict[str, Any]], most: int) -> list[Block]:
             row[0] = (code(_place(record)), *_related(each))
         rows.append(tuple(row))
     blocks: list[Block] = [Table(tuple(heads), tuple(rows))] if rows else []
-    if len(findings) > len(shown):
-        left = len(findings) - len(shown)
-        blocks.append(Paragraph(f"and {left:,} more {'place' if left == 1 else 'places'}; the format json has all"))
+    left = len(findings) - len(shown) + unlisted
+    if left:
+        where = "the format json with --max-findings 0 has all" if unlisted else "the format json has all"
+        blocks.append(Paragraph(f"and {many(left, 'more place')}; {where}"))
     return blocks
 
 

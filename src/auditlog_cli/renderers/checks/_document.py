@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from auditlog_cli.finding import KINDS, SEVERITIES
 from auditlog_cli.renderers import parts
 from auditlog_cli.renderers.checks import json
 from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, Section, Span, Table, Text
-from auditlog_cli.report import Report
+from auditlog_cli.report import Report, many
 
 _APPLIES = {
     "declared": "the profile says that the duty applies",
@@ -36,7 +37,11 @@ def document(
             found.setdefault(finding["rule"], []).append(finding)
     shown = dict(list(found.items())[:groups])
     demands = {each.rule.id: each.rule.demands for each in report.rules}
-    sections = [parts.looked_at(made), parts.integrity(made), _findings(shown, len(found), places, demands)]
+    unlisted = Counter[str]()
+    for each in () if merge else report.rules:
+        unlisted[each.rule.id] += each.unlisted
+    groups_shown = [_group(rule, same, places, demands.get(rule, {}), unlisted[rule]) for rule, same in shown.items()]
+    sections = [parts.looked_at(made), parts.integrity(made), _findings(groups_shown, len(found))]
     settled = [finding for finding in made["findings"] if finding["state"] != "new"]
     exceptions = parts.exceptions(made)
     if settled and places:
@@ -54,12 +59,14 @@ def _lead(made: dict[str, Any]) -> list[Block]:
     for text in made["warnings"]:
         blocks.append(Paragraph(text, "warning"))
     blocks.append(Paragraph(made["sentence"], "notice"))
-    new = [finding for finding in made["findings"] if finding["state"] == "new"]
+    new = Counter((each["severity"], each["kind"]) for each in made["findings"] if each["state"] == "new")
+    if not made["merged"]:
+        for each in made["rules"]:
+            new[each["severity"], each["kind"]] += each["unlisted"]
     rows: list[tuple[Text, ...]] = []
     for severity in SEVERITIES:
-        same = [finding for finding in new if finding["severity"] == severity]
-        kinds = tuple(f"{sum(finding['kind'] == kind for finding in same):,}" for kind in KINDS)
-        rows.append((Span(severity, severity), *kinds, f"{len(same):,}"))
+        kinds = [new[severity, kind] for kind in KINDS]
+        rows.append((Span(severity, severity), *(f"{count:,}" for count in kinds), f"{sum(kinds):,}"))
     heads = ("Severity", "Violations", "Gaps", "Indicators", "In all")
     blocks.append(Table(heads, tuple(rows), frozenset((1, 2, 3, 4)), "New findings"))
     counts = made["counts"]
@@ -71,14 +78,10 @@ def _lead(made: dict[str, Any]) -> list[Block]:
     return [*blocks, Paragraph(text)]
 
 
-def _findings(
-    shown: dict[str, list[dict[str, Any]]], groups: int, places: int, demands: dict[str, dict[str, str]]
-) -> Section:
-    section = Section("Findings", "findings")
+def _findings(shown: list[Section], groups: int) -> Section:
+    section = Section("Findings", "findings", sections=shown)
     if not groups:
         section.blocks.append(Paragraph("No new findings. The section on rules says on how many records that rests."))
-    for rule, findings in shown.items():
-        section.sections.append(_group(rule, findings, places, demands.get(rule, {})))
     if groups > len(shown):
         left = groups - len(shown)
         text = f"and findings of {left:,} more {'rule' if left == 1 else 'rules'}; the format json has all"
@@ -86,11 +89,11 @@ def _findings(
     return section
 
 
-def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict[str, str]) -> Section:
+def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict[str, str], unlisted: int) -> Section:
     first = findings[0]
     lead: Text = (
         Span(first["severity"], first["severity"]), f" {first['kind']}, confidence {first.get('confidence', 'high')}, "
-        f"{len(findings):,} {'finding' if len(findings) == 1 else 'findings'}",
+        f"{many(len(findings) + unlisted, 'finding')}",
     )  # fmt: skip
     rows: list[tuple[str, Text]] = []
     for name, member in (("Why it matters", "why"), ("What to do", "fix")):
@@ -111,7 +114,7 @@ def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict
     also = dict.fromkeys(each["rule"] for finding in findings for each in finding.get("also", ()))
     if also:
         rows.append(("Also named by", ", ".join(also)))
-    blocks: list[Block] = [Paragraph(lead), Facts(tuple(rows)), *parts.places(findings, places)]
+    blocks: list[Block] = [Paragraph(lead), Facts(tuple(rows)), *parts.places(findings, places, unlisted)]
     return Section(f"{rule}: {first['title']}", f"rule-{rule}", blocks)
 
 

@@ -59,7 +59,7 @@ class Check:
         log = seen.log
         seq = seen.content.get("seq")
         if seq.__class__ is int:
-            self._first.setdefault(log, seq)  # type: ignore[arg-type]
+            self._first.setdefault(log, seq)
         if seen.own == "prune":
             records = seen.content["auditlog"].get("records")
             self._pruned[log] = max(self._pruned.get(log, 0), records if isinstance(records, int) else 0)
