@@ -131,10 +131,8 @@ class Report:
         unlisted = sum(self.unlisted.values())
         if unlisted:
             parts.append(f"{unlisted:,} {'is' if unlisted == 1 else 'are'} counted and not listed (--max-findings)")
-        for word, of_rules in (
-            ("known", sum(each.known for each in self.rules)), ("waived", sum(each.waived for each in self.rules)),
-        ):  # fmt: skip
-            count = of_rules or sum(finding.state == word for finding in self.findings)
+        for word in ("known", "waived"):
+            count = sum(finding.state == word for finding in self.findings)
             if count:
                 parts.append(f"{count:,} {word}")
         tested = sum(each.result in ("findings", "passed") for each in self.rules)
@@ -156,17 +154,10 @@ class Report:
         for each in self.rules:
             key = (each.rule.id, each.policy.sha256 if each.policy else "")
             each.findings, each.counted, each.known, each.waived = tallies.get(key, [0, 0, 0, 0])
-            left = self.unlisted.get(key, 0) if each.findings else 0
-            each.unlisted = 0
-            if left:  # those that are not listed are what the others of their rule are
-                if each.findings > each.known + each.waived:
-                    each.unlisted = left
-                    each.counted += left * (each.counted > 0)
-                elif each.known:
-                    each.known += left
-                else:
-                    each.waived += left
-                each.findings += left
+            # All are listed where there are waivers or a baseline: those that are not are new, as the others of the rule.
+            each.unlisted = self.unlisted.get(key, 0) if each.findings else 0
+            each.counted += each.unlisted * (each.counted > 0)
+            each.findings += each.unlisted
             if each.findings and each.result in ("passed", "not_tested"):
                 each.result, each.reason = "findings", ""
         self.findings.sort(key=rank)

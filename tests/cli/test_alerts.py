@@ -93,6 +93,12 @@ def test_what_is_waived_or_known_opens_nothing(cli: Cli, here: Path) -> None:
     assert review["review"]["outcome"] == "clean"
 
 
+def test_a_baseline_holds_the_findings_that_are_not_listed_too(cli: Cli, here: Path) -> None:
+    words = ("check", "audit.jsonl", "--only", "BASE-SEC-01", "--max-findings", "1", "-q")
+    assert cli(*words, "--write-baseline", "known.json").code == 1
+    assert cli(*words, "--baseline", "known.json").code == 0
+
+
 def test_the_review_says_when_not_everything_could_be_judged(cli: Cli, here: Path) -> None:
     (here / "audit.jsonl").write_bytes(b"not json\n")
     assert cli(*CHECK, "-q").code == 6

@@ -125,7 +125,7 @@ def run(
     # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
     settled = bool(question.waivers or question.baseline)
     at_once = line if shown.format == "jsonl" and not settled else None
-    question.announced = wish.anything
+    question.announced = wish.anything or write_baseline is not None
     try:
         report = judge(list(paths), question, taken=at_once, progress=told)
         bar.hide()

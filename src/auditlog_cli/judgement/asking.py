@@ -48,7 +48,8 @@ class Question:
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
         since, until: What is found outside of this time is not told, microseconds since the epoch; None: no limit.
-        announced: Whether somebody is told of each finding: then `max_findings` leaves none out.
+        announced: Whether somebody is told of each finding, or a baseline made of them: then `max_findings` leaves
+            none out.
     """
 
     packs: list[Pack]
