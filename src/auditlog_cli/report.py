@@ -126,8 +126,11 @@ class Report:
         parts = [many(new, "finding") if new else "no findings"]
         if new:
             parts[0] += f" ({', '.join(f'{count:,} {word}' for word, count in severities.items() if count)})"
-            bar = "never" if self.fail_on == "never" else f"{self.fail_on} and above"
-            parts.append(f"{self.counted:,} of them {'counts' if self.counted == 1 else 'count'} (--fail-on: {bar})")
+            if self.fail_on == "never":
+                parts.append("none of them fails the run (--fail-on: never)")
+            else:
+                word = "counts" if self.counted == 1 else "count"
+                parts.append(f"{self.counted:,} of them {word} (--fail-on: {self.fail_on} and above)")
         unlisted = sum(self.unlisted.values())
         if unlisted:
             parts.append(f"{unlisted:,} {'is' if unlisted == 1 else 'are'} counted and not listed (--max-findings)")
@@ -154,7 +157,7 @@ class Report:
         for each in self.rules:
             key = (each.rule.id, each.policy.sha256 if each.policy else "")
             each.findings, each.counted, each.known, each.waived = tallies.get(key, [0, 0, 0, 0])
-            # All are listed where there are waivers or a baseline: those that are not are new, as the others of the rule.
+            # All are listed where there are waivers or a baseline: those that are not are new, like the rest.
             each.unlisted = self.unlisted.get(key, 0) if each.findings else 0
             each.counted += each.unlisted * (each.counted > 0)
             each.findings += each.unlisted

@@ -12,7 +12,6 @@ from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, S
 from auditlog_cli.report import Report, many
 
 _APPLIES = {
-    "declared": "the profile says that the duty applies",
     "not_declared": "the profile does not say whether the duty applies",
     "not_yet_binding": "the duty does not bind yet",
 }
@@ -40,18 +39,21 @@ def document(
     unlisted = Counter[str]()
     for each in () if merge else report.rules:
         unlisted[each.rule.id] += each.unlisted
-    groups_shown = [_group(rule, same, places, demands.get(rule, {}), unlisted[rule]) for rule, same in shown.items()]
-    sections = [parts.looked_at(made), parts.integrity(made), _findings(groups_shown, len(found))]
+    explained = [_group(rule, same, places, demands.get(rule, {}), unlisted[rule]) for rule, same in shown.items()]
+    sections = [parts.looked_at(made), parts.integrity(made), _findings(explained, len(found))]
     settled = [finding for finding in made["findings"] if finding["state"] != "new"]
     exceptions = parts.exceptions(made)
     if settled and places:
         exceptions.sections.append(_settled(settled, places))
     sections += [exceptions, _rules(made, set(shown), tables), parts.cannot(made)]
-    return Document("Compliance check of an audit log", _lead(made), sections)
+    lead = _lead(made)
+    if tables and len(shown) > 1:
+        lead.append(parts.overview([(same[0], len(same) + unlisted[rule]) for rule, same in shown.items()]))
+    return Document("Compliance check of an audit log", lead, sections)
 
 
 def _lead(made: dict[str, Any]) -> list[Block]:
-    blocks: list[Block] = [Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
+    blocks: list[Block] = [parts.subject(made), Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
     for text in (*made["unread"], *made["unwritten"]):
         blocks.append(Paragraph(("Could not be read or written: ", text), "warning"))
     for text in made["incomplete"]:
@@ -109,7 +111,7 @@ def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict
     )
     if policies:
         rows.append(("Policy", ", ".join(policies)))
-    if "applicability" in first:
+    if first.get("applicability") in _APPLIES:
         rows.append(("Applies", _APPLIES[first["applicability"]]))
     also = dict.fromkeys(each["rule"] for finding in findings for each in finding.get("also", ()))
     if also:
@@ -134,7 +136,7 @@ def _settled(settled: list[dict[str, Any]], places: int) -> Section:
 def _rules(made: dict[str, Any], known: set[str], tables: bool) -> Section:
     counts = made["counts"]["results"]
     told = ", ".join(f"{count:,} {parts.RESULTS[name]}" for name, count in counts.items() if count)
-    text = f"{told or 'no rules'}. A rule that met no record in scope is not tested, never passed."
+    text = f"{told or 'no rules'}. {parts.rules_said(made['rules'])}"
     section = Section("Rules and their results", "rules", [Paragraph(text)])
     if not tables:
         section.blocks.append(
