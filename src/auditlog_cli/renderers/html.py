@@ -17,9 +17,9 @@ _STYLE = """\
   --critical: #fff; --critical-bg: #7d1128; --high: #8f1d1d; --high-bg: #fdecec; --medium: #7a4100;
   --medium-bg: #fdf1e1; --low: #35506b; --low-bg: #eef3f8; --info: #4a4f54; --info-bg: #f3f4f5; }
 @media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e6e8; --paper: #16181b; --dim: #a3a8ae;
-  --link: #8ab8f0; --line: #3a3f45; --rule: #7d848b; --note: #20252a; --note-edge: #8797a6; --warn: #2f2417; --warn-edge: #e09a4a;
-  --critical: #fff; --critical-bg: #a11d3a; --high: #ff9d9d; --high-bg: #3a1a1c; --medium: #f2b36b;
-  --medium-bg: #33240f; --low: #a8c6e4; --low-bg: #1b2733; --info: #b9bfc5; --info-bg: #24272b; } }
+  --link: #8ab8f0; --line: #3a3f45; --rule: #7d848b; --note: #20252a; --note-edge: #8797a6; --warn: #2f2417;
+  --warn-edge: #e09a4a; --critical: #fff; --critical-bg: #a11d3a; --high: #ff9d9d; --high-bg: #3a1a1c;
+  --medium: #f2b36b; --medium-bg: #33240f; --low: #a8c6e4; --low-bg: #1b2733; --info: #b9bfc5; --info-bg: #24272b; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 58rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 "Source Sans 3", "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
