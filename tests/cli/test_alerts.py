@@ -93,6 +93,17 @@ def test_what_is_waived_or_known_opens_nothing(cli: Cli, here: Path) -> None:
     assert review["review"]["outcome"] == "clean"
 
 
+def test_sarif_with_what_is_known_says_that_it_is_suppressed(cli: Cli, here: Path) -> None:
+    words = ("check", "audit.jsonl", "--only", "BASE-SEC-01", "-q")
+    cli(*words, "--write-baseline", "known.json")
+    for choice, count in (("omit", 0), ("include", 2)):
+        done = cli(*words, "--baseline", "known.json", "--format", "sarif", "--sarif-waived", choice)
+        (run,) = json.loads(done.out)["runs"]
+        assert (done.code, len(run["results"])) == (0, count)
+        assert all(each["suppressions"][0]["status"] == "accepted" for each in run["results"])
+    assert cli(*words, "--sarif-waived", "include").code == 2
+
+
 def test_a_baseline_holds_the_findings_that_are_not_listed_too(cli: Cli, here: Path) -> None:
     words = ("check", "audit.jsonl", "--only", "BASE-SEC-01", "--max-findings", "1", "-q")
     assert cli(*words, "--write-baseline", "known.json").code == 1

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from auditlog_cli import AuditLog
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.judgement.asking import asked
 from auditlog_cli.judgement.running import judge
 from auditlog_cli.report import Report
@@ -115,8 +115,6 @@ def test_a_broken_seal_is_a_finding_that_nobody_can_waive(tmp_path: Path) -> Non
         "id": "W", "rule": "BASE-INT-01", "status": "accepted", "justification": "test_data", "reason": "x",
         "approved_by": "dpo@acme.example", "created": "2026-11-01", "expires": "2026-12-01"}]}  # fmt: skip
     (tmp_path / "w.json").write_text(json.dumps(waiver))
-    from auditlog_cli.errors import DefinitionError
-
     with pytest.raises(DefinitionError, match="cannot be waived"):
         check(str(path), waivers_file=str(tmp_path / "w.json"))
 
@@ -221,6 +219,44 @@ def test_the_files_are_named_with_their_sums(tmp_path: Path) -> None:
 def test_a_question_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         asked(**{"as_of": NOW, "no_policy": True, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("detection", "says"),
+    [('s: {action.tool|re: "(a+)+$"}', "could stall"), ("s: {action.tool|nope: x}", "nope"), ("t: {a: b}", "s")],
+)
+def test_what_is_wrong_with_a_rule_of_a_pack_is_said_with_file_and_line(
+    tmp_path: Path, detection: str, says: str
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"""format: auditlog.rules/1
+pack: own
+version: 1.0.0
+status: review
+as_of: 2026-11-21
+title: t
+sources: [{{name: n, url: "https://example.org"}}]
+not_checkable: [a]
+rules:
+- id: OWN-1
+  title: t
+  severity: high
+  finding: violation
+  confidence: high
+  scope: record
+  clauses: {{A 1: b.}}
+  why: w
+  fix: f
+  detection:
+    {detection}
+    condition: s
+  tests:
+    hit: [{{"action": {{"tool": "a"}}}}]
+    pass: [{{"action": {{"tool": "b"}}}}]
+""")
+    with pytest.raises(DefinitionError, match=says) as caught:
+        asked(as_of=NOW, no_policy=True, pack=[str(path)])
+    assert caught.value.message.startswith(f"{path}:10: OWN-1")
 
 
 def test_the_leaves_at_both_ends_of_a_sealed_file_are_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from auditlog_cli import times, verification
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.finding import Policy as PolicyNote
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import facts, waivers
@@ -15,7 +15,7 @@ from auditlog_cli.report import FAIL_ON, Baseline, Report, Waiver
 from auditlog_cli.rules import binding, policy, selections
 from auditlog_cli.rules.engine import MAX_STATE
 from auditlog_cli.rules.interpreting import selected
-from auditlog_cli.rules.planning import plan
+from auditlog_cli.rules.planning import Plan, plan
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.sitefacts import EMPTY
@@ -175,12 +175,24 @@ def asked(
         fail_on_indicators, tuple(require_tested), max_findings, max_state, own, lateness,
         None if since is None else times.moment(since), None if until is None else times.moment(until),
     )  # fmt: skip
-    if plan(active, moment).program.needs_scanner or any(each.where for each in given):
+    if _planned(active, moment, packs).program.needs_scanner or any(each.where for each in given):
         question.scanner = _scanner(site)
     for each in given:
         if each.where is not None:
             question.where(each.where)  # what is wrong with it is said before anything is read
     return question
+
+
+def _planned(active: list[Bound], as_of: int, packs: Sequence[Pack]) -> Plan:
+    """The plan of a run; what is wrong with a rule is said with the file and line of the rule."""
+    try:
+        return plan(active, as_of)
+    except DefinitionError as error:
+        places = ((rule.id, f"{pack.path}:{rule.line}") for pack in packs for rule in pack.rules if rule.line)
+        for name, place in places:
+            if error.message.startswith((f"{name}:", f"{name},")):
+                raise DefinitionError(f"{place}: {error.message}", help=error.help) from error
+        raise
 
 
 _OLD = 180 * times.DAY
