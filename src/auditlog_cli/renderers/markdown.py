@@ -74,7 +74,9 @@ def _inline(text: Text) -> str:
         elif span.how in ("plain", "dim", "keep"):
             out.append(plain(span.text))
         else:
-            out.append(f"**{plain(span.text)}**")
+            core = span.text.strip()  # stars beside a blank would stand there as stars (CommonMark, 6.2)
+            before, after = span.text[: span.text.index(core)], span.text[span.text.index(core) + len(core) :]
+            out.append(f"{before}**{plain(core)}**{after}" if core else span.text)
     return "".join(out)
 
 
