@@ -74,9 +74,10 @@ def _inline(text: Text) -> str:
         elif span.how in ("plain", "dim", "keep"):
             out.append(plain(span.text))
         else:
-            core = span.text.strip()  # stars beside a blank would stand there as stars (CommonMark, 6.2)
-            before, after = span.text[: span.text.index(core)], span.text[span.text.index(core) + len(core) :]
-            out.append(f"{before}**{plain(core)}**{after}" if core else span.text)
+            # Stars beside a blank would stand there as stars (CommonMark, 6.2).
+            shown = plain(span.text)
+            core = shown.strip()
+            out.append(shown.replace(core, f"**{core}**", 1) if core else shown)
     return "".join(out)
 
 
