@@ -157,7 +157,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'it.'),
               ('--lateness DURATION', 'With --follow: records that come so late are still put in order.'))),
             ('How they are shown',
-             (('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
+             (('--sarif-waived omit|include',
+               'With --format sarif: findings that are waived or known, as suppressed. GitHub would show '
+               'them as open.'),
+              ('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
               ('--no-index', 'Scan the log; neither use nor make its index.'),

@@ -63,6 +63,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
             '--lateness': ('lateness', 'text', None),
             '--merge': ('merge', 'flag', True),
             '--explain': ('explain', 'flag', True),
+            '--sarif-waived': ('sarif_waived', 'choice', ('omit', 'include')),
             '--format': ('format',
                          'choice',
                          ('text', 'json', 'jsonl', 'sarif', 'junit', 'github', 'markdown', 'html')),

@@ -69,7 +69,7 @@ class Scanner:
         test_numbers: See `Settings`.
         paths: Dotted paths that are scanned besides the usual ones; `*` is any member.
         mrn: A site's own pattern for medical record numbers.
-        custom: Detectors of the site (`custom.load`).
+        custom: Detectors of the site (`custom.defined_in`).
 
     Raises:
         DefinitionError: If a name, a word or the pattern is wrong.

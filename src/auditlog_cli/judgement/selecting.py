@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 def judged(run: Run, log: files.Log) -> bool:
     """Judge the selected records of a log by its index; tell whether that could be done."""
+    if run.question.index is None:
+        return False
     query = _query(run.question, log)
-    if query is None or run.question.index is None:
+    if query is None:
         return False
     sizes = {file: reading.size_of(file) for file in log.files}  # what comes meanwhile may be judged, and is not named
     counts, lines = Counts(), run.report.lines

@@ -17,6 +17,7 @@ from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.withholding.choosing import BySubject, Choice, Chooser
 from auditlog_cli.withholding.declaring import Target, targets_of
+from auditlog_cli.withholding.finding import ByPlace
 from auditlog_cli.withholding.holding import Register
 from auditlog_cli.withholding.passes import First, Second
 from auditlog_cli.withholding.planned import Part, Pending, Plan
@@ -131,7 +132,6 @@ def _choose(first: First, line: Foreign, chooser: Chooser, made: Plan) -> None:
             first.take(line, Choice(whole=True) if whole else Choice(left=("",)))
     else:
         choice = chooser.choose(line)
-        if choice.whole:
-            first.take(line, choice)
-        else:
+        first.take(line, choice)
+        if not choice.whole and not isinstance(chooser, ByPlace):  # a place is named: no other line had to be looked at
             made.bad += 1
