@@ -287,6 +287,11 @@ def redactions_name(path: str) -> str:
     return f"{path}.redactions"
 
 
+def holds_name(path: str) -> str:
+    """Return the path of the legal holds of a log that others write."""
+    return f"{path}.holds"
+
+
 def ballast_name(path: str) -> str:
     """Return the path of the file that is given up when the disk is full."""
     return f"{path}.ballast"

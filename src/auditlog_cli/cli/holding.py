@@ -11,7 +11,7 @@ from auditlog_cli.sealing import holds
 from auditlog_cli.sealing.holds import Covers, Hold
 from auditlog_cli.signing import signer
 from auditlog_cli.signing import signers as allowed
-from auditlog_cli.withholding.holding import Register, read
+from auditlog_cli.withholding.holding import Register
 
 
 def add(path: str, what: Covers, *, by: str, reason: str, key: str | None, quiet: bool) -> int:
@@ -35,7 +35,7 @@ def release(path: str, name: str, *, by: str, reason: str, key: str | None, quie
 def show_all(path: str, signers: str | None, form: str) -> int:
     """List the holds of the log at `path`; return the exit code."""
     trusted = None if signers is None else allowed.load(signers)
-    register = read(path)
+    register = holding.read(path)
     told = [_told(hold, register, trusted) for hold in register.active]
     told += [
         _told(hold, register, trusted)
