@@ -1,7 +1,7 @@
 """The threat model, row by row (integrity.md, 8): what is found, at which record, in which words; what is not, and is said.
 
 `signed` is a log of fourteen records: 0 genesis, 1 to 9 of persons, 10 a checkpoint over the ten, 11 to 13 behind it.
-The failure battery (10.2) is tested where its actors are: docs/verify.md lists the tests.
+The failure battery (10.2) is tested where its actors are: `test_tables` names the tests.
 """
 
 from __future__ import annotations
