@@ -242,6 +242,15 @@ def test_the_command_line(old: Path, cli: Cli, dpo: Path) -> None:
     listed = cli("hold", "list", old)
     assert f"{name}  in force  session s-1" in listed.out
     assert "signed: case 18" in listed.out
+    with beside(old, "holds").open("a") as file:
+        file.write(
+            json.dumps({"auditlog": {"type": "hold-release", "id": name, "by": "agent:a", "reason": "x"}}) + "\n"
+        )
+    listed = cli("hold", "list", old)
+    assert listed.code == 1
+    assert "line 2 by agent:a does not release: an agent may not release a hold" in listed.out
+    told = json.loads(cli("hold", "list", old, "--format", "json").out)
+    assert (told["holds"][0]["line"], told["void_releases"][0]["line"]) == (1, 2)
     shown = cli("redact", old, "--fields", "user.email", "--dry-run")
     assert shown.code == 1
     assert f"under a legal hold ({name}, retention.legal_hold): --despite-hold takes them, too" in shown.out

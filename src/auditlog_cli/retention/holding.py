@@ -106,15 +106,16 @@ def release(path: str, name: str, by: str, reason: str, key: Signer | None) -> i
 
 def read(path: str) -> holding.Register:
     """Return the holds of a log, whoever writes it; see `withholding.holding.read` and `salted_holding.read`."""
-    return salted_holding.read(path) if _by_others(path) else holding.read(path)
+    return salted_holding.read(path) if by_others(path) else holding.read(path)
 
 
-def _by_others(path: str) -> bool:
+def by_others(path: str) -> bool:
+    """Tell whether others write the log, so that its holds stand beside it."""
     return segments.active_of(path) is None and settling.is_salted(path) and not is_sealed(path)
 
 
 def _append(path: str, which: str, members: dict[str, object], key: Signer | None) -> None:
-    if _by_others(path):
+    if by_others(path):
         salted_holding.say(path, lambda register, declared: _statement(register.origin, which, members, key, declared))
         return
     if not is_sealed(path):
