@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from auditlog_cli import AuditLog, read, segments, validate
@@ -120,6 +122,13 @@ def test_parts_of_a_file_are_those_that_were_cut(log: Path, happens: Happens) ->
     parts = [part for name in names for part in cut(name, 1000)]
     happens(log)
     assert numbers([line for part in parts for line in read_range(part) if isinstance(line, Line)]) == there
+
+
+def test_a_name_travels_between_processes_and_into_reports_as_what_it_is(log: Path) -> None:
+    name = listed.whole(str(log))[-1]
+    again = pickle.loads(pickle.dumps(name))
+    assert (again, again.inode, again.newest) == (name, name.inode, name.newest)
+    assert orjson.dumps({"path": name}) == json.dumps({"path": name}, separators=(",", ":")).encode()
 
 
 def test_a_file_that_is_put_anew_in_the_same_place_is_read(tmp_path: Path) -> None:
