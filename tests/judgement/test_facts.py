@@ -5,11 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditlog_cli.judgement.facts import Nouns, columns, note, shown
+from auditlog_cli.judgement.facts import Nouns, columns, columns_in, note, shown
 from auditlog_cli.rules import compiled
 from auditlog_cli.rules.binding import bind
 from auditlog_cli.rules.policy import EMPTY
@@ -65,6 +66,19 @@ def test_columns_are_those_of_the_value_in_the_raw_line() -> None:
 def test_columns_of_anything_are_columns(raw: bytes, pointer: str) -> None:
     start, end = columns(raw, f"/{pointer}")
     assert 0 <= start <= end <= len(raw) + 1
+
+
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text(max_size=5))
+RECORDS = st.dictionaries(
+    NAMES := st.sampled_from(["a", "b/c", "ü~", "0", "d", '"']),
+    st.recursive(LEAVES, lambda inner: st.one_of(st.lists(inner), st.dictionaries(NAMES, inner)), max_leaves=12),
+)
+
+
+@given(RECORDS, st.lists(st.sampled_from(["a", "b~1c", "ü~0", "0", "1", "d", '"', "none"]), max_size=4))
+def test_columns_in_a_record_are_those_in_its_line(content: dict[str, Any], names: list[str]) -> None:
+    pointer = "".join(f"/{name}" for name in names)
+    assert columns_in(content, pointer) == columns(orjson.dumps(content), pointer)
 
 
 @pytest.mark.parametrize(

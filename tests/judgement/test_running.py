@@ -12,7 +12,7 @@ import pytest
 from auditlog_cli import AuditLog
 from auditlog_cli.errors import UsageError
 from auditlog_cli.judgement.asking import asked
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.report import Report
 
 NOW = "2026-11-21T12:00:00Z"

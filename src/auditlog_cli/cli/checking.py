@@ -12,9 +12,14 @@ from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
 from auditlog_cli.judgement.asking import Question
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.rules.sitefacts import Policy
+    from auditlog_cli.verification.whole import Question as Seal
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -93,6 +98,40 @@ def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
     from auditlog_cli.suites import suites
 
     return str(registry.load("renderers/findings", format).render(suites(report)))
+
+
+def sealed(*, signers: str | None, vkey: str | None, known: str | None, require_heartbeat: bool) -> Seal | None:
+    """Return what the verifier is asked; None where no option says anything, so that it need not be loaded.
+
+    Raises:
+        DefinitionError, UsageError: See `verification.asked`.
+    """
+    if signers is None and vkey is None and known is None and not require_heartbeat:
+        return None
+    from auditlog_cli import verification
+
+    return verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat)
+
+
+def wish(
+    policy: Policy,
+    *,
+    alerts: str | None,
+    webhooks: Sequence[str] | None,
+    emails: Sequence[str] | None,
+    emit: str | None,
+    form: str,
+) -> Wish:
+    """Return who is to hear of findings: see `alerting.wish`, which is loaded where anybody is named.
+
+    Raises:
+        UsageError, DefinitionError, InputError: As there.
+    """
+    if not (alerts or webhooks or emails or policy.alerts or policy.notify):
+        return Wish(None, (), emit, form)
+    from auditlog_cli.cli import alerting
+
+    return alerting.wish(policy, alerts=alerts, webhooks=webhooks, emails=emails, emit=emit, form=form)
 
 
 def run(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from auditlog_cli import times, verification
+from auditlog_cli import times
 from auditlog_cli.errors import UsageError
 from auditlog_cli.finding import Policy as PolicyNote
 from auditlog_cli.judgement import baseline as baselines
@@ -43,7 +43,7 @@ class Question:
         as_of: The "now" of all rules, microseconds since the epoch.
         scanner: What looks for personal data and secrets; None if no rule asks.
         chain: Whether a rule rests on what the verifier says.
-        seal: What the verifier is asked.
+        seal: What the verifier is asked; None: whether the log is whole, without keys.
         selection: Which records are judged; None: all.
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
@@ -57,7 +57,7 @@ class Question:
     as_of: int
     scanner: Scanner | None
     chain: bool
-    seal: Seal
+    seal: Seal | None
     selection: Callable[[Record], bool] | None = None
     waivers_file: str = ""
     waivers: list[Waiver] = field(default_factory=list)
@@ -169,8 +169,8 @@ def asked(
         waivers.refuse(given, [facts.Nouns().rule(each) for each in bound])
     active = [each for each in bound if each.standing == "active"]
     question = Question(
-        packs, site, bound, moment, None, any(_is_chain(each) for each in active), seal or verification.asked(),
-        selection, waivers_file or "", given, None if baseline is None else baselines.load(baseline), fail_on,
+        packs, site, bound, moment, None, any(_is_chain(each) for each in active), seal, selection,
+        waivers_file or "", given, None if baseline is None else baselines.load(baseline), fail_on,
         fail_on_indicators, tuple(require_tested), max_findings, max_state, own, lateness,
         None if since is None else times.moment(since), None if until is None else times.moment(until),
     )  # fmt: skip

@@ -67,8 +67,7 @@ def check(
       auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github
       auditlog check audit.jsonl --alerts alerts.jsonl --follow --webhook https://hooks.example.com/auditlog
     """
-    from auditlog_cli import verification
-    from auditlog_cli.cli import alerting, checking, show
+    from auditlog_cli.cli import checking, show
     from auditlog_cli.judgement.asking import asked
     from auditlog_cli.selection import select_by
 
@@ -84,9 +83,9 @@ def check(
         require_tested=[name for words in require_tested or () for name in words.split(",")], waivers_file=waivers,
         baseline=baseline, selection=None if chosen.everything else chosen, max_findings=max_findings,
         max_state=max_state, own=own, since=since, until=until,
-        seal=verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
+        seal=checking.sealed(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
     )  # fmt: skip
-    wish = alerting.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
+    wish = checking.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
     shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
     if follow:
         return live.run(show.files_of(paths, shape), question, shown, wish, since=since, lateness=lateness)

@@ -8,6 +8,7 @@ from auditlog_cli import times
 from auditlog_cli._version import __version__
 from auditlog_cli.finding import KINDS, Finding
 from auditlog_cli.renderers.findings import jsonl
+from auditlog_cli.renderers.indented import dumps
 from auditlog_cli.renderers.verdicts import json as verification
 from auditlog_cli.report import CANNOT, RESULTS, SENTENCE, PackNote, Report, RuleResult, Waiver, by_severity
 from auditlog_cli.suites import merged
@@ -78,9 +79,7 @@ def as_object(report: Report, *, merge: bool = False) -> dict[str, Any]:
 
 def render(report: Report, *, merge: bool = False) -> str:
     """Return the report as JSON text."""
-    from json import dumps
-
-    return dumps(as_object(report, merge=merge), ensure_ascii=True, indent=1) + "\n"
+    return dumps(as_object(report, merge=merge)) + "\n"
 
 
 def counts(findings: list[Finding]) -> dict[str, Any]:
