@@ -17,7 +17,8 @@ from auditlog_cli.index import layout, opening, readying
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import scan
-from auditlog_cli.sources.lines import lines_of, read_lines
+from auditlog_cli.sources.lines import lines_of, understood
+from auditlog_cli.sources.opening import Plain, begun
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -122,12 +123,12 @@ def walk(
             known = _standing(index, path, fd, size)
             source = opening.source_of(path, fd, size, known=known)
             if source is None:
-                yield from _by_name(path, query, counts, processes)
+                yield from _from_its_start(path, fd, query, counts)
                 continue
             if known is None and inode in index.segments:
                 say(f"{path}: was rewritten since it was indexed; it is scanned")
             if source.packed and (known is None or not known.parts):
-                yield from _by_name(path, query, counts, processes)  # nobody has looked whether its table tells all
+                yield from _from_its_start(path, fd, query, counts)  # nobody has looked whether its table tells all
                 continue
             segment = Segment(path, fd, source, query, counts, processes)
             end = 0
@@ -168,14 +169,15 @@ def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segm
     )
 
 
-def _by_name(path: str, query: Query, counts: Counts, processes: bool) -> Lines:
-    """The lines of a file that is read from its beginning only: a stream, another format."""
-    if query.needles:
-        yield from scan.candidates(path, query.needles, counts, processes=processes)
-        return
-    for line in read_lines(path):
+def _from_its_start(path: str, fd: int, query: Query, counts: Counts) -> Lines:
+    """The lines of an open file that is read from its beginning only: a stream, another format."""
+    for line in understood(begun(Plain(path, os.dup(fd))), path):
         counts.read += 1
-        yield line
+        if query.needles and not isinstance(line, BadLine) and not scan.holds(line.raw, query.needles):
+            counts.passed += 1
+            counts.unparsed += 1
+        else:
+            yield line
 
 
 class Segment:
