@@ -618,15 +618,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('-p, --port N', '0 for any free one.'),
               ('--allow-remote', 'Other machines may reach it, with a key.'),
               ('--keys FILE', "The API keys' hashes; default: PATH.keys."),
-              ('--new-key NAME', 'Make a key, print it once, and end.'))),
+              ('--new-key NAME', 'Make a key, print it once, and end.'),
+              ('--person',
+               'The new key is that of the person NAME: it may resolve alerts and change policies.'))),
             ('Options',
              (('--max-body BYTES', 'The largest body of a request, unpacked.'),
-              ('--alerts FILE',
-               'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'))),
+              ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+              ('--policy FILE', 'The policy file: its bundles are listed among the policies.'))),
             ('How they are shown',
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog serve audit.jsonl\n'
            'auditlog serve audit.jsonl --new-key billing\n'
+           'auditlog serve audit.jsonl --new-key ann@example.org --person\n'
            'auditlog serve audit.jsonl --host 0.0.0.0 --allow-remote --port 8811'),
  'ship': ('Send logs to a receiver, and remember how far: the next run goes on where this one stopped.',
           'auditlog ship [OPTION]... [PATH]...',

@@ -23,10 +23,12 @@ from auditlog_cli.cli.hooking import SettingsFile as SettingsFile
 from auditlog_cli.cli.hooking import SettingsPlace as SettingsPlace
 from auditlog_cli.cli.listening import AllowRemote as AllowRemote
 from auditlog_cli.cli.listening import Host as Host
+from auditlog_cli.cli.listening import IsPerson as IsPerson
 from auditlog_cli.cli.listening import KeyStore as KeyStore
 from auditlog_cli.cli.listening import MaxBody as MaxBody
 from auditlog_cli.cli.listening import NewKey as NewKey
 from auditlog_cli.cli.listening import Port as Port
+from auditlog_cli.cli.listening import ServedPolicy as ServedPolicy
 from auditlog_cli.cli.onward import Bulk as Bulk
 from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
 from auditlog_cli.cli.onward import ExportCa as ExportCa

@@ -24,11 +24,12 @@ _LARGEST = 1 << 20
 
 
 class Key(NamedTuple):
-    """What is kept of a key: its name, its SHA-256 (64 hex digits), when it was made."""
+    """What is kept of a key: its name, its SHA-256 (64 hex digits), when it was made, whether a person holds it."""
 
     name: str
     sha256: str
     created: str
+    person: bool = False
 
 
 class Keys:
@@ -52,6 +53,10 @@ class Keys:
             if hmac.compare_digest(each.sha256, digest):
                 found = each.name
         return found
+
+    def is_person(self, name: str) -> bool:
+        """Tell whether the key of this name is a person's: an agent must not silence what was found about it."""
+        return any(each.person for each in self._known if each.name == name)
 
 
 def beside(log: str) -> str:
@@ -79,12 +84,13 @@ def load(path: str, *, named: bool = False) -> Keys:
     return Keys(known)
 
 
-def make(path: str, name: str) -> str:
+def make(path: str, name: str, *, person: bool = False) -> str:
     """Make a key, keep its hash, and return the key itself: it is nowhere else.
 
     Args:
         path: The file; it is made (0600) where there is none.
         name: What its records will say (`provenance.ingest.key`).
+        person: Whether a person holds it, whose name this is: then it may resolve alerts and change policies.
 
     Raises:
         UsageError: If the name is taken, empty, too long or not printable.
@@ -97,13 +103,17 @@ def make(path: str, name: str) -> str:
     if any(each.name == name for each in known):
         raise UsageError(f"{path}: has a key of this name already", help="choose another name, or delete its line")
     key = _PREFIX + secrets.token_urlsafe(32)
-    made = [*known, Key(name, _digest(key), times.now())]
+    made = [*known, Key(name, _digest(key), times.now(), person)]
     try:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
     except OSError as error:
         raise AuditWriteError(f"{path}: cannot be written ({error.strerror}); no key was made") from error
-    sinks.write_whole(path, b"".join(orjson.dumps(each._asdict()) + b"\n" for each in made))
+    sinks.write_whole(path, b"".join(orjson.dumps(_said(each)) + b"\n" for each in made))
     return key
+
+
+def _said(key: Key) -> dict[str, object]:
+    return {name: value for name, value in key._asdict().items() if value is not False}
 
 
 def _digest(key: str) -> str:
@@ -128,9 +138,11 @@ def _read(path: str) -> list[Key]:
 def _key(line: bytes, where: str) -> Key:
     try:
         stored = strictjson.exact(line)
-        name, sha256, created = (stored[member] for member in Key._fields)
+        name, sha256, created, person = (*(stored[each] for each in Key._fields[:3]), stored.get("person", False))
+        if not isinstance(person, bool):
+            raise KeyError("person")
         if isinstance(name, str) and isinstance(sha256, str) and isinstance(created, str) and len(sha256) == 64:
-            return Key(name, sha256.lower(), created)
+            return Key(name, sha256.lower(), created, person)
     except (strictjson.Malformed, KeyError):
         pass
     raise DefinitionError(f"{where}: not a key as `auditlog serve --new-key` writes it")
