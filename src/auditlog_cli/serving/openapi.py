@@ -87,6 +87,21 @@ _ALERT: Content = {
         "createdAt": {"type": "string", "format": "date-time"},
     },
 }
+_HEX: Content = {"type": "string", "pattern": "^[0-9a-fA-F]*[1-9a-fA-F][0-9a-fA-F]*$"}
+_SPAN: Content = {
+    "type": "object",
+    "required": ["traceId", "spanId"],
+    "properties": {
+        "traceId": {**_HEX, "minLength": 32, "maxLength": 32},
+        "spanId": {**_HEX, "minLength": 16, "maxLength": 16},
+        "attributes": {"type": ["array", "null"]}, "events": {"type": ["array", "null"]},
+    },
+}  # fmt: skip
+_RUN: Content = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": {"type": "string", "minLength": 1}},
+}
 _HOOK: Content = {
     "type": "object",
     "required": ["hook_event_name", "session_id"],
@@ -117,9 +132,27 @@ def document() -> Content:
     logs = "/api/v1/audit-logs"
     health = {"get": _reads("Whether records can be written; 507 while they cannot.", {"type": "object"})}
     health["get"]["responses"]["507"] = _refused("The log cannot be written.")
-    spans = {"post": _writes("An export of spans (OTLP/HTTP).", _holding("resourceSpans"), "200", protobuf=True)}
-    runs = _holding("post", "patch", needed=True)
-    events = {"post": _writes("An export of log records (OTLP/HTTP).", _holding("resourceLogs"), "200", protobuf=True)}
+    spans = {
+        "post": _writes(
+            "An export of spans (OTLP/HTTP).",
+            _exported("resourceSpans", "scopeSpans", "spans", _SPAN),
+            "200",
+            protobuf=True,
+        )
+    }
+    events = {
+        "post": _writes(
+            "An export of log records (OTLP/HTTP).",
+            _exported("resourceLogs", "scopeLogs", "logRecords", {"type": "object"}),
+            "200",
+            protobuf=True,
+        )
+    }
+    runs = {
+        "type": "object",
+        "properties": {name: _some(_RUN) for name in ("post", "patch")},
+        "anyOf": [{"required": [name]} for name in ("post", "patch")],
+    }
     batch = {**_list(_ENTRY), "minItems": 1, "maxItems": 1000}
     states = [_query("isResolved"), _query("severity")]
     page: Content = {"type": "object", "properties": {"data": _list(_LOGGED), "pagination": {"type": "object"}}}
@@ -231,11 +264,17 @@ def _list(item: Content) -> Content:
     return {"type": "array", "items": item}
 
 
-def _holding(*names: str, needed: bool = False) -> Content:
-    """An object with a list under these names."""
-    lists = {name: _list({"type": "object"}) for name in names}
-    one = {"anyOf": [{"required": [name]} for name in names]} if needed else {}
-    return {"type": "object", "properties": lists, **one}
+def _some(item: Content) -> Content:
+    """A list, or null: senders that know proto3 leave no difference."""
+    return {**_list(item), "type": ["array", "null"]}
+
+
+def _exported(outer: str, group: str, inner: str, unit: Content) -> Content:
+    """An export of OTLP: resources, scopes, units."""
+    made = unit
+    for name in (inner, group, outer):
+        made = {"type": "object", "properties": {name: _some(made)}}
+    return made | {"anyOf": [{"required": [outer]}, {"maxProperties": 0}]}
 
 
 def _query(name: str, schema: Content | None = None) -> Content:

@@ -68,8 +68,12 @@ def judged(given: object, *, pack: bool) -> Content:
         raise invalid(f"name must be a text of 1 to {LONGEST} characters")
     for each, kind in _OPTIONAL.items():
         value = given.get(each)
+        if kind is int and isinstance(value, float) and value.is_integer():
+            continue  # 3.0 is a whole number, in JSON
         if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
-            raise invalid(f"{each} must be {'an object' if kind is dict else 'a number' if kind is int else 'a text'}")
+            raise invalid(
+                f"{each} must be {'an object' if kind is dict else 'a whole number' if kind is int else 'a text'}"
+            )
     if given.get("mode") not in (None, *MODES):
         raise invalid("mode must be flag or log: this server stops nothing by a policy")
     if given.get("conditions"):
@@ -88,7 +92,7 @@ def judged(given: object, *, pack: bool) -> Content:
         "name": name,
         "description": given.get("description"),
         "mode": given.get("mode") or MODES[0],
-        "priority": given.get("priority") or 0,
+        "priority": int(given.get("priority") or 0),
         "pack": word if pack else None,
     }
 
