@@ -99,7 +99,9 @@ class Receiver:
                 f"{self.to}: its certificate is not trusted ({error.verify_message})", help="--ca FILE names others"
             ) from error
         except OSError as error:
-            raise AuditWriteError(f"{self.to}: cannot be reached ({_reason(error)})") from error
+            raise AuditWriteError(
+                f"{self.to}: cannot be reached ({_reason(error)})", help="is it running, and is the port right?"
+            ) from error
 
     def send(self, message: bytes) -> None:
         """Send one message, without LF.
@@ -157,6 +159,11 @@ class Receiver:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._socket.close()
+
+
+def is_lasting(error: AuditWriteError) -> bool:
+    """Tell whether trying again is of no use: a certificate does not become trusted by waiting."""
+    return isinstance(error.__cause__, ssl.SSLCertVerificationError)
 
 
 def _ended(connection: socket.socket) -> None:

@@ -637,7 +637,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'for the last\n'
           'batch of a run that was killed before it could note the answer: `record_id` tells such a '
           'repetition, and in a\n'
-          'sealed log the number of the record.\n'
+          'sealed log the number of the record. otlp-spans: a trace is sent once it has ended. syslog and '
+          'cef confirm nothing:\n'
+          'over TCP and TLS a batch counts as taken when the receiver has read to its end; UDP is refused.\n'
           '\n'
           'Ends when all that is there was sent; with --follow it goes on with what is added, until somebody '
           'stops it.',
@@ -646,21 +648,28 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
            ('Options',
-            (('--to FORMAT', 'otlp-logs.'),
-             ('--endpoint URL', 'The receiver. Without a path: /v1/logs.'),
+            (('--to FORMAT', 'otlp-logs, otlp-spans, syslog or cef.'),
+             ('--endpoint URL', 'The receiver; for syslog and cef tcp://HOST or tls://HOST.'),
              ('--cursor FILE', 'Where it is noted how far the logs were sent.'),
              ('-f, --follow', 'Go on with what is added.'),
              ('--once', 'Send what is there, and end: the default, for scripts to say.'),
              ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
              ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
              ('--gzip', 'Compress requests.'),
+             ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
+             ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
              ('--batch N', 'So many records at most in a request.'),
              ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
              ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
+           ('For one format', (('--enterprise-number N', 'For syslog: of its structured data.'),)),
            ('How they are shown',
             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
           'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor\n'
-          'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow'),
+          'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow\n'
+          'auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor '
+          'spans.cursor\n'
+          'auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor '
+          'siem.cursor --follow'),
  'sql': ('Ask logs a question in SQL. Needs the extra `duckdb`.',
          'auditlog sql [OPTION]... QUERY [PATH]...',
          'The table `records` has the envelope in columns and the whole record as JSON in the column '
