@@ -36,6 +36,7 @@ ORDER = (
     "openai_runstate",
     "flat_spans",
     "codex",
+    "codex_exec",
     "copilot",
     "gemini",
     "qwen",
