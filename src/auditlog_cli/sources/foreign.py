@@ -102,7 +102,7 @@ def lines(begun: Begun, path: str, wish: Wish | None = None) -> Lines:
     """
     wish = wish or Wish()
     try:
-        found = _packed(begun, path, wish.format) or (_document(begun) if _begins_document(begun.head) else None)
+        found = _packed(begun, path, wish.format) or (_document(begun) if is_document(begun.head) else None)
     except BaseException:
         begun.close()
         raise
@@ -131,14 +131,19 @@ def is_translated(lines: Lines) -> bool:
 def may_be(head: bytes) -> bool:
     """Tell whether a file that begins like this may be foreign: False is certain."""
     return (
-        _begins_document(head)
+        is_document(head)
         or _protobuf.may_be(head)
         or _evalfile.may_be(head)
         or importers.recognise(_objects(head)) is not None
     )
 
 
-def _begins_document(head: bytes) -> bool:
+def told_from(head: bytes) -> str | None:
+    """Return the format of a file of lines that begins like this, or None if it is none of these."""
+    return importers.recognise(_objects(head))
+
+
+def is_document(head: bytes) -> bool:
     """Tell whether the file is JSON that takes more than a line, or an array."""
     start = head.lstrip()
     if start[:1] == b"[":
@@ -261,6 +266,16 @@ def _streamed(name: str, begun: Begun, path: str, wish: Wish) -> Lines:
     yield from _translated(name, lambda: _units(read()), path, digest.hexdigest(), wish)
 
 
+def units(lines: Iterator[Line | BadLine], module: object) -> Iterator[Unit | BadLine]:
+    """Yield the units in lines, as an importer splits them.
+
+    Args:
+        lines: Of the file.
+        module: The importer.
+    """
+    return _each(_units(lines), module)
+
+
 def _units(lines: Iterator[Line | BadLine]) -> Iterator[Unit | BadLine]:
     for line in lines:
         if isinstance(line, BadLine):
@@ -279,7 +294,7 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
     module = importers.load(name)
     tally = wish.tally
     tally.format = name
-    file = File(os.path.basename(path), digest, wish.zone, everything=wish.everything, beside=_beside(path))
+    file = File(os.path.basename(path), digest, wish.zone, everything=wish.everything, beside=beside(path))
     reading: importers.Reading = module.Reading(file)
     for unit in _each(again(), module):
         if isinstance(unit, Unit) and unit.place >= 0:
@@ -302,11 +317,16 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
         for part, draft in enumerate(drafts):
             tally.unknown += draft.content.get("action", {}).get("type") == "unknown"
             tally.records += 1
-            yield Line(_written(finisher.finish(draft, unit, part)), path, unit.number, unit.offset)
+            yield line_of(finisher.finish(draft, unit, part), path, unit)
 
 
-def _beside(path: str) -> dict[str, object]:
-    """What the small file beside a transcript says of it."""
+def line_of(content: object, path: str, unit: Unit) -> Line:
+    """Return a record as a line that stands where its unit does."""
+    return Line(_written(content), path, unit.number, unit.offset)
+
+
+def beside(path: str) -> dict[str, object]:
+    """Return what the small file beside a transcript says of it."""
     if not path.endswith(".jsonl") or not os.path.isfile(meta := f"{path.removesuffix('.jsonl')}.meta.json"):
         return {}
     try:
