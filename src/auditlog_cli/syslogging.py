@@ -74,7 +74,7 @@ class Receiver:
 
     def __init__(self, to: Address, ca: str | None = None, patience: float = _PATIENCE) -> None:
         if ca is not None and to.scheme != "tls":
-            raise UsageError("--ca: is for tls:// only")
+            raise UsageError("--ca: is for tls:// only", help="leave --ca out, or send to tls://HOST")
         self.to = to
         self.sent = 0
         self.too_long = 0
@@ -200,7 +200,10 @@ def _context(ca: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca)
     except OSError as error:  # ssl.SSLError is one
-        raise DefinitionError(f"{ca}: is no file of certificates in PEM ({_reason(error)})") from error
+        raise DefinitionError(
+            f"{ca}: is no file of certificates in PEM ({_reason(error)})",
+            help="a text with -----BEGIN CERTIFICATE-----",
+        ) from error
 
 
 def _reason(error: OSError) -> str:

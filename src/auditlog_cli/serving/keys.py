@@ -15,7 +15,7 @@ from typing import NamedTuple
 import orjson
 
 from auditlog_cli import sinks, strictjson, times
-from auditlog_cli.errors import AuditWriteError, DefinitionError, UsageError
+from auditlog_cli.errors import AuditWriteError, DefinitionError, UsageError, remedy
 from auditlog_cli.sources.opening import read_small
 
 _PREFIX = "al_"
@@ -98,7 +98,9 @@ def make(path: str, name: str, *, person: bool = False) -> str:
         AuditWriteError: If it cannot be written.
     """
     if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
-        raise UsageError(f"--new-key: a name has 1 to {_LONGEST_NAME} printable characters")
+        raise UsageError(
+            f"--new-key: a name has 1 to {_LONGEST_NAME} printable characters", help="for example --new-key billing"
+        )
     known = _read(path)
     if any(each.name == name for each in known):
         raise UsageError(f"{path}: has a key of this name already", help="choose another name, or delete its line")
@@ -107,7 +109,9 @@ def make(path: str, name: str, *, person: bool = False) -> str:
     try:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
     except OSError as error:
-        raise AuditWriteError(f"{path}: cannot be written ({error.strerror}); no key was made") from error
+        raise AuditWriteError(
+            f"{path}: cannot be written ({error.strerror}); no key was made", help=remedy(error)
+        ) from error
     sinks.write_whole(path, b"".join(orjson.dumps(_said(each)) + b"\n" for each in made))
     return key
 
@@ -126,12 +130,14 @@ def _read(path: str) -> list[Key]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read ({error.strerror})") from error
+        raise DefinitionError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     if mode & 0o077:
         raise DefinitionError(f"{path}: others may read or write this file of keys", help=f"chmod 600 {path}")
     data = read_small(path, _LARGEST + 1)
     if len(data) > _LARGEST:
-        raise DefinitionError(f"{path}: larger than a file of keys may be ({_LARGEST:,} bytes)")
+        raise DefinitionError(
+            f"{path}: larger than a file of keys may be ({_LARGEST:,} bytes)", help="is it the right file?"
+        )
     return [_key(line, f"{path}:{number}") for number, line in enumerate(data.splitlines(), 1) if line.strip()]
 
 
@@ -145,4 +151,6 @@ def _key(line: bytes, where: str) -> Key:
             return Key(name, sha256.lower(), created, person)
     except (strictjson.Malformed, KeyError):
         pass
-    raise DefinitionError(f"{where}: not a key as `auditlog serve --new-key` writes it")
+    raise DefinitionError(
+        f"{where}: not a key as `auditlog serve --new-key` writes it", help="delete that line, and make the key anew"
+    )

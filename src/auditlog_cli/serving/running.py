@@ -61,7 +61,7 @@ def run(
     except ImportError as error:
         raise UsageError(f"serve: the package {error.name} is not here", help=EXTRA) from None
     if alerts is not None and os.path.exists(alerts) and not os.path.isfile(alerts):
-        raise UsageError(f"{alerts}: the alerts log is a file such as alerts.jsonl")
+        raise UsageError(f"{alerts}: the alerts log is a file such as alerts.jsonl", help="name a file, not a folder")
     site = EMPTY if policy is None else policies.load(policy)
     binding.bind(binding.packs_for(site, None), site, as_of=times.parse(times.now()) or 0)
     known = keys.load(key_file or keys.beside(path), named=key_file is not None)

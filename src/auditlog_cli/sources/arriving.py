@@ -16,7 +16,7 @@ from auditlog_cli.errors import UsageError
 from auditlog_cli.importers._drafts import Draft, File, Unit
 from auditlog_cli.importers._finishing import Finisher, Given
 from auditlog_cli.record import BadLine, Line
-from auditlog_cli.sources import foreign, looking
+from auditlog_cli.sources import documents, foreign, looking
 
 
 class Arriving:
@@ -84,7 +84,7 @@ def begun(path: str, lines: list[Line | BadLine]) -> Arriving | None:
     named = looking.taken_for()
     if not found or (named is None and looking.is_ours(head)):
         return None
-    if foreign.is_document(head):
+    if documents.is_document(head):
         raise UsageError(
             f"{path}: --follow: is one JSON document, no file of lines", help="without --follow it is read"
         )
