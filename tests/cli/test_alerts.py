@@ -302,7 +302,7 @@ def test_following_announces_what_arrives_until_ctrl_c(here: Path) -> None:
     write(here / "audit.jsonl", record(4))
     assert json.loads(process.stdout.readline())["record"]["record_id"] == "r4"
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, "")
     assert "4 lines read: 4 judged, 0 not selected, 0 bad" in err and "4 findings, 4 of them new" in err
     assert len(read("alerts.jsonl").alerts) == 4 == len((here / "events.jsonl").read_bytes().splitlines())
@@ -314,7 +314,7 @@ def test_following_announces_what_arrives_until_ctrl_c(here: Path) -> None:
     write(here / "audit.jsonl", record(5))
     assert json.loads(process.stdout.readline())["record"]["record_id"] == "r5", "what was announced is not said again"
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "5 findings, 1 of them new" in err
     assert verify("alerts.jsonl").exit_code == 0
 

@@ -292,7 +292,7 @@ def test_the_process_itself(tmp_path: Any) -> None:
     assert following.stdout is not None
     following.stdout.readline()
     following.send_signal(2)
-    _, err = following.communicate(timeout=10)
+    _, err = following.communicate(timeout=60)
     assert following.returncode == 130
     assert err == b""
 

@@ -285,14 +285,16 @@ def test_following_prints_what_arrives(tmp_path: Path) -> None:
     write(log, record(n=3, action__result_status="denied"))
     assert json.loads(process.stdout.readline())["n"] == 3
     log.write_bytes(b"")
-    time.sleep(0.3)
+    said = ""
+    while "truncated" not in said:
+        assert process.poll() is None
+        said += process.stderr.readline()
+    assert "has appeared" in said
     write(log, record(n=4, action__result_status="denied"))
     assert json.loads(process.stdout.readline())["n"] == 4
     process.send_signal(2)
-    _, err = process.communicate(timeout=10)
+    process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "has appeared" in err
-    assert "truncated" in err
 
 
 def test_a_follower_ends_when_nobody_reads(tmp_path: Path) -> None:
@@ -300,7 +302,7 @@ def test_a_follower_ends_when_nobody_reads(tmp_path: Path) -> None:
     log = write(tmp_path / "audit.jsonl", record())
     done = subprocess.run(
         ["bash", "-c", f"{sys.executable} -m auditlog_cli tail -f {log} | head -1; echo ${{PIPESTATUS[0]}}"],
-        capture_output=True, text=True, timeout=20,
+        capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.splitlines()[-1] == "141"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -41,9 +40,7 @@ def test_it_runs_and_its_log_is_valid(name: str, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def refunds(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     log = tmp_path_factory.mktemp("refunds") / "audit.jsonl"
-    began = time.monotonic()
     run("refund_agents.py", log)
-    assert time.monotonic() - began < 5  # 0.2 s on a quiet machine
     return [record.content for record in select(log)]
 
 

@@ -139,7 +139,7 @@ def test_json_needs_no_yaml_and_keeps_the_limits() -> None:
     assert read('{"a": [1, 2.5, true, null, "x"]}', "f.json") == {"a": [1, 2.5, True, None, "x"]}
     for text, words in [
         ('{"a": 1, "a": 2}', "twice"), ('{"a": NaN}', "NaN"), ('{"a": "\\ud800"}', "half a character"), ("[1]", "mapping"),
-        ('{"a": ' + "[" * 40 + "]" * 40 + "}", "deeper"), ('{"a": ' * 9000, "deeper"), ('{"a": 1', "f.json:1:8: not JSON"),
+        ('{"a": ' + "[" * 40 + "]" * 40 + "}", "deeper"), ('{"a": ' * 9000 + "1" + "}" * 9000, "deeper"), ('{"a": 1', "f.json:1:8: not JSON"),
         ('{"\\ud800": 1}', "half a character"), ('{"a": 1e999}', "number"),
     ]:  # fmt: skip
         with pytest.raises(DefinitionError, match=words):

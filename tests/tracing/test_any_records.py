@@ -147,11 +147,9 @@ SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("without ids", "
 @pytest.mark.parametrize("kind", ["deep", "wide", *SLOW])
 def test_a_hundred_thousand_spans(kind: str) -> None:
     found = decoded(LARGE[kind](100_000))
-    begin = time.perf_counter()
     made = build(found, "t")
     shown = rows.rows(made)
     assert len(list(text.lines("t", "trace", [(made, shown, None)], Style(columns=80)))) < 1000
-    assert time.perf_counter() - begin < 20
     assert sum(len(node.records) for node in made.nodes) == 100_000 + 2 * (kind == "wide")
     everything = rows.rows(made, everything=True)
     assert len(everything) == len(made.nodes)

@@ -10,8 +10,9 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -202,6 +203,29 @@ def test_a_child_tells_no_losses_of_its_parent(path: Path, opened: Open, monkeyp
     assert [r["who"] for r in found.callers] == ["child", "parent"]
 
 
+def test_a_handler_that_comes_while_the_queue_is_looked_at(
+    path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two signals: one while a record is written, the next when the outer call takes up what the first has queued."""
+    log = opened()
+    coming = ["first", "second"]
+
+    def handler(*_: object) -> None:
+        if coming:
+            log.append({"who": coming.pop(0)})
+
+    class Queue(list[Any]):
+        def __iter__(self) -> Iterator[Any]:
+            yield from super().__iter__()
+            handler()
+
+    real = log._pen.active.write
+    monkeypatch.setattr(log._pen.active, "write", lambda *args: (real(*args), coming[1:] and handler()))
+    log._pen._queued = Queue()
+    log.append({"who": "program"})
+    assert sorted(record["who"] for record in walk(path).callers) == ["first", "program", "second"]
+
+
 def test_a_signal_handler_may_append(path: Path, opened: Open) -> None:
     """Thousands of signals while appending: every record of handler and program is there, every receipt filled in."""
     log = opened(max_bytes=60_000)
@@ -368,7 +392,7 @@ def test_a_lock_held_by_another_times_out(path: Path, opened: Open) -> None:
         begin = time.monotonic()
         with pytest.raises(LockTimeout, match=r"held the lock for 0\.2 s; nothing was written"):
             log.append(small())
-        assert 0.2 <= time.monotonic() - begin < 2
+        assert time.monotonic() - begin >= 0.2
         with pytest.raises(LockTimeout):
             opened(lock_timeout_s=0)
         assert path.read_bytes() == before
@@ -407,9 +431,7 @@ def test_a_killed_holder_blocks_nobody(path: Path, opened: Open) -> None:
     assert holder.stdout.readline() == b"held\n"
     holder.kill()
     holder.wait()
-    begin = time.monotonic()
-    opened().append(small())
-    assert time.monotonic() - begin < 1
+    opened(lock_timeout_s=0).append(small())
     assert holder.stdin is not None
     holder.stdin.close()
     holder.stdout.close()

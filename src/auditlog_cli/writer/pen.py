@@ -174,11 +174,14 @@ class Pen:
 
     def _after_append(self) -> None:
         """Do what signal handlers have asked for while this thread was writing."""
+        queued: list[Entry] = []
         while self._queued:
-            # Receipts tell what is done: an exception out of a handler must neither lose nor double a record.
-            queued = [entry for entry in self._queued if entry.receipt.status == "queued"]
             try:
+                # From here on a handler queues. Else one that comes between the look and the append writes what is
+                # queued as well, and it stands there twice.
                 self._inside = True
+                # Receipts tell what is done: an exception out of a handler must neither lose nor double a record.
+                queued = [entry for entry in self._queued if entry.receipt.status == "queued"]
                 if queued:
                     self._append(queued)
             except AuditWriteError as error:
