@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.segments import GZIP, ZSTD, open_present
 
 TYPE_CHECKING = False
@@ -68,7 +68,10 @@ class Unpacked:
             self._unused = b""
             if not packed:
                 if self._decoder is not None:
-                    raise InputError(f"{self._path}: the {self._kind} data ends too early")
+                    raise InputError(
+                        f"{self._path}: the {self._kind} data ends too early",
+                        help="was it copied whole? take another copy of it",
+                    )
                 return b""
             if self._kind == "zstd":
                 packed, self._unused = packed[:_STEP], packed[_STEP:]
@@ -80,7 +83,9 @@ class Unpacked:
             try:
                 data: bytes = decoder.decompress(packed)  # type: ignore[attr-defined]
             except Exception as error:
-                raise InputError(f"{self._path}: the {self._kind} data is damaged") from error
+                raise InputError(
+                    f"{self._path}: the {self._kind} data is damaged", help="take another copy of this file"
+                ) from error
             if decoder.eof:  # type: ignore[attr-defined]
                 self._unused = decoder.unused_data + self._unused  # type: ignore[attr-defined]
                 self._decoder = None
@@ -123,7 +128,7 @@ class _Whole:
         try:
             data = os.pread(self._fd, size, self._at)
         except OSError as error:
-            raise InputError(f"{self._path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self._path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         self._at += len(data)
         return data
 
@@ -277,10 +282,14 @@ class Frames:
         try:
             packed = os.pread(self._fd, stop - start, start)
             if zstandard.frame_content_size(packed) != end - begin:
-                raise InputError(f"{self._path}: the table of its frames is wrong")
+                raise InputError(
+                    f"{self._path}: the table of its frames is wrong", help="take another copy of this file"
+                )
             data = zstandard.ZstdDecompressor().decompress(packed)
         except (OSError, zstandard.ZstdError) as error:
-            raise InputError(f"{self._path}: the zstd data is damaged") from error
+            raise InputError(
+                f"{self._path}: the zstd data is damaged", help="take another copy of this file"
+            ) from error
         self._kept = (number, data)
         return data
 

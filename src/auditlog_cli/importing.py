@@ -53,7 +53,7 @@ def read(path: str, wish: foreign.Wish, on_bad: Callable[[BadLine], None]) -> It
                 else:
                     yield strictjson.decode(line.raw)
     if not wish.tally.units:
-        raise InputError(f"{path}: empty, nothing to import")
+        raise InputError(f"{path}: empty, nothing to import", help="is it the right file?")
 
 
 def _shaped(

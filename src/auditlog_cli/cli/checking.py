@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
+_UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
+
 
 class Shown:
     """How a report is shown.
@@ -189,7 +191,7 @@ def run(
         if not report.lines.read:
             out_of(out)
             for error in report.unread:
-                failure.say("input", error)
+                failure.say("input", error, _UNREAD)
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -204,7 +206,7 @@ def run(
     finally:
         announcer.close()
     for error in report.unread:
-        failure.say("input", error)
+        failure.say("input", error, _UNREAD)
     for error in report.unwritten:
         failure.say("write", error)
     return report.exit_code

@@ -6,7 +6,7 @@ import os
 
 from auditlog_cli import parallel, segments
 from auditlog_cli.cli import show, tables
-from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError
+from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError, remedy
 from auditlog_cli.index import building, comparing, opening, readying
 from auditlog_cli.sources import files
 from auditlog_cli.writer import disk
@@ -35,7 +35,7 @@ def _taken(log: files.Log) -> list[tuple[str, int, int]]:
     try:
         return segments.snapshot(log.path)
     except OSError as error:
-        raise InputError(f"{log.path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{log.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
 
 def build(paths: list[str] | None, *, quiet: bool) -> int:

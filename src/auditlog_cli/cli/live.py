@@ -48,7 +48,10 @@ def refuse(form: str, **given: object) -> None:
         raise UsageError(f"--follow: {form} needs an end", help="--format text or jsonl")
     for name, value in given.items():
         if value:
-            raise UsageError(f"--follow and --{name.replace('_', '-')} contradict each other: there is no end")
+            raise UsageError(
+                f"--follow and --{name.replace('_', '-')} contradict each other: there is no end",
+                help="leave one of them out",
+            )
 
 
 def run(
@@ -118,7 +121,7 @@ def _watch(
     live: Live, notices: show.Notices, clock: Clock, sleep: Callable[[float], None], review: Callable[[], None]
 ) -> None:
     if not live.followers:
-        raise InputError("there is no log to follow")
+        raise InputError("there is no log to follow", help="name a log that is there, or is to come")
     for follower in live.followers.values():
         notices.say(f"following {follower.path}")
     for warning in live.report.warnings:

@@ -168,7 +168,10 @@ def written(paths: list[str], run: Run, output: str | None, notices: show.Notice
     try:
         tally = run(out, told)
         if not tally.read:
-            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(paths)}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
         bar.hide()
         show.finish(out)
     except BaseException as error:
@@ -215,7 +218,10 @@ def check(
         for looked in running.look(paths, redactor, tally):
             drawn.line(looked)
         if not tally.read:
-            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(paths)}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
         drawn.end(tally)
         show.finish(out)
     except BaseException:

@@ -53,6 +53,11 @@ class Follower:
         """Whether the log could be read when it was last looked at."""
         return self._fd >= 0 and not self._gone and not self._failing
 
+    @property
+    def unfinished(self) -> int:
+        """How many bytes came of a line whose end has not."""
+        return self._held
+
     def from_start(self, wanted: int = 0) -> Iterator[Line | BadLine]:
         """Open the log and yield all its whole lines, closed segments first; `poll` gives what follows.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.errors import DefinitionError, InputError, remedy
 from auditlog_cli.segments import GZIP, ZSTD
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.listed import opened
@@ -36,7 +36,7 @@ class Plain:
         try:
             return os.read(self.fd, size)
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
     def close(self) -> None:
         """Give the file back; standard input stays open."""
@@ -92,10 +92,10 @@ def open_wherever(path: str) -> tuple[str, int]:
     try:
         path, fd = opened(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     if stat.S_ISDIR(os.fstat(fd).st_mode):
         os.close(fd)
-        raise InputError(f"{path}: a folder, not a file")
+        raise InputError(f"{path}: a folder, not a file", help="name a file in it")
     return path, fd
 
 

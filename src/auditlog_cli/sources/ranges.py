@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.looking import may_be_foreign
@@ -70,7 +70,7 @@ def cut(path: str, part: int = PART) -> list[Range]:
             start = end
         return ranges
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
 
@@ -138,7 +138,7 @@ class _Reader:
         try:
             data = os.pread(self._fd, min(size, self._part.end - self._at), self._at)
         except OSError as error:
-            raise InputError(f"{self._part.path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self._part.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         self._at += len(data)
         return data
 

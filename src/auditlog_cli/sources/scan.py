@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import read_lines
@@ -55,7 +55,7 @@ def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bo
         else:
             yield from searched(path, fd, 0, os.fstat(fd).st_size, needles, counts, processes=processes)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         if fd >= 0:
             os.close(fd)

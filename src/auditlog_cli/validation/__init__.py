@@ -176,7 +176,7 @@ def _note_empty(tasks: list[tuple[files.Log, Range | str]], report: ValidationRe
     for log in logs.values():
         failed = any(str(error).startswith(f"{file}: ") for error in report.unread for file in log.files)
         if not failed and not any(report.inputs.get(file) for file in log.files):
-            report.unread.append(InputError(f"{log.path}: empty, nothing to look at"))
+            report.unread.append(InputError(f"{log.path}: empty, nothing to look at", help="is it the right file?"))
 
 
 def _stream(lines: Iterator[Line | BadLine], path: str, report: ValidationReport, question: Asked) -> Iterator[Finding]:
