@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 from auditlog_cli.cli.front import main
 
@@ -21,6 +23,10 @@ settings.register_profile("ci", deadline=None, max_examples=100, suppress_health
 settings.register_profile("search", deadline=None, max_examples=100, suppress_health_check=_TOO_SLOW)
 settings.register_profile("long", deadline=None, max_examples=2000, suppress_health_check=_TOO_SLOW)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+if "HYPOTHESIS_PROFILE" not in os.environ:
+    # Hypothesis takes constants out of the modules that happen to be loaded, so that the examples of one test would
+    # depend on which others ran before it in the same process.
+    providers._get_local_constants = Constants  # type: ignore[attr-defined]
 
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN

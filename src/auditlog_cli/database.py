@@ -128,7 +128,10 @@ def _told(error: Exception) -> AuditlogError:
     if kind == "OutOfMemoryException":
         return _too_much()
     if kind == "PermissionException":
-        return DefinitionError("sql: a query reads the table records, and no file, network or other database")
+        return DefinitionError(
+            "sql: a query reads the table records, and no file, network or other database",
+            help="for example: select count(*) from records",
+        )
     words = {
         "ConversionException": "a value is not of the type asked for",
         "OutOfRangeException": "a value is out of range",

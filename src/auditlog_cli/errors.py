@@ -145,3 +145,27 @@ class ApprovalMismatch(Denied):
     """The arguments of the call are not the ones that were approved."""
 
     kind = "approval"
+
+
+def remedy(error: OSError) -> str:
+    """Return what a user can do about a file that cannot be read or written; empty where there is nothing to say.
+
+    >>> remedy(PermissionError(13, "Permission denied"))
+    'who may? ls -l says; run it as a user who is allowed to'
+    """
+    import errno
+
+    said = {
+        errno.EACCES: "who may? ls -l says; run it as a user who is allowed to",
+        errno.EPERM: "who may? ls -l says; run it as a user who is allowed to",
+        errno.ENOSPC: "make room on that disk, or name another place",
+        errno.EDQUOT: "make room within the quota, or name another place",
+        errno.EROFS: "that disk is read-only: name another place",
+        errno.ENOENT: "is the folder there, and the name right?",
+        errno.ENOTDIR: "a part of the path is a file, no folder",
+        errno.EISDIR: "name a file in that folder",
+        errno.ENAMETOOLONG: "give it a shorter name",
+        errno.EMFILE: "too many files are open: ulimit -n says how many may be",
+        errno.EIO: "the disk, or the network to it, fails: look at the system's log",
+    }
+    return said.get(error.errno or 0, "")

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.errors import InputError
-from auditlog_cli.segments import GZIP, ZSTD
+from auditlog_cli.errors import InputError, remedy
+from auditlog_cli.segments import GZIP, ZSTD, open_present
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,7 +68,10 @@ class Unpacked:
             self._unused = b""
             if not packed:
                 if self._decoder is not None:
-                    raise InputError(f"{self._path}: the {self._kind} data ends too early")
+                    raise InputError(
+                        f"{self._path}: the {self._kind} data ends too early",
+                        help="was it copied whole? take another copy of it",
+                    )
                 return b""
             if self._kind == "zstd":
                 packed, self._unused = packed[:_STEP], packed[_STEP:]
@@ -80,7 +83,9 @@ class Unpacked:
             try:
                 data: bytes = decoder.decompress(packed)  # type: ignore[attr-defined]
             except Exception as error:
-                raise InputError(f"{self._path}: the {self._kind} data is damaged") from error
+                raise InputError(
+                    f"{self._path}: the {self._kind} data is damaged", help="take another copy of this file"
+                ) from error
             if decoder.eof:  # type: ignore[attr-defined]
                 self._unused = decoder.unused_data + self._unused  # type: ignore[attr-defined]
                 self._decoder = None
@@ -123,7 +128,7 @@ class _Whole:
         try:
             data = os.pread(self._fd, size, self._at)
         except OSError as error:
-            raise InputError(f"{self._path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self._path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         self._at += len(data)
         return data
 
@@ -165,7 +170,7 @@ def plain(path: str, fd: int) -> int:
     """
     if not is_packed(fd):
         return os.dup(fd)
-    memory = _memory()
+    memory = nameless()
     try:
         for data in blocks(path, fd):
             view = memoryview(data)
@@ -179,21 +184,21 @@ def plain(path: str, fd: int) -> int:
 
 
 def open_plain(path: str) -> int:
-    """Return a descriptor of the bytes that the file at `path` holds, as `plain` does.
+    """Return a descriptor of the bytes that the file at `path` holds, as `plain` does, or that it was compressed to.
 
     Raises:
         InputError: If it is damaged or unpacks to too much.
         OSError: If it cannot be opened.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    path, fd = open_present(path)
     try:
         return plain(path, fd)
     finally:
         os.close(fd)
 
 
-def _memory() -> int:
-    """A file that has no name and goes when it is closed."""
+def nameless() -> int:
+    """Return an empty file that has no name and goes when it is closed."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("auditlog-segment", os.MFD_CLOEXEC)
     import tempfile  # pragma: no cover - other systems than Linux
@@ -277,10 +282,14 @@ class Frames:
         try:
             packed = os.pread(self._fd, stop - start, start)
             if zstandard.frame_content_size(packed) != end - begin:
-                raise InputError(f"{self._path}: the table of its frames is wrong")
+                raise InputError(
+                    f"{self._path}: the table of its frames is wrong", help="take another copy of this file"
+                )
             data = zstandard.ZstdDecompressor().decompress(packed)
         except (OSError, zstandard.ZstdError) as error:
-            raise InputError(f"{self._path}: the zstd data is damaged") from error
+            raise InputError(
+                f"{self._path}: the zstd data is damaged", help="take another copy of this file"
+            ) from error
         self._kept = (number, data)
         return data
 

@@ -53,7 +53,7 @@ def read(path: str, wish: foreign.Wish, on_bad: Callable[[BadLine], None]) -> It
                 else:
                     yield strictjson.decode(line.raw)
     if not wish.tally.units:
-        raise InputError(f"{path}: empty, nothing to import")
+        raise InputError(f"{path}: empty, nothing to import", help="is it the right file?")
 
 
 def _shaped(
@@ -119,7 +119,11 @@ class Known:
 
     def holds(self, content: Content) -> bool:
         """Tell whether the log holds this unit already; asked once for each unit of the sources."""
+        if not self._there:
+            return False
         key = _key(content)
+        if key not in self._there:
+            return False  # and nothing is kept of it
         self._seen[key] += 1
         return self._seen[key] <= self._there[key]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import AuditWriteError
+from auditlog_cli.errors import AuditWriteError, remedy
 
 _ENOUGH = 1 << 16
 
@@ -55,7 +55,9 @@ class Output:
             except BrokenPipeError:
                 raise ClosedPipe from None
             except OSError as error:
-                raise AuditWriteError(f"standard output: cannot be written ({error.strerror})") from error
+                raise AuditWriteError(
+                    f"standard output: cannot be written ({error.strerror})", help=remedy(error)
+                ) from error
 
 
 def is_stream(path: str) -> bool:
@@ -91,7 +93,7 @@ class FileOutput(Output):
         try:
             fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
         super().__init__(fd)
 
     def commit(self) -> None:
@@ -109,7 +111,7 @@ class FileOutput(Output):
             self.discard()
             raise AuditWriteError(f"{self.path}: is there already and stays as it is") from None
         except OSError as error:
-            raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})") from error
+            raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error
         self._temporary = ""
 
     def discard(self) -> None:
@@ -156,7 +158,7 @@ class Appended(Output):
             size = os.fstat(fd).st_size
             torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
         except OSError as error:
-            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
         super().__init__(fd, eager=True)
         if torn:
             self.write(b"\n")  # a line that somebody did not finish stays one bad line

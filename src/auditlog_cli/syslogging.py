@@ -74,7 +74,7 @@ class Receiver:
 
     def __init__(self, to: Address, ca: str | None = None, patience: float = _PATIENCE) -> None:
         if ca is not None and to.scheme != "tls":
-            raise UsageError("--ca: is for tls:// only")
+            raise UsageError("--ca: is for tls:// only", help="leave --ca out, or send to tls://HOST")
         self.to = to
         self.sent = 0
         self.too_long = 0
@@ -99,7 +99,9 @@ class Receiver:
                 f"{self.to}: its certificate is not trusted ({error.verify_message})", help="--ca FILE names others"
             ) from error
         except OSError as error:
-            raise AuditWriteError(f"{self.to}: cannot be reached ({_reason(error)})") from error
+            raise AuditWriteError(
+                f"{self.to}: cannot be reached ({_reason(error)})", help="is it running, and is the port right?"
+            ) from error
 
     def send(self, message: bytes) -> None:
         """Send one message, without LF.
@@ -159,6 +161,11 @@ class Receiver:
         self._socket.close()
 
 
+def is_lasting(error: AuditWriteError) -> bool:
+    """Tell whether trying again is of no use: a certificate does not become trusted by waiting."""
+    return isinstance(error.__cause__, ssl.SSLCertVerificationError)
+
+
 def _ended(connection: socket.socket) -> None:
     """Wait until the other side has read to the end, or for what is known of datagrams by now."""
     if isinstance(connection, ssl.SSLSocket):
@@ -193,7 +200,10 @@ def _context(ca: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca)
     except OSError as error:  # ssl.SSLError is one
-        raise DefinitionError(f"{ca}: is no file of certificates in PEM ({_reason(error)})") from error
+        raise DefinitionError(
+            f"{ca}: is no file of certificates in PEM ({_reason(error)})",
+            help="a text with -----BEGIN CERTIFICATE-----",
+        ) from error
 
 
 def _reason(error: OSError) -> str:

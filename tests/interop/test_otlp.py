@@ -67,10 +67,10 @@ class Collector:
             self._running = None
 
 
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+def wait_until(done: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
     while not done():
-        assert time.monotonic() < deadline, "not within a minute"
+        assert time.monotonic() < deadline, f"not within {seconds} seconds"
         time.sleep(0.02)
 
 

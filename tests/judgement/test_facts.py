@@ -124,7 +124,7 @@ def test_ids_that_may_be_texts_are_not_shown() -> None:
 
 
 def tally(**said: Any) -> SimpleNamespace:
-    zero = {"in_scope": 0, "withheld": 0, "open": 0, "left_out": 0, "exhausted": False, "findings": 0}
+    zero = {"in_scope": 0, "withheld": 0, "open": 0, "left_out": 0, "exhausted": False, "findings": 0, "why": ""}
     return SimpleNamespace(**(zero | said))
 
 
@@ -138,6 +138,7 @@ def tally(**said: Any) -> SimpleNamespace:
         (tally(withheld=2), "not_tested", "2 records"),
         (tally(left_out=2), "not_tested", "grouped"),
         (tally(open=1), "not_tested", "deadline"),
+        (tally(why="it is Sunday", left_out=2), "not_tested", "it is Sunday"),
         (None, "not_tested", "no record matched"),
     ],
 )

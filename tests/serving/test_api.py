@@ -236,7 +236,7 @@ def test_the_rest_of_the_api(served: Served) -> None:
     """Packs, health, and 404 and 405 in the shape of the API."""
     assert {pack["name"] for pack in served.get("/api/v1/packs").json()} > {"baseline", "gdpr"}
     assert served.get("/health").json() == {"status": "ok", "written": 0}
-    refused(served.get("/api/v1/policies"), 404, "not_found")
+    refused(served.get("/api/v1/nothing"), 404, "not_found")
     answer = served.client.delete(LOGS)
     refused(answer, 405, "method_not_allowed")
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "POST"}

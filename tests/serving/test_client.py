@@ -92,3 +92,69 @@ def test_a_guardrail_blocks(run: Callable[..., Process], tmp_path: Path) -> None
     assert client.query_logs(agent_id="planner")["pagination"]["total"] == 2
     with pytest.raises(agentaudit.AuthenticationError):
         agentaudit.AgentAudit("wrong", base_url=base).log("x")
+
+
+CALLS = [
+    ("log", "log", ("paid",), {}),
+    ("log_batch", "log_batch", ([{"action": "a"}, {"action": "b"}],), {}),
+    ("guardrail", "guardrail", ("answer",), {"response": "all is well"}),
+    ("query_logs", "query_logs", (), {"agent_id": "planner"}),
+    ("register_agent", "register_agent", ("planner",), {"description": "plans", "config": {"a": 1}}),
+    ("list_policies", "list_policies", (), {}),
+    ("create_policy", "create_policy", ("empty",), {"description": "d", "mode": "log", "priority": 2, "conditions": {}}),
+    ("clone_pack", "clone_pack", ("gdpr", "gdpr"), {}),
+    ("get_policy", "get_policy", ("{clone_pack.id}",), {}),
+    ("assign_policy", "assign_policy", ("{clone_pack.id}", "planner"), {}),
+    ("get_policy_analytics", "get_policy_analytics", ("{clone_pack.id}",), {"start_date": "2020-01-01", "severity": "high"}),
+    ("get_all_policy_analytics", "get_all_policy_analytics", (), {"rule_type": "violation"}),
+    ("create_policy_version", "create_policy_version", ("{clone_pack.id}", "one"), {}),
+    ("list_policy_versions", "list_policy_versions", ("{clone_pack.id}",), {}),
+    ("get_policy_version", "get_policy_version", ("{clone_pack.id}", "{create_policy_version.id}"), {}),
+    ("restore_policy_version", "restore_policy_version", ("{clone_pack.id}", "{create_policy_version.id}"), {}),
+    ("remove_policy", "remove_policy", ("{clone_pack.id}", "planner"), {}),
+    ("get_alerts", "get_alerts", (), {"is_resolved": False, "severity": "high"}),
+    ("resolve_alert", "resolve_alert", ("{get_alerts[0][id]}",), {}),
+    ("health_check", "health_check", (), {}),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_every_call_of_the_client_works(run: Callable[..., Process], tmp_path: Path) -> None:
+    """Every public method of the client, once; a method that the next version adds fails here until it is listed."""
+    import asyncio
+
+    from tests.serving.test_alerts import NAMES, opened
+
+    agentaudit: Any = pytest.importorskip("agentaudit", reason="agentaudit-client 1.0.6 is not installed")
+    methods = {
+        kind: {name for name in vars(kind) if not name.startswith("_") and callable(getattr(kind, name))}
+        for kind in (agentaudit.AgentAudit, agentaudit.AgentAuditAsync)
+    }
+    assert {name for name, *_ in CALLS} == methods[agentaudit.AgentAudit]
+    assert methods[agentaudit.AgentAuditAsync] <= methods[agentaudit.AgentAudit]
+    log, alerts = tmp_path / "audit.jsonl", tmp_path / "alerts.jsonl"
+    opened(alerts)
+    key = keys.make(keys.beside(str(log)), "ann", person=True)
+    server = run("--alerts", str(alerts))
+    words = {"base_url": f"http://127.0.0.1:{server.port}/api/v1", "agent_id": "planner"}
+    client = agentaudit.AgentAudit(key, **words)
+    said: dict[str, Any] = {}
+    for name, method, given, named in CALLS:
+        said[name] = getattr(client, method)(
+            *(each.format(**said) if isinstance(each, str) else each for each in given), **named
+        )
+    assert said["get_policy"].rules and said["get_policy_analytics"].total_audits == 5
+    assert all(agentaudit.ComplianceRule(**each) for each in said["get_policy"].rules)
+    assert said["restore_policy_version"].restored_from_id == said["create_policy_version"].id
+    assert said["resolve_alert"]["isResolved"] is True and said["resolve_alert"]["id"] == NAMES[0]
+
+    async def other() -> list[Any]:
+        found = agentaudit.AgentAuditAsync(key, **words)
+        return [await found.log(action="x"), await found.list_policies(), await found.create_policy(name="again")]
+
+    assert [each.name for each in asyncio.run(other())[1]] == ["empty", "gdpr"]
+    assert server.stop() == 0
+    people = {
+        record.content["user"]["id"] for record in read(log) if "policy_change" in record.content.get("metadata", {})
+    }
+    assert people == {"ann"}

@@ -18,9 +18,10 @@ from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.exporters import _otlp
 from auditlog_cli.retention import pruning
 from auditlog_cli.shipping import cursors
+from auditlog_cli.shipping.freight import Batches, Logs
 from auditlog_cli.shipping.receiver import Manner
 from auditlog_cli.shipping.receiver import Receiver as Client
-from auditlog_cli.shipping.shipper import Batches, Shipper
+from auditlog_cli.shipping.shipper import Shipper
 from auditlog_cli.writer.log import AuditLog
 from tests.conftest import Result
 from tests.logs import record, write
@@ -335,7 +336,7 @@ def test_what_is_missing_on_the_command_line_is_said(ship: Shipping, cli: Cli, t
     ship.append(1)
     assert cli("ship", ship.log, "--endpoint", "https://x").code == 2
     assert cli("ship", ship.log, "--cursor", "x").code == 2
-    assert ship("--to", "otlp-spans").code == 2
+    assert ship("--to", "csv").code == 2
     assert ship("--once", "--follow").code == 2
     assert ship(log=tmp_path / "none.jsonl").code == 3
     assert ship(log=Path("-")).code == 2
@@ -374,7 +375,7 @@ def following(ship: Shipping, path: Path) -> Iterator[list[BaseException]]:
     """Ship what `path` names, in a thread; gives what it failed of."""
     cursor = cursors.Cursor(str(ship.cursor), "otlp-logs")
     client = Client(ship.receiver.url, _otlp.LOGS, Manner(), print)
-    shipper = Shipper([str(path)], cursor, client, Batches(7), print, print)  # type: ignore[arg-type]
+    shipper = Shipper([str(path)], cursor, Logs(client, Batches(7)), print, print)  # type: ignore[arg-type]
     over = threading.Event()
     failed: list[BaseException] = []
 
@@ -457,7 +458,7 @@ def test_what_is_added_to_a_redacted_file_before_it_is_rotated_is_not_missed(
     ship.append(4)
     cursor = cursors.Cursor(str(ship.cursor), "otlp-logs")
     client = Client(ship.receiver.url, _otlp.LOGS, Manner(), print)
-    shipper = Shipper([str(ship.log)], cursor, client, Batches(7), print, print)  # type: ignore[arg-type]
+    shipper = Shipper([str(ship.log)], cursor, Logs(client, Batches(7)), print, print)  # type: ignore[arg-type]
     looks = 0
 
     def stop() -> bool:

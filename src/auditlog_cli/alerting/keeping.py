@@ -91,7 +91,7 @@ class Keeper:
         self._by_person(ACKNOWLEDGED, alert, by, {"of": "alert", "reason": _said(why)}, now)
 
     def resolve(self, alert: Alert, *, by: str, why: str, outcome: str, now: int) -> None:
-        """Write that a person has dealt with it.
+        """Write that a person has dealt with it; `outcome` is empty where they did not say what came of it.
 
         Raises:
             UsageError: If it is resolved already, an agent speaks, or what was said is empty.
@@ -99,9 +99,10 @@ class Keeper:
         """
         if alert.state == RESOLVED:
             raise UsageError(f"{alert.fingerprint[:19]} is resolved already")
-        if outcome not in OUTCOMES:
+        if outcome not in (*OUTCOMES, ""):
             raise UsageError(f"--outcome: one of {', '.join(OUTCOMES)}")
-        self._by_person(RESOLVED, alert, by, {"of": "alert", "outcome": outcome, "reason": _said(why)}, now)
+        said = {"outcome": outcome} if outcome else {}
+        self._by_person(RESOLVED, alert, by, {"of": "alert", **said, "reason": _said(why)}, now)
         alert.outcome = outcome
 
     def told(self, alert: Alert, channel: str, attempt: int, status: str, now: int, *, ok: bool, final: bool) -> None:

@@ -9,7 +9,8 @@ GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each fi
                ''),
  'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
           'A hold is a record of the log itself: sealed with everything else, in force until a record '
-          'releases it.'),
+          'releases it. A log that\n'
+          'others write has its holds beside it, in LOG.holds.'),
  'hook': ('Hooks of coding agents: every act is recorded before it happens, or it does not happen.',
           '`install` puts the hook into the settings of Claude Code, `claude-code` is what Claude Code then '
           'calls.'),
@@ -157,9 +158,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'it.'),
               ('--lateness DURATION', 'With --follow: records that come so late are still put in order.'))),
             ('How they are shown',
-             (('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
+             (('--sarif-waived omit|include',
+               'With --format sarif: findings that are waived or known, as suppressed. GitHub would show '
+               'them as open.'),
+              ('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
            'auditlog check audit.jsonl\n'
            'auditlog check audit.jsonl --pack gdpr --pack baseline --policy auditlog.policy.yaml\n'
@@ -618,15 +623,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('-p, --port N', '0 for any free one.'),
               ('--allow-remote', 'Other machines may reach it, with a key.'),
               ('--keys FILE', "The API keys' hashes; default: PATH.keys."),
-              ('--new-key NAME', 'Make a key, print it once, and end.'))),
+              ('--new-key NAME', 'Make a key, print it once, and end.'),
+              ('--person',
+               'The new key is that of the person NAME: it may resolve alerts and change policies.'))),
             ('Options',
              (('--max-body BYTES', 'The largest body of a request, unpacked.'),
-              ('--alerts FILE',
-               'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'))),
+              ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+              ('--policy FILE', 'The policy file: its bundles are listed among the policies.'))),
             ('How they are shown',
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog serve audit.jsonl\n'
            'auditlog serve audit.jsonl --new-key billing\n'
+           'auditlog serve audit.jsonl --new-key ann@example.org --person\n'
            'auditlog serve audit.jsonl --host 0.0.0.0 --allow-remote --port 8811'),
  'ship': ('Send logs to a receiver, and remember how far: the next run goes on where this one stopped.',
           'auditlog ship [OPTION]... [PATH]...',
@@ -634,7 +642,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'for the last\n'
           'batch of a run that was killed before it could note the answer: `record_id` tells such a '
           'repetition, and in a\n'
-          'sealed log the number of the record.\n'
+          'sealed log the number of the record. otlp-spans: a trace is sent once it has ended. syslog and '
+          'cef confirm nothing:\n'
+          'over TCP and TLS a batch counts as taken when the receiver has read to its end; UDP is refused.\n'
           '\n'
           'Ends when all that is there was sent; with --follow it goes on with what is added, until somebody '
           'stops it.',
@@ -643,21 +653,28 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
            ('Options',
-            (('--to FORMAT', 'otlp-logs.'),
-             ('--endpoint URL', 'The receiver. Without a path: /v1/logs.'),
+            (('--to FORMAT', 'otlp-logs, otlp-spans, syslog or cef.'),
+             ('--endpoint URL', 'The receiver; for syslog and cef tcp://HOST or tls://HOST.'),
              ('--cursor FILE', 'Where it is noted how far the logs were sent.'),
              ('-f, --follow', 'Go on with what is added.'),
              ('--once', 'Send what is there, and end: the default, for scripts to say.'),
              ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
              ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
              ('--gzip', 'Compress requests.'),
+             ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
+             ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
              ('--batch N', 'So many records at most in a request.'),
              ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
              ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
+           ('For one format', (('--enterprise-number N', 'For syslog: of its structured data.'),)),
            ('How they are shown',
             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
           'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor\n'
-          'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow'),
+          'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow\n'
+          'auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor '
+          'spans.cursor\n'
+          'auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor '
+          'siem.cursor --follow'),
  'sql': ('Ask logs a question in SQL. Needs the extra `duckdb`.',
          'auditlog sql [OPTION]... QUERY [PATH]...',
          'The table `records` has the envelope in columns and the whole record as JSON in the column '
@@ -1078,8 +1095,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'auditlog hold list audit.jsonl --signers signers --format json'),
  'hold release': ('Release a legal hold: from now on prune and redact may take what it held.',
                   'auditlog hold release [OPTION]... PATH HOLD',
-                  'The release is a record of the log, too, with who and why. A signed hold is released with '
-                  'the key that signed it,\n'
+                  'The release is written down, too, with who and why. A signed hold is released with the '
+                  'key that signed it,\n'
                   'and none by an agent: what an agent appends to the log by itself counts for nothing.',
                   (('Arguments',
                     (('PATH', 'The log.'), ('HOLD', 'Its name, as `auditlog hold list` shows it.'))),

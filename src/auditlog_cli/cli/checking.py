@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT, AuditWriteError
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
+_UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
+
 
 class Shown:
     """How a report is shown.
@@ -34,6 +36,10 @@ class Shown:
         merge: One finding a fact, with all rules.
         explain: Each rule with findings in full.
         quiet: No notices.
+        sarif_waived: In SARIF, also what is waived or known, marked as suppressed.
+
+    Raises:
+        UsageError: If that is asked for, and another format.
     """
 
     def __init__(
@@ -45,7 +51,11 @@ class Shown:
         merge: bool,
         explain: bool,
         quiet: bool,
+        sarif_waived: bool = False,
     ) -> None:
+        if sarif_waived and format != "sarif":
+            raise UsageError("--sarif-waived goes with --format sarif")
+        self._sarif_waived = sarif_waived
         self.format = format
         self.color = color
         self.output = output
@@ -59,7 +69,8 @@ class Shown:
             for line in self._text(report, out):
                 out.line(line)
         elif self.format != "jsonl":
-            out.write(_rendered(report, self.format, merge=self.merge).encode("utf-8", "backslashreplace"))
+            text = _rendered(report, self.format, merge=self.merge, sarif_waived=self._sarif_waived)
+            out.write(text.encode("utf-8", "backslashreplace"))
         show.finish(out)
         if self.format == "github":
             self._summary(report)
@@ -89,7 +100,12 @@ class Shown:
             report.unwritten.append(f"${_STEP_SUMMARY}: cannot be written ({error.strerror})")
 
 
-def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
+def _rendered(report: Report, format: str, *, merge: bool, sarif_waived: bool = False) -> str:  # noqa: A002
+    if sarif_waived:
+        from auditlog_cli.renderers.findings import sarif
+        from auditlog_cli.suites import suites
+
+        return sarif.render(suites(report), waived=True)
     if format in ("json", "markdown", "html"):
         from auditlog_cli import registry
 
@@ -164,7 +180,7 @@ def run(
     # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
     settled = bool(question.waivers or question.baseline)
     at_once = line if shown.format == "jsonl" and not settled else None
-    question.announced = wish.anything
+    question.announced = wish.anything or write_baseline is not None
     try:
         report = judge(list(paths), question, taken=at_once, progress=told)
         bar.hide()
@@ -175,7 +191,7 @@ def run(
         if not report.lines.read:
             out_of(out)
             for error in report.unread:
-                failure.say("input", error)
+                failure.say("input", error, _UNREAD)
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -190,7 +206,7 @@ def run(
     finally:
         announcer.close()
     for error in report.unread:
-        failure.say("input", error)
+        failure.say("input", error, _UNREAD)
     for error in report.unwritten:
         failure.say("write", error)
     return report.exit_code

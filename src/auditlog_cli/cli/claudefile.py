@@ -10,7 +10,7 @@ from auditlog_cli.adapters import claude_settings
 from auditlog_cli.adapters.claude_settings import Settings
 from auditlog_cli.cli.claude import Said, limited
 from auditlog_cli.cli.show import Notices
-from auditlog_cli.errors import EXIT_OK, AuditWriteError, InputError, UsageError
+from auditlog_cli.errors import EXIT_OK, AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.sinks import FileOutput
 from auditlog_cli.sources.opening import read_small
 from auditlog_cli.writer import disk
@@ -98,7 +98,9 @@ def _keep(file: str, raw: bytes, old: Settings, new: Settings, notices: Notices,
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
         _put(file, raw, made.encode("utf-8"))
     except OSError as error:
-        raise AuditWriteError(f"{file}: cannot be written ({error.strerror}); it stays as it is") from error
+        raise AuditWriteError(
+            f"{file}: cannot be written ({error.strerror}); it stays as it is", help=remedy(error)
+        ) from error
     notices.say(f"{file}: changed {told}")
     return EXIT_OK
 

@@ -10,7 +10,7 @@ from types import ModuleType
 from auditlog_cli import exporters, pipeline, proofs, syslogging
 from auditlog_cli.cli import reports, show
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import AuditWriteError, InputError, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.selection import Selection
@@ -40,7 +40,10 @@ def selected(paths: list[str], selection: Selection, counts: Counts, notices: sh
     def entries() -> Iterator[exporters.Entry]:
         yield from map(_entry, pipeline.select(paths, selection, counts=counts, on_bad=notices.bad))
         if not counts.read:
-            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(paths)}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
 
     return exporters.Source(origin_of(paths[0]), entries())
 
@@ -131,7 +134,7 @@ def _write_file(exporter: ModuleType, source: exporters.Source, settings: export
             os.close(fd)
         os.rename(made, out)
     except OSError as error:
-        raise AuditWriteError(f"{out}: cannot be written ({error.strerror})") from error
+        raise AuditWriteError(f"{out}: cannot be written ({error.strerror})", help=remedy(error)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return size
@@ -146,7 +149,7 @@ def _write_folder(pieces: Iterable[exporters.Piece], out: str) -> int:
         names = _write_into(folder, pieces)
         os.rename(folder, out)
     except OSError as error:
-        raise AuditWriteError(f"{out}: cannot be written ({error.strerror})") from error
+        raise AuditWriteError(f"{out}: cannot be written ({error.strerror})", help=remedy(error)) from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return names

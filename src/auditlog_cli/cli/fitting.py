@@ -1,4 +1,4 @@
-"""`auditlog export`: which options say something to which format. One that would do nothing is refused."""
+"""`auditlog export` and `ship`: which options say something to which format. One that would do nothing is refused."""
 
 from __future__ import annotations
 

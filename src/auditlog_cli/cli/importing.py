@@ -48,7 +48,7 @@ class Said(NamedTuple):
                 scope for each in self.scopes for scope in each.replace(",", " ").split() if scope
             ]
         if (self.approved_by is None) != (self.approved_at is None):
-            raise UsageError("--approved-by and --approved-at: one needs the other")
+            raise UsageError("--approved-by and --approved-at: one needs the other", help="say who approved, and when")
         if self.approved_by is not None:
             if times.parse(self.approved_at) is None:
                 raise UsageError("--approved-at: no time", help="RFC 3339: 2026-06-01T14:00:00Z")
@@ -110,7 +110,7 @@ def run(
         for found in files.find(paths, documents=True):
             for file in found.files:
                 if log is not None and _same(file, log):
-                    raise UsageError(f"{file}: is the log that is written to")
+                    raise UsageError(f"{file}: is the log that is written to", help="-o another log")
                 wish = foreign.Wish(format, given, zone, everything=everything)
                 tallies.append(wish.tally)
                 yield from importing.read(file, wish, notices.bad)
@@ -151,15 +151,20 @@ def _write(records: Iterator[Content], path: str, notices: Notices, *, again: bo
     if not again:
         known.learn(path)
     written = there = 0
-    with AuditLog(path, policy=importing.POLICY) as log:
-        batch: list[Content] = []
-        for content in records:
-            if not again and known.holds(content):
-                there += 1
-                continue
-            batch.append(content)
-            if len(batch) == _BATCH:
-                written += len(log.write_many(batch))
-                batch = []
-        written += len(log.write_many(batch))
+    try:
+        with AuditLog(path, policy=importing.POLICY) as log:
+            batch: list[Content] = []
+            for content in records:
+                if not again and known.holds(content):
+                    there += 1
+                    continue
+                batch.append(content)
+                if len(batch) == _BATCH:
+                    written += len(log.write_many(batch))
+                    batch = []
+            written += len(log.write_many(batch))
+    except KeyboardInterrupt:
+        rest = "all are written again" if again else "the rest is added"
+        notices.say(f"{path}: interrupted; at least {written:,} written; with the same command {rest}")
+        raise
     notices.say(f"{path}: {written:,} written" + (f", {there:,} there already" if there else ""))

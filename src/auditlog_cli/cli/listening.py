@@ -31,3 +31,15 @@ NewKey = Annotated[
     str | None,
     typer.Option("--new-key", metavar="NAME", help="Make a key, print it once, and end.", rich_help_panel=_WHO),
 ]
+IsPerson = Annotated[
+    bool,
+    typer.Option(
+        "--person",
+        help="The new key is that of the person NAME: it may resolve alerts and change policies.",
+        rich_help_panel=_WHO,
+    ),
+]
+ServedPolicy = Annotated[
+    str | None,
+    typer.Option("--policy", metavar="FILE", help="The policy file: its bundles are listed among the policies."),
+]

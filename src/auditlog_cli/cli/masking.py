@@ -168,13 +168,18 @@ def written(paths: list[str], run: Run, output: str | None, notices: show.Notice
     try:
         tally = run(out, told)
         if not tally.read:
-            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(paths)}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
         bar.hide()
         show.finish(out)
-    except BaseException:
+    except BaseException as error:
         bar.hide()
         if isinstance(out, FileOutput):
             out.discard()
+            if isinstance(error, KeyboardInterrupt):
+                notices.say(f"{output}: interrupted; it was not written")
         raise
     _say(tally, notices, "masked")
     return _code(tally, EXIT_OK)
@@ -213,7 +218,10 @@ def check(
         for looked in running.look(paths, redactor, tally):
             drawn.line(looked)
         if not tally.read:
-            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(paths)}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
         drawn.end(tally)
         show.finish(out)
     except BaseException:

@@ -23,10 +23,12 @@ from auditlog_cli.cli.hooking import SettingsFile as SettingsFile
 from auditlog_cli.cli.hooking import SettingsPlace as SettingsPlace
 from auditlog_cli.cli.listening import AllowRemote as AllowRemote
 from auditlog_cli.cli.listening import Host as Host
+from auditlog_cli.cli.listening import IsPerson as IsPerson
 from auditlog_cli.cli.listening import KeyStore as KeyStore
 from auditlog_cli.cli.listening import MaxBody as MaxBody
 from auditlog_cli.cli.listening import NewKey as NewKey
 from auditlog_cli.cli.listening import Port as Port
+from auditlog_cli.cli.listening import ServedPolicy as ServedPolicy
 from auditlog_cli.cli.onward import Bulk as Bulk
 from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
 from auditlog_cli.cli.onward import ExportCa as ExportCa
@@ -75,6 +77,7 @@ from auditlog_cli.cli.ruling import PolicyName as PolicyName
 from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
 from auditlog_cli.cli.ruling import Prefix as Prefix
 from auditlog_cli.cli.ruling import RequireTested as RequireTested
+from auditlog_cli.cli.ruling import SarifWaived as SarifWaived
 from auditlog_cli.cli.ruling import Sigma as Sigma
 from auditlog_cli.cli.ruling import SkipRules as SkipRules
 from auditlog_cli.cli.ruling import Waivers as Waivers
@@ -737,8 +740,10 @@ Retries = Annotated[
     int, typer.Option("--retries", metavar="N", min=0, help="So often try again after 429, 502, 503 and 504.")
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Allow http:// to another machine: anybody can read along.")]
-ShipFormat = Annotated[str, typer.Option("--to", metavar="FORMAT", help="otlp-logs.")]
-ShipEndpoint = Annotated[str, typer.Option("--endpoint", metavar="URL", help="The receiver. Without a path: /v1/logs.")]
+ShipFormat = Annotated[str, typer.Option("--to", metavar="FORMAT", help="otlp-logs, otlp-spans, syslog or cef.")]
+ShipEndpoint = Annotated[
+    str, typer.Option("--endpoint", metavar="URL", help="The receiver; for syslog and cef tcp://HOST or tls://HOST.")
+]
 Cursor = Annotated[str, typer.Option("--cursor", metavar="FILE", help="Where it is noted how far the logs were sent.")]
 ShipFollow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is added.")]
 ShipOnce = Annotated[bool, typer.Option("--once", help="Send what is there, and end: the default, for scripts to say.")]

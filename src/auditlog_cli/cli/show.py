@@ -8,7 +8,7 @@ import sys
 
 from auditlog_cli import decoders
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import AuditWriteError, InputError, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers import safe
 from auditlog_cli.renderers.text import Style
@@ -148,7 +148,7 @@ def output(path: str | None) -> Output:
         try:
             return Output(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
         except OSError as error:
-            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+            raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
     return FileOutput(path)
 
 
@@ -181,11 +181,18 @@ def with_context(
     """
     held: dict[object, list[Record]] = {}
     owed: dict[object, int] = {}
+    if not before and not after:
+        for item, wanted in judged:
+            if wanted:
+                yield item  # type: ignore[misc]  # what is wanted is a record
+            elif isinstance(item, BadLine):
+                notices.bad(item)
+        return
     for item, wanted in judged:
         if isinstance(item, BadLine):
             notices.bad(item)
             continue
-        session = item.content.get("session_id") if before or after else None
+        session = item.content.get("session_id")
         key = session if isinstance(session, str) else None
         if wanted:
             yield from held.pop(key, ())
@@ -245,7 +252,10 @@ class Notices:
             InputError: If there was no line at all.
         """
         if not counts.read:
-            raise InputError(f"{', '.join(paths)}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(paths)}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
         if self.verbose or counts.bad or is_terminal(2):
             self.say(str(counts))
         return counts.exit_code()

@@ -9,7 +9,7 @@ All records that are exported are held in memory: an event can only be put into 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from auditlog_cli.exporters import Entry, Piece, Settings, Source, _otlp
 from auditlog_cli.importers._drafts import span_id, trace_id
@@ -40,21 +40,40 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     Raises:
         UsageError: If protobuf is wanted, and nothing here writes it.
     """
-    traces: dict[str, list[Record]] = {}
-    leaves: dict[int, str] = {}
+    traces: dict[str, list[Entry]] = {}
     homeless = 0
     for entry in source.entries:
-        trace = _otlp.text(entry.content, "trace_id") or _otlp.text(entry.content, "session_id")
-        if not trace_id(_otlp.FAMILY, trace):
+        trace = trace_of(entry.content)
+        if not trace:
             homeless += 1
             continue
-        record = _record(entry)
-        leaves[id(record)] = entry.leaf.hex()
-        traces.setdefault(trace, []).append(record)
-    spans = (span for trace, records in traces.items() for span in _Spans(trace, records, leaves, settings).made())
-    yield from _otlp.pieces(SIGNAL, source.origin, spans, settings)
+        traces.setdefault(trace, []).append(entry)
+    made = (span for trace, entries in traces.items() for span in spans(trace, entries, content=settings.content))
+    yield from _otlp.pieces(SIGNAL, source.origin, made, settings)
     if homeless:
         settings.say(f"{homeless} records name neither trace nor session, or withhold them: they are in no span")
+
+
+def trace_of(content: _otlp.Json) -> str:
+    """Return what the record names as its trace, else its session; empty if neither can be made a trace id."""
+    trace = _otlp.text(content, "trace_id") or _otlp.text(content, "session_id")
+    return trace if trace_id(_otlp.FAMILY, trace) else ""
+
+
+def spans(trace: str, entries: Iterable[Entry], *, content: bool) -> Iterator[_otlp.Json]:
+    """Yield the spans of one trace, parents before their children.
+
+    Args:
+        trace: As `trace_of` gives it.
+        entries: Its records.
+        content: With arguments, results, prompts and answers.
+    """
+    records: list[Record] = []
+    leaves: dict[int, str] = {}
+    for entry in entries:
+        records.append(_record(entry))
+        leaves[id(records[-1])] = entry.leaf.hex()
+    yield from _Spans(trace, records, leaves, content=content).made()
 
 
 def _record(entry: Entry) -> Record:
@@ -64,10 +83,10 @@ def _record(entry: Entry) -> Record:
 class _Spans:
     """The spans of one trace."""
 
-    def __init__(self, trace: str, records: list[Record], leaves: dict[int, str], settings: Settings) -> None:
+    def __init__(self, trace: str, records: list[Record], leaves: dict[int, str], *, content: bool) -> None:
         self._trace = trace_id(_otlp.FAMILY, trace)
         self._leaves = leaves
-        self._content = settings.content
+        self._content = content
         self._nodes = [node for node in build(records, trace).nodes if node.records]
         self._ids: dict[Node, str] = {}
         self._number()

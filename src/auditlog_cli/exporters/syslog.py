@@ -29,7 +29,9 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
         UsageError: If the enterprise number is none.
     """
     if not 0 < settings.enterprise < 1 << 32:
-        raise UsageError("--enterprise-number: a number from 1 to 4294967295")
+        raise UsageError(
+            "--enterprise-number: a number from 1 to 4294967295", help="the one that IANA gave your organisation"
+        )
     for entry in source.entries:
         found = row(entry)
         data = structured(found, entry, settings.enterprise)

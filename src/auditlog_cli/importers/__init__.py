@@ -36,6 +36,7 @@ ORDER = (
     "openai_runstate",
     "flat_spans",
     "codex",
+    "codex_exec",
     "copilot",
     "gemini",
     "qwen",
@@ -54,6 +55,11 @@ ORDER = (
     "opa",
 )
 """In which order the formats are asked: no object fits two, because the first that claims it has it (9.6)."""
+IN_ORDER = frozenset((
+    "antigravity", "autogen", "autogen_classic", "autogen_events", "claude_code", "claude_hooks", "claude_stream",
+    "cloudtrail", "codex", "codex_exec", "copilot", "cursor", "gemini", "grok", "mcp", "opa", "pi", "qwen",
+))  # fmt: skip
+"""Formats whose units become the same records whether or not what stands behind them is known: they can be followed."""
 NEEDED = 0.5
 """Which share of the objects looked at a format must claim."""
 NOISY = {"mcp": 0.2, "claude_code": 0.2, "autogen_classic": 0.2, "autogen_events": 0.2}

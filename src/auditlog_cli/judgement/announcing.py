@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,6 +65,7 @@ class Announcer:
         self.warnings: list[str] = []
         self.wish = wish
         self._clock = clock
+        self._reviewed: Counter[str] = Counter()
         self._register: Register | None = None
         self._dispatcher: Dispatcher | None = None
         if wish.alerts is not None:  # nobody waits for what tells others where nobody is to be told
@@ -136,26 +138,28 @@ class Announcer:
         return said
 
     def reviewed(self, lines: Lines, findings: int, logs: Iterable[str], *, incomplete: bool) -> None:
-        """Write in the alerts log that this run has looked at the logs.
+        """Write in the alerts log that this run has looked at the logs, and what came of it since it last wrote so.
 
         Args:
-            lines: What was read.
-            findings: Neither waived nor known.
+            lines: What was read in this run.
+            findings: How many it has found that are neither waived nor known.
             logs: The files that were looked at.
-            incomplete: Whether something could not be read or judged.
+            incomplete: Whether something could not be read or judged; bad lines are known from `lines`.
 
         Raises:
             AuditWriteError: If it cannot be written.
         """
         if self._register is None or self._dispatcher is None:
             return
-        outcome = "findings" if findings else "incomplete" if incomplete else "clean"
-        counts = {
+        so_far = Counter({
             "read": lines.read, "judged": lines.judged, "not_selected": lines.not_selected, "bad": lines.bad,
             "findings": findings, "opened": self.opened,
-        }  # fmt: skip
+        })  # fmt: skip
+        counts = {name: count - self._reviewed[name] for name, count in so_far.items()}
+        outcome = "findings" if counts["findings"] else "incomplete" if incomplete or counts["bad"] else "clean"
         with self._dispatcher.lock:
             self._register.keeper.reviewed(outcome, counts, int(self._clock() * 1_000_000), logs)
+        self._reviewed = so_far
 
     def close(self) -> None:
         """Close the alerts log and the file of events."""

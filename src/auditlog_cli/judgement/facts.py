@@ -6,6 +6,7 @@ may be called by an address or a number, and a pointer would carry it into every
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from auditlog_cli.rules.binding import Bound
     from auditlog_cli.rules.pack import Pack
 
+_HELPING = re.compile(r"\b_")  # what a selection that only serves a subject is called by; readers need not see it
 _LONGEST = 256  # characters of a name that is shown
 _LONGEST_WORD = 23  # characters of one word in the name of a member: tokens have as many and more
 _CONTENT = ("action.arguments", "action.result", "action.error", "prompt", "response", "message.text", "metadata")
@@ -132,19 +134,23 @@ class Nouns:
         elif made.in_scope:
             made.result = "passed"
         else:
-            made.result, made.reason = "not_tested", _untested(bound, made, getattr(tally, "left_out", 0))
+            made.result, made.reason = "not_tested", _untested(bound, made, tally)
         return made
 
 
-def _untested(bound: Bound, made: RuleResult, left_out: int) -> str:
+def _untested(bound: Bound, made: RuleResult, tally: Any) -> str:
+    if tally is not None and tally.why:
+        return str(tally.why)
     if made.withheld:
         return f"a value is withheld in all it could judge ({many(made.withheld, 'record')})"
-    if left_out:
-        return f"{many(left_out, 'record')} had no value to be grouped or ordered by"
+    if tally is not None and tally.left_out:
+        return f"{many(tally.left_out, 'record')} had no value to be grouped or ordered by"
     if made.open:
         return f"{many(made.open, 'deadline')} not reached yet"
     subject = bound.rule.detection.get("subject")
-    return f"no record matched: {subject}" if isinstance(subject, str) else "no record matched"
+    if not isinstance(subject, str):
+        return "no record matched"
+    return "no record matched: " + _HELPING.sub("", subject)
 
 
 def note(pack: Pack) -> PackNote:

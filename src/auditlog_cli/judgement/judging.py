@@ -29,7 +29,7 @@ def judge(
     Raises:
         DefinitionError: If a rule or a waiver is wrong.
     """
-    shares = dealing.shares(paths, question) if taken is None else None
+    shares = dealing.shares(paths, question) if taken is None and question.index is None else None
 
     def mine() -> Run:
         run = Run(question, taken, progress, shares)

@@ -16,7 +16,7 @@ from auditlog_cli import times
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
-from auditlog_cli.judgement import facts, reading, waivers
+from auditlog_cli.judgement import facts, reading, selecting, waivers
 from auditlog_cli.judgement.listing import Listing, name_of
 from auditlog_cli.judgement.reading import record_of
 from auditlog_cli.record import BadLine, Line, Record
@@ -121,7 +121,7 @@ class Run:
 
     def _log(self, log: files.Log) -> None:
         before = self.report.lines.read
-        for file in log.files:
+        for file in [] if selecting.judged(self, log) else log.files:
             if self._theirs and not self._cut(file):
                 continue
             try:

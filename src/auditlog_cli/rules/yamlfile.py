@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.errors import DefinitionError, InputError, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def load(path: str) -> Document:
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be read'}") from None
+        raise InputError(f"{path}: {error.strerror or 'cannot be read'}", help=remedy(error)) from None
     return parse(raw, path)
 
 

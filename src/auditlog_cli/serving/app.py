@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from auditlog_cli import times
 from auditlog_cli.errors import InputError
+from auditlog_cli.rules.sitefacts import EMPTY, Policy
 from auditlog_cli.serving import answers
 from auditlog_cli.serving.guard import Guard
 from auditlog_cli.serving.keys import Keys
@@ -39,6 +40,7 @@ def application(
     limit: int,
     remote: bool = False,
     alerts: str | None = None,
+    site: Policy = EMPTY,
     trouble: Callable[[str], None] = lambda _: None,
 ) -> ASGIApp:
     """Return the server as an ASGI application.
@@ -50,9 +52,10 @@ def application(
         limit: How many bytes a body may have.
         remote: Whether other machines may speak to it.
         alerts: The alerts log, or None.
+        site: The policy file.
         trouble: Told what the operator should know; never a value out of a request.
     """
-    routes = Routes(ledger, path, limit, alerts)
+    routes = Routes(ledger, path, limit, alerts, site, keyed=bool(keys))
     routes.learn(times.parse(times.now()) or 0)
 
     def endpoint(handlers: dict[str, Handler]) -> Handler:

@@ -17,9 +17,23 @@ from auditlog_cli.serving.keys import Keys
 from auditlog_cli.serving.refusals import Refused
 
 if TYPE_CHECKING:
+    from starlette.datastructures import State
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _STRANGE = ("cross-site", "same-site")
+
+
+def person(state: State) -> str:
+    """Return who sends a request that only a person may send.
+
+    Raises:
+        Refused: 403, if the key is that of a program, or there is none: nobody knows then who it was.
+    """
+    if not state.person:
+        raise Refused(
+            403, "person_needed", "this needs the key of a person (auditlog serve LOG --new-key NAME --person)"
+        )
+    return str(state.caller)
 
 
 def is_loopback(host: str) -> bool:
@@ -68,6 +82,7 @@ class Guard:
         try:
             self._judge_place(headers, scope.get("scheme", "http"), [name for name, _ in scope["headers"]])
             state["caller"] = self._caller(headers)
+            state["person"] = self._keys.is_person(state["caller"])
         except Refused as error:
             await self._refuse(error, headers.get("content-type", ""), state["request_id"])(scope, receive, send)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,8 +59,15 @@ class Intake:
         return await to_thread.run_sync(work, limiter=self._writers)
 
     async def take(
-        self, request: Request, format: str, kinds: tuple[str, ...], made: Made, answer: Answer  # noqa: A002
-    ) -> Response:  # fmt: skip
+        self,
+        request: Request,
+        format: str,  # noqa: A002
+        kinds: tuple[str, ...],
+        made: Made,
+        answer: Answer,
+        *,
+        alone: asyncio.Lock | None = None,
+    ) -> Response:
         """Carry out a request that writes.
 
         Args:
@@ -68,23 +76,23 @@ class Intake:
             kinds: The media types that the route takes.
             made: Makes its records out of the media type and the body; raises Refused.
             answer: Makes the answer out of the media type and the records.
+            alone: Held from the making of the records until they are written.
 
         Raises:
             Refused: Nothing was written.
         """
         kind = bodies.kind(request.headers.get("content-type", ""), kinds)
-        packed = await self._body(request)
-        encoding = request.headers.get("content-encoding", "")
-        data = await self.writing(partial(bodies.unpacked, packed, encoding, self.limit))
+        data = await self.body(request)
         caller = request.state.caller
         route = f"{request.method} {request.url.path}"
         known = idempotency.identify(request.headers.get("idempotency-key"), caller, route, data)
         ingest: Content = {"format": format} | ({"key": caller} if caller else {})
         make = partial(made, kind, data)
-        if known.key:
-            records = await self._once(known, make, ingest)
-        else:
-            records = await self._every_time(known, make, ingest)
+        async with alone or nullcontext():
+            if known.key:
+                records = await self._once(known, make, ingest)
+            else:
+                records = await self._every_time(known, make, ingest)
         return answer(kind, records)
 
     async def _once(
@@ -127,6 +135,16 @@ class Intake:
         finally:
             del self._running[known.body]
             ended.set()
+
+    async def body(self, request: Request) -> bytes:
+        """Return the body of a request, unpacked.
+
+        Raises:
+            Refused: 408, 413, 415 or 400, if it does not come, or not as it should.
+        """
+        packed = await self._body(request)
+        encoding = request.headers.get("content-encoding", "")
+        return await self.writing(partial(bodies.unpacked, packed, encoding, self.limit))
 
     async def _body(self, request: Request) -> bytes:
         length = request.headers.get("content-length", "0")

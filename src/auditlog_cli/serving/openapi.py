@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from auditlog_cli._version import __version__
+from auditlog_cli.alerting.states import OUTCOMES, STATES
+from auditlog_cli.finding import KINDS, SEVERITIES
+from auditlog_cli.rules import loading
+from auditlog_cli.serving import policies
 
 Content = dict[str, Any]
 
@@ -44,6 +48,60 @@ _AGENT: Content = {
         "description": _TEXT, "config": _OBJECT,
     },
 }  # fmt: skip
+_POLICY: Content = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "minLength": 1, "maxLength": policies.LONGEST, "pattern": "\\S"},
+        "description": _TEXT, "mode": {"enum": [*policies.MODES, None]},
+        "priority": {"type": ["integer", "null"], "minimum": -(2**53) + 1, "maximum": 2**53 - 1},
+        "conditions": {**_OBJECT, "maxProperties": 0, "description": "Would not be judged, so there must be none."},
+    },
+}  # fmt: skip
+_CLONED: Content = {
+    **_POLICY,
+    "required": ["name", "packId"],
+    "properties": {**_POLICY["properties"], "packId": {"enum": [*loading.NAMES]}},
+}
+_ASSIGNED: Content = {
+    "type": "object",
+    "required": ["agentId"],
+    "properties": {"agentId": {"type": "string", "minLength": 1, "maxLength": 1000}},
+}
+_VERSION: Content = {
+    "type": "object",
+    "properties": {"name": {**_TEXT, "minLength": 1, "maxLength": policies.LONGEST}},
+}
+_SAID: Content = {
+    "type": "object",
+    "properties": {"reason": {"type": "string", "minLength": 1, "pattern": "\\S"}},
+}
+_RESOLVED: Content = {"type": "object", "properties": {**_SAID["properties"], "outcome": {"enum": [*OUTCOMES]}}}
+_ALERT: Content = {
+    "type": "object",
+    "required": ["id", "isResolved", "state", "createdAt"],
+    "properties": {
+        "id": {"type": "string"},
+        "isResolved": {"type": "boolean"},
+        "state": {"enum": [*STATES]},
+        "createdAt": {"type": "string", "format": "date-time"},
+    },
+}
+_HEX: Content = {"type": "string", "pattern": "^[0-9a-fA-F]*[1-9a-fA-F][0-9a-fA-F]*$"}
+_SPAN: Content = {
+    "type": "object",
+    "required": ["traceId", "spanId"],
+    "properties": {
+        "traceId": {**_HEX, "minLength": 32, "maxLength": 32},
+        "spanId": {**_HEX, "minLength": 16, "maxLength": 16},
+        "attributes": {"type": ["array", "null"]}, "events": {"type": ["array", "null"]},
+    },
+}  # fmt: skip
+_RUN: Content = {
+    "type": "object",
+    "required": ["id"],
+    "properties": {"id": {"type": "string", "minLength": 1}},
+}
 _HOOK: Content = {
     "type": "object",
     "required": ["hook_event_name", "session_id"],
@@ -54,13 +112,13 @@ _TIME = {"type": "string", "format": "date-time", "description": "Or a day, 2026
 _REFUSALS = {
     "400": "The request does not say what it must; nothing was written.",
     "401": "No valid API key.",
-    "403": "A Host or an Origin that may not use this server.",
+    "403": "A Host or an Origin that may not use this server; or this needs the key of a person.",
     "404": "Not there.",
     "500": "The server failed; nothing was acknowledged.",
 }
 _WRITING = {
     "408": "The body did not come.",
-    "409": "The first request with this Idempotency-Key is still running.",
+    "409": "The first request with this Idempotency-Key is still running; or what is there does not allow it.",
     "413": "The body is too large.",
     "415": "A Content-Type or Content-Encoding that the route does not take.",
     "422": "This Idempotency-Key came with another body.",
@@ -74,9 +132,27 @@ def document() -> Content:
     logs = "/api/v1/audit-logs"
     health = {"get": _reads("Whether records can be written; 507 while they cannot.", {"type": "object"})}
     health["get"]["responses"]["507"] = _refused("The log cannot be written.")
-    spans = {"post": _writes("An export of spans (OTLP/HTTP).", _holding("resourceSpans"), "200", protobuf=True)}
-    runs = _holding("post", "patch", needed=True)
-    events = {"post": _writes("An export of log records (OTLP/HTTP).", _holding("resourceLogs"), "200", protobuf=True)}
+    spans = {
+        "post": _writes(
+            "An export of spans (OTLP/HTTP).",
+            _exported("resourceSpans", "scopeSpans", "spans", _SPAN),
+            "200",
+            protobuf=True,
+        )
+    }
+    events = {
+        "post": _writes(
+            "An export of log records (OTLP/HTTP).",
+            _exported("resourceLogs", "scopeLogs", "logRecords", {"type": "object"}),
+            "200",
+            protobuf=True,
+        )
+    }
+    runs = {
+        "type": "object",
+        "properties": {name: _some(_RUN) for name in ("post", "patch")},
+        "anyOf": [{"required": [name]} for name in ("post", "patch")],
+    }
     batch = {**_list(_ENTRY), "minItems": 1, "maxItems": 1000}
     states = [_query("isResolved"), _query("severity")]
     page: Content = {"type": "object", "properties": {"data": _list(_LOGGED), "pagination": {"type": "object"}}}
@@ -108,9 +184,10 @@ def document() -> Content:
                 "get": _reads("The agents that were registered.", _list(agents)),
                 "post": _writes("Register an agent.", _AGENT, "201", agents),
             },
-            "/api/v1/alerts": {
-                "get": _reads("Alerts of the alerts log.", _list({"type": "object"}), states)
-            },
+            "/api/v1/alerts": {"get": _reads("Alerts of the alerts log.", _list(_ALERT), states)},
+            "/api/v1/alerts/{id}/acknowledge": {"patch": _says("A person has seen an alert.", _SAID)},
+            "/api/v1/alerts/{id}/resolve": {"patch": _says("A person has dealt with an alert.", _RESOLVED)},
+            **_policies("/api/v1/policies"),
             "/api/v1/packs": {"get": _reads("The rule packs that are shipped.", _list({"type": "object"}))},
             "/api/v1/health": health,
             "/health": health,
@@ -132,15 +209,72 @@ def document() -> Content:
     }  # fmt: skip
 
 
+def _policies(base: str) -> Content:
+    """The paths of policies; `policies.told` and its neighbours make the answers."""
+    policy: Content = {"type": "object", "required": ["id", "name", "is_active"]}
+    version: Content = {"type": "object", "required": ["id", "policy_id", "version_number"]}
+    numbers: Content = {"type": "object", "required": ["window", "total_violations"]}
+    identity, snapshot = _path("id"), _path("version")
+    asked = [
+        _query("agentId"),
+        *(_query(name, _TIME) for name in ("startDate", "endDate")),
+        _query("ruleType", {"enum": [*KINDS]}),
+        _query("severity", {"enum": [*SEVERITIES]}),
+    ]
+    paths: Content = {
+        base: {
+            "get": _reads("The policies.", _list(policy)),
+            "post": _writes("Make a policy without rules.", _POLICY, "201", policy),
+        },
+        f"{base}/clone-pack": {"post": _writes("Make a policy of a shipped pack.", _CLONED, "201", policy)},
+        f"{base}/analytics": {"get": _reads("What the rules of all policies find.", numbers, asked)},
+        f"{base}/{{id}}": {"get": _reads("One policy with its rules and agents.", policy, [identity])},
+        f"{base}/{{id}}/agents": {
+            "post": _writes("A policy judges an agent.", _ASSIGNED, "201", {"type": "object"}),
+            "delete": _writes("A policy judges an agent no more.", _ASSIGNED, "200"),
+        },
+        f"{base}/{{id}}/analytics": {"get": _reads("What the rules of a policy find.", numbers, [identity, *asked])},
+        f"{base}/{{id}}/versions": {
+            "get": _reads("The versions of a policy.", _list(version), [identity]),
+            "post": _writes("Keep a policy as it is, under a number.", _VERSION, "201", version),
+        },
+        f"{base}/{{id}}/versions/{{version}}": {
+            "get": _reads("One version with its rules.", version, [identity, snapshot])
+        },
+        f"{base}/{{id}}/versions/{{version}}/restore": {
+            "post": _writes("A policy becomes what it was.", {}, "201", version)
+        },
+    }
+    for path, methods in paths.items():
+        for each in ("post", "delete"):
+            if each in methods and "{id}" in path:
+                methods[each]["parameters"] += [identity, snapshot] if "{version}" in path else [identity]
+    paths[f"{base}/{{id}}/versions/{{version}}/restore"]["post"]["requestBody"]["required"] = False
+    return paths
+
+
+def _says(summary: str, body: Content) -> Content:
+    made = _writes(summary, body, "200", _ALERT)
+    made["parameters"] = [_path("id")]
+    made["requestBody"]["required"] = False
+    return made
+
+
 def _list(item: Content) -> Content:
     return {"type": "array", "items": item}
 
 
-def _holding(*names: str, needed: bool = False) -> Content:
-    """An object with a list under these names."""
-    lists = {name: _list({"type": "object"}) for name in names}
-    one = {"anyOf": [{"required": [name]} for name in names]} if needed else {}
-    return {"type": "object", "properties": lists, **one}
+def _some(item: Content) -> Content:
+    """A list, or null: senders that know proto3 leave no difference."""
+    return {**_list(item), "type": ["array", "null"]}
+
+
+def _exported(outer: str, group: str, inner: str, unit: Content) -> Content:
+    """An export of OTLP: resources, scopes, units."""
+    made = unit
+    for name in (inner, group, outer):
+        made = {"type": "object", "properties": {name: _some(made)}}
+    return made | {"anyOf": [{"required": [outer]}, {"maxProperties": 0}]}
 
 
 def _query(name: str, schema: Content | None = None) -> Content:

@@ -16,6 +16,7 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.record import Line, Record
 from auditlog_cli.serving import agentaudit
 from auditlog_cli.serving.idempotency import parts
+from auditlog_cli.serving.policies import change_of
 from auditlog_cli.serving.refusals import missing
 from auditlog_cli.serving.wanted import Page, Wanted
 from auditlog_cli.sources import files, scan
@@ -203,6 +204,16 @@ class Queries:
                 found = registered(record.content) if isinstance(record, Record) else None
                 if found is not None:
                     yield found
+
+    def policy_changes(self) -> list[Content]:
+        """Return the records that changed policies, oldest first."""
+        found = []
+        for line in self._lines():
+            if b'"policy_change"' in line.raw:
+                record = decoders.decode(line)
+                if isinstance(record, Record) and change_of(record.content) is not None:
+                    found.append(record.content)
+        return found[::-1]
 
     def _one(self, record_id: str) -> Record:
         for record in self._holding(record_id):

@@ -11,14 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from auditlog_cli import times
-from auditlog_cli.alerting import register
-from auditlog_cli.alerting.states import Alert
 from auditlog_cli.rules import compiled
+from auditlog_cli.rules.sitefacts import Policy
 from auditlog_cli.serving import agentaudit, answers, bodies, langsmith, openapi, otlp, queries, translating
+from auditlog_cli.serving.alerts import Alerts
 from auditlog_cli.serving.intake import Intake
 from auditlog_cli.serving.ledger import Ledger
+from auditlog_cli.serving.policyroutes import PolicyRoutes
 from auditlog_cli.serving.queries import Queries
-from auditlog_cli.serving.refusals import invalid, missing
+from auditlog_cli.serving.refusals import invalid
 from auditlog_cli.serving.wanted import understood
 from auditlog_cli.writer import ids
 
@@ -39,14 +40,17 @@ class Routes:
         path: The log, for queries.
         limit: How many bytes a body may have.
         alerts: The alerts log, or None.
+        site: The policy file.
+        keyed: Whether keys are asked for.
     """
 
-    def __init__(self, ledger: Ledger, path: str, limit: int, alerts: str | None) -> None:
+    def __init__(self, ledger: Ledger, path: str, limit: int, alerts: str | None, site: Policy, *, keyed: bool) -> None:
         self._ledger = ledger
         self._queries = Queries(path)
         self._intake = Intake(ledger, self._queries, limit)
         self._runs = langsmith.Runs()
-        self._alerts = alerts
+        self._alerts = Alerts(self._intake, alerts)
+        self._policies = PolicyRoutes(self._intake, self._queries, path, site, keyed=keyed)
 
     def learn(self, now: int) -> None:
         """Read in the log what the last server knew of the requests of a day."""
@@ -65,7 +69,8 @@ class Routes:
             ("GET", f"{logs}/{{id}}/chain", self.chain),
             ("POST", f"{API}/agents", self.register),
             ("GET", f"{API}/agents", self.agents),
-            ("GET", f"{API}/alerts", self.alerts),
+            *self._alerts.table(f"{API}/alerts"),
+            *self._policies.table(f"{API}/policies"),
             ("GET", f"{API}/packs", self.packs),
             ("GET", f"{API}/health", self.health),
             ("GET", "/health", self.health),
@@ -176,21 +181,6 @@ class Routes:
         del request
         return answers.said(await self._intake.reading(lambda: list(self._queries.agents())))
 
-    async def alerts(self, request: Request) -> Response:
-        """The alerts of the alerts log."""
-        path, query = self._alerts, request.query_params
-        if path is None:
-            raise missing("alerts log (auditlog serve --alerts FILE)")
-
-        def found() -> list[Content]:
-            rows = [_alert(each) for each in register.read(path).alerts.values()]
-            for name in ("isResolved", "severity"):
-                if name in query:
-                    rows = [row for row in rows if str(row[name]).lower() == query[name].lower()]
-            return rows
-
-        return answers.said(await self._intake.reading(found))
-
     async def packs(self, request: Request) -> Response:
         """The rule packs that this version ships."""
         del request
@@ -243,15 +233,3 @@ class Routes:
         """This interface, described."""
         del request
         return answers.said(openapi.document())
-
-
-def _alert(alert: Alert) -> Content:
-    finding = alert.finding
-    names = ("rule", "pack", "severity", "message", "record_id", "trace_id")
-    return {
-        "id": alert.fingerprint,
-        "isResolved": alert.state == "resolved",
-        "state": alert.state,
-        "createdAt": times.render(alert.opened),
-        **{name: finding.get(name) for name in names},
-    }

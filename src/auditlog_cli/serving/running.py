@@ -9,7 +9,11 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 
+from auditlog_cli import times
 from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.rules import binding
+from auditlog_cli.rules import policy as policies
+from auditlog_cli.rules.sitefacts import EMPTY
 from auditlog_cli.serving import guard, keys
 from auditlog_cli.serving.ledger import POLICY, Ledger
 from auditlog_cli.writer.growth import is_sealed
@@ -29,6 +33,7 @@ def run(
     limit: int,
     key_file: str | None,
     alerts: str | None,
+    policy: str | None,
     say: Callable[[str], None],
 ) -> None:
     """Serve until SIGINT or SIGTERM: what has begun is answered, then the log is closed.
@@ -41,11 +46,12 @@ def run(
         limit: How many bytes a body may have.
         key_file: The API keys; None: `PATH.keys`.
         alerts: The alerts log, or None.
+        policy: The policy file, or None.
         say: Told what the operator should know.
 
     Raises:
         UsageError: If the extra is missing, or host, keys and `remote` do not go together, or nobody can listen there.
-        DefinitionError: If the file of keys is none.
+        DefinitionError: If the file of keys is none, or the policy is wrong.
         AuditWriteError: If the log cannot be written.
     """
     try:
@@ -55,14 +61,17 @@ def run(
     except ImportError as error:
         raise UsageError(f"serve: the package {error.name} is not here", help=EXTRA) from None
     if alerts is not None and os.path.exists(alerts) and not os.path.isfile(alerts):
-        raise UsageError(f"{alerts}: the alerts log is a file such as alerts.jsonl")
+        raise UsageError(f"{alerts}: the alerts log is a file such as alerts.jsonl", help="name a file, not a folder")
+    site = EMPTY if policy is None else policies.load(policy)
+    binding.bind(binding.packs_for(site, None), site, as_of=times.parse(times.now()) or 0)
     known = keys.load(key_file or keys.beside(path), named=key_file is not None)
     _judge(host, known, remote=remote)
     with ExitStack() as stack:
         listening = _listen(host, port, stack)
         log = stack.enter_context(AuditLog(path, policy=None if _has_begun(path) else POLICY))
         app = application(
-            Ledger(log), path, known, limit=limit, remote=remote and not _local(host), alerts=alerts, trouble=say
+            Ledger(log), path, known, limit=limit, remote=remote and not _local(host), alerts=alerts,
+            site=site, trouble=say,
         )  # fmt: skip
         config = uvicorn.Config(
             app, log_level="critical", access_log=False, server_header=False, lifespan="off", ws="none",

@@ -39,7 +39,7 @@ def _put(found: dict[str, str], name: str, value: str, where: str) -> None:
     if not _NAME.fullmatch(name) or not value or not (value.isascii() and value.isprintable()):
         raise UsageError(f"{where}: no header", help="NAME=VALUE, in printable ASCII")
     if name.lower() in _OURS:
-        raise UsageError(f"{where}: {name.lower()} is set by auditlog itself")
+        raise UsageError(f"{where}: {name.lower()} is set by auditlog itself", help="leave it out")
     found[name.lower()] = value
 
 

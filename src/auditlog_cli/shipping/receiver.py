@@ -27,6 +27,7 @@ _AGAIN = (429, 502, 503, 504)
 _FIRST_S, _LONGEST_S = 0.5, 30.0
 _PATIENCE_S = 600.0
 """A receiver that asks for a longer pause is not waited for."""
+_REACH = "is the receiver running, and is --endpoint right?"
 _ANSWER = 1 << 20
 _SAID = 300  # characters of what the receiver says that are repeated
 _HELP = {
@@ -65,11 +66,13 @@ class _Passing(Exception):
 
     Attributes:
         pause: Seconds that the receiver asks for, or None.
+        help: What the user can do, or empty.
     """
 
-    def __init__(self, why: str, pause: float | None = None) -> None:
+    def __init__(self, why: str, pause: float | None = None, help: str = "") -> None:  # noqa: A002
         super().__init__(why)
         self.pause = pause
+        self.help = help
 
 
 class Receiver:
@@ -130,10 +133,10 @@ class Receiver:
             except _Passing as failure:
                 if attempt >= self._manner.retries:
                     tried = f", tried {attempt + 1} times" if attempt else ""
-                    raise self._failed(f"{failure}{tried}") from None
-                pause = _pause(attempt) if failure.pause is None else failure.pause
+                    raise self._failed(f"{failure}{tried}", failure.help) from None
+                pause = pause_after(attempt) if failure.pause is None else failure.pause
                 if pause > _PATIENCE_S:
-                    raise self._failed(f"{failure}; it asks to wait {pause:.0f} s") from None
+                    raise self._failed(f"{failure}; it asks to wait {pause:.0f} s", "try again then") from None
                 self._say(f"{self.name}: {failure}; trying again in {pause:.1f} s")
                 self._sleep(pause)
 
@@ -144,8 +147,8 @@ class Receiver:
         except (OSError, http.client.HTTPException) as error:
             why = _reason(error, manner.timeout_s)
             if manner.patient and not isinstance(error, ssl.SSLCertVerificationError):
-                raise _Passing(why) from None
-            raise self._failed(f"{why}; whether it took the last request is not known") from None
+                raise _Passing(why, help=_REACH) from None
+            raise self._failed(f"{why}; whether it took the last request is not known", _REACH) from None
         self.judge(reply)
 
     def judge(self, reply: posting.Reply) -> None:
@@ -156,7 +159,10 @@ class Receiver:
             _Passing: If it may take it later.
         """
         if reply.status in _AGAIN:
-            raise _Passing(f"answers {reply.status}{self._words(reply)}", _asked(reply.headers.get("retry-after")))
+            pause = _asked(reply.headers.get("retry-after"))
+            raise _Passing(
+                f"answers {reply.status}{self._words(reply)}", pause, "try again later, or with more --retries"
+            )
         if reply.status != 200:
             raise self._failed(f"answers {reply.status}{self._words(reply)}", _HELP.get(reply.status, ""))
         self._look_into(reply.body)
@@ -175,7 +181,9 @@ class Receiver:
         said = f": {self._clean(words)}" if words else ""
         if rejected:
             what = "record" if self._signal is _otlp.LOGS else "span"
-            raise self._failed(f"rejected {rejected} {what}{'s' * (rejected != 1)}{said}")
+            raise self._failed(
+                f"rejected {rejected} {what}{'s' * (rejected != 1)}{said}", "the receiver's own log may say why"
+            )
         if said:
             self._say(f"{self.name}: took everything, and says{said}")
 
@@ -210,8 +218,8 @@ class Receiver:
         return AuditWriteError(f"{self.name}: {why}", help=help)
 
 
-def _pause(attempt: int) -> float:
-    """Seconds before the next attempt: doubled each time, and spread, so that not all come back at one moment."""
+def pause_after(attempt: int) -> float:
+    """Return the seconds to wait: doubled each time, and spread, so that not all come back at one moment."""
     longest = min(_LONGEST_S, _FIRST_S * 2.0**attempt)
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 - nothing secret
 

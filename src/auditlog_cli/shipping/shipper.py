@@ -9,16 +9,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from auditlog_cli import decoders, frames
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.exporters import Entry, _otlp
-from auditlog_cli.exporters.otlp_logs import SIGNAL, log_record
+from auditlog_cli.exporters.otlp_spans import trace_of
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sealing.line import Sealed
 from auditlog_cli.shipping import cursors, trails
-from auditlog_cli.shipping.receiver import Receiver
+from auditlog_cli.shipping.freight import Freight, Spans
+from auditlog_cli.shipping.waiting import Traces
 from auditlog_cli.sources.follow import Follower
 from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.sources.looking import may_be_foreign
@@ -29,35 +29,28 @@ _LOOK_AGAIN_S = 1.0
 _PACKED = (".gz", ".zst")
 
 
-class Batches(NamedTuple):
-    """How records are put together.
-
-    Attributes:
-        most: So many in a request.
-        protobuf: In which encoding; else JSON.
-    """
-
-    most: int = 500
-    protobuf: bool = False
-
-
 class Tally:
-    """What became of the lines; read = sent + before + bad.
+    """What became of the lines; read = sent + before + waiting + aside + bad.
 
     Attributes:
         before: Were sent by an earlier run.
+        waiting: Belong to traces that have not ended; only spans wait.
+        aside: Are in no span: the log's own, and those that name neither trace nor session.
     """
 
     def __init__(self) -> None:
-        self.sent = self.before = self.bad = 0
+        self.sent = self.before = self.waiting = self.aside = self.bad = 0
 
     @property
     def read(self) -> int:
         """How many lines were looked at."""
-        return self.sent + self.before + self.bad
+        return self.sent + self.before + self.waiting + self.aside + self.bad
 
     def __str__(self) -> str:
-        return f"{self.read:,} read: {self.sent:,} sent, {self.before:,} sent before, {self.bad:,} bad"
+        told = f"{self.read:,} read: {self.sent:,} sent, {self.before:,} sent before, {self.bad:,} bad"
+        if self.waiting:
+            told += f", {self.waiting:,} waiting for the end of their trace"
+        return f"{told}, {self.aside:,} in no span" if self.aside else told
 
 
 class _Way:
@@ -69,9 +62,15 @@ class _Way:
         self.trail: trails.SealedTrail | trails.PlainTrail | None = None
         if place is not None:
             self.trail = (trails.SealedTrail if "seq" in place else trails.PlainTrail)(log, place)
+        held = place.get("held", {}) if place is not None else {}
+        self.traces = Traces(held if isinstance(held, dict) else {})
+        if isinstance(self.trail, trails.SealedTrail):
+            firsts = [first for first in self.traces.held.values() if isinstance(first, int)]
+            self.trail.wanted = min([self.trail.wanted, *firsts])
         self.name = ""
         self.units: list[bytes] = []
         self.size = 0
+        self.made = 0  # so many records are in them
         self.place = place  # of the last line that was taken
         self.kept = place  # what the cursor says
 
@@ -94,8 +93,7 @@ class Shipper:
     Args:
         paths: Files, folders and globs.
         cursor: How far they were sent.
-        receiver: Where they go.
-        batches: How records are put together.
+        freight: As what they are sent, and where to.
         say: Is told, in one line each, what happens to the files.
         on_bad: Is told each line that cannot be sent.
 
@@ -111,16 +109,14 @@ class Shipper:
         self,
         paths: list[str],
         cursor: cursors.Cursor,
-        receiver: Receiver,
-        batches: Batches,
+        freight: Freight,
         say: Callable[[str], None],
         on_bad: Callable[[BadLine], None],
     ) -> None:
         self.tally = Tally()
         self._paths = paths
         self._cursor = cursor
-        self._receiver = receiver
-        self._batches = batches
+        self._freight = freight
         self._say = say
         self._on_bad = on_bad
         self._ways: dict[str, _Way] = {}
@@ -188,49 +184,103 @@ class Shipper:
             self._take(way, line)
         if way.trail is not None:
             way.trail.settle()
+        if way.traces.missing:
+            raise _lost(way.log)
         self._send(way)
 
     def _take(self, way: _Way, line: Line | BadLine) -> None:
         trail = way.settled()
-        seal = trails.seal_of(line) if isinstance(trail, trails.SealedTrail) else None
+        sealed = isinstance(trail, trails.SealedTrail)
+        seal = trails.seal_of(line) if sealed else None
         if not trail.fresh(line, seal):
-            self.tally.before += 1
+            self._again(way, line, seal)
             return
-        unit = self._unit(line, seal, sealed=isinstance(trail, trails.SealedTrail))
-        if unit is not None:
-            if way.units and (len(way.units) >= self._batches.most or way.size + len(unit) > _otlp.LARGEST):
-                self._send(way)
-            way.units.append(unit)
-            way.size += len(unit)
+        entry = self._entry(line, seal, sealed=sealed)
+        if entry is not None:
+            if isinstance(self._freight, Spans):
+                self._wait(way, entry, seal)
+            else:
+                self._load(way, self._freight.unit(entry))
+                way.made += 1
         way.place = trail.place()
 
-    def _unit(self, line: Line | BadLine, seal: Sealed | None, *, sealed: bool) -> bytes | None:
+    def _again(self, way: _Way, line: Line | BadLine, seal: Sealed | None) -> None:
+        """A line that an earlier run has read: sent before, or kept back because its trace had not ended."""
+        if way.traces.held and isinstance(line, Line):
+            entry = self._entry(line, seal, sealed=seal is not None, again=True)
+            if entry is not None and way.traces.held_back(entry, None if seal is None else seal.seq):
+                self._wait(way, entry, seal)
+                return
+        self.tally.before += 1
+
+    def _entry(self, line: Line | BadLine, seal: Sealed | None, *, sealed: bool, again: bool = False) -> Entry | None:
         item = decoders.decode(line)
         if not isinstance(item, BadLine) and sealed and seal is None:
             item = BadLine(item.line, "seal", "has no seal, in a sealed log")
         if isinstance(item, BadLine):
-            self.tally.bad += 1
-            self._on_bad(item)
+            if not again:
+                self.tally.bad += 1
+                self._on_bad(item)
             return None
         leaf = bytes.fromhex(seal.leaf) if seal is not None else b""
-        return _otlp.packed(log_record(Entry(item.line.raw, item.content, leaf, item.line.where, item.shape)))
+        return Entry(item.line.raw, item.content, leaf, item.line.where, item.shape)
+
+    def _wait(self, way: _Way, entry: Entry, seal: Sealed | None) -> None:
+        """Keep a record until its trace has ended, and load the traces that have."""
+        assert isinstance(self._freight, Spans)
+        if "auditlog" in entry.content or not trace_of(entry.content):
+            self.tally.aside += 1
+            return
+        seq = None if seal is None else seal.seq
+        if way.traces.lacks_first(entry, seq):
+            raise _lost(way.log)
+        before = way.traces.many
+        for trace, entries in way.traces.add(entry, seq):
+            for unit in self._freight.units(trace, entries):
+                self._load(way, unit)
+            way.made += len(entries)
+            way.traces.done(trace)
+        self.tally.waiting += way.traces.many - before
+
+    def _load(self, way: _Way, unit: bytes) -> None:
+        if way.units and (len(way.units) >= self._freight.batches.most or way.size + len(unit) > _otlp.LARGEST):
+            self._send(way)
+        way.units.append(unit)
+        way.size += len(unit)
 
     def _send(self, way: _Way) -> None:
         """Send what was collected, and keep the place behind it."""
         if way.units:
             way.name = way.name or origin_of(way.log)
-            self._receiver.send(_otlp.request(SIGNAL, way.name, way.units, protobuf=self._batches.protobuf))
-            self.tally.sent += len(way.units)
-            way.units, way.size = [], 0
-        if way.place is not None and way.place != way.kept:
-            self._cursor.keep(way.log, way.place)
-            way.kept = way.place
+            self._freight.send(way.name, way.units)
+            self.tally.sent += way.made
+            way.units, way.size, way.made = [], 0, 0
+        place = way.place
+        if place is not None and isinstance(self._freight, Spans):
+            place = place | {"held": dict(way.traces.held)}
+        if place is not None and place != way.kept:
+            self._cursor.keep(way.log, place)
+            way.kept = place
+
+    def unfinished(self) -> Iterator[str]:
+        """Yield a sentence for each log whose last line has no end yet."""
+        for way in self._ways.values():
+            if way.follower is not None and way.follower.unfinished:
+                size = way.follower.unfinished
+                yield f"{way.log}: the last line has no end yet ({size:,} bytes): it is sent once it has"
 
     def close(self) -> None:
         """Give the files back."""
         for way in self._ways.values():
             if way.follower is not None:
                 way.follower.close()
+
+
+def _lost(log: str) -> InputError:
+    return InputError(
+        f"{log}: records of traces that had not ended are not there any more, and were not sent",
+        help="begin anew with another --cursor: what is there is then sent again, with the same ids",
+    )
 
 
 def _grows(path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN, Log
 from auditlog_cli.sources.lines import read_lines
@@ -66,7 +66,7 @@ def _backwards(path: str) -> Iterator[Line | BadLine]:
             return
         yield from split(path, reader(fd), size)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
 

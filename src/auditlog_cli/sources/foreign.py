@@ -19,10 +19,10 @@ import orjson
 
 from auditlog_cli import importers, strictjson
 from auditlog_cli.errors import InputError
-from auditlog_cli.importers import _evalfile, _protobuf
 from auditlog_cli.importers._drafts import Draft, File, Unit
 from auditlog_cli.importers._finishing import Finisher, Given
 from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources import documents
 from auditlog_cli.sources.lines import lines_of, read_lines
 from auditlog_cli.sources.looking import Begun
 from auditlog_cli.sources.opening import read_small
@@ -102,7 +102,9 @@ def lines(begun: Begun, path: str, wish: Wish | None = None) -> Lines:
     """
     wish = wish or Wish()
     try:
-        found = _packed(begun, path, wish.format) or (_document(begun) if _begins_document(begun.head) else None)
+        found = documents.packed(begun, path, wish.format)
+        if found is None and documents.is_document(begun.head):
+            found = documents.whole(begun)
     except BaseException:
         begun.close()
         raise
@@ -130,74 +132,12 @@ def is_translated(lines: Lines) -> bool:
 
 def may_be(head: bytes) -> bool:
     """Tell whether a file that begins like this may be foreign: False is certain."""
-    return (
-        _begins_document(head)
-        or _protobuf.may_be(head)
-        or _evalfile.may_be(head)
-        or importers.recognise(_objects(head)) is not None
-    )
+    return documents.may_be(head) or importers.recognise(_objects(head)) is not None
 
 
-def _begins_document(head: bytes) -> bool:
-    """Tell whether the file is JSON that takes more than a line, or an array."""
-    start = head.lstrip()
-    if start[:1] == b"[":
-        return True
-    if start[:1] != b"{":
-        return head.startswith(b"\xef\xbb\xbf")
-    first = start.partition(b"\n")[0]
-    try:
-        strictjson.exact(first)
-    except Malformed as error:
-        return error.code == "json" and error.reason == "the JSON ends too early"
-    return False
-
-
-def _document(begun: Begun) -> tuple[bytes, list[object]] | None:
-    """The bytes and the values of a document; None if it is none, or too long to be held."""
-    whole = begun.ahead(MAX_LINE)
-    if whole is None:
-        return None
-    try:
-        values = [value for _, value in strictjson.values(whole)]
-    except Malformed:
-        return None
-    if len(values) > 1 and any(isinstance(value, list) for value in values):
-        return None  # lines, not a document
-    while len(values) == 1 and isinstance(values[0], list):
-        values = values[0]
-    if len(values) == 1 and isinstance(values[0], dict):
-        held = values[0].get("data")
-        if isinstance(held, list) and "pagination" in values[0]:
-            values = held  # a page of an API's list
-    return whole, values
-
-
-def _packed(begun: Begun, path: str, format: str | None) -> tuple[bytes, list[object]] | None:  # noqa: A002
-    """The bytes and the one value of a file that is no text, but protobuf or an archive; None if it is neither."""
-    if _protobuf.may_be(begun.head) and format in (None, "otlp"):
-        whole = begun.ahead(MAX_LINE)
-        if whole is None or not _protobuf.is_export(whole):
-            return None
-        try:
-            return whole, [_protobuf.export(whole)]
-        except ValueError:
-            return None
-        except ImportError as error:
-            raise InputError(
-                f"{path}: OTLP in protobuf needs the package opentelemetry-proto",
-                help="pip install 'auditlog-cli[otlp]'",
-            ) from error
-    if _evalfile.may_be(begun.head) and format in (None, "inspect_ai"):
-        whole = begun.ahead(MAX_LINE)
-        if whole is None:
-            raise InputError(f"{path}: an archive of more than {MAX_LINE >> 20} MiB", help="read it in parts")
-        try:
-            found = _evalfile.log(whole)
-        except ValueError as error:
-            raise InputError(f"{path}: {error}") from error
-        return None if found is None else (whole, [found])
-    return None
+def told_from(head: bytes) -> str | None:
+    """Return the format of a file of lines that begins like this, or None if it is none of these."""
+    return importers.recognise(_objects(head))
 
 
 def _unit(value: object, path: str, place: int) -> Unit | BadLine:
@@ -261,6 +201,16 @@ def _streamed(name: str, begun: Begun, path: str, wish: Wish) -> Lines:
     yield from _translated(name, lambda: _units(read()), path, digest.hexdigest(), wish)
 
 
+def units(lines: Iterator[Line | BadLine], module: object) -> Iterator[Unit | BadLine]:
+    """Yield the units in lines, as an importer splits them.
+
+    Args:
+        lines: Of the file.
+        module: The importer.
+    """
+    return _each(_units(lines), module)
+
+
 def _units(lines: Iterator[Line | BadLine]) -> Iterator[Unit | BadLine]:
     for line in lines:
         if isinstance(line, BadLine):
@@ -279,7 +229,7 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
     module = importers.load(name)
     tally = wish.tally
     tally.format = name
-    file = File(os.path.basename(path), digest, wish.zone, everything=wish.everything, beside=_beside(path))
+    file = File(os.path.basename(path), digest, wish.zone, everything=wish.everything, beside=beside(path))
     reading: importers.Reading = module.Reading(file)
     for unit in _each(again(), module):
         if isinstance(unit, Unit) and unit.place >= 0:
@@ -302,11 +252,16 @@ def _translated(name: str, again: Callable[[], Iterator[Unit | BadLine]], path: 
         for part, draft in enumerate(drafts):
             tally.unknown += draft.content.get("action", {}).get("type") == "unknown"
             tally.records += 1
-            yield Line(_written(finisher.finish(draft, unit, part)), path, unit.number, unit.offset)
+            yield line_of(finisher.finish(draft, unit, part), path, unit)
 
 
-def _beside(path: str) -> dict[str, object]:
-    """What the small file beside a transcript says of it."""
+def line_of(content: object, path: str, unit: Unit) -> Line:
+    """Return a record as a line that stands where its unit does."""
+    return Line(_written(content), path, unit.number, unit.offset)
+
+
+def beside(path: str) -> dict[str, object]:
+    """Return what the small file beside a transcript says of it."""
     if not path.endswith(".jsonl") or not os.path.isfile(meta := f"{path.removesuffix('.jsonl')}.meta.json"):
         return {}
     try:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.looking import may_be_foreign
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain, open_wherever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def cut(path: str, part: int = PART) -> list[Range]:
             start = end
         return ranges
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
 
@@ -120,14 +120,25 @@ class _Reader:
     def __init__(self, part: Range) -> None:
         self._part = part
         self._at = part.start
-        self._fd = open_plain(part.path)
+        path, self._fd = open_wherever(part.path)
+        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):  # compressed since it was cut
+            self._unpack(path)
+
+    def _unpack(self, path: str) -> None:
+        from auditlog_cli import frames
+
+        packed = self._fd
+        try:
+            self._fd = frames.plain(path, packed)
+        finally:
+            os.close(packed)
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none at the end."""
         try:
             data = os.pread(self._fd, min(size, self._part.end - self._at), self._at)
         except OSError as error:
-            raise InputError(f"{self._part.path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self._part.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         self._at += len(data)
         return data
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import stat
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import read_lines
@@ -55,7 +55,7 @@ def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bo
         else:
             yield from searched(path, fd, 0, os.fstat(fd).st_size, needles, counts, processes=processes)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         if fd >= 0:
             os.close(fd)
@@ -79,7 +79,10 @@ def _streamed(path: str, needles: list[bytes], counts: Counts) -> Iterator[Line 
 
 def holds(raw: bytes, needles: list[bytes]) -> bool:
     """Tell whether the line is a candidate."""
-    return _ESCAPE in raw or any(needle in raw for needle in needles)
+    for needle in needles:
+        if needle in raw:
+            return True
+    return _ESCAPE in raw
 
 
 def searched(
@@ -207,10 +210,10 @@ def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tup
         hits: list[Hit] = []
         number = counted = 0
         for begin in sorted(found):
-            number += buffer.count(b"\n", counted, begin)
+            number += count(block, b"\n", counted, begin)
             counted = begin
             hits.append((start + begin, found[begin] - begin, number))
-        lines = count(block, b"\n") + (stop == size and buffer[stop - 1 : stop] != b"\n")
+        lines = number + count(block, b"\n", counted, stop) + (stop == size and buffer[stop - 1 : stop] != b"\n")
         if isinstance(block, memoryview):
             block.release()
         view.release()

@@ -126,8 +126,8 @@ def run(
     for plain, group in groupby(tasks, key=lambda each: isinstance(each[1], Range)):
         several = [task for _, task in group]
         if not plain:
-            for path in several:
-                yield from _stream(read_lines(str(path)), str(path), report, question)
+            for path in (task for task in several if isinstance(task, str)):
+                yield from _stream(read_lines(path), path, report, question)
             continue
         ranges = [task for task in several if isinstance(task, Range)]
         bulk = sum(each.end - each.start for each in ranges) >= _PARALLEL >> 8
@@ -176,7 +176,7 @@ def _note_empty(tasks: list[tuple[files.Log, Range | str]], report: ValidationRe
     for log in logs.values():
         failed = any(str(error).startswith(f"{file}: ") for error in report.unread for file in log.files)
         if not failed and not any(report.inputs.get(file) for file in log.files):
-            report.unread.append(InputError(f"{log.path}: empty, nothing to look at"))
+            report.unread.append(InputError(f"{log.path}: empty, nothing to look at", help="is it the right file?"))
 
 
 def _stream(lines: Iterator[Line | BadLine], path: str, report: ValidationReport, question: Asked) -> Iterator[Finding]:

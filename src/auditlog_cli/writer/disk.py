@@ -7,7 +7,7 @@ import fcntl
 import os
 import signal
 
-from auditlog_cli.errors import AuditWriteError
+from auditlog_cli.errors import AuditWriteError, remedy
 
 _ENOUGH = 1 << 20
 NOTHING = "nothing was written"
@@ -40,7 +40,7 @@ def refused(path: str, what: str, error: OSError, then: str = NOTHING) -> AuditW
         error: What the system said.
         then: What this means for the record.
     """
-    return AuditWriteError(f"{path}: {what} ({why(error)}); {then}", help=_HELP.get(error.errno or 0, ""))
+    return AuditWriteError(f"{path}: {what} ({why(error)}); {then}", help=_HELP.get(error.errno or 0) or remedy(error))
 
 
 def sync_folder(path: str) -> None:

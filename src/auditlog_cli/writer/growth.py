@@ -247,7 +247,7 @@ def is_sealed(path: str) -> bool:
     finally:
         os.close(fd)
     if line is None:
-        raise InputError(f"{path}: holds no complete record")
+        raise InputError(f"{path}: holds no complete record", help="is it the right file?")
     try:
         # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
         return not unseal(line).tombstone

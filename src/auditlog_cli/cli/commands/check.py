@@ -47,9 +47,11 @@ def check(
     lateness: o.Lateness = "60s",
     merge: o.Merge = False,
     explain: o.Explain = False,
+    sarif_waived: o.SarifWaived = "omit",
     format: o.CheckFormat = "text",  # noqa: A002 - the word of the option
     color: o.Color = "auto",
     output: o.Output = None,
+    no_index: o.NoIndex = False,
     quiet: o.Quiet = False,
 ) -> int:
     """Judge a log by compliance packs: what has to be explained, by which clause, where, and what could not be tested.
@@ -85,8 +87,12 @@ def check(
         max_state=max_state, own=own, since=since, until=until,
         seal=checking.sealed(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
     )  # fmt: skip
+    if not (no_index or follow or chosen.everything):
+        question.index = lambda _: None
     wish = checking.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
-    shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
+    shown = checking.Shown(
+        format, color, output, merge=merge, explain=explain, quiet=quiet, sarif_waived=sarif_waived == "include"
+    )
     if follow:
         return live.run(show.files_of(paths, shape), question, shown, wish, since=since, lateness=lateness)
     return checking.run(show.files_of(paths, shape), question, shown, write_baseline, wish, annotate)

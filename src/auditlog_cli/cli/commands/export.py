@@ -98,7 +98,7 @@ def export(
         if endpoint:
             posting.signal_of(exporter, to)
         if any(words.values()) or where or len(logs) != 1 or logs[0] == "-":
-            raise UsageError(f"--to {to}: takes one sealed log, whole")
+            raise UsageError(f"--to {to}: takes one sealed log, whole", help="name one, and leave the selectors out")
         for source in exporting.sealed(logs[0], checkpoint):
             notices.say(exporting.write(exporter, source, settings, output))
         return EXIT_OK

@@ -15,7 +15,9 @@ def serve(
     max_body: o.MaxBody = 1048576,
     keys: o.KeyStore = None,
     new_key: o.NewKey = None,
+    person: o.IsPerson = False,
     alerts: o.AlertsLog = None,
+    policy: o.ServedPolicy = None,
     quiet: o.Quiet = False,
 ) -> int:
     """Take records over HTTP, from programs in any language, and write them to one log.
@@ -30,23 +32,28 @@ def serve(
     Examples:
       auditlog serve audit.jsonl
       auditlog serve audit.jsonl --new-key billing
+      auditlog serve audit.jsonl --new-key ann@example.org --person
       auditlog serve audit.jsonl --host 0.0.0.0 --allow-remote --port 8811
     """
     from auditlog_cli.cli import show
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.serving import keys as stored
     from auditlog_cli.serving import running
 
+    if person and new_key is None:
+        raise UsageError("--person says of a new key whose it is", help="auditlog serve LOG --new-key NAME --person")
     notices = show.Notices(quiet=quiet)
     if new_key is not None:
         file = keys or stored.beside(path)
         out = show.output(None)
-        out.line(stored.make(file, new_key))
+        out.line(stored.make(file, new_key, person=person))
         show.finish(out)
         notices.say(
             f"{file}: holds the key's hash; the key is shown this once. A running server knows it after a restart"
         )
         return 0
     running.run(
-        path, host=host, port=port, remote=allow_remote, limit=max_body, key_file=keys, alerts=alerts, say=notices.say
-    )
+        path, host=host, port=port, remote=allow_remote, limit=max_body, key_file=keys, alerts=alerts, policy=policy,
+        say=notices.say,
+    )  # fmt: skip
     return 0

@@ -17,6 +17,9 @@ def ship(
     header: o.Header = None,
     protobuf: o.Protobuf = False,
     gzip: o.Gzip = False,
+    content: o.Content = False,
+    ca: o.ExportCa = None,
+    enterprise_number: o.EnterpriseNumber = 32473,
     batch: o.Batch = 500,
     retries: o.Retries = 5,
     insecure: o.Insecure = False,
@@ -26,43 +29,55 @@ def ship(
 
     The cursor moves once the receiver has confirmed. Nothing is lost, and nothing is sent twice, but for the last
     batch of a run that was killed before it could note the answer: `record_id` tells such a repetition, and in a
-    sealed log the number of the record.
+    sealed log the number of the record. otlp-spans: a trace is sent once it has ended. syslog and cef confirm nothing:
+    over TCP and TLS a batch counts as taken when the receiver has read to its end; UDP is refused.
 
     Ends when all that is there was sent; with --follow it goes on with what is added, until somebody stops it.
 
     Examples:
       auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor
       auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow
+      auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor spans.cursor
+      auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor siem.cursor --follow
     """
-    from auditlog_cli.cli import posting, show
+    from auditlog_cli.cli import fitting, shipped, show
     from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
-    from auditlog_cli.exporters import _otlp
     from auditlog_cli.shipping.cursors import Cursor
-    from auditlog_cli.shipping.shipper import Batches, Shipper
+    from auditlog_cli.shipping.shipper import Shipper
 
-    if to != "otlp-logs":
-        raise UsageError(f"--to {to}: is not shipped", help="otlp-logs is")
+    if to not in shipped.FORMATS:
+        raise UsageError(f"--to {to}: is not shipped", help=f"{', '.join(shipped.FORMATS)} are")
     if not endpoint or not cursor:
-        raise UsageError("ship: --endpoint URL and --cursor FILE are needed")
+        raise UsageError(
+            "ship: --endpoint URL and --cursor FILE are needed",
+            help="the cursor is a small file of your choice: it remembers how far the log was sent",
+        )
     if follow and once:
-        raise UsageError("--follow and --once contradict each other")
+        raise UsageError("--follow and --once contradict each other", help="--once is the default")
+    given = {"--content": content, "--protobuf": protobuf, "--ca": ca is not None, "--header": bool(header)}
+    given |= {"--gzip": gzip, "--enterprise-number": enterprise_number != 32473, "--insecure": insecure}
+    fitting.heeded(to, True, given)
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
-    sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure)
-    receiver = sending.receiver(_otlp.LOGS, notices, patient=True)
+    freight = shipped.freight(
+        to, endpoint, notices, header=header, protobuf=protobuf, gzip=gzip, content=content, ca=ca,
+        enterprise=enterprise_number, batch=batch, retries=retries, insecure=insecure,
+    )  # fmt: skip
     kept = Cursor(cursor, to)
     try:
-        shipper = Shipper(logs, kept, receiver, Batches(batch, protobuf), notices.say, notices.bad)
+        shipper = Shipper(logs, kept, freight, notices.say, notices.bad)
         try:
             if follow:
                 shipper.follow()
             else:
                 shipper.once()
         finally:
+            for line in (*shipper.unfinished(), *shipped.losses(freight)):
+                notices.say(line)
             shipper.close()
             notices.say(f"{', '.join(logs)}: {shipper.tally}")
     finally:
         kept.close()
     if not follow and not shipper.tally.read:
-        raise InputError(f"{', '.join(logs)}: empty, nothing to send")
+        raise InputError(f"{', '.join(logs)}: empty, nothing to send", help="--follow waits for what is written")
     return EXIT_INCOMPLETE if shipper.tally.bad else EXIT_OK

@@ -21,7 +21,7 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
     import os
 
     from auditlog_cli.cli import judged, show
-    from auditlog_cli.errors import AuditWriteError, UsageError
+    from auditlog_cli.errors import AuditWriteError, UsageError, remedy
     from auditlog_cli.rules import loading
     from auditlog_cli.rules import sigma as export
     from auditlog_cli.sinks import write_whole
@@ -33,7 +33,7 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
         for folder in sorted({os.path.dirname(each) for each in files}):
             os.makedirs(os.path.join(sigma, folder), exist_ok=True)
     except OSError as error:
-        raise AuditWriteError(f"{sigma}: cannot be written ({error.strerror})") from error
+        raise AuditWriteError(f"{sigma}: cannot be written ({error.strerror})", help=remedy(error)) from error
     for name, text in files.items():
         write_whole(os.path.join(sigma, name), text.encode(), new=True)
     notices = show.Notices()
