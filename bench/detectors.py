@@ -345,7 +345,7 @@ def speed_table(quick: bool) -> Table:
     cases: dict[str, tuple[Callable[[Any], object], Sequence[Any]] | Absent] = {}
     for title, engine in (("", False), (", with hyperscan", True)):
         scanner = Scanner()
-        made = scanner._prefilter.engine() if engine else None
+        made = scanner._prefilter.build_engine() if engine else None
         if engine:
             scanner._prefilter.engine_built = made
         else:

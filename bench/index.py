@@ -75,6 +75,11 @@ def asked(log: Path, facts: dict[str, list[Any]], rounds: int) -> list[Table]:
         "python -c pass": python,
     }
     found.append(timed("Other questions about one session", commands(cases, 3), "python -c pass"))
+    counting = {
+        f"auditlog stats --by {path}, indexed": [AUDITLOG, "stats", str(log), "--by", path]
+        for path in ("agent.id", "user.id", "session_id")
+    }
+    found.append(timed("All records counted", commands(counting | {"python -c pass": python}, 3), "python -c pass"))
     ours = "auditlog filter --session, indexed"
     cases = {
         "jq select(.session_id==…)": [program("jq"), "-c", f'select(.session_id=="{words[1]}")', str(log)],

@@ -25,7 +25,7 @@ FLOORS: list[set[str]] = [
     {"capture", "alerting", "redaction", "salting", "shipping", "index"},
     {"mcp"},
     {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
-    {"lookup", "listing", "database", "withholding", "anchors", "importing"},
+    {"lookup", "listing", "breakdown", "database", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification"},
     {"proofs"},
     {"evidence", "judgement", "retention"},
@@ -174,3 +174,23 @@ def test_the_start_path_stays_light(tmp_path: Path) -> None:
             env={"PYTHONPATH": str(SRC.parent)},
         )  # fmt: skip
         assert not heavy & set(found.stderr.split()), command
+
+
+def test_check_loads_only_what_it_is_asked_for(tmp_path: Path) -> None:
+    """A log without a seal needs no verifier, and findings that nobody is told of need no mail."""
+    import subprocess
+    import sys
+
+    log = tmp_path / "audit.jsonl"
+    log.write_text('{"timestamp":"2026-06-01T00:00:00Z","action":{"type":"tool_invocation","tool":"x"}}\n')
+    code = (
+        "import sys; from auditlog_cli.cli.front import main; code = main(sys.argv[1:]);"
+        "sys.stderr.write(' '.join(sorted(sys.modules))); sys.exit(code)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code, "check", "--no-policy", str(log)], capture_output=True, text=True, check=False
+    )
+    loaded = set(found.stderr.split())
+    assert "auditlog_cli.rules.engine" in loaded
+    unasked = {"auditlog_cli.verification", "auditlog_cli.alerting.dispatch", "http.client", "smtplib", "yaml"}
+    assert not unasked & loaded

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from auditlog_cli.finding import SEVERITIES, Where, fingerprint, level
+import json
+from hashlib import sha256
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditlog_cli.finding import SEVERITIES, Where, fingerprint, level, opaque
+
+IDS = st.one_of(st.text(), st.text("aZ9-_.:é ", max_size=130))
 
 
 def test_fingerprints_are_those_of_the_specification() -> None:
@@ -22,3 +30,21 @@ def test_every_severity_has_a_level() -> None:
 def test_a_place_is_written_as_editors_take_it() -> None:
     assert str(Where("a.jsonl", 17, 9312)) == "a.jsonl:17"
     assert str(Where("a.jsonl", 0, 9312)) == "a.jsonl@9312"
+
+
+@given(IDS, st.lists(IDS), IDS, st.lists(IDS).map(tuple), IDS)
+def test_fingerprints_are_sums_of_compact_json(
+    logic: str, anchors: list[str], pointer: str, group: tuple[str, ...], entity: str
+) -> None:
+    """The slow twin: the standard library's encoder writes the list."""
+    fact = ["auditlog.fingerprint/1", logic, list(group), sorted(anchors), pointer, entity]
+    text = json.dumps(fact, ensure_ascii=False, separators=(",", ":"))
+    expected = "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    assert fingerprint(logic, anchors, pointer, group=group, entity=entity) == expected
+
+
+@given(IDS)
+def test_ids_that_may_be_shown_are_short_words_of_ascii(value: str) -> None:
+    kept = [letter for letter in value if letter not in "-_.:"]
+    fits = len(value) <= 128 and value.isascii() and bool(kept) and all(letter.isalnum() for letter in kept)
+    assert opaque(value) == (value if fits else "")

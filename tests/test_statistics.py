@@ -17,8 +17,8 @@ from tests.logs import record
 @given(values=st.lists(st.floats(0, 1e9), min_size=1, max_size=60), share=st.sampled_from([0.01, 0.5, 0.95, 0.99, 1.0]))
 def test_percentiles_are_nearest_rank_within_a_per_cent(few: int, values: list[float], share: float) -> None:
     """Against sorting: exactly while there are few, within one per cent in buckets."""
-    before = statistics._FEW_LATENCIES
-    statistics._FEW_LATENCIES = few
+    before = statistics.FEW
+    statistics.FEW = few
     try:
         latencies = Latencies()
         for value in values:
@@ -26,7 +26,7 @@ def test_percentiles_are_nearest_rank_within_a_per_cent(few: int, values: list[f
         exact = sorted(values)[max(1, math.ceil(share * len(values) - 1e-9)) - 1]
         found = latencies.percentile(share)
     finally:
-        statistics._FEW_LATENCIES = before
+        statistics.FEW = before
     assert found is not None
     assert found == exact if few else abs(found - exact) <= 0.011 * exact + 0.02
 
@@ -49,7 +49,7 @@ def test_a_histogram_loses_nothing(moments: list[int], most: int) -> None:
 
 
 def test_too_many_values_become_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(statistics, "_MOST_VALUES", 3)
+    monkeypatch.setattr(statistics, "MOST_VALUES", 3)
     found = Statistics(("user.id",))
     for number in range(10):
         found.add(record(user__id=f"u{number}", session_id=f"s{number}"), "auditlog")

@@ -292,7 +292,7 @@ def opaque(value: object) -> str:
     """Return an id that may be shown: one that could be no sentence and no address of a person; else an empty text."""
     if not isinstance(value, str) or len(value) > _LONGEST_ID or not value.isascii():
         return ""
-    return value if value.replace("-", "").replace("_", "").replace(".", "").replace(":", "").isalnum() else ""
+    return value if value.encode().translate(None, b"-_.:").isalnum() else ""
 
 
 def fingerprint(logic: str, anchors: list[str], pointer: str = "", *, group: tuple[str, ...] = (), entity: str = "") -> str:  # fmt: skip # noqa: E501
@@ -311,8 +311,11 @@ def fingerprint(logic: str, anchors: list[str], pointer: str = "", *, group: tup
     'sha256:d2deb664'
     """
     from hashlib import sha256
-    from json import dumps
+    from json.encoder import encode_basestring as quoted
 
-    fact = ["auditlog.fingerprint/1", logic, list(group), sorted(anchors), pointer, entity]
-    text = dumps(fact, ensure_ascii=False, separators=(",", ":"))
+    # What json.dumps writes without blanks for a list of these, in a third of the time (tests/test_finding.py).
+    text = (
+        f'["auditlog.fingerprint/1",{quoted(logic)},[{",".join(map(quoted, group))}],'
+        f"[{','.join(map(quoted, sorted(anchors)))}],{quoted(pointer)},{quoted(entity)}]"
+    )
     return "sha256:" + sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli.errors import InputError, remedy
-from auditlog_cli.segments import GZIP, ZSTD
+from auditlog_cli.segments import GZIP, ZSTD, open_present
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def plain(path: str, fd: int) -> int:
     """
     if not is_packed(fd):
         return os.dup(fd)
-    memory = _memory()
+    memory = nameless()
     try:
         for data in blocks(path, fd):
             view = memoryview(data)
@@ -184,21 +184,21 @@ def plain(path: str, fd: int) -> int:
 
 
 def open_plain(path: str) -> int:
-    """Return a descriptor of the bytes that the file at `path` holds, as `plain` does.
+    """Return a descriptor of the bytes that the file at `path` holds, as `plain` does, or that it was compressed to.
 
     Raises:
         InputError: If it is damaged or unpacks to too much.
         OSError: If it cannot be opened.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    path, fd = open_present(path)
     try:
         return plain(path, fd)
     finally:
         os.close(fd)
 
 
-def _memory() -> int:
-    """A file that has no name and goes when it is closed."""
+def nameless() -> int:
+    """Return an empty file that has no name and goes when it is closed."""
     if hasattr(os, "memfd_create"):
         return os.memfd_create("auditlog-segment", os.MFD_CLOEXEC)
     import tempfile  # pragma: no cover - other systems than Linux

@@ -10,6 +10,7 @@ Composed and decomposed letters (Unicode NFC, NFD) are the same.
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from base64 import b64decode
@@ -44,6 +45,11 @@ class Identifiers:
         patterns = [f"(?i:{re.escape(word)})" if "@" in word else re.escape(word) for word in words]
         self._word = re.compile(rf"(?<!\w)(?:{'|'.join(patterns)})(?!\w)")
         self._scalars = {*words}
+        self._spelled = {
+            json.dumps(word, ensure_ascii=plain).encode("utf-8", "surrogatepass")
+            for word in words
+            for plain in (True, False)
+        }
         found = [strictjson.needle(word) for word in words]
         self.needles: list[bytes] | None = None
         if None not in found:
@@ -55,6 +61,8 @@ class Identifiers:
 
     def in_json(self, raw: bytes) -> bool:
         """Tell whether the JSON value `raw` holds an identifier, or refers to a large value that does."""
+        if raw in self._spelled:
+            return True
         if self.surely_not_in(raw):
             return False
         if raw.startswith(b'"') and b"\\" not in raw and b'"' not in raw[1:-1]:  # a text as it stands: most are

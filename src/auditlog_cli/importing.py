@@ -119,7 +119,11 @@ class Known:
 
     def holds(self, content: Content) -> bool:
         """Tell whether the log holds this unit already; asked once for each unit of the sources."""
+        if not self._there:
+            return False
         key = _key(content)
+        if key not in self._there:
+            return False  # and nothing is kept of it
         self._seen[key] += 1
         return self._seen[key] <= self._there[key]
 

@@ -153,14 +153,15 @@ def judged(
         items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel, tells=selection)
     else:
         items = _counted(read(paths, shape=shape, tells=selection if may_search else None), counts)
+    own, fits = selection.own, selection.fits
     for item in items:
         if isinstance(item, BadLine):
             counts.bad += 1
             yield item, False
-        elif item.is_own and not selection.own:
+        elif not own and item.is_own:
             counts.own += 1
             yield item, False
-        elif selection(item) is not inverted:
+        elif fits(item.content) is not inverted:
             counts.selected += 1
             yield item, True
         else:

@@ -5,12 +5,12 @@ later state of it only added to an earlier one.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from auditlog_cli import pipeline, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
-from auditlog_cli.record import Record
+from auditlog_cli.record import BadLine, Record
 from auditlog_cli.salting import settling
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
@@ -92,10 +92,16 @@ def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
     return _proved(path, text, note, [line])[0]
 
 
-def prove_all(path: str, wanted: Callable[[Record], bool], beside: str | None = None) -> list[Proved]:
+def prove_all(
+    path: str,
+    wanted: Callable[[Record], bool],
+    beside: str | None = None,
+    among: Iterable[Record | BadLine] | None = None,
+) -> list[Proved]:
     """Prove that each record that is wanted, and that the newest checkpoint covers, is in the log at `path`.
 
     Args:
+        among: Lines of the log, all that are wanted among them, where somebody knows which; None: all are read.
         beside: The newest checkpoint, if it is not beside the log.
 
     Raises:
@@ -103,7 +109,8 @@ def prove_all(path: str, wanted: Callable[[Record], bool], beside: str | None = 
         SealRefused: If the log is not the one that was signed.
     """
     _refuse_foreign(path)
-    lines = [each.line.raw for each in pipeline.read([path]) if isinstance(each, Record) and wanted(each)]
+    read = pipeline.read([path]) if among is None else among
+    lines = [each.line.raw for each in read if isinstance(each, Record) and wanted(each)]
     text, note = newest(path, beside)
     covered = []
     for line in lines:

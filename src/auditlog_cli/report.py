@@ -121,15 +121,19 @@ class Report:
     @property
     def verdict(self) -> str:
         """One sentence: what was found, what counts, what was not tested. Never that all is well."""
-        new = [finding for finding in self.findings if finding.state == "new"]
-        parts = [many(len(new), "finding") if new else "no findings"]
+        severities = by_severity((each for each in self.findings if each.state == "new"), self.rules)
+        new = sum(severities.values())
+        parts = [many(new, "finding") if new else "no findings"]
         if new:
-            parts[0] += f" ({', '.join(f'{count:,} {word}' for word, count in by_severity(new).items() if count)})"
-            bar = "never" if self.fail_on == "never" else f"{self.fail_on} and above"
-            parts.append(f"{self.counted:,} of them {'counts' if self.counted == 1 else 'count'} (--fail-on: {bar})")
+            parts[0] += f" ({', '.join(f'{count:,} {word}' for word, count in severities.items() if count)})"
+            if self.fail_on == "never":
+                parts.append("none of them fails the run (--fail-on: never)")
+            else:
+                word = "counts" if self.counted == 1 else "count"
+                parts.append(f"{self.counted:,} of them {word} (--fail-on: {self.fail_on} and above)")
         unlisted = sum(self.unlisted.values())
         if unlisted:
-            parts.append(f"{unlisted:,} more are counted and not listed (--max-findings)")
+            parts.append(f"{unlisted:,} {'is' if unlisted == 1 else 'are'} counted and not listed (--max-findings)")
         for word in ("known", "waived"):
             count = sum(finding.state == word for finding in self.findings)
             if count:
@@ -153,9 +157,10 @@ class Report:
         for each in self.rules:
             key = (each.rule.id, each.policy.sha256 if each.policy else "")
             each.findings, each.counted, each.known, each.waived = tallies.get(key, [0, 0, 0, 0])
-            if each.findings:  # those that are not listed count as the others of their rule do
-                each.counted += self.unlisted.get(key, 0) * (each.counted > 0)
-                each.findings += self.unlisted.get(key, 0)
+            # All are listed where there are waivers or a baseline: those that are not are new, like the rest.
+            each.unlisted = self.unlisted.get(key, 0) if each.findings else 0
+            each.counted += each.unlisted * (each.counted > 0)
+            each.findings += each.unlisted
             if each.findings and each.result in ("passed", "not_tested"):
                 each.result, each.reason = "findings", ""
         self.findings.sort(key=rank)
@@ -212,11 +217,18 @@ def rank(finding: Finding) -> tuple[int, str, str, int, int, str, str]:
     )  # fmt: skip
 
 
-def by_severity(findings: Iterable[Finding]) -> dict[str, int]:
-    """Return how many findings of each severity, the gravest first."""
+def by_severity(findings: Iterable[Finding], rules: Iterable[RuleResult] = ()) -> dict[str, int]:
+    """Return how many findings of each severity, the gravest first.
+
+    Args:
+        findings: Those that are listed.
+        rules: Whose new findings that are not listed are to be counted, too.
+    """
     out = dict.fromkeys(SEVERITIES, 0)
     for finding in findings:
         out[finding.rule.severity] += 1
+    for each in rules:
+        out[each.rule.severity] += each.unlisted
     return out
 
 

@@ -69,6 +69,7 @@ class RuleResult:
         findings: How many in all.
         counted, known, waived: How many of them make the exit code 1, are in the baseline, are waived.
         scope: `record`, `session`, `trace` or `log`.
+        unlisted: How many of the new ones are counted and not in the list of findings (`--max-findings`).
     """
 
     rule: Rule
@@ -84,6 +85,7 @@ class RuleResult:
     known: int = 0
     waived: int = 0
     scope: str = "record"
+    unlisted: int = 0
 
 
 @dataclass(slots=True)

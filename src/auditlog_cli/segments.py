@@ -161,6 +161,23 @@ def open_first(path: str) -> tuple[str, int]:
     return _again(first, path)
 
 
+def open_present(path: str) -> tuple[str, int]:
+    """Open a file of a log, or where the same segment lies if it was compressed since somebody listed it.
+
+    Returns:
+        What it is called now, and a descriptor, which is the caller's to close.
+
+    Raises:
+        OSError: If it cannot be opened.
+    """
+
+    def here(path: str) -> tuple[str, int]:
+        name = present(path)
+        return name, os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+
+    return here(path) if first_of(path) is None else _again(here, path)
+
+
 def _again(look: Callable[[str], T], path: str) -> T:
     """Do it again while what was listed is gone when it is opened; where nothing ever was, that is soon known."""
     for _ in range(_ATTEMPTS - 1):
@@ -268,6 +285,11 @@ def new_salts_name(path: str) -> str:
 def redactions_name(path: str) -> str:
     """Return the path of the declarations of what was withheld from a log that others write."""
     return f"{path}.redactions"
+
+
+def holds_name(path: str) -> str:
+    """Return the path of the legal holds of a log that others write."""
+    return f"{path}.holds"
 
 
 def ballast_name(path: str) -> str:

@@ -76,10 +76,14 @@ class Selection:
 
     def __call__(self, record: Record) -> bool:
         """Tell whether `record` is wanted. The log's own records are passed over unless asked for."""
-        if record.is_own and not self.own:
-            return False
-        content = record.content
-        return all(test(content) for test in self._tests)
+        return (self.own or not record.is_own) and self.fits(record.content)
+
+    def fits(self, content: dict[str, object]) -> bool:
+        """Tell whether a record that is not one of the log's own is wanted."""
+        for test in self._tests:  # noqa: SIM110 - a generator takes as long as a test
+            if not test(content):
+                return False
+        return True
 
 
 def select_by(

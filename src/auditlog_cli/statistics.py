@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from auditlog_cli import fields, times
 
-_MOST_VALUES = 100_000
+MOST_VALUES = 100_000
+"""Different values of one path that are told apart."""
 _MOST_BARS = 960
-_FEW_LATENCIES = 4096
+FEW = 4096
+"""Latencies of one group that are kept as they are; above, they go into buckets."""
+MOST = 1e15
+"""Milliseconds from which a latency is none."""
 _GROWTH = 1.01
 OTHER = "(other)"
 NONE = "(none)"
@@ -34,7 +38,7 @@ class Latencies:
         """Count one duration; negative ones count as zero."""
         self.count += 1
         self.largest = max(self.largest, milliseconds)
-        if self.count <= _FEW_LATENCIES:
+        if self.count <= FEW:
             self._few.append(max(milliseconds, 0.0))
             return
         for each in self._few:
@@ -43,10 +47,22 @@ class Latencies:
         self._bucket(milliseconds)
 
     def _bucket(self, milliseconds: float) -> None:
-        from math import log
-
-        bucket = round(log(milliseconds + 1) / log(_GROWTH)) if milliseconds > 0 else 0
+        bucket = bucket_of(milliseconds)
         self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+
+    def add_many(self, buckets: dict[int, int], largest: float) -> None:
+        """Count durations of which only the buckets are known: bucket → how many. More than `FEW` in all.
+
+        Args:
+            largest: The largest of them.
+        """
+        for each in self._few:
+            self._bucket(each)
+        self._few = []
+        for bucket, count in buckets.items():
+            self._buckets[bucket] = self._buckets.get(bucket, 0) + count
+            self.count += count
+        self.largest = max(self.largest, largest)
 
     def percentile(self, share: float) -> float | None:
         """Return the duration that `share` (0 to 1) of them do not exceed; None if there are none.
@@ -88,9 +104,24 @@ class Group:
             return  # its end is counted
         # A question about a call names its tool, too, and is no call.
         self.calls += bool(fields.text(content, "action.tool")) and fields.text(content, "action.type") != "approval"
-        latency = fields.get(content, "action.latency_ms")
-        if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < 1e15:
-            self.latencies.add(float(latency))
+        latency = latency_of(content)
+        if latency is not None:
+            self.latencies.add(latency)
+
+
+def latency_of(content: dict[str, object]) -> float | None:
+    """Return the latency of a record in milliseconds; None if it names none that can be counted."""
+    latency = fields.get(content, "action.latency_ms")
+    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < MOST:
+        return float(latency)
+    return None
+
+
+def bucket_of(milliseconds: float) -> int:
+    """Return the number of the bucket, one per cent wide, that a duration falls into: at most 3,471."""
+    from math import log
+
+    return round(log(milliseconds + 1) / log(_GROWTH)) if milliseconds > 0 else 0
 
 
 _WIDTHS = tuple(
@@ -145,6 +176,7 @@ class Statistics:
     def __init__(self, by: tuple[str, ...] = ()) -> None:
         self.all = Group()
         self.groups: dict[str, dict[str, Group]] = {path: {} for path in by or self.USUAL}
+        self.beyond: dict[str, int] = {}  # path → how many values there are besides those groups
         self.histogram = Histogram()
         self.first: str | None = None
         self.last: str | None = None
@@ -158,17 +190,17 @@ class Statistics:
         self.all.add(content)
         self.shapes[shape] = self.shapes.get(shape, 0) + 1
         for path, groups in self.groups.items():
-            for value in _values(content, path):
+            for value in values(content, path):
                 group = groups.get(value)
                 if group is None:
-                    key = value if len(groups) < _MOST_VALUES else OTHER
+                    key = value if len(groups) < MOST_VALUES else OTHER
                     group = groups.setdefault(key, Group())
                 group.add(content)
         self._time(content.get("timestamp"))
         for name, path in (("sessions", "session_id"), ("traces", "trace_id")):
             found = content.get(path)
             seen = self.distinct[name]
-            if isinstance(found, str) and len(seen) < _MOST_VALUES:
+            if isinstance(found, str) and len(seen) < MOST_VALUES:
                 seen.add(hash(found))
         self._approval(content)
 
@@ -193,10 +225,11 @@ class Statistics:
     def many(self, name: str) -> str:
         """Return how many different `sessions` or `traces` there are, as far as they were counted."""
         count = len(self.distinct[name])
-        return f"{count:,}" if count < _MOST_VALUES else f"{count:,} or more"
+        return f"{count:,}" if count < MOST_VALUES else f"{count:,} or more"
 
 
-def _values(content: dict[str, object], path: str) -> list[str]:
+def values(content: dict[str, object], path: str) -> list[str]:
+    """Return the values at `path` under which a record is counted; `NONE` where there is none."""
     value = fields.get(content, path)
     if value is fields.MISSING or value is None or value == []:
         return [NONE]

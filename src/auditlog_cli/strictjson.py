@@ -220,6 +220,20 @@ def decode(raw: bytes) -> dict[str, object]:
     return exact(raw)
 
 
+def plain(raw: bytes) -> dict[str, Any] | None:
+    """Return the object that `raw` holds if it is written as orjson would write it, else None (`decode` then decides).
+
+    None as well as long as orjson is not loaded.
+    """
+    if _orjson_loads is None or _orjson_dumps is None:
+        return None
+    try:
+        value = _orjson_loads(raw)
+        return value if type(value) is dict and _orjson_dumps(value) == raw else None
+    except (ValueError, TypeError):
+        return None
+
+
 def in_bulk() -> None:
     """Expect many lines: load the fast decoder now."""
     global _orjson_loads, _orjson_dumps

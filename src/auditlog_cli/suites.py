@@ -72,6 +72,9 @@ def _suite(report: Report, name: str, asked: list[RuleResult], found: list[Findi
     totals: dict[str, int] = {}
     for finding in new:
         totals[finding.rule.id] = totals.get(finding.rule.id, 0) + 1
+    for each in asked:
+        if each.unlisted:
+            totals[each.rule.id] = totals.get(each.rule.id, 0) + each.unlisted
     pack = next((pack for pack in report.packs if pack.name == name), None)
     version = pack.version if pack else next((rule.version for rule in rules.values()), "1")
     return Suite(
@@ -82,7 +85,7 @@ def _suite(report: Report, name: str, asked: list[RuleResult], found: list[Findi
         skipped=skipped,
         totals=totals,
         findings=new,
-        verdict=_verdict(len(rules), new, skipped, unfinished),
+        verdict=_verdict(rules, by_severity(new, asked), skipped, unfinished),
         unread=[],
         settled=[finding for finding in found if finding.state != "new"],
         unfinished=unfinished,
@@ -91,10 +94,13 @@ def _suite(report: Report, name: str, asked: list[RuleResult], found: list[Findi
     )
 
 
-def _verdict(rules: int, new: list[Finding], skipped: dict[str, str], unfinished: dict[str, str]) -> str:
-    said = ", ".join(f"{count:,} {word}" for word, count in by_severity(new).items() if count)
-    parts = [f"{many(len(new), 'finding')} ({said})" if new else "no findings"]
-    parts.append(f"{rules - len(skipped):,} of {many(rules, 'rule')} tested")
+def _verdict(
+    rules: dict[str, Rule], severities: dict[str, int], skipped: dict[str, str], unfinished: dict[str, str]
+) -> str:
+    new = sum(severities.values())
+    said = ", ".join(f"{count:,} {word}" for word, count in severities.items() if count)
+    parts = [f"{many(new, 'finding')} ({said})" if new else "no findings"]
+    parts.append(f"{len(rules) - len(skipped):,} of {many(len(rules), 'rule')} tested")
     if unfinished:
         parts.append(f"{len(unfinished):,} of them not fully evaluated")
     return "; ".join(parts)

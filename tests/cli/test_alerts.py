@@ -93,6 +93,23 @@ def test_what_is_waived_or_known_opens_nothing(cli: Cli, here: Path) -> None:
     assert review["review"]["outcome"] == "clean"
 
 
+def test_sarif_with_what_is_known_says_that_it_is_suppressed(cli: Cli, here: Path) -> None:
+    words = ("check", "audit.jsonl", "--only", "BASE-SEC-01", "-q")
+    cli(*words, "--write-baseline", "known.json")
+    for choice, count in (("omit", 0), ("include", 2)):
+        done = cli(*words, "--baseline", "known.json", "--format", "sarif", "--sarif-waived", choice)
+        (run,) = json.loads(done.out)["runs"]
+        assert (done.code, len(run["results"])) == (0, count)
+        assert all(each["suppressions"][0]["status"] == "accepted" for each in run["results"])
+    assert cli(*words, "--sarif-waived", "include").code == 2
+
+
+def test_a_baseline_holds_the_findings_that_are_not_listed_too(cli: Cli, here: Path) -> None:
+    words = ("check", "audit.jsonl", "--only", "BASE-SEC-01", "--max-findings", "1", "-q")
+    assert cli(*words, "--write-baseline", "known.json").code == 1
+    assert cli(*words, "--baseline", "known.json").code == 0
+
+
 def test_the_review_says_when_not_everything_could_be_judged(cli: Cli, here: Path) -> None:
     (here / "audit.jsonl").write_bytes(b"not json\n")
     assert cli(*CHECK, "-q").code == 6
@@ -348,6 +365,37 @@ def test_a_log_that_goes_away_is_told_and_ends_with_3(
     ((_, _, body),) = receiver.came
     assert json.loads(body)["type"] == "check.unavailable"
     assert json.loads(body)["data"]["record"]["source"] == "audit.jsonl"
+
+
+def test_a_run_that_goes_on_says_once_a_day_that_it_looked(here: Path) -> None:
+    """What FIN-PCI-10.4-01 asks for: the run of a daemon has no end that anybody would wait for."""
+    from auditlog_cli.cli import alerting, checking, live
+    from auditlog_cli.judgement.asking import asked
+
+    question = asked(pack=["baseline"], no_policy=True, only=["BASE-SEC-01"])
+    wish = alerting.wish(question.policy, alerts="alerts.jsonl", webhooks=None, emails=None, emit=None, form="ecs")
+    shown = checking.Shown("text", "never", None, merge=False, explain=False, quiet=True)
+    clock = [time.time()]
+    pauses = [0]
+
+    def sleep(_: float) -> None:
+        pauses[0] += 1
+        clock[0] += 3600
+        if pauses[0] == 30:
+            write(here / "audit.jsonl", record(3))
+        if pauses[0] == 80:
+            raise KeyboardInterrupt
+
+    code = live.run(
+        ["audit.jsonl"], question, shown, wish, since=None, lateness="60s", clock=lambda: clock[0], sleep=sleep
+    )
+    assert code == 130
+    records = [json.loads(line) for line in (here / "alerts.jsonl").read_text().splitlines()]
+    reviews = [each for each in records if each.get("action", {}).get("type") == "review"]
+    told = [(each["review"]["outcome"], each["metadata"]["read"], each["metadata"]["opened"]) for each in reviews]
+    assert told == [("findings", 2, 2), ("findings", 1, 1), ("clean", 0, 0), ("clean", 0, 0)]
+    times = [each["timestamp"] for each in reviews]
+    assert times == sorted(set(times))
 
 
 def test_following_ends_when_nobody_reads(here: Path) -> None:

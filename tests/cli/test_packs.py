@@ -93,7 +93,7 @@ def test_cases_are_run_and_a_hit_outside_the_subject_is_an_error(cli: Cli, here:
     good = (here / "acme.yaml").read_text()
     result = cli("packs", "test", "acme.yaml")
     assert (result.code, result.out) == (0, "")
-    assert result.err == "auditlog: 3 cases of 1 rules: 3 came out, 0 did not\n"
+    assert result.err == "auditlog: 3 cases of 1 rule: 3 came out, 0 did not\n"
     (here / "acme.yaml").write_text(good.replace("default: 500", "default: 5000"))
     result = cli("packs", "test", "acme.yaml")
     assert (result.code, result.out) == (1, "ACME-1: hit 1: nothing was found\n")

@@ -57,6 +57,12 @@ def test_lines_of_standard_input(cli: Callable, monkeypatch: pytest.MonkeyPatch,
     assert result.out.splitlines() == ["2:5-14  EMAIL_ADDRESS  likely", "3:2-14  EMAIL_ADDRESS  likely"]
 
 
+def test_the_name_of_a_file_is_a_text_and_that_is_said(cli: Callable, tmp_path: Path) -> None:
+    (tmp_path / "acme.yaml").write_text("x")
+    done = cli("detectors", "test", tmp_path / "acme.yaml")
+    assert (done.code, done.out) == (0, "nothing found\n") and "as a text, not as a file" in done.err
+
+
 def test_detectors_of_ones_own(cli: Callable, tmp_path: Path) -> None:
     path = tmp_path / "acme.yaml"
     path.write_text(

@@ -20,7 +20,7 @@ GOOD = {
 def load(**changes: object) -> custom.Detector:
     entry = {key: value for key, value in {**GOOD, **changes}.items() if value is not None}
     text = json.dumps({"format": "auditlog.detectors/1", "detectors": [entry]}, indent=1)
-    (made,) = custom.load(text.encode(), "acme.json")
+    (made,) = custom.defined_in(yamlfile.parse(text.encode(), "acme.yaml"))
     return made
 
 
@@ -53,7 +53,7 @@ def test_a_fixed_beginning_lets_other_lines_be_passed_over() -> None:
 def test_dangerous_patterns_are_refused_with_file_and_line(pattern: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         load(pattern=pattern)
-    assert caught.value.message.startswith("acme.json:5: ")
+    assert caught.value.message.startswith("acme.yaml:7:")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_what_is_wrong_is_refused(changes: dict[str, object]) -> None:
                                   b'{"format":"x","detectors":[]}', b'{"format":"auditlog.detectors/1","detectors":[{}],"more":1}', b" " * (1 << 20) + b" "])  # fmt: skip
 def test_files_that_are_none_are_refused(data: bytes) -> None:
     with pytest.raises(DefinitionError):
-        custom.load(data, "acme.json")
+        custom.defined_in(yamlfile.parse(data, "acme.yaml"))
 
 
 def test_yaml_says_the_same_and_errors_name_its_line(tmp_path: Path) -> None:

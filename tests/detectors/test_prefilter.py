@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from auditlog_cli.detectors import Scanner, engine
 from auditlog_cli.detectors.catalogue import SHIPPED
+from auditlog_cli.detectors.detector import Detector
 
 ALL = Scanner(min_confidence="possible")
 LOOK = ALL._prefilter
@@ -58,6 +59,40 @@ def test_the_quick_way_and_the_slow_way_find_the_same(one: tuple[str, str], two:
     assert ALL.scan(record) == ALL.scan_all(record)  # type: ignore[arg-type]
 
 
+@given(SAMPLE, st.sampled_from(SAMPLES), FRAME, st.booleans())
+def test_the_engine_says_which_detectors_to_ask(
+    one: tuple[str, str], two: tuple[str, str], frame: str, least: bool
+) -> None:
+    """The detectors that it names find what all of them find, in short texts and long ones, in values and names."""
+    pytest.importorskip("hyperscan")
+    scanner = with_engine("possible" if least else "likely")
+    text = frame.replace("{}", one[1])
+    record = {
+        "metadata": {one[0] or "a": text, "list": [two[1]], two[0] or "b": f"{text} {'and so on ' * 8} {two[1]}"},
+        "action": {"arguments": {text[:80]: {two[0] or "c": one[1]}}, "result": two[1]},
+    }
+    assert scanner.scan(record) == scanner.scan_all(record)  # type: ignore[arg-type]
+    for each in (text, two[1], f"{text} {'and so on ' * 8} {two[1]}"):
+        assert scanner.text(each, one[0]) == without_engine(scanner).text(each, one[0])
+
+
+@given(st.sampled_from(SHIPPED), FRAME, st.data())
+def test_what_a_detector_finds_its_own_patterns_match(one: Detector, frame: str, data: st.DataObject) -> None:
+    """So the engine never leaves out the detector that would have found something."""
+    pytest.importorskip("hyperscan")
+    if not one.hits:
+        return
+    key, text = data.draw(st.sampled_from(one.hits))
+    record = {"metadata": {key or "a": frame.replace("{}", text)}}
+    scanner = with_engine("possible")
+    look = scanner._prefilter
+    if scanner.scan_all(record):  # type: ignore[arg-type]
+        numbers = look.which(orjson.dumps([record["metadata"]]))
+        if numbers is not None:
+            told = {each.entity for each in look.told(numbers)}
+            assert {hit.entity for hit in scanner.scan_all(record)} <= told  # type: ignore[arg-type]
+
+
 @given(SAMPLE)
 def test_lines_of_other_shapes_are_looked_at_whole(sample: tuple[str, str]) -> None:
     key, text = sample
@@ -80,6 +115,16 @@ def test_what_stands_before_or_after_the_scanned_values_costs_nothing() -> None:
     assert Scanner(paths=["user.email"]).may_hit(line)
     assert ALL.may_hit(line.replace(b'"note":"hello"', b'"note":"hello","delegation_chain":[{"actor":"jane@acme.io"}]'))
     assert ALL.may_hit(line.replace(b'"hello"', b'"jane@acme.io"'))
+
+
+@pytest.mark.parametrize("engine", [False, True])
+def test_the_name_of_a_path_of_the_sites_own_says_what_stands_there(engine: bool) -> None:
+    scanner = Scanner(paths=["*"])
+    if engine:
+        scanner.expect(1 << 30)
+    record = {"birthDate": "1980-02-03", "cvv": "123"}
+    assert scanner.scan(record) == scanner.scan(record, looked=True) == scanner.scan_all(record)  # type: ignore[arg-type]
+    assert {hit.entity for hit in scanner.scan(record)} == {"DATE_OF_BIRTH", "CARD_CVV"}  # type: ignore[arg-type]
 
 
 def test_a_scanned_member_after_the_chain_is_looked_at() -> None:
@@ -133,7 +178,23 @@ def test_no_hyperscan_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 
     monkeypatch.setitem(sys.modules, "hyperscan", None)
-    assert engine.build([b"a"], [b"b"]) is None
+    assert engine.build([(b"a", True)]) is None
+
+
+_scanners: dict[str, Scanner] = {}
+
+
+def with_engine(least: str) -> Scanner:
+    if least not in _scanners:
+        _scanners[least] = Scanner(min_confidence=least)
+        _scanners[least].expect(1 << 30)
+    return _scanners[least]
+
+
+def without_engine(scanner: Scanner) -> Scanner:
+    made = Scanner(min_confidence="possible" if scanner is with_engine("possible") else "likely")
+    made._prefilter._asked = 1 << 40  # never built
+    return made
 
 
 _made = []
@@ -141,7 +202,7 @@ _made = []
 
 def one_pass():
     if not _made:
-        made = LOOK.engine()
+        made = LOOK.build_engine()
         assert made is not None
         _made.append(made)
     return _made[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -10,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditlog_cli.detectors import Hit, Scanner
+from auditlog_cli.detectors import Hit, Scanner, context
+from auditlog_cli.detectors import scanner as scanning
 from auditlog_cli.detectors.catalogue import SHIPPED
+from auditlog_cli.detectors.detector import Candidate, Settings
 
 CARD = "4111 1111 1111 1111"
 SCANNER = Scanner()
@@ -245,3 +248,48 @@ def test_a_log_without_candidates_loads_neither_stdnum_nor_phonenumbers() -> Non
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
+
+
+_ALL_REGIONS = re.compile(r"\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
+_NUMBERS = [each for each in SHIPPED if each.lane == "digits"]
+_SPOKEN = [text for each in SHIPPED for _, text in each.hits if any(map(str.isdigit, text))]
+
+
+def _candidates(regions: re.Pattern[str], text: str) -> set[tuple[int, tuple[int, int]]]:
+    return {
+        (number, match.span())
+        for region in regions.finditer(text)
+        for number, each in enumerate(_NUMBERS)
+        if sum(map(str.isdigit, region.group())) >= each.least
+        for match in each.pattern.finditer(text, region.start(), min(region.end() + 2, len(text)))
+    }
+
+
+@given(
+    st.text("0123456789" * 3 + " .-/()+_aZé\n", max_size=40)
+    | st.tuples(
+        st.sampled_from(["", "x", "-", "(", "_", "é", ".", "1", "12-", "+", "ORD-"]), st.sampled_from(_SPOKEN),
+        st.sampled_from(["", " ", "-", "(", "/", ".", "  ", ")", "\n"]), st.sampled_from(_SPOKEN),
+    ).map("".join)
+)  # fmt: skip
+def test_no_number_begins_behind_a_letter_a_digit_or_a_hyphen(text: str) -> None:
+    """So it is enough to look for digits that stand behind something else."""
+    assert _candidates(scanning._DIGITS, text) == _candidates(_ALL_REGIONS, text)
+
+
+_WORDS = sorted({word for each in SHIPPED for word in each.words})
+
+
+@given(
+    st.lists(st.sampled_from(_WORDS) | st.sampled_from([" ", "_", "s ", "S", ".", "1", "X", "ΛΌΓΟΣ", "İ", "é"]), max_size=9),
+    st.sets(st.sampled_from([*_WORDS, "λόγος"]), min_size=1, max_size=5), st.integers(0, 60), st.booleans(),
+)  # fmt: skip
+def test_words_near_by_are_asked_for_only_where_they_can_be(
+    parts: list[str], wanted: set[str], start: int, high: bool
+) -> None:
+    text = "".join(parts).replace("_", " ")
+    text = text.upper() if high else text
+    start = min(start, len(text))
+    candidate = Candidate(text, start, min(start + 5, len(text)), "", Settings())
+    words = frozenset(wanted)
+    assert candidate.said(words) == (not words.isdisjoint(context.around(text, start, min(start + 5, len(text)))))

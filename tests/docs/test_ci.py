@@ -57,11 +57,11 @@ def test_the_page_names_every_exit_code_that_there_is() -> None:
 
 
 def test_gitlab_runs(home: Path) -> None:
-    """Each line of the script but those that prepare; the reports are what the job uploads."""
+    """The script but for the lines that prepare: in one shell that ends at an error. Reports are what is uploaded."""
     run("auditlog check agent.jsonl --pack gdpr --fail-on never --write-baseline known.json", home)
     job = yaml.safe_load(FILES[".gitlab-ci.yml"])["audit"]
-    lines = [line for line in job["script"] if line.startswith("auditlog ")]
-    assert [run(line, home).returncode for line in lines] == [1, 0]
+    lines = [line for line in job["script"] if not line.startswith(("pip ", "make "))]
+    assert run("; ".join(["set -eo pipefail", *lines]), home).returncode == 1, "as GitLab's runner joins them"
     for name in job["artifacts"]["reports"]["junit"]:
         assert (home / name).read_text().startswith("<?xml")
 
@@ -134,6 +134,13 @@ def test_the_action_says_what_is_wrong_with_its_inputs(home: Path) -> None:
     assert step(home, paths="nowhere.jsonl")[0].returncode == 3
     done, outputs, summary = step(home, paths="agent.jsonl", policy="nowhere.yaml")
     assert done.returncode in (3, 4) and outputs["exit-code"] == str(done.returncode) and "nowhere.yaml" in summary
+
+
+def test_the_action_says_where_people_look_why_it_could_not_look(home: Path) -> None:
+    (home / "auditlog.sarif").write_text("of an earlier step")
+    done, outputs, _ = step(home, paths="50%.jsonl")
+    assert outputs == {"exit-code": "3"}, "no file of an earlier step is handed on"
+    assert done.stdout.splitlines()[-1].startswith("::error title=auditlog::") and "50%25.jsonl" in done.stdout
 
 
 def test_no_path_becomes_a_command_or_an_option(home: Path) -> None:

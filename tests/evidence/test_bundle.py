@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from auditlog_cli import segments
 from auditlog_cli.errors import InputError
 from auditlog_cli.evidence import bundle
+from auditlog_cli.index import building, readying
 from auditlog_cli.signing import keygen
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.log import AuditLog
@@ -124,3 +126,18 @@ def test_the_command_line(sealed: Path, tmp_path: Path) -> None:
     assert auditlog("s-1", sealed).returncode == 2
     assert auditlog("nobody", sealed, "-o", "x.zip").returncode == 3
     assert not (tmp_path / "x.zip").exists()
+
+
+def test_the_records_found_by_an_index_are_those_of_reading_all(sealed: Path, tmp_path: Path) -> None:
+    """With an index that is behind, with one of all segments, and without one."""
+    copy = Path(shutil.copytree(sealed.parent, tmp_path / "copy")) / sealed.name
+    said: list[str] = []
+    for wanted in ("s-1", "t-2"):
+        plain = build(copy, wanted)
+        assert build(copy, wanted, index=said.append) == plain
+        for most in (500, None):
+            taken = segments.snapshot(str(copy))
+            building.build(str(copy), taken, most=most)
+            readying.close(taken)
+            assert build(copy, wanted, index=said.append) == plain
+    assert not said

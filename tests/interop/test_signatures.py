@@ -10,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.interop.conftest import ORIGIN, Stage, needs, shell
+from auditlog_cli.anchors import stamps
+from tests.anchors.conftest import Authority, authority
+from tests.interop.conftest import ORIGIN, Stage, auditlog, needs, shell
+
+__all__ = ["authority"]
 
 ALL = "$(ls audit.[0-9]*.jsonl 2>/dev/null) audit.jsonl"
 CHECKPOINT = f"""
@@ -63,6 +67,26 @@ def test_openssl_accepts_the_checkpoint_beside_the_log(here: Path) -> None:
     text[1] += "0"
     (here / "audit.jsonl.checkpoint").write_text("\n".join(text))
     assert shell(here, OPENSSL).returncode != 0
+
+
+def test_openssl_accepts_time_stamps_over_the_newest_checkpoint_and_over_an_older_one(
+    here: Path, authority: Authority
+) -> None:
+    """What was stamped before a value was withheld, a segment closed or pruned stays stamped, and is an anchor."""
+    size = {}
+    for name in ("audit.jsonl.checkpoint", "first.checkpoint"):
+        data = (here / name).read_bytes()
+        (here / f"{name}.tsr").write_bytes(authority.answer(stamps.request(data)))
+        words = f"openssl ts -verify -data {name} -in {name}.tsr -CAfile {authority.ca}"
+        done = shell(here, words)
+        assert "Verification: OK" in done.stdout + done.stderr, done.stderr
+        size[name] = data.split(b"\n")[1].decode()
+        said = auditlog(here, "verify", "audit.jsonl", "--no-remember", "--anchor", name, "--tsa-ca", authority.ca)
+        assert f"the first {int(size[name]):,} records" in said
+        (here / name).write_bytes(data + b"x")
+        assert shell(here, words).returncode != 0
+        (here / name).write_bytes(data)
+    assert int(size["first.checkpoint"]) < int(size["audit.jsonl.checkpoint"])
 
 
 def test_openssh_accepts_the_declaration_of_what_is_withheld(here: Path, stage: Stage) -> None:

@@ -64,6 +64,39 @@ def test_pymerkle_finds_the_same_root_and_the_same_proofs(stage: Stage) -> None:
     assert set(theirs.serialize()["path"]) == {each.hex() for each in grown.hashes}
 
 
+def sides(index: int, size: int) -> list[int]:
+    """On which side each hash of an inclusion proof stands (RFC 9162, 2.1.3.2): 1 for the left; one 0 more at the end."""
+    found, last = [], size - 1
+    while last:
+        found += [1] if index & 1 or index == last else [0]
+        while not index & 1 and index == last and index:
+            index, last = index >> 1, last >> 1
+        index, last = index >> 1, last >> 1
+    return [*found, 0]
+
+
+def test_pymerkle_accepts_our_proof_of_one_record(stage: Stage) -> None:
+    """Also where records are gone or withheld as a whole: it takes the leaf and our hashes."""
+    pymerkle = pytest.importorskip("pymerkle", reason="pymerkle is not installed: pip install -e '.[interop]'")
+    note = stage.note
+    ours = tlogproof.parse((stage.folder / "record.tlog-proof").read_text()).hashes
+    leaf = bytes.fromhex(stage.leaf)
+
+    def told(path: list[bytes]) -> object:
+        metadata = {"algorithm": "sha256", "security": True, "size": note.size, "index": stage.proved + 1}
+        return pymerkle.InclusionProof.deserialize(
+            {"type": "inclusion", "metadata": metadata, "rule": sides(stage.proved, note.size),
+             "path": [each.hex() for each in path]}
+        )  # fmt: skip
+
+    pymerkle.verify_inclusion(leaf, note.root, told([leaf, *ours]), index=stage.proved + 1, size=note.size)
+    for wrong in (note.root[::-1], note.root[:-1] + b"\0"):
+        with pytest.raises(pymerkle.InvalidProof):
+            pymerkle.verify_inclusion(leaf, wrong, told([leaf, *ours]))
+    with pytest.raises(pymerkle.InvalidProof):
+        pymerkle.verify_inclusion(leaf, note.root, told([leaf, *ours[1:], ours[0]]))
+
+
 @pytest.fixture(scope="session")
 def go_tool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     needs("go")

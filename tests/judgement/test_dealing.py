@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from auditlog_cli import parallel
 from auditlog_cli.judgement import dealing
 from auditlog_cli.judgement.asking import asked
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.checks import json as rendered
 
 PACKS = (["gdpr", "baseline"], ["hipaa"], ["finance", "soc2"], ["baseline"])
@@ -47,6 +48,64 @@ def log(path: Path, records: int = 3000) -> Path:
 def said(paths: list[str], packs: list[str], **options: Any) -> str:
     question = asked(pack=packs, as_of="2026-11-21T00:00:00Z", no_policy=True, **options)
     return "".join(rendered.render(judge(paths, question)))
+
+
+@pytest.fixture
+def dealt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little is much, and threads of other tests do not count."""
+    monkeypatch.setattr(dealing, "MUCH", 1)
+    monkeypatch.setattr(dealing.threading, "active_count", lambda: 1)
+
+
+@pytest.mark.skipif(parallel.cores() < 2, reason="one core")
+@pytest.mark.parametrize("cut", [0.0, 0.3, 0.9, 1.0])
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "packed"])
+def test_it_does_not_matter_where_the_logs_are_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: float, packed: bool
+) -> None:
+    paths = [str(log(tmp_path / "a.jsonl", 1500)), str(log(tmp_path / "b.jsonl", 900))]
+    if packed:
+        paths = [_packed(path) for path in paths]
+    alone = said(paths, ["baseline"], max_findings=20)
+    monkeypatch.setattr(dealing, "MUCH", 1)
+    monkeypatch.setattr(dealing.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(dealing, "CUT", cut)
+    assert said(paths, ["baseline"], max_findings=20) == alone
+
+
+def _packed(path: str) -> str:
+    Path(f"{path}.gz").write_bytes(gzip.compress(Path(path).read_bytes()))
+    Path(path).unlink()
+    return f"{path}.gz"
+
+
+def test_a_plain_file_is_cut_and_a_packed_one_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, three = (tmp_path / name for name in ("a.jsonl", "b.jsonl", "c.jsonl.gz"))
+    one.write_bytes(b"x" * 100)
+    two.write_bytes(b"x" * 100)
+    three.write_bytes(gzip.compress(b"x" * 1000))
+    monkeypatch.setattr(dealing, "CUT", 0.75)
+    assert dealing.cuts({str(one): 100, str(two): 100}) == {str(one): dealing.WHOLE, str(two): 50}
+    assert dealing.cuts({str(three): 100, str(one): 100}) == {str(three): dealing.WHOLE, str(one): 50}
+    assert dealing.cuts({str(one): 100, str(three): 100}) == {str(one): dealing.WHOLE, str(three): dealing.WHOLE}
+    assert dealing.cuts({str(one): 300, str(three): 200}) == {str(one): dealing.WHOLE, str(three): 0}
+
+
+def test_packs_say_the_same_with_a_scanner_that_is_asked_less(
+    tmp_path: Path, dealt: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Correlations that rest on the detectors: GDPR-33-02, of records that leave the site."""
+    policy = tmp_path / "auditlog.policy.yaml"
+    policy.write_text(
+        "format: auditlog.policy/1\ntools:\n  - {match: mail.send, external: true, categories: [contact]}\n"
+    )
+    path = str(log(tmp_path / "a.jsonl", 2000))
+    question = asked(pack=["gdpr"], as_of="2026-11-21T00:00:00Z", policy_file=str(policy))
+    monkeypatch.setattr(dealing, "MUCH", 1 << 60)
+    alone = "".join(rendered.render(judge([path], question)))
+    assert "GDPR-33-02" in {each["rule"] for each in json.loads(alone)["findings"]}
+    monkeypatch.setattr(dealing, "MUCH", 1)
+    assert "".join(rendered.render(judge([path], question))) == alone
 
 
 @pytest.mark.skipif(parallel.cores() < 2, reason="one core")

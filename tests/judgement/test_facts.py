@@ -5,11 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditlog_cli.judgement.facts import Nouns, columns, note, shown
+from auditlog_cli.judgement.facts import Nouns, columns, columns_in, note, shown
 from auditlog_cli.rules import compiled
 from auditlog_cli.rules.binding import bind
 from auditlog_cli.rules.policy import EMPTY
@@ -67,6 +68,19 @@ def test_columns_of_anything_are_columns(raw: bytes, pointer: str) -> None:
     assert 0 <= start <= end <= len(raw) + 1
 
 
+LEAVES = st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text(max_size=5))
+RECORDS = st.dictionaries(
+    NAMES := st.sampled_from(["a", "b/c", "ü~", "0", "d", '"']),
+    st.recursive(LEAVES, lambda inner: st.one_of(st.lists(inner), st.dictionaries(NAMES, inner)), max_leaves=12),
+)
+
+
+@given(RECORDS, st.lists(st.sampled_from(["a", "b~1c", "ü~0", "0", "1", "d", '"', "none"]), max_size=4))
+def test_columns_in_a_record_are_those_in_its_line(content: dict[str, Any], names: list[str]) -> None:
+    pointer = "".join(f"/{name}" for name in names)
+    assert columns_in(content, pointer) == columns(orjson.dumps(content), pointer)
+
+
 @pytest.mark.parametrize(
     ("pointer", "expected"),
     [
@@ -110,7 +124,7 @@ def test_ids_that_may_be_texts_are_not_shown() -> None:
 
 
 def tally(**said: Any) -> SimpleNamespace:
-    zero = {"in_scope": 0, "withheld": 0, "open": 0, "left_out": 0, "exhausted": False, "findings": 0}
+    zero = {"in_scope": 0, "withheld": 0, "open": 0, "left_out": 0, "exhausted": False, "findings": 0, "why": ""}
     return SimpleNamespace(**(zero | said))
 
 
@@ -124,6 +138,7 @@ def tally(**said: Any) -> SimpleNamespace:
         (tally(withheld=2), "not_tested", "2 records"),
         (tally(left_out=2), "not_tested", "grouped"),
         (tally(open=1), "not_tested", "deadline"),
+        (tally(why="it is Sunday", left_out=2), "not_tested", "it is Sunday"),
         (None, "not_tested", "no record matched"),
     ],
 )

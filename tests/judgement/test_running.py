@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from auditlog_cli import AuditLog
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.judgement.asking import asked
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.report import Report
 
 NOW = "2026-11-21T12:00:00Z"
@@ -115,8 +115,6 @@ def test_a_broken_seal_is_a_finding_that_nobody_can_waive(tmp_path: Path) -> Non
         "id": "W", "rule": "BASE-INT-01", "status": "accepted", "justification": "test_data", "reason": "x",
         "approved_by": "dpo@acme.example", "created": "2026-11-01", "expires": "2026-12-01"}]}  # fmt: skip
     (tmp_path / "w.json").write_text(json.dumps(waiver))
-    from auditlog_cli.errors import DefinitionError
-
     with pytest.raises(DefinitionError, match="cannot be waived"):
         check(str(path), waivers_file=str(tmp_path / "w.json"))
 
@@ -153,8 +151,46 @@ def test_findings_beyond_the_limit_are_counted(tmp_path: Path) -> None:
     assert len(report.findings) == 3 and report.exit_code == 1
     (result,) = (each for each in report.rules if each.rule.id == "BASE-ID-01")
     assert (result.findings, result.counted) == (7, 7)
-    assert "4 more are counted and not listed" in report.verdict
+    assert "7 findings (7 high); 7 of them count" in report.verdict
+    assert "4 are counted and not listed" in report.verdict
     assert len(check(path, only=["BASE-ID-01"], max_findings=0).findings) == 7
+
+
+def test_every_format_counts_findings_that_it_does_not_list(tmp_path: Path) -> None:
+    import xml.etree.ElementTree as ET
+
+    from auditlog_cli.renderers.checks import html, json, markdown, text
+    from auditlog_cli.renderers.findings import github, junit, sarif
+    from auditlog_cli.renderers.text import Style
+    from auditlog_cli.suites import suites
+
+    path = written(tmp_path / "a.jsonl", *(record(user={"id": ""}, record_id=f"r{n}") for n in range(7)))
+    report = check(path, only=["BASE-ID-01"], max_findings=3)
+    drawn = json.as_object(report)
+    counts = drawn["counts"]
+    assert (counts["findings"], counts["unlisted"], counts["counted"], counts["new"]) == (7, 4, 7, 7)
+    assert sum(counts["by_severity"].values()) == sum(counts["by_kind"].values()) == 7
+    assert [(each["findings"], each["unlisted"]) for each in drawn["rules"] if each["findings"]] == [(7, 4)]
+    said = "\n".join(text.lines(report, Style(), places=2))
+    assert "High: 7 findings" in said and "and 5 more (--format json --max-findings 0 has all)" in said
+    assert "7 findings" in html.render(report) and "and 4 more places" in html.render(report)
+    assert "7 findings" in markdown.render(report)
+    (run,) = sarif.as_object(suites(report))["runs"]
+    assert (run["properties"]["findings"], run["properties"]["findingsLeftOut"], len(run["results"])) == (7, 4, 3)
+    (failure,) = ET.fromstring(junit.render(suites(report))).iter("failure")
+    assert failure.get("message", "").startswith("7 findings") and "and 4 more" in (failure.text or "")
+    assert "7 findings (7 high)" in github.render(suites(report))
+    assert "4 more findings are not shown here" in github.render(suites(report))
+
+
+def test_findings_that_are_not_listed_are_known_if_the_others_are(tmp_path: Path) -> None:
+    from auditlog_cli.judgement import baseline
+
+    path = written(tmp_path / "a.jsonl", *(record(user={"id": ""}, record_id=f"r{n}") for n in range(7)))
+    first = check(path, only=["BASE-ID-01"])
+    baseline.write(str(tmp_path / "b.json"), first.findings, first.as_of)
+    report = check(path, only=["BASE-ID-01"], max_findings=3, baseline=str(tmp_path / "b.json"))
+    assert "no findings" in report.verdict and "7 known" in report.verdict and report.exit_code == 0
 
 
 def test_segments_compressed_and_foreign_lines_are_one_log(tmp_path: Path) -> None:
@@ -183,6 +219,44 @@ def test_the_files_are_named_with_their_sums(tmp_path: Path) -> None:
 def test_a_question_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError):
         asked(**{"as_of": NOW, "no_policy": True, **wrong})
+
+
+@pytest.mark.parametrize(
+    ("detection", "says"),
+    [('s: {action.tool|re: "(a+)+$"}', "could stall"), ("s: {action.tool|nope: x}", "nope"), ("t: {a: b}", "s")],
+)
+def test_what_is_wrong_with_a_rule_of_a_pack_is_said_with_file_and_line(
+    tmp_path: Path, detection: str, says: str
+) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text(f"""format: auditlog.rules/1
+pack: own
+version: 1.0.0
+status: review
+as_of: 2026-11-21
+title: t
+sources: [{{name: n, url: "https://example.org"}}]
+not_checkable: [a]
+rules:
+- id: OWN-1
+  title: t
+  severity: high
+  finding: violation
+  confidence: high
+  scope: record
+  clauses: {{A 1: b.}}
+  why: w
+  fix: f
+  detection:
+    {detection}
+    condition: s
+  tests:
+    hit: [{{"action": {{"tool": "a"}}}}]
+    pass: [{{"action": {{"tool": "b"}}}}]
+""")
+    with pytest.raises(DefinitionError, match=says) as caught:
+        asked(as_of=NOW, no_policy=True, pack=[str(path)])
+    assert caught.value.message.startswith(f"{path}:10: OWN-1")
 
 
 def test_the_leaves_at_both_ends_of_a_sealed_file_are_named(tmp_path: Path) -> None:

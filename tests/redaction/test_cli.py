@@ -130,6 +130,22 @@ def test_the_seal_of_a_log_is_not_broken_by_masking_it(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("name", ["acme.yaml", "acme.json"])
+def test_a_profile_names_detectors_of_the_site_in_yaml_or_json(tmp_path: Path, name: str) -> None:
+    own = {
+        "format": "auditlog.detectors/1",
+        "detectors": [{"entity": "ACME_CUSTOMER", "pattern": "ACME-[0-9]{8}", "hit": ["ACME-12345674"], "miss": ["ACME-1"]}],
+    }  # fmt: skip
+    written = json.dumps(own)
+    if name.endswith("yaml"):
+        written = "# ours\n" + written
+    (tmp_path / name).write_text(written)
+    (tmp_path / "p.yaml").write_text(f"format: auditlog.redaction/1\ndetectors: {name}\n")
+    line = b'{"action":{"arguments":{"x":"for ACME-12345674"}}}\n'
+    done = redact("-", "--profile", "p.yaml", cwd=tmp_path, stdin=line)
+    assert done.stdout == line.replace(b"ACME-12345674", b"<ACME_CUSTOMER>"), done.stderr
+
+
 def test_what_detectors_find_is_withheld_from_a_sealed_log(tmp_path: Path) -> None:
     path = tmp_path / "audit.jsonl"
     with AuditLog(path, ballast_bytes=0) as log:

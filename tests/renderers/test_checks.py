@@ -250,6 +250,14 @@ def test_annotations_are_ten_of_each_level_over_all_packs() -> None:
 # --- text, markdown, html ------------------------------------------------------------------------------
 
 
+def test_what_is_bold_in_markdown_is_bold_to_a_reader_of_commonmark() -> None:
+    reader = pytest.importorskip("markdown_it", reason="markdown-it-py is not installed").MarkdownIt().enable("table")
+    for report in (fixed(), fixed(fail_on="never"), hostile("x")):
+        page = reader.render(markdown.render(report))
+        assert "<strong>Result:</strong> " in page and "<table>" in page
+        assert "**" not in page
+
+
 @pytest.mark.parametrize("columns", [20, 40, 60, 80, 120])
 @pytest.mark.parametrize("unicode", [True, False])
 def test_text_keeps_to_the_terminal(columns: int, unicode: bool) -> None:

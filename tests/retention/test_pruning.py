@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from auditlog_cli import times
+from auditlog_cli import times, verify
 from auditlog_cli.errors import AuditWriteError, InputError, SealRefused
-from auditlog_cli.retention import pruning
+from auditlog_cli.retention import compressing, pruning
 from auditlog_cli.signing import keygen
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.growth import Growth
@@ -69,6 +69,14 @@ def test_old_segments_go_and_the_root_stays(path: Path) -> None:
     growth = Growth(str(path))
     growth.grow(size)
     assert growth.tree.root() == before
+
+
+def test_a_segment_that_is_compressed_between_the_plan_and_the_deed_goes(path: Path) -> None:
+    plan = pruning.plan(str(path), SUMMER)
+    assert compressing.carry_out(compressing.plan(str(path)))
+    pruning.carry_out(plan, "x")
+    assert [name for name in os.listdir(path.parent) if "000000000000" in name or "000000000004" in name] == []
+    assert verify(path).exit_code == 0
 
 
 def test_the_log_goes_on_and_is_signed(path: Path) -> None:

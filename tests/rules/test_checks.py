@@ -182,6 +182,25 @@ def test_a_history_reaches_back_to_the_start_or_as_far_as_it_must() -> None:
     assert tally(check("history_span", min="365d", system_start=None), record).in_scope == 0
 
 
+def test_a_history_whose_beginning_was_pruned_is_not_judged_unless_the_rest_reaches_back_far_enough() -> None:
+    made = check("history_span", min="365d", system_start="2024-01-01T00:00:00Z")
+    young = at("10:00:00", seq=7)
+    old = young | {"timestamp": "2025-11-01T00:00:00Z"}
+
+    def prune(records: int) -> dict[str, Any]:
+        return at("10:00:01", seq=8, auditlog={"type": "prune", "records": records})
+
+    assert found(made, young, prune(7)) == []
+    told = tally(made, young, prune(7))
+    assert (told.in_scope, "pruned" in told.why) == (0, True)
+    told = tally(made, old, prune(7))
+    assert (told.in_scope, told.why) == (1, "")
+    assert found(made, young) == [1], "that records are missing, and not declared, excuses nothing"
+    assert found(made, young, prune(6)) == [1]
+    assert found(made, young | {"seq": 0}, prune(7)) == [1], "declared, and all of it still there"
+    assert "system_start" in tally(check("history_span", min="365d"), young).why
+
+
 def test_a_change_is_announced_since_the_last_one() -> None:
     made = check(
         "unannounced_change", per="agent.id", field="agent.version", announced_by={"action.type": "config_change"}

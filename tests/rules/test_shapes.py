@@ -14,8 +14,10 @@ from auditlog_cli.rules.engine import Engine
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.generating import generate
 from auditlog_cli.rules.interpreting import interpret
+from auditlog_cli.rules.lookups import WHEN
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.site import Site
+from auditlog_cli.rules.values import moment
 from tests.rules.packs import AS_OF, all_bound, scanner_for
 from tests.rules.test_twins import NAMES, ODD, SITE, TIMES, everything, paths, words
 
@@ -74,6 +76,7 @@ def test_a_function_for_a_shape_agrees_with_the_interpreter(contents: list[dict[
             reading = Reading(content, site, scanner_for(SITE).scan)
             assert outcome == interpret(program, reading)
             assert hits == reading.hits
+            assert values.pop(WHEN, when := moment(content.get("timestamp"))) == when
             assert values == {path: reading.get(path) for path in program.fields}
 
 

@@ -32,6 +32,11 @@ MUTANTS = [
     ("withholding/salted_carrying.py", "    _carry_over(files, path, before.st_size)\n", ""),
     ("withholding/salted_carrying.py", "before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns,", "now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns,"),
     ("withholding/salted_carrying.py", "    salts.keep()\n    step(\"new salts\")\n    log.keep()\n", "    log.keep()\n    step(\"new salts\")\n    salts.keep()\n"),
+    ("withholding/salted_carrying.py", "if files.holds != plan.statements:", "if False:"),
+    ("withholding/salted_holding.py", "if _behind(hold) >= number", "if _behind(hold) > number + 99"),
+    ("withholding/salted_holding.py", "if number > len(rows) or not isinstance(own, dict)", "if not isinstance(own, dict)"),
+    ("withholding/salted_holding.py", "_nameless(raw, said) if", "raw if"),
+    ("withholding/passes.py", "line.content or None)", "line.content)"),
     ("withholding/lines.py", "value.offset + shift", "value.offset"),
     ("withholding/replacing.py", "and (value.field, line.commit(value)) in declared", ""),
     ("writer/growth.py", "return not unseal(line).tombstone", "return unseal(line) is not None"),
@@ -47,7 +52,7 @@ def test_each_mutant_dies(shared: Path, tmp_path: Path, name: str, old: str, new
     text = module.read_text()
     assert text.count(old) >= 1, "the code has changed: change the mutant, too"
     module.write_text(text.replace(old, new))
-    tests = [ROOT / "tests" / "sealing" / "test_salted.py", *sorted(Path(__file__).parent.glob("test_[rsv]*.py"))]
+    tests = [ROOT / "tests" / "sealing" / "test_salted.py", *sorted(Path(__file__).parent.glob("test_[hrsv]*.py"))]
     tests.append(ROOT / "tests" / "withholding" / "test_crash.py")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", ROOT, *tests],

@@ -453,7 +453,18 @@ def traced(path: Path, call: str, *faults: str) -> int:
     """Redact in a process of its own; return how often it made the call on files of the log."""
     assert STRACE is not None
     out = path.parent.with_suffix(".strace")
-    ends = ("salts", "salts.new", "salts.new.tmp", "tmp", "redactions", "redactions.tmp", "checkpoint", "lock")
+    ends = (
+        "salts",
+        "salts.new",
+        "salts.new.tmp",
+        "tmp",
+        "redactions",
+        "redactions.tmp",
+        "holds",
+        "holds.tmp",
+        "checkpoint",
+        "lock",
+    )
     names = [path.parent, path, *(beside(path, end) for end in ends)]
     watched = [word for each in names for word in ("-P", str(each))]
     inject = [word for fault in faults for word in ("-e", f"inject={fault}")]

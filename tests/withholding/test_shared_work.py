@@ -42,6 +42,29 @@ def test_a_search_over_the_line_finds_what_a_look_at_each_value_finds(one: Any, 
         assert choice.fields | {field for field in slowly if subject.unnamed(field) != field} == slowly
 
 
+class _Everywhere(Subject):
+    """The same person, looked for in every value, and in every plain place."""
+
+    def spots(self, raw: bytes) -> list[int] | None:
+        return None
+
+    def surely_not_in(self, raw: bytes) -> bool:
+        return False
+
+
+@given(values, values, texts)
+def test_where_no_identifier_stands_in_a_plain_place_none_is_looked_for(one: Any, two: Any, plain: str) -> None:
+    """What is left readable is the same, whether the plain places were looked at or a search told that they need not be."""
+    record = {"session_id": plain, "user": {"id": one}, "action": {"tool": plain, "arguments": {"a": two, "u-17": 1}}}
+    line, _ = prepare(record, TREE, slow.deterministic).close(1, ZEROS)
+    taken = dissect(line[:-1])
+    assert taken is not None
+    for words in (["u-17"], ["ann@example.org", "17"], ["é"]):
+        for whole in (False, True):
+            quick = BySubject(Subject(words), whole=whole).choose(taken)
+            assert quick == BySubject(_Everywhere(words), whole=whole).choose(taken)
+
+
 def _decoded(raw: bytes) -> object:
     from json import loads
 

@@ -9,7 +9,8 @@ GROUPS: dict[str, tuple[str, str]] = {'alerts': ('Alerts: what became of each fi
                ''),
  'hold': ('Legal holds: what `prune` and `redact` must leave as it is.',
           'A hold is a record of the log itself: sealed with everything else, in force until a record '
-          'releases it.'),
+          'releases it. A log that\n'
+          'others write has its holds beside it, in LOG.holds.'),
  'hook': ('Hooks of coding agents: every act is recorded before it happens, or it does not happen.',
           '`install` puts the hook into the settings of Claude Code, `claude-code` is what Claude Code then '
           'calls.'),
@@ -157,9 +158,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'it.'),
               ('--lateness DURATION', 'With --follow: records that come so late are still put in order.'))),
             ('How they are shown',
-             (('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
+             (('--sarif-waived omit|include',
+               'With --format sarif: findings that are waived or known, as suppressed. GitHub would show '
+               'them as open.'),
+              ('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+              ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
            'auditlog check audit.jsonl\n'
            'auditlog check audit.jsonl --pack gdpr --pack baseline --policy auditlog.policy.yaml\n'
@@ -1090,8 +1095,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'auditlog hold list audit.jsonl --signers signers --format json'),
  'hold release': ('Release a legal hold: from now on prune and redact may take what it held.',
                   'auditlog hold release [OPTION]... PATH HOLD',
-                  'The release is a record of the log, too, with who and why. A signed hold is released with '
-                  'the key that signed it,\n'
+                  'The release is written down, too, with who and why. A signed hold is released with the '
+                  'key that signed it,\n'
                   'and none by an agent: what an agent appends to the log by itself counts for nothing.',
                   (('Arguments',
                     (('PATH', 'The log.'), ('HOLD', 'Its name, as `auditlog hold list` shows it.'))),

@@ -7,14 +7,19 @@ from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT, AuditWriteError
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
 from auditlog_cli.judgement.asking import Question
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.rules.sitefacts import Policy
+    from auditlog_cli.verification.whole import Question as Seal
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
@@ -31,6 +36,10 @@ class Shown:
         merge: One finding a fact, with all rules.
         explain: Each rule with findings in full.
         quiet: No notices.
+        sarif_waived: In SARIF, also what is waived or known, marked as suppressed.
+
+    Raises:
+        UsageError: If that is asked for, and another format.
     """
 
     def __init__(
@@ -42,7 +51,11 @@ class Shown:
         merge: bool,
         explain: bool,
         quiet: bool,
+        sarif_waived: bool = False,
     ) -> None:
+        if sarif_waived and format != "sarif":
+            raise UsageError("--sarif-waived goes with --format sarif")
+        self._sarif_waived = sarif_waived
         self.format = format
         self.color = color
         self.output = output
@@ -56,7 +69,8 @@ class Shown:
             for line in self._text(report, out):
                 out.line(line)
         elif self.format != "jsonl":
-            out.write(_rendered(report, self.format, merge=self.merge).encode("utf-8", "backslashreplace"))
+            text = _rendered(report, self.format, merge=self.merge, sarif_waived=self._sarif_waived)
+            out.write(text.encode("utf-8", "backslashreplace"))
         show.finish(out)
         if self.format == "github":
             self._summary(report)
@@ -86,7 +100,12 @@ class Shown:
             report.unwritten.append(f"${_STEP_SUMMARY}: cannot be written ({error.strerror})")
 
 
-def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
+def _rendered(report: Report, format: str, *, merge: bool, sarif_waived: bool = False) -> str:  # noqa: A002
+    if sarif_waived:
+        from auditlog_cli.renderers.findings import sarif
+        from auditlog_cli.suites import suites
+
+        return sarif.render(suites(report), waived=True)
     if format in ("json", "markdown", "html"):
         from auditlog_cli import registry
 
@@ -95,6 +114,40 @@ def _rendered(report: Report, format: str, *, merge: bool) -> str:  # noqa: A002
     from auditlog_cli.suites import suites
 
     return str(registry.load("renderers/findings", format).render(suites(report)))
+
+
+def sealed(*, signers: str | None, vkey: str | None, known: str | None, require_heartbeat: bool) -> Seal | None:
+    """Return what the verifier is asked; None where no option says anything, so that it need not be loaded.
+
+    Raises:
+        DefinitionError, UsageError: See `verification.asked`.
+    """
+    if signers is None and vkey is None and known is None and not require_heartbeat:
+        return None
+    from auditlog_cli import verification
+
+    return verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat)
+
+
+def wish(
+    policy: Policy,
+    *,
+    alerts: str | None,
+    webhooks: Sequence[str] | None,
+    emails: Sequence[str] | None,
+    emit: str | None,
+    form: str,
+) -> Wish:
+    """Return who is to hear of findings: see `alerting.wish`, which is loaded where anybody is named.
+
+    Raises:
+        UsageError, DefinitionError, InputError: As there.
+    """
+    if not (alerts or webhooks or emails or policy.alerts or policy.notify):
+        return Wish(None, (), emit, form)
+    from auditlog_cli.cli import alerting
+
+    return alerting.wish(policy, alerts=alerts, webhooks=webhooks, emails=emails, emit=emit, form=form)
 
 
 def run(
@@ -127,7 +180,7 @@ def run(
     # Waivers and a baseline change what a finding is: then it is shown when they have been applied.
     settled = bool(question.waivers or question.baseline)
     at_once = line if shown.format == "jsonl" and not settled else None
-    question.announced = wish.anything
+    question.announced = wish.anything or write_baseline is not None
     try:
         report = judge(list(paths), question, taken=at_once, progress=told)
         bar.hide()

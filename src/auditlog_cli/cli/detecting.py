@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -145,6 +146,11 @@ def try_text(text: str, key: str, entities: list[str] | None, min_confidence: st
         out.write(_json(found))
     elif not count:
         out.line("nothing found")
+    if os.path.isfile(text):
+        show.Notices().say(
+            f"{text} was looked at as a text, not as a file: `auditlog redact --check` looks into logs, "
+            "`--detectors FILE` takes detectors of your own"
+        )
     show.finish(out)
     return EXIT_FOUND if count else EXIT_OK
 

@@ -136,9 +136,9 @@ def _logs(path: str, notices: Notices | None) -> list[files.Log]:
 
 def _end(follower: Follower, log: files.Log) -> Iterator[Line | BadLine]:
     yield from follower.open_at_end()
-    closed = [file for file in log.files if file != log.path]
-    if closed:
-        yield from backwards.backwards(files.Log(log.path, closed))
+    before = [file for file in follower.before if log.whole or file in log.files]
+    if before:
+        yield from backwards.backwards(files.Log(log.path, before))
 
 
 def stop_if_nobody_reads() -> None:

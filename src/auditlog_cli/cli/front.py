@@ -8,6 +8,7 @@ says what is wrong. A property test proves that both parse alike (tests/cli/test
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -15,9 +16,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_OBJECTS = 10_000
+
 
 def run() -> None:
     """Entry point of the script `auditlog`."""
+    # Modules stay, and records are trees: to look for circles every 700 objects is a twentieth of a short answer.
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()

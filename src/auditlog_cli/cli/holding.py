@@ -11,7 +11,7 @@ from auditlog_cli.sealing import holds
 from auditlog_cli.sealing.holds import Covers, Hold
 from auditlog_cli.signing import signer
 from auditlog_cli.signing import signers as allowed
-from auditlog_cli.withholding.holding import Register, read
+from auditlog_cli.withholding.holding import Register
 
 
 def add(path: str, what: Covers, *, by: str, reason: str, key: str | None, quiet: bool) -> int:
@@ -35,10 +35,11 @@ def release(path: str, name: str, *, by: str, reason: str, key: str | None, quie
 def show_all(path: str, signers: str | None, form: str) -> int:
     """List the holds of the log at `path`; return the exit code."""
     trusted = None if signers is None else allowed.load(signers)
-    register = read(path)
-    told = [_told(hold, register, trusted) for hold in register.active]
+    register = holding.read(path)
+    unit = "line" if holding.by_others(path) else "record"
+    told = [_told(hold, register, trusted, unit) for hold in register.active]
     told += [
-        _told(hold, register, trusted)
+        _told(hold, register, trusted, unit)
         | {
             "state": "released",
             "released_at": _text(said.timestamp),
@@ -48,7 +49,7 @@ def show_all(path: str, signers: str | None, form: str) -> int:
         for hold, said in register.released
     ]
     void = [
-        {"id": _text(each.said.own.get("id")), "record": each.said.seq, "by": _text(each.said.own.get("by")),
+        {"id": _text(each.said.own.get("id")), unit: each.said.seq, "by": _text(each.said.own.get("by")),
          "why_not": each.trouble}
         for each in register.void
     ]  # fmt: skip
@@ -62,7 +63,7 @@ def show_all(path: str, signers: str | None, form: str) -> int:
             for line in _lines(each):
                 out.line(safe.one_line(line))
         for one in void:
-            out.line(safe.one_line(f"record {one['record']} by {one['by'] or '?'} does not release: {one['why_not']}"))
+            out.line(safe.one_line(f"{unit} {one[unit]} by {one['by'] or '?'} does not release: {one['why_not']}"))
         if not told:
             out.line(safe.one_line(f"{path}: no holds"))
     show.finish(out)
@@ -70,14 +71,14 @@ def show_all(path: str, signers: str | None, form: str) -> int:
     return EXIT_FOUND if void or bad else EXIT_OK
 
 
-def _told(hold: Hold, register: Register, trusted: allowed.Signers | None) -> dict[str, object]:
+def _told(hold: Hold, register: Register, trusted: allowed.Signers | None, unit: str) -> dict[str, object]:
     covered: dict[str, object] = {**hold.covers.told()}
     if hold.covers.subject:
         covered["subject"] = len(hold.covers.subject)
     if hold.unreadable:
         covered = {"unreadable": True}
     return {
-        "id": hold.id, "state": "in force", "record": hold.first, "at": hold.at, "by": hold.by, "reason": hold.reason,
+        "id": hold.id, "state": "in force", unit: hold.first, "at": hold.at, "by": hold.by, "reason": hold.reason,
         "covers": covered, "signature": _signature(hold, register, trusted),
     }  # fmt: skip
 

@@ -151,15 +151,20 @@ def _write(records: Iterator[Content], path: str, notices: Notices, *, again: bo
     if not again:
         known.learn(path)
     written = there = 0
-    with AuditLog(path, policy=importing.POLICY) as log:
-        batch: list[Content] = []
-        for content in records:
-            if not again and known.holds(content):
-                there += 1
-                continue
-            batch.append(content)
-            if len(batch) == _BATCH:
-                written += len(log.write_many(batch))
-                batch = []
-        written += len(log.write_many(batch))
+    try:
+        with AuditLog(path, policy=importing.POLICY) as log:
+            batch: list[Content] = []
+            for content in records:
+                if not again and known.holds(content):
+                    there += 1
+                    continue
+                batch.append(content)
+                if len(batch) == _BATCH:
+                    written += len(log.write_many(batch))
+                    batch = []
+            written += len(log.write_many(batch))
+    except KeyboardInterrupt:
+        rest = "all are written again" if again else "the rest is added"
+        notices.say(f"{path}: interrupted; at least {written:,} written; with the same command {rest}")
+        raise
     notices.say(f"{path}: {written:,} written" + (f", {there:,} there already" if there else ""))

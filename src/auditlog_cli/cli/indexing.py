@@ -42,15 +42,22 @@ def build(paths: list[str] | None, *, quiet: bool) -> int:
     """Make or extend the index of each log; return the exit code: 6 if something could not be indexed."""
     notices = show.Notices(quiet=quiet)
     code = EXIT_OK
-    for log in _logs(paths):
+    logs, empty = _logs(paths), list[str]()
+    for log in logs:
         taken = _taken(log)
+        if not any(size for _, _, size in taken):
+            readying.close(taken)
+            empty.append(log.path)
+            continue
         try:
             built = building.build(log.path, taken, processes=parallel.cores())
+        except KeyboardInterrupt:
+            notices.say(f"{log.path}: interrupted; its index is as it was")
+            raise
         except OSError as error:
             raise disk.refused(f"{log.path}.index", "cannot be written", error, "the log is scanned") from error
         finally:
-            for _, fd, _ in taken:
-                os.close(fd)
+            readying.close(taken)
         if built is None:
             notices.say(f"{log.path}.index: somebody else builds it, or the log is being rewritten")
             code = EXIT_INCOMPLETE
@@ -59,6 +66,10 @@ def build(paths: list[str] | None, *, quiet: bool) -> int:
         if built.missing > readying.BEHIND:
             notices.say(f"{log.path}: {built.missing:,} bytes cannot be indexed, and are scanned")
             code = EXIT_INCOMPLETE
+    if len(empty) == len(logs):
+        raise InputError(f"{', '.join(empty)}: empty, nothing to index")
+    for path in empty:
+        notices.say(f"{path}: empty, nothing to index")
     return code
 
 

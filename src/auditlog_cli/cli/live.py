@@ -23,6 +23,8 @@ from auditlog_cli.report import SENTENCE, many
 _PAUSE_S = 0.1
 _PATIENCE_S = 5.0
 """So long deliveries that are under way are waited for at the end; the next run goes on with the others."""
+_REVIEW_S = 24 * 3600.0
+"""So often a run that goes on says in the alerts log that it looks: FIN-PCI-10.4-01 asks for that once a day."""
 _EVENTS = {
     "truncated": "was truncated; going on from its beginning",
     "replaced": "was replaced; going on with the new file",
@@ -103,7 +105,7 @@ def run(
         code = EXIT_INTERRUPTED
         try:
             with stop:
-                _watch(live, notices, clock, sleep)
+                _watch(live, notices, clock, sleep, lambda: _review(live, announcer, stop))
         except KeyboardInterrupt:
             pass
         except InputError as error:
@@ -115,7 +117,9 @@ def run(
         return code
 
 
-def _watch(live: Live, notices: show.Notices, clock: Clock, sleep: Callable[[float], None]) -> None:
+def _watch(
+    live: Live, notices: show.Notices, clock: Clock, sleep: Callable[[float], None], review: Callable[[], None]
+) -> None:
     if not live.followers:
         raise InputError("there is no log to follow", help="name a log that is there, or is to come")
     for follower in live.followers.values():
@@ -123,8 +127,12 @@ def _watch(live: Live, notices: show.Notices, clock: Clock, sleep: Callable[[flo
     for warning in live.report.warnings:
         notices.say(f"warning: {warning}")
     live.begin()
+    due = clock() + _REVIEW_S
     while True:
         busy = live.step(_micros(clock))
+        if clock() >= due:
+            review()
+            due = clock() + _REVIEW_S
         for follower in live.followers.values():
             for event in follower.events:
                 notices.say(f"{follower.path}: {_EVENTS[event]}")
@@ -134,13 +142,19 @@ def _watch(live: Live, notices: show.Notices, clock: Clock, sleep: Callable[[flo
             sleep(_PAUSE_S)
 
 
+def _review(live: Live, announcer: Announcer, stop: _Stop) -> None:
+    """Say in the alerts log what was looked at since that was last said."""
+    with stop.held():
+        announcer.reviewed(
+            live.report.lines, live.findings, live.followers, incomplete=bool(live.away or not live.begun)
+        )
+
+
 def _end(live: Live, announcer: Announcer, notices: show.Notices) -> None:
     """Say what was looked at, in the alerts log and on standard error."""
     lines = live.report.lines
     try:
-        announcer.reviewed(
-            lines, live.findings, live.followers, incomplete=bool(lines.bad or live.away or not live.begun)
-        )
+        announcer.reviewed(lines, live.findings, live.followers, incomplete=bool(live.away or not live.begun))
     except AuditWriteError as error:
         failure.say(error.kind, error.message)
     for text in announcer.finish(_PATIENCE_S):

@@ -174,10 +174,12 @@ def written(paths: list[str], run: Run, output: str | None, notices: show.Notice
             )
         bar.hide()
         show.finish(out)
-    except BaseException:
+    except BaseException as error:
         bar.hide()
         if isinstance(out, FileOutput):
             out.discard()
+            if isinstance(error, KeyboardInterrupt):
+                notices.say(f"{output}: interrupted; it was not written")
         raise
     _say(tally, notices, "masked")
     return _code(tally, EXIT_OK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Literal
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import masking, show
@@ -17,7 +18,10 @@ from auditlog_cli.sources import files
 from auditlog_cli.sources.lines import read_lines
 
 Place = tuple[str, int]
-"""File and byte of an unsealed line; log and number of a sealed one."""
+"""File and byte of a line without a seal; log and number of a sealed one."""
+
+By = Literal["offset", "seq", "line"]
+"""What finds a record again: its byte, its number, or (in a sealed log that others write) which line it is."""
 
 
 def mask(
@@ -42,8 +46,8 @@ def mask(
         AuditWriteError: If the output cannot be written.
     """
     masks = Masks(key=None if pseudonyms is None else load_key(pseudonyms))
-    wanted = _gathered(paths, named.load(findings, rules), sealed=False)
-    for line, those in _standing(paths, wanted, sealed=False):
+    wanted = _gathered(paths, named.load(findings, rules), "offset")
+    for _, line, those in _standing(paths, wanted, "offset"):
         named.masked(line, those, masks)  # what would go wrong goes wrong before anything is written
 
     def work(line: Line) -> Masked | None:
@@ -66,28 +70,25 @@ def places(paths: list[str], findings: str, rules: list[str]) -> dict[int, froze
         DefinitionError: If a finding is none, or is not about what stands there now.
         UsageError: If several logs are named.
     """
+    from auditlog_cli.salting import settling
+    from auditlog_cli.writer.growth import is_sealed
+
     logs = files.find(paths)
     if len(logs) != 1:
         raise UsageError("--findings: one sealed log at a time", help="name the log itself, not its folder")
-    wanted = _gathered(paths, named.load(findings, rules), sealed=True)
-    return {
-        _seq(those): named.standing(line, those) for line, those in _standing(paths, wanted, sealed=True)
-    }  # fmt: skip
+    log = os.path.realpath(logs[0].path)
+    by: By = "line" if settling.is_salted(log) and not is_sealed(log) else "seq"
+    wanted = _gathered(paths, named.load(findings, rules), by)
+    return {number: named.standing(line, those) for (_, number), line, those in _standing(paths, wanted, by)}
 
 
-def _seq(those: list[Named]) -> int:
-    seq = those[0].seq
-    assert seq is not None
-    return seq
-
-
-def _gathered(paths: list[str], found: list[Named], *, sealed: bool) -> dict[Place, list[Named]]:
+def _gathered(paths: list[str], found: list[Named], by: By) -> dict[Place, list[Named]]:
     """The findings by the line they are about."""
     known: dict[str, str] = {}
     for log in files.find(paths):
         if files.STDIN in log.files:
             raise UsageError("--findings works on files: standard input cannot be looked at twice")
-        known |= {os.path.abspath(file): log.path if sealed else file for file in (log.path, *log.files)}
+        known |= {os.path.abspath(file): file if by == "offset" else log.path for file in (log.path, *log.files)}
     wanted: dict[Place, list[Named]] = {}
     for each in found:
         file = known.get(each.source)
@@ -96,36 +97,38 @@ def _gathered(paths: list[str], found: list[Named], *, sealed: bool) -> dict[Pla
                 f"{each.said}: about {each.finding['record']['source']}, which is none of the logs given",
                 help="run this where `auditlog check` was run, and name the same logs",
             )
-        if sealed and each.seq is None:
-            raise DefinitionError(
-                f"{each.said}: names no numbered record", help="what others write is redacted with --entities"
-            )
-        wanted.setdefault((file, each.seq if sealed and each.seq is not None else each.offset), []).append(each)
+        number = {"offset": each.offset, "seq": each.seq, "line": each.line}[by]
+        if number is None:
+            raise DefinitionError(f"{each.said}: does not say which record it is about", help=named.HELP)
+        wanted.setdefault((file, number), []).append(each)
     return wanted
 
 
-def _standing(paths: list[str], wanted: dict[Place, list[Named]], *, sealed: bool) -> list[tuple[Line, list[Named]]]:
+def _standing(paths: list[str], wanted: dict[Place, list[Named]], by: By) -> list[tuple[Place, Line, list[Named]]]:
     """The lines that findings are about, each confirmed to be the one that was judged."""
-    met: list[tuple[Line, list[Named]]] = []
+    met: list[tuple[Place, Line, list[Named]]] = []
     for log in files.find(paths):
         for file in log.files:
             for item in read_lines(file):
                 if isinstance(item, BadLine):
                     continue
-                those = wanted.get((log.path, _number(item)) if sealed else (file, item.offset))
+                place = (file, item.offset) if by == "offset" else (log.path, _number(item, by))
+                those = wanted.get(place)
                 if those is not None:
-                    named.confirm(item, those, sealed=sealed)
-                    met.append((item, those))
+                    named.confirm(item, those, sealed=by != "offset")
+                    met.append((place, item, those))
     missing = len(wanted) - len(met)
     if missing:
-        seen = {id(those) for _, those in met}
-        first = next(those[0] for those in wanted.values() if id(those) not in seen)
+        seen = {place for place, _, _ in met}
+        first = next(those[0] for place, those in wanted.items() if place not in seen)
         raise DefinitionError(f"{first.said}: no such record is there now", help="check the log again: it has changed")
     return met
 
 
-def _number(line: Line) -> int:
-    """The number of a sealed record; -1 if it has none."""
+def _number(line: Line, by: By) -> int:
+    """The number of a sealed record, from 0; -1 if it has none."""
+    if by == "line":
+        return line.number - 1
     from auditlog_cli import strictjson
 
     try:

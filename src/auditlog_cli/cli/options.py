@@ -77,6 +77,7 @@ from auditlog_cli.cli.ruling import PolicyName as PolicyName
 from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
 from auditlog_cli.cli.ruling import Prefix as Prefix
 from auditlog_cli.cli.ruling import RequireTested as RequireTested
+from auditlog_cli.cli.ruling import SarifWaived as SarifWaived
 from auditlog_cli.cli.ruling import Sigma as Sigma
 from auditlog_cli.cli.ruling import SkipRules as SkipRules
 from auditlog_cli.cli.ruling import Waivers as Waivers

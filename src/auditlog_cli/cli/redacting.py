@@ -214,6 +214,9 @@ class Work:
                 out.line(f"  {held} under a legal hold ({names}): {then}")
             if any(seq not in plan.held for seq, _ in plan.left):
                 out.line("  what cannot be withheld by field goes with --whole, but no record of the log's own does")
+        if plan.naming:
+            names = ", ".join(safe.one_line(name) for name in plan.naming)
+            out.line(f"{self._path}.holds still names whom a legal hold is about, until it is released: {names}")
         if plan.bad:
             out.line(f"{_counted(plan.bad, 'line')} could not be looked at: {self._bad(plan)}")
         if out is not self._out:
@@ -223,7 +226,7 @@ class Work:
         return "not one strict JSON object" if plan.salted else "not well-formed sealed lines"
 
     def _code(self, plan: Plan, done: int) -> int:
-        return EXIT_FOUND if plan.left else EXIT_INCOMPLETE if plan.bad else done
+        return EXIT_FOUND if plan.left or plan.naming else EXIT_INCOMPLETE if plan.bad else done
 
 
 def _tally(out: Output, counts: Counter[str], most: int = 1000) -> None:

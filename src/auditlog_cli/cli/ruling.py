@@ -138,6 +138,14 @@ Explain = Annotated[
 Merge = Annotated[
     bool, typer.Option("--merge", help="One finding a fact, with all rules and clauses.", rich_help_panel=_COUNTS)
 ]
+SarifWaived = Annotated[
+    Literal["omit", "include"],
+    typer.Option(
+        "--sarif-waived",
+        help="With --format sarif: findings that are waived or known, as suppressed. GitHub would show them as open.",
+        rich_help_panel="How they are shown",
+    ),
+]
 CheckFormat = Annotated[
     Literal["text", "json", "jsonl", "sarif", "junit", "github", "markdown", "html"],
     typer.Option("--format", help="How it is shown.", rich_help_panel="How they are shown"),

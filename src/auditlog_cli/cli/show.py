@@ -181,11 +181,18 @@ def with_context(
     """
     held: dict[object, list[Record]] = {}
     owed: dict[object, int] = {}
+    if not before and not after:
+        for item, wanted in judged:
+            if wanted:
+                yield item  # type: ignore[misc]  # what is wanted is a record
+            elif isinstance(item, BadLine):
+                notices.bad(item)
+        return
     for item, wanted in judged:
         if isinstance(item, BadLine):
             notices.bad(item)
             continue
-        session = item.content.get("session_id") if before or after else None
+        session = item.content.get("session_id")
         key = session if isinstance(session, str) else None
         if wanted:
             yield from held.pop(key, ())

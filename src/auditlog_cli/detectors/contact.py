@@ -42,9 +42,8 @@ def _international(found: Candidate) -> int | None:
 
 
 def _american(found: Candidate) -> int | None:
-    if not _valid(found.value, "US"):
-        return None
-    return LIKELY if found.said(_PHONE_WORDS) else POSSIBLE
+    worth = LIKELY if found.said(_PHONE_WORDS) else POSSIBLE
+    return worth if worth >= found.settings.least and _valid(found.value, "US") else None
 
 
 def _national(found: Candidate) -> int | None:

@@ -60,6 +60,27 @@ def around(text: str, start: int, end: int) -> frozenset[str]:
     return _with_neighbours(tuple(before)) | _with_neighbours(tuple(after))
 
 
+def near(text: str, start: int, end: int) -> str:
+    """Return what `around` takes its words from, in lower case."""
+    return _folded(text[max(start - BEFORE, 0) : end + AFTER].lower())
+
+
+@lru_cache(maxsize=1024)
+def beginnings(words: frozenset[str]) -> tuple[str, ...]:
+    """Return texts of which one stands in `near` wherever `around` has one of these words.
+
+    >>> beginnings(frozenset(["phone", "phone_number", "telephone", "tel"]))
+    ('tel', 'phone')
+    """
+    firsts = sorted({_folded(word.partition("_")[0]) for word in words}, key=lambda each: (len(each), each))
+    return tuple(first for at, first in enumerate(firsts) if not any(other in first for other in firsts[:at]))
+
+
+def _folded(lowered: str) -> str:
+    """Sigma is written in one way only: which of two it becomes in lower case depends on what follows."""
+    return lowered.replace("ς", "σ")
+
+
 def _with_neighbours(words: tuple[str, ...]) -> frozenset[str]:
     found = set(words)
     found.update(word[:-1] for word in words if word.endswith("s") and len(word) > 3)  # plurals

@@ -5,8 +5,8 @@
                     "words": ["customer"], "context": "optional", "validator": "luhn",
                     "hit": ["ACME-12345674"], "miss": ["ACME-1"]}]}
 
-The same in YAML. `rules.yamlfile` reads both; `load` reads JSON without it. Patterns are refused where hostile text
-could make them take exponential or quadratic time.
+The same in YAML: `rules.yamlfile` reads both. Patterns are refused where hostile text could make them take exponential
+or quadratic time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ from auditlog_cli.matching import safe_regex
 
 FORMAT = "auditlog.detectors/1"
 _HELP = "see docs/detectors.md"
-_MOST_BYTES = 1 << 20
 _MOST = 200
 _LONGEST_TEXT = 2000
 _LONGEST_MATCH = 1000
@@ -47,47 +46,6 @@ class Document(Protocol):
     def error(self, message: str, container: object = None, key: object = None, *, help: str = "") -> DefinitionError:  # noqa: A002
         """Return an error that names file and line of `container[key]`."""
         ...
-
-
-class _Json:
-    """A definition file in JSON, read without PyYAML. Lines are those of the entities, counted in the text."""
-
-    def __init__(self, data: bytes, name: str) -> None:
-        if len(data) > _MOST_BYTES:
-            raise DefinitionError(f"{name}: larger than 1 MiB")
-        try:
-            self.data: dict[str, Any] = strictjson.exact(data)
-        except strictjson.Malformed as error:
-            line = data.count(b"\n", 0, error.at) + 1
-            raise DefinitionError(f"{name}:{line}: {error.reason}", help="a file of detectors is JSON") from None
-        self._raw = data
-        self._name = name
-
-    def error(self, message: str, container: object = None, key: object = None, *, help: str = "") -> DefinitionError:  # noqa: A002
-        del key
-        given = self.data.get("detectors")
-        number = given.index(container) if isinstance(given, list) and container in given else -1
-        return DefinitionError(f"{self._name}:{self._line(number)}: {message}", help=help)
-
-    def _line(self, number: int) -> int:
-        """The line on which the how-many-th `"entity"` stands."""
-        at = -1
-        for _ in range(number + 1):
-            at = max(self._raw.find(b'"entity"', at + 1), at)
-        return self._raw.count(b"\n", 0, max(at, 0)) + 1
-
-
-def load(data: bytes, name: str) -> tuple[Detector, ...]:
-    """Return the detectors that a file in JSON defines.
-
-    Args:
-        data: The file.
-        name: What to call it in errors.
-
-    Raises:
-        DefinitionError: If the file or a pattern is wrong; with file and line.
-    """
-    return defined_in(_Json(data, name))
 
 
 def defined_in(document: Document) -> tuple[Detector, ...]:

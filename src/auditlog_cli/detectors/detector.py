@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from auditlog_cli.detectors import context
 
@@ -39,11 +38,13 @@ class Settings:
             `report`, `info` or `ignore`: what published test numbers and reserved domains are worth. `info`
             makes them `possible`, `ignore` drops them.
         mrn: The site's own pattern for medical record numbers, or None.
+        least: What is worth less is not reported: a judge may spare itself the way to it.
     """
 
     phone_regions: tuple[str, ...] = ("US",)
     test_numbers: str = "report"
     mrn: re.Pattern[str] | None = None
+    least: int = POSSIBLE
 
 
 class Candidate:
@@ -58,6 +59,9 @@ class Candidate:
         now: Time of the record (RFC 3339), or an empty text.
     """
 
+    # No cached properties: the lock of each costs as much as most of what they keep.
+    __slots__ = ("_compact", "_near", "_place", "end", "key", "now", "settings", "start", "text")
+
     def __init__(self, text: str, start: int, end: int, key: str, settings: Settings, now: str = "") -> None:
         self.text = text
         self.start = start
@@ -65,20 +69,21 @@ class Candidate:
         self.key = key
         self.settings = settings
         self.now = now
+        self._compact: str | None = None
+        self._place: tuple[int, int] | None = None
+        self._near = ""
 
     @property
     def value(self) -> str:
         """The stretch itself. It never leaves the room."""
         return self.text[self.start : self.end]
 
-    @cached_property
+    @property
     def compact(self) -> str:
-        """The stretch without blanks, dots and hyphens."""
-        return self.value.translate(_SEPARATORS)
-
-    @cached_property
-    def _around(self) -> frozenset[str]:
-        return context.around(self.text, self.start, self.end)
+        """The stretch without blanks, dots and hyphens, as it was when this was first asked for."""
+        if self._compact is None:
+            self._compact = self.value.translate(_SEPARATORS)
+        return self._compact
 
     def said_by_key(self, words: frozenset[str]) -> bool:
         """Tell whether the key holds one of the context words."""
@@ -86,7 +91,15 @@ class Candidate:
 
     def said(self, words: frozenset[str]) -> bool:
         """Tell whether the key, or the text close by, holds one of the context words."""
-        return self.said_by_key(words) or not words.isdisjoint(self._around)
+        if self.said_by_key(words):
+            return True
+        if self._place is None:  # a judge may move the stretch later
+            self._place = self.start, self.end
+            self._near = context.near(self.text, *self._place)
+        # Words are cut out of the text only where one of them can stand: mostly there is none.
+        if not any(map(self._near.__contains__, context.beginnings(words))):
+            return False
+        return not words.isdisjoint(context.around(self.text, *self._place))
 
 
 _SEPARATORS = dict.fromkeys(map(ord, " .-"))

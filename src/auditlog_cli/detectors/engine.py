@@ -2,26 +2,35 @@
 
 Every question of `prefilter` becomes a pattern of hyperscan that matches wherever the question says yes (and
 sometimes where it says no). Bytes without a match need no more questions; bytes with one are asked the questions as
-ever. So the verdict is the same, and a clean record costs a tenth (bench/detectors.py; tests prove it equal).
+ever. So the verdict is the same, and a clean record costs a tenth (bench/detectors.py; tests prove it equal). Which
+patterns matched says, besides, which detectors can find something there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 _SEPARATOR = rb"[ .\-()/]*"
 _BEFORE = re.compile(rb"\(\?:\(\?<!\[a-z0-9\]\)\|\(\?<=[^)]*\)\)")
 _LOOK_AROUND = re.compile(rb"\(\?<?[!=](?:\[[^\]]*\]|\\.|[^()\\])*\)")
 
 
+_CLASSES = {48: b"[0-9]", 65: b"[A-Z<]", 63: b"[A-Z0-9<]"}
+
+Pattern = tuple[bytes, bool]
+"""A pattern for hyperscan, and whether it heeds case."""
+Look = Callable[[bytes], tuple[int, ...]]
+"""Tells which patterns match in some bytes, by their numbers; none is the empty tuple."""
+
+
 def of_shape(shape: bytes) -> bytes:
-    """Return a pattern for a shape of classes, separators anywhere: `0` is a digit, `A` a capital or `<`.
+    """Return a pattern for a shape of classes, separators anywhere: `0` is a digit, `A` a capital or `<`, `?` either.
 
     >>> of_shape(b"A0")
     b'[A-Z<][ .\\\\-()/]*[0-9]'
     """
-    return _SEPARATOR.join(b"[0-9]" if code == 48 else b"[A-Z<]" for code in shape)
+    return _SEPARATOR.join(_CLASSES[code] for code in shape)
 
 
 def of_run(length: int) -> bytes:
@@ -39,44 +48,41 @@ def loosened(pattern: bytes) -> bytes:
         pattern = shorter
 
 
-def build(cased: Iterable[bytes], caseless: Iterable[bytes]) -> Callable[[bytes], bool] | None:
-    """Return a function that tells whether any of the patterns matches in some bytes; None without hyperscan.
-
-    Args:
-        cased: Patterns that heed case.
-        caseless: Patterns that do not.
-    """
+def build(patterns: Sequence[Pattern]) -> Look | None:
+    """Return a function that tells which of the patterns match in some bytes; None without hyperscan."""
     try:
         import hyperscan
     except ImportError:
         return None
-    given = [(each, hyperscan.HS_FLAG_SINGLEMATCH) for each in cased]
-    given += [(each, hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_CASELESS) for each in caseless]
+    flags = hyperscan.HS_FLAG_SINGLEMATCH | hyperscan.HS_FLAG_DOTALL
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     try:
         database.compile(
-            expressions=[each for each, _ in given],
-            ids=list(range(len(given))),
-            elements=len(given),
-            flags=[flags | hyperscan.HS_FLAG_DOTALL for _, flags in given],
+            expressions=[pattern for pattern, _ in patterns],
+            ids=list(range(len(patterns))),
+            elements=len(patterns),
+            flags=[flags if cased else flags | hyperscan.HS_FLAG_CASELESS for _, cased in patterns],
         )
         database.scratch = hyperscan.Scratch(database)
     except hyperscan.error:  # another version, or a processor that it does not know
         return None
+    every = tuple(range(len(patterns)))
+    scan, error = database.scan, hyperscan.error
     found: list[int] = []
 
     def on_match(number: int, begin: int, end: int, flags: int, context: object) -> None:
         del begin, end, flags, context
         found.append(number)
 
-    def matches(data: bytes) -> bool:
+    def look(data: bytes) -> tuple[int, ...]:
         try:
-            database.scan(data, match_event_handler=on_match)
-        except hyperscan.error:  # its memory is in use by another thread: ask the questions
-            return True
+            scan(data, on_match)
+        except error:  # its memory is in use by another thread: anything may be there
+            return every
         if found:
+            numbers = tuple(found)
             found.clear()
-            return True
-        return False
+            return numbers
+        return ()
 
-    return matches
+    return look

@@ -24,7 +24,7 @@ def checked(module: str, context: frozenset[str], alone: int | None, *, uniform:
 
     def judge(found: Candidate) -> int | None:
         near = found.said(context)
-        if alone is None and not near:
+        if not near and (alone is None or alone < found.settings.least):
             return None
         if not uniform and guards.is_run(found.compact):
             return None

@@ -43,6 +43,10 @@ _BRANDS: tuple[tuple[tuple[tuple[int, int], ...], tuple[int, ...]], ...] = (
         tuple(range(12, 20)),
     ),  # Maestro
 )
+_BY_LENGTH = {
+    length: [(str(low), str(high)) for prefixes, lengths in _BRANDS if length in lengths for low, high in prefixes]
+    for length in range(12, 20)
+}
 _TEST_CARDS = frozenset(
     [
         "4111111111111111",
@@ -76,12 +80,7 @@ _GROUPED = ascii_pattern(r"\d{4}([ \-])\d{4}\1\d{4}\1\d{4}|\d{4}([ \-])\d{6}\2\d
 
 
 def _has_brand(digits: str) -> bool:
-    for prefixes, lengths in _BRANDS:
-        if len(digits) in lengths:
-            for low, high in prefixes:
-                if low <= int(digits[: len(str(low))]) <= high:
-                    return True
-    return False
+    return any(low <= digits[: len(low)] <= high for low, high in _BY_LENGTH.get(len(digits), ()))
 
 
 def _card(found: Candidate) -> int | None:

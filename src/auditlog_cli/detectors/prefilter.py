@@ -12,10 +12,11 @@ number looks like a letter: every boundary here allows for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from auditlog_cli.detectors import engine, layout
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
+from auditlog_cli.detectors.needles import ASSIGNED, NAMES, SECRET_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
 _MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
-HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
+_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
 
 # After an escape, or after no letter and no digit.
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
@@ -46,6 +47,7 @@ _TRACK = re.compile(rb"(?:%b|;)\d{12}", re.IGNORECASE)
 _WEAK = re.compile(rb"\d{6}(?:[*xX]|\xe2\x80\xa2)")
 _IPV4 = re.compile(rb"\d\.\d{1,3}\.\d{1,3}\.\d")
 _GEO = re.compile(rb"\.\d{4,20}(?:\\u00[bB]0)?[^0-9\"]{0,24}\d{1,3}\.\d{4}")
+_GEO_LOOSE = rb"\.\d{4}\d*(?:\\u00[bB]0)?[^0-9\"]*\d{1,3}\.\d{4}"  # bounded repetitions take hyperscan long
 _LATITUDE = re.compile(rb"lat(?:itude)?\"")
 _LONGITUDE = re.compile(rb"(?:lon|lng|long|longitude)\"")
 _ICD_WORDS = (b"icd", b"diagnos", b"dx", b"condition", b"problem")
@@ -53,47 +55,7 @@ _PHONE_WORDS = (b"phone", b"tel", b"mobil", b"cell", b"fax", b"call", b"whatsapp
 _BASE64 = re.compile(rb"[0-9A-Za-z/+]{40}")
 _CREDENTIAL = re.compile(rb"(?:bearer|basic)(?:\s|\\[nrtf]){1,8}[a-z0-9\-._~+/]{16}")
 
-
-def _whole(words: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?:(?<![a-z0-9])|(?<=\\[bfnrt]))" + words)
-
-
-# A literal, and what must stand at it; None: the literal says enough. All in lower case.
-_NAMES: tuple[tuple[bytes, re.Pattern[bytes] | None], ...] = (
-    (b"cvv", None),
-    (b"cvc", None),
-    (b"cid", _whole(rb"cid(?![a-z])")),
-    (b"csc", _whole(rb"csc(?![a-z])")),
-    (b"security", re.compile(rb"security[^a-z0-9\"]*(?:code|value|number)")),
-    (b"verification", re.compile(rb"verification[^a-z0-9\"]*(?:code|value|number)")),
-    (b"pin", _whole(rb"pin(?:[^a-z0-9\"]*block)?[^a-z0-9\"]*\"\s*:")),
-    (b"acct", re.compile(rb"acct[^a-z0-9\"]*\"\s*:")),
-    (b"account", re.compile(rb"account[^a-z0-9\"]*(?:(?:no|number)[^a-z0-9\"]*)?\"\s*:")),
-    (b"mrn", None),
-    (b"medical", re.compile(rb"medical[^a-z0-9\"]*record")),
-    (b"patient", re.compile(rb"patient[^a-z0-9\"]*(?:id|no|number)[^a-z0-9\"]*\"\s*:")),
-    (b"dob", None),
-    (b"birth", None),
-    (b"born", None),
-    (b"geboren", None),
-    (b"n\xc3\xa9", re.compile(rb"n\xc3\xa9e?(?![a-z])")),
-    (b"n\\u00e9", re.compile(rb"n\\u00e9e?(?![a-z])")),
-)
-# A name, up to `:` or `=`, and a value of ten characters or more, or a list that is not of numbers.
-_ASSIGNED = (
-    rb"(?:[^\":=\\]|\\[^\"]){0,200}(?:\\{0,3}[\"'])?\s*[:=](?:\s|\\[nrtf])*"
-    rb"(?:\[(?![\d.,\s\-+e]*\])|\"(?:[^\"\\]|\\.){10}|>?(?:\s|\\[nrtf])*\\{0,3}[\"']?[^\s\"'<>{},;\\]{10})"
-)
-_SECRET_NAMES = tuple(
-    (
-        needle,
-        re.compile(
-            needle + (rb"[^a-z0-9\"]{0,3}key" if needle in (b"api", b"access", b"private") else rb"") + _ASSIGNED
-        ),
-    )
-    for needle in (b"passw", b"pwd", b"secret", b"token", b"credential", b"auth", b"api", b"access", b"private")
-)
-
+_SEVEN = engine.of_shape(b"0000000")
 # Shapes of identifiers with letters, without separators. `<` counts as a capital.
 _SHAPES = {
     "UK_NINO": (b"AA000000A",),
@@ -111,6 +73,14 @@ _CLOSER = {
     "FI_PERSONAL_IDENTITY_CODE": ((b"000000000A", _HETU), (b"000000A000", _HETU)),
     "IE_PPSN": ((b"0000000A", re.compile(rb"\d{7} ?[A-W][ABHTWX]?(?:[^0-9A-Za-z]|$)")),),
 }
+# The same for hyperscan; those with seven digits in a row are found by these.
+_LOOSE = {
+    "UK_NINO": engine.of_shape(b"AA000000A"),
+    "IN_PAN": engine.of_shape(b"AAAAA0000A"),
+    "US_MBI": engine.of_shape(b"0A?0A?0AA00"),
+    "FI_PERSONAL_IDENTITY_CODE": rb"\d{6}[A-FU-Y]\d{3}",
+}
+_SEVEN_DIGITS = frozenset(("PHONE_NUMBER", *_CLOSER, *(_SHAPES.keys() - _LOOSE.keys())))
 _LONG = {"IBAN_CODE": (b"AA00", 15), "IT_FISCAL_CODE": (b"AAAAAA", 16), "VIN": (b"", 17), "PASSPORT_MRZ": (b"", 44)}
 _ITS_OWN = frozenset(
     ("PHONE_NUMBER", *_CLOSER, "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
@@ -119,6 +89,11 @@ _ITS_OWN = frozenset(
 _AS_NUMBERS = ("FR_NIR", "CARD_TRACK", "FI_PERSONAL_IDENTITY_CODE")  # tokens that may have no letter
 _KEYED_ENTITIES = frozenset(("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH"))
 _ASKED_FOR = _ITS_OWN | _KEYED_ENTITIES | _SHAPES.keys() | _LONG.keys()
+
+
+def hidden(data: bytes) -> bool:
+    """Tell whether an escape, as orjson writes it, may hide what is looked for."""
+    return b"\\" in data and find(data, b"\\u") >= 0 and _HIDDEN.search(data) is not None
 
 
 class Prefilter:
@@ -131,9 +106,11 @@ class Prefilter:
 
     def __init__(self, detectors: Sequence[Detector], *, envelope: bool) -> None:
         names = {each.entity for each in detectors if each.source != CUSTOM}
+        self._detectors = detectors
+        self._owners: tuple[tuple[Detector, ...], ...] = ()
         self._envelope = envelope
         self._asked = 0
-        self.engine_built: Callable[[bytes], bool] | None = None
+        self.engine_built: engine.Look | None = None
         self._names = names
         self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
@@ -149,24 +126,14 @@ class Prefilter:
         self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in _LONG.items() if name in names)
         self._numbers = any(each.lane == "digits" for each in detectors) or not names.isdisjoint(_AS_NUMBERS)
         self._needles = (
-            *(_NAMES if _KEYED_ENTITIES & names else ()),
-            *(_SECRET_NAMES if "SECRET_GENERIC" in names else ()),
+            *(NAMES if _KEYED_ENTITIES & names else ()),
+            *(SECRET_NAMES if "SECRET_GENERIC" in names else ()),
         )
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)
 
     def in_line(self, raw: bytes) -> bool:
         """Tell whether a stored line may hold something. Of a line of our own layout only the middle is looked at."""
-        if self._always:
-            return True
-        if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and HIDDEN.search(raw))):
-            return True
-        if self._envelope and (head := layout.HEAD.match(raw)):
-            last = raw.rfind(b',"delegation_chain":[')
-            if last < 0:
-                last = raw.rfind(b',"seq":')
-            tail = layout.TAIL.match(raw, last) if last >= head.end() else None
-            return self._looks(raw[head.end() : last if tail else len(raw)])
-        return self._looks(raw)
+        return bool(self.in_lines((raw,))[0])
 
     def in_lines(self, lines: Sequence[bytes]) -> tuple[list[int], list[int]]:
         """Ask of many lines what `in_line` asks of one.
@@ -180,18 +147,23 @@ class Prefilter:
         if self._always:
             return list(range(len(lines))), others
         looks, head_of, tail_of = self._looks, layout.HEAD.match, layout.TAIL.match
+        look, asks = self.engine_built, self._asks
         for number, raw in enumerate(lines):
-            if b"\\" in raw and (find(raw, b"\\/") >= 0 or (find(raw, b"\\u") >= 0 and HIDDEN.search(raw))):
-                found.append(number)
+            head = head_of(raw) if self._envelope else None
+            if head is None:
+                if find(raw, b"\\/") >= 0 or hidden(raw) or looks(raw):
+                    found.append(number)
+                else:
+                    others.append(number)
                 continue
-            head = head_of(raw)
-            if head is None or not self._envelope:
-                (found if looks(raw) else others).append(number)
-                continue
+            # Around what is scanned there are no escapes: the layout allows none.
+            start = head.end()
             last = raw.rfind(b',"delegation_chain":[')
             if last < 0:
                 last = raw.rfind(b',"seq":')
-            if looks(raw[head.end() : last if last >= head.end() and tail_of(raw, last) else len(raw)]):
+            middle = raw[start:last] if last >= start and tail_of(raw, last) else raw[start:]
+            escaped = b"\\" in middle and (find(middle, b"\\/") >= 0 or hidden(middle))
+            if escaped or (look(middle) and asks(middle) if look else looks(middle)):
                 found.append(number)
         return found, others
 
@@ -199,53 +171,81 @@ class Prefilter:
         """Prepare for so many bytes of lines: build the engine now if it will pay."""
         if self.engine_built is None and not self._always and size >= _MUCH:
             self._asked = _FEW
-            self.engine_built = self.engine()
+            self.engine_built = self.build_engine()
 
-    def in_values(self, data: bytes, *, closely: bool = True) -> bool:
-        """Tell whether values, as orjson writes them, may hold something.
+    def in_values(self, data: bytes) -> bool:
+        """Tell whether values, as orjson writes them, may hold something."""
+        return self._always or hidden(data) or self._looks(data)
 
-        Args:
-            data: JSON.
-            closely: Ask every question. Else the engine's word is enough, where there is one: it says yes more often.
-        """
-        if self._always or (b"\\u" in data and HIDDEN.search(data) is not None):
-            return True
-        return self._looks(data) if closely or self.engine_built is None else self.engine_built(data)
+    def which(self, data: bytes) -> tuple[int, ...] | None:
+        """Return which patterns of the engine match in JSON, for `told`; None where all detectors have to be asked."""
+        if self.engine_built is None or self._always or hidden(data):
+            return None
+        return self.engine_built(data)
 
     def _looks(self, data: bytes) -> bool:
         if self.engine_built is not None:
-            return self.engine_built(data) and self._asks(data)
+            return bool(self.engine_built(data)) and self._asks(data)
         self._asked += 1
         if self._asked == _FEW:
-            self.engine_built = self.engine()
+            self.engine_built = self.build_engine()
         return self._asks(data)
 
-    def engine(self) -> Callable[[bytes], bool] | None:
-        """Return the same questions as one pass of hyperscan, or None where that is not installed."""
+    def build_engine(self) -> engine.Look | None:
+        """Return the same questions as one pass of hyperscan, or None where that is not installed.
+
+        What a detector finds, one of the patterns of that detector finds as well: `told` says whose they are.
+        """
+        owners: dict[engine.Pattern, list[Detector]] = {}
+        for each in self._detectors:
+            for pattern in Prefilter((each,), envelope=False).patterns():
+                owners.setdefault(pattern, []).append(each)
+        self._owners = tuple(map(tuple, owners.values()))
+        return engine.build(tuple(owners))
+
+    def told(self, numbers: Iterable[int]) -> Collection[Detector]:
+        """Return the detectors that may find something in bytes in which these patterns of the engine match."""
+        return {id(each): each for number in numbers for each in self._owners[number]}.values()
+
+    def patterns(self) -> list[engine.Pattern]:
+        """Return patterns for hyperscan of which one matches wherever `_asks` says yes.
+
+        They say it more often: what has seven digits in a row needs no pattern of its own, nor has each long run.
+        Patterns without a literal are what hyperscan takes time for (bench/detectors.py).
+        """
         names = self._names
-        cased = [engine.of_shape(shape) for shape in self._shapes] + [engine.of_run(len(run)) for _, run in self._long]
         caseless = [re.escape(literal) for literal in self._literals]
         caseless += [
             engine.loosened(each.pattern) if each else re.escape(needle)
             for needle, each in self._needles
-            if (needle, each) not in _SECRET_NAMES
+            if (needle, each) not in SECRET_NAMES
         ]
         if "SECRET_GENERIC" in names:
-            those = b"|".join(re.escape(needle) for needle, _ in _SECRET_NAMES)
-            caseless.append(b"(?:" + those + b")" + engine.loosened(_ASSIGNED.replace(b"{0,200}", b"*", 1)))
-        cased += [engine.of_shape(b"0000000"), _WEAK.pattern, *{pattern.pattern for _, pattern in self._closer}]
-        if self._dotted:
-            cased += [_IPV4.pattern, _GEO.pattern, rb"[A-Z<][0-9][0-9A-Z<]\."]
+            those = b"|".join(re.escape(needle) for needle, _ in SECRET_NAMES)
+            caseless.append(b"(?:" + those + b")" + engine.loosened(ASSIGNED.replace(b"{0,200}", b"*", 1)))
+        cased = [pattern for name, pattern in _LOOSE.items() if name in names]
+        if self._numbers or not names.isdisjoint(_SEVEN_DIGITS):
+            cased.append(_SEVEN)
+        if self._long:
+            cased.append(engine.of_run(min(length for _, length in _LONG.values())))
+        if "CREDIT_CARD_WEAK_MASK" in names:
+            cased.append(_WEAK.pattern)
+        if "IP_ADDRESS" in names:
+            cased.append(_IPV4.pattern)
+        if "GEO_COORDINATES" in names:
+            cased.append(_GEO_LOOSE)
             caseless.append(_LATITUDE.pattern)
+        if "ICD10_CM" in names:
+            cased.append(rb"[A-Z<][0-9][0-9A-Z<]\.")
         if {"IP_ADDRESS", "MAC_ADDRESS"} & names:
             cased += [b"::", b":(?:[0-9a-fA-F]*:){4}", b"-(?:[0-9a-fA-F]*-){4}"]
         if "SECRET_URL_CREDENTIALS" in names:
-            cased.append(b"@")
+            caseless.append(b"@")
         if "SECRET_AWS_SECRET_KEY" in names:
             cased.append(_BASE64.pattern)
         if "SECRET_BEARER" in names:
             caseless.append(_CREDENTIAL.pattern)
-        return engine.build(cased, caseless)
+        return [(each, True) for each in cased] + [(each, False) for each in caseless]
 
     def _asks(self, data: bytes) -> bool:
         lowered = data.lower()

@@ -24,14 +24,39 @@ from auditlog_cli.detectors.detector import (
 )
 from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, joined, leaves
-from auditlog_cli.detectors.prefilter import HIDDEN, Prefilter, find
+from auditlog_cli.detectors.prefilter import Prefilter, find, hidden
+from auditlog_cli.detectors.settling import Found, settled
 from auditlog_cli.errors import DefinitionError
 
-_DIGITS = re.compile(r"\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
+# No number begins behind one of these, whatever its detector: so no candidate is looked for in `ORD-1234567890`.
+_DIGITS = re.compile(r"(?<![0-9A-Za-z_\-])\(?\d(?:[ .\-/()]{0,2}\d){6,}", re.ASCII)
 _TOKENS = re.compile(r"[A-Z0-9<](?:[ \-]?[A-Z0-9<]){7,}")
 _MOST_CACHED = 10_000
+_OF_OBJECTS = ("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT")
 
-Found = tuple[str, int, int, int]  # entity, start, end, confidence
+
+class _Asked:
+    """Detectors that are asked about a text, in the order in which they are.
+
+    Attributes:
+        keys, digits, tokens: Those of these lanes.
+        needs: Those of marks and secrets, numbered, by the literals that they need.
+        objects: Whether one of them finds what only an object as a whole tells.
+    """
+
+    __slots__ = ("digits", "keys", "needs", "objects", "tokens")
+
+    def __init__(self, detectors: Iterable[Detector]) -> None:
+        lanes: dict[str, list[Detector]] = {lane: [] for lane in (DIGITS, TOKENS, MARKS, SECRETS, KEYS)}
+        for each in detectors:
+            lanes[each.lane].append(each)
+        self.keys, self.digits, self.tokens = lanes[KEYS], lanes[DIGITS], lanes[TOKENS]
+        needs: dict[str, list[tuple[int, Detector]]] = {}
+        for number, each in enumerate((*lanes[MARKS], *lanes[SECRETS])):
+            for need in each.needs or ("",):
+                needs.setdefault(need, []).append((number, each))
+        self.needs = tuple((need.encode(), those) for need, those in needs.items())
+        self.objects = any(each.entity in _OF_OBJECTS for each in detectors)
 
 
 class Scanner:
@@ -44,7 +69,7 @@ class Scanner:
         test_numbers: See `Settings`.
         paths: Dotted paths that are scanned besides the usual ones; `*` is any member.
         mrn: A site's own pattern for medical record numbers.
-        custom: Detectors of the site (`custom.load`).
+        custom: Detectors of the site (`custom.defined_in`).
 
     Raises:
         DefinitionError: If a name, a word or the pattern is wrong.
@@ -67,20 +92,14 @@ class Scanner:
             raise DefinitionError(f"test numbers {test_numbers!r}: one of report, info, ignore")
         from auditlog_cli.detectors.custom import safe_pattern
 
-        self.settings = Settings(tuple(phone_regions), test_numbers, safe_pattern(mrn, "scan.mrn") if mrn else None)
         self._least = CONFIDENCES.index(min_confidence)
+        pattern = safe_pattern(mrn, "scan.mrn") if mrn else None
+        self.settings = Settings(tuple(phone_regions), test_numbers, pattern, self._least)
         self._paths = tuple(tuple(path.split(".")) for path in paths)
         chosen = detectors_of(entities, custom)
         self.entities = frozenset(each.entity for each in chosen)
-        self._lanes = {
-            lane: [each for each in chosen if each.lane == lane] for lane in (DIGITS, TOKENS, MARKS, SECRETS, KEYS)
-        }
-        needs: dict[str, list[tuple[int, Detector]]] = {}
-        for number, each in enumerate((*self._lanes[MARKS], *self._lanes[SECRETS])):
-            for need in each.needs or ("",):
-                needs.setdefault(need, []).append((number, each))
-        self._needs = tuple((need.encode(), those) for need, those in needs.items())
-        self._objects = not self.entities.isdisjoint(("GEO_COORDINATES", "SECRET_GCP_SERVICE_ACCOUNT"))
+        self._every = _Asked(chosen)
+        self._asked: dict[tuple[int, ...], _Asked] = {}
         self._prefilter = Prefilter(chosen, envelope=not self._paths)
         self._known: dict[tuple[str, str], tuple[Found, ...]] = {}
 
@@ -99,22 +118,27 @@ class Scanner:
         found = blocks(content, self._paths)
         if not found:
             return []
+        asked: _Asked | None = self._every
         try:
-            if not looked and not self._prefilter.in_values(orjson.dumps([value for _, _, value in found])):
-                return []
+            # Names of the site's own paths may say what stands there; those of the usual ones say nothing.
+            data = orjson.dumps([{key: value} if self._paths else value for _, key, value in found])
         except TypeError:  # no JSON (a huge number, half of a character): look at everything
             pass
-        return self._walk(found, str(content.get("timestamp") or ""), quick=True)
+        else:
+            if not looked and not self._prefilter.in_values(data):
+                return []
+            asked = self._asked_in(data)
+        return self._walk(found, str(content.get("timestamp") or ""), asked) if asked is not None else []
 
     def scan_all(self, content: dict[str, object]) -> list[Hit]:
         """Return the same as `scan`, without the look at the bytes: its slow twin."""
-        return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""), quick=False)
+        return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""), None)
 
     def text(self, text: str, key: str = "") -> list[Hit]:
         """Return what is found in one text, which a member called `key` holds."""
         return [
             Hit(entity, "", "", start, end, CONFIDENCES[confidence], False)
-            for entity, start, end, confidence in self._judged(text, key, "", True)
+            for entity, start, end, confidence in self._judged(text, key, "", self._every)
         ]
 
     def may_hit(self, raw: bytes) -> bool:
@@ -144,12 +168,14 @@ class Scanner:
 
         Too often yes, never wrongly no.
         """
-        engine = self._prefilter.engine_built
-        if engine is None:
-            return self._prefilter.in_values
+        prefilter = self._prefilter
 
-        def may_hit(data: bytes) -> bool:  # the engine's word is enough; it says yes more often
-            return (b"\\u" in data and HIDDEN.search(data) is not None) or engine(data)
+        def may_hit(data: bytes) -> bool:
+            engine = prefilter.engine_built  # it may be built at any time
+            if engine is None:
+                return prefilter.in_values(data)
+            # Its word is enough; it says yes more often.
+            return (b"\\" in data and hidden(data)) or bool(engine(data))
 
         return may_hit
 
@@ -157,72 +183,98 @@ class Scanner:
         """Prepare for so many bytes of lines: what takes a moment to be made and pays in bulk is made now."""
         self._prefilter.expect(size)
 
-    def _walk(self, found: list[tuple[tuple[str | int, ...], str, object]], now: str, *, quick: bool) -> list[Hit]:
+    def _walk(
+        self, found: list[tuple[tuple[str | int, ...], str, object]], now: str, asked: _Asked | None
+    ) -> list[Hit]:
+        """Judge all texts in some values; `asked`: which detectors may find something; None: look at no bytes."""
         hits: list[Hit] = []
+        objects = (asked or self._every).objects
         for steps, key, value in found:
             for leaf in leaves(value, steps, key):
-                for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now, quick):
+                for entity, start, end, confidence in self._judged(leaf.text, leaf.key, now, asked):
                     hits.append(_hit(entity, leaf, start, end, confidence))
-            if self._objects:
+            if objects:
                 hits += [
                     _hit(entity, leaf, 0, len(leaf.text), 1) for entity, leaf in joined(value, steps, self.entities)
                 ]
         return [hit for hit in hits if CONFIDENCES.index(hit.confidence) >= self._least]
 
-    def _judged(self, text: str, key: str, now: str, quick: bool) -> Iterable[Found]:
+    def _judged(self, text: str, key: str, now: str, asked: _Asked | None) -> Iterable[Found]:
+        if asked is None:
+            return self._judge(text, key, now, self._every)
+        there: _Asked | None
         if len(text) > LONGEST_CACHED:
-            return () if quick and self._is_clean(text, key) else self._judge(text, key, now)
+            there = self._asked_of(text, key)
+            return () if there is None else self._judge(text, key, now, there)
         # The day of the record decides about a date of birth only at its edges; it is part of what is asked.
-        known = self._known.get((key + "\0" + now[:10], text))
+        place = (key + "\0" + now[:10], text)
+        known = self._known.get(place)
         if known is None:
             if len(self._known) >= _MOST_CACHED:
                 self._known.clear()
-            if quick and self._prefilter.engine_built is not None and self._is_clean(text, key):
-                self._known[(key + "\0" + now[:10], text)] = ()
-                return ()
-            known = self._known[(key + "\0" + now[:10], text)] = tuple(self._judge(text, key, now))
+            there = asked
+            if asked is self._every and self._prefilter.engine_built is not None:
+                there = self._asked_of(text, key)
+            known = self._known[place] = tuple(self._judge(text, key, now, there)) if there is not None else ()
         return known
 
-    def _is_clean(self, text: str, key: str) -> bool:
-        """Look at the bytes of one long text, as `scan` does at those of a record."""
+    def _asked_of(self, text: str, key: str) -> _Asked | None:
+        """Return the detectors that may find something in one long text; None if there can be nothing."""
         import orjson
 
         try:
-            return not self._prefilter.in_values(orjson.dumps({key: text}), closely=False)
+            data = orjson.dumps({key: text})
         except TypeError:  # half of a character
-            return False
+            return self._every
+        if self._prefilter.engine_built is None:
+            return self._every if self._prefilter.in_values(data) else None
+        return self._asked_in(data)
 
-    def _judge(self, text: str, key: str, now: str) -> list[Found]:
+    def _asked_in(self, data: bytes) -> _Asked | None:
+        """Return the detectors that may find something in JSON, as orjson writes it; None if there can be nothing."""
+        numbers = self._prefilter.which(data)
+        if numbers is None:
+            return self._every
+        if not numbers:
+            return None
+        asked = self._asked.get(numbers)
+        if asked is None:
+            if len(self._asked) >= _MOST_CACHED:
+                self._asked.clear()
+            asked = self._asked[numbers] = _Asked(self._prefilter.told(numbers))
+        return asked
+
+    def _judge(self, text: str, key: str, now: str, asked: _Asked) -> list[Found]:
         if not text:
             return []
         found: list[Found] = []
         ordinary = bool(key) and guards.ordinary_key(key)
-        name = context.normal(key) if key else ""
-        for each in self._lanes[KEYS] if key else ():
+        name = context.normal(key) if key and asked.keys else ""
+        for each in asked.keys if key else ():
             if each.key is not None and each.key.fullmatch(name) and each.pattern.fullmatch(text):
                 self._ask(each, Candidate(text, 0, len(text), key, self.settings, now), found)
-        for lane, regions in ((DIGITS, _DIGITS), (TOKENS, _TOKENS)):
-            usable = [each for each in self._lanes[lane] if not ordinary or each.literal or _key_says(each, key)]
-            if not usable:
-                continue
-            for region in regions.finditer(text):
+        for lane, those, regions in ((DIGITS, asked.digits, _DIGITS), (TOKENS, asked.tokens, _TOKENS)):
+            usable = those
+            for region in regions.finditer(text) if those else ():
+                if ordinary and usable is those:
+                    usable = [each for each in those if each.literal or _key_says(each, key)]
                 digits = sum(map(str.isdigit, region.group())) if lane is DIGITS else 0
                 begin, stop = region.start(), min(region.end() + 2, len(text))
                 for each in usable:
-                    if lane is TOKENS or digits >= each.least:
+                    if (lane is TOKENS or digits >= each.least) and each.pattern.search(text, begin, stop):
                         for match in each.pattern.finditer(text, begin, stop):
                             self._ask(each, Candidate(text, *match.span(), key, self.settings, now), found)
-        lowered = text.lower().encode("utf-8", "surrogatepass")
         wanted: dict[int, Detector] = {}  # a detector with several needs is asked once
-        for need, those in self._needs:
+        lowered = text.lower().encode("utf-8", "surrogatepass") if asked.needs else b""
+        for need, needing in asked.needs:
             if find(lowered, need) >= 0:
-                wanted.update(those)
+                wanted.update(needing)
         for each in wanted.values():
             if ordinary and not each.literal and not _key_says(each, key):
                 continue
             for start, end in _places(each, text):
                 self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
-        return _settled(found, self._least) if found else found
+        return settled(found, self._least) if found else found
 
     def _ask(self, detector: Detector, candidate: Candidate, found: list[Found]) -> None:
         if not detector.literal and guards.is_template(candidate.text, candidate.start, candidate.end):
@@ -260,36 +312,6 @@ def _addresses(pattern: re.Pattern[str], text: str) -> Iterable[tuple[int, int]]
 
 def _key_says(detector: Detector, key: str) -> bool:
     return not detector.words.isdisjoint(context.of_key(key))
-
-
-def _settled(found: list[Found], least: int) -> list[Found]:
-    """Leave out what lies inside something longer that is as sure, and generic secrets where a special one is.
-
-    In order of their beginnings, the longer first, so that what encloses something has been seen before it: one pass,
-    for a hostile text may hold a hundred thousand of them.
-    """
-    found = sorted(
-        {each for each in found if each[3] >= least}, key=lambda each: (each[1], -each[2], -each[3], each[0])
-    )
-    kept: list[Found] = []
-    reach = [-1, -1, -1]  # how far something as sure as this has reached
-    at = 0
-    while at < len(found):
-        _, start, end, _ = found[at]
-        same = [each for each in found[at : at + 50] if each[1] == start and each[2] == end]
-        at += len(same)
-        free = [each for each in same if max(reach[each[3] :]) < end]
-        kept += [each for each in free if not any(_covers(other, each) for other in same)]
-        for each in same:
-            reach[each[3]] = max(reach[each[3]], end)
-    return kept
-
-
-def _covers(other: Found, each: Found) -> bool:
-    """Of two findings about the same characters: the same entity, surer; or a special secret and a generic one."""
-    if other[0] == each[0]:
-        return other[3] > each[3]
-    return each[0] == "SECRET_GENERIC" and other[0].startswith("SECRET_")
 
 
 def _hit(entity: str, leaf: Leaf, start: int, end: int, confidence: int) -> Hit:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import zipfile
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from auditlog_cli import proofs, strictjson
+from auditlog_cli import pipeline, proofs, strictjson
+from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError
 from auditlog_cli.evidence import pages
 from auditlog_cli.fields import is_hole
+from auditlog_cli.index.query import Query
 from auditlog_cli.record import Record
 from auditlog_cli.sealing import tlogproof
 from auditlog_cli.sealing.line import Unsealed
@@ -52,7 +54,10 @@ class Bundle(NamedTuple):
     first: int = 0
 
 
-def build(path: str, wanted: str, out: Out, *, complete: bool = False, beside: str | None = None) -> Bundle:
+def build(
+    path: str, wanted: str, out: Out, *, complete: bool = False, beside: str | None = None,
+    index: Callable[[str], None] | None = None,
+) -> Bundle:  # fmt: skip
     """Write a zip file with the records of a session or a trace, and a proof for each.
 
     Args:
@@ -61,6 +66,7 @@ def build(path: str, wanted: str, out: Out, *, complete: bool = False, beside: s
         out: Where to. What was written is worth nothing if this raises.
         complete: Prove that none was left out, too: with all other records, every value of which is withheld.
         beside: The newest checkpoint, if it is not beside the log.
+        index: Find the records by the index of the log, and tell this what became of it; None: all are decoded.
 
     Raises:
         InputError: If there is no such record, or no checkpoint that covers one.
@@ -75,7 +81,12 @@ def build(path: str, wanted: str, out: Out, *, complete: bool = False, beside: s
         return found
 
     text, note = proofs.newest(path, beside)
-    made = proofs.prove_all(path, fits, beside)
+    among = None
+    if index is not None:
+        needle = strictjson.needle(wanted)
+        query = Query([[("session", wanted), ("trace", wanted)]], None if needle is None else [needle])
+        among = pipeline.looked_up([path], query, counts=Counts(), say=index)
+    made = proofs.prove_all(path, fits, beside, among)
     if not total:
         raise InputError(f"{path}: no session or trace is {wanted!r}", help=f"auditlog traces {path}")
     if not made:

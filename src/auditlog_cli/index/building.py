@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Taken = list[tuple[str, int, int]]
+    _Part = tuple[int, int, int, bytes, int, int, int, int]
 
 STRETCH = 32 << 20
 """Bytes that are indexed at a time, and a part covers at the most (but for a last long line)."""
@@ -166,13 +167,13 @@ class _Writer:
 
 def _write(writer: _Writer, taken: Taken, old: layout.Index | None, most: int | None, processes: int) -> Built:
     built = Built()
-    plans = [plan for name, fd, _ in taken if (plan := _plan(name, fd, old)) is not None]
+    plans = [plan for name, fd, _ in taken if (plan := _plan(name, fd, old, active=fd == taken[-1][1])) is not None]
     for plan in plans:
         for part in plan.kept:
             _copy(writer, part)
     stretches = list(_stretches(plans, most))
 
-    def work(place: int) -> list[tuple[int, int, int, bytes, int, int, int]] | None:
+    def work(place: int) -> list[_Part] | None:
         source, _, start, end = stretches[place]
         return _made(source, start, end)
 
@@ -182,13 +183,15 @@ def _write(writer: _Writer, taken: Taken, old: layout.Index | None, most: int | 
         if made is None:
             plan.unfit()
             continue
-        for part_start, part_end, lines, data, edges, earliest, latest in made:
+        for part_start, part_end, lines, data, edges, earliest, latest, each in made:
             if part_start != plan.end or not plan.fit:
                 continue  # what stands before it could not be indexed: a part never leaves a gap
             paged = pages.paged(data, layout.part_seed(plan.inode, part_start, part_end))
             count = len(paged) // pages.PAGE
             first = writer.add(paged)
-            plan.kept.append(layout.Covered(part_start, part_end, lines, first, count, edges, earliest, latest))
+            plan.kept.append(
+                layout.Covered(part_start, part_end, lines, first, count, edges, earliest, latest, each, plan.stamp)
+            )
             plan.end = part_end
     directory = b"".join(plan.segment().entry() for plan in plans if plan.kept or not plan.fit)
     first = writer.add(pages.paged(directory, layout.DIRECTORY_SEED))
@@ -220,6 +223,11 @@ class _Plan:
         self.fit = False
 
     @property
+    def stamp(self) -> int:
+        """What tells that nobody has written the file since."""
+        return layout.stamp_of(self.status) if self.settled else -1
+
+    @property
     def stored_end(self) -> int:
         """How many bytes, as they lie on the disk, are covered."""
         return self.end if not self.source.packed else self.status.st_size if self.end == self.source.size else 0
@@ -233,7 +241,7 @@ class _Plan:
         )
 
 
-def _plan(path: str, fd: int, old: layout.Index | None) -> _Plan | None:
+def _plan(path: str, fd: int, old: layout.Index | None, *, active: bool) -> _Plan | None:
     status = os.fstat(fd)
     if not _settled(status):
         time.sleep(_TICK_NS / 1e9)
@@ -245,7 +253,8 @@ def _plan(path: str, fd: int, old: layout.Index | None) -> _Plan | None:
     known = old.segments.get(layout.inode_of(status)) if old is not None else None
     if known is not None and known.stands_for(path, status, packed=source.packed):
         plan.kept = [*known.parts]
-        if any(source.edges(part.start, part.end) != part.edges for part in plan.kept):
+        looks_alike = all(source.edges(part.start, part.end) == part.edges for part in plan.kept)
+        if not looks_alike or not (active or _confirmed(plan)):
             plan.kept = []
         elif plan.kept and status.st_size > known.size and plan.kept[-1].end - plan.kept[-1].start < _SMALL:
             plan.kept.pop()
@@ -254,6 +263,16 @@ def _plan(path: str, fd: int, old: layout.Index | None) -> _Plan | None:
     if source.packed and not plan.kept and plan.fit and not _holds_all(path, fd, source):
         plan.unfit()
     return plan
+
+
+def _confirmed(plan: _Plan) -> bool:
+    """Look once more at all bytes of a closed segment that was still written when its parts were made."""
+    for part in plan.kept:
+        if part.stamp != plan.stamp and part.sum >= 0:
+            if plan.source.sum(part.start, part.end) != part.sum:
+                return False
+            part.stamp = plan.stamp
+    return True
 
 
 def _holds_all(path: str, fd: int, source: Source) -> bool:
@@ -291,8 +310,8 @@ def _stretches(plans: list[_Plan], most: int | None) -> Iterator[tuple[Source, _
             start = stop
 
 
-def _made(source: Source, start: int, end: int) -> list[tuple[int, int, int, bytes, int, int, int]] | None:
-    """The parts of a stretch: where each begins and ends, its lines, its bytes, edges and times; None: unfit."""
+def _made(source: Source, start: int, end: int) -> list[_Part] | None:
+    """The parts of a stretch: where each begins and ends, its lines, its bytes, edges, times, sum; None: unfit."""
     import gc
 
     found = []
@@ -302,7 +321,7 @@ def _made(source: Source, start: int, end: int) -> list[tuple[int, int, int, byt
             stop = begin + made.offsets[-1]
             known = [pair for pair in made.times if pair != parts.NEVER]
             times = (min(pair[0] for pair in known), max(pair[1] for pair in known)) if known else parts.NEVER
-            found.append((begin, stop, made.lines, made.packed(), source.edges(begin, stop), *times))
+            found.append((begin, stop, made.lines, made.packed(), source.edges(begin, stop), *times, made.sum))
     except (TooLong, InputError):
         return None
     finally:

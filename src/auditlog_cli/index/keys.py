@@ -24,6 +24,8 @@ PATHS: dict[str, tuple[str, ...]] = {
 }
 """What is indexed, by the word of its selector; `span` is any id that only `trace` asks for."""
 FIELDS = tuple(PATHS)
+COLUMNS = tuple((field, path) for field, paths in enumerate(PATHS.values()) for path in paths)
+"""Every path that is indexed, with the number of its field."""
 _REQUESTS = ("correlation_id", "request_id", "run_id")
 
 
@@ -34,10 +36,31 @@ def number(value: str, field: int) -> int:
 
 def of(record: Record) -> list[list[str]]:
     """Return the values under which a record is found, for each of `FIELDS`: what the selectors compare with."""
-    content = record.content
-    found = [[fields.text(content, path) for path in paths] for paths in PATHS.values()]
-    if record.shape == "tutorial":
-        metadata = content.get("metadata")
-        if isinstance(metadata, dict):
-            found[-1] += [fields.text(metadata, name) for name in _REQUESTS]
+    found: list[list[str]] = [[] for _ in FIELDS]
+    for (field, _), value in zip(COLUMNS, at_columns(record), strict=True):
+        found[field].append(value)
+    found[-1] += requests(record)
     return [list(dict.fromkeys(filter(None, values))) for values in found]
+
+
+def at_columns(record: Record) -> list[str]:
+    """Return what stands at each of `COLUMNS`, empty texts where there is nothing."""
+    return [fields.text(record.content, path) for _, path in COLUMNS]
+
+
+def requests(record: Record) -> list[str]:
+    """Return further ids by which `trace` finds a record of the tutorials' shape."""
+    metadata = record.content.get("metadata")
+    if record.shape != "tutorial" or not isinstance(metadata, dict):
+        return []
+    return [fields.text(metadata, name) for name in _REQUESTS]
+
+
+def digest(value: str) -> bytes:
+    """Return 16 bytes that tell a value from all others, where a number of 32 bits does not: for who counts."""
+    try:
+        from _blake2 import blake2b  # hashlib would load OpenSSL
+    except ImportError:  # pragma: no cover - a Python that is built without it
+        from hashlib import blake2b
+
+    return blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).digest()

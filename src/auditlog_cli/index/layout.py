@@ -18,11 +18,11 @@ from zlib import crc32
 from auditlog_cli.index.pages import PAGE, Damaged, Pages, pages_for, seed_of
 from auditlog_cli.index.parts import Part
 
-_MAGIC = b"auditlog index 1"
+_MAGIC = b"auditlog index 2"
 _ORDER = 0x01020304
 _HEAD = 16 + 3 * 8
 _SEGMENT = 6  # numbers of 64 bits: inode, size, mtime, ctime, name, parts
-_PART = 8
+_PART = 10
 _MOST = 1 << 26  # bytes of a directory
 _MOST_LINES = 1 << 16
 _FITS = (1 << 63) - 1
@@ -37,14 +37,28 @@ class Covered:
         first, pages: Where it lies in the index.
         edges: How its bytes look at some places (`opening.Source.edges`).
         earliest, latest: Of the instants in it; `parts.NEVER` if there is none.
+        sum: Of all its bytes (CRC-32); -1: unknown.
+        stamp: A number for size and times of the file when it was made (`stamp_of`); -1: unknown.
         source: The index that it lies in: its descriptor; -1 for one that has not been written.
         data: The pages, where it has not been written.
     """
 
-    __slots__ = ("data", "earliest", "edges", "end", "first", "latest", "lines", "pages", "source", "start")
+    __slots__ = (
+        "data", "earliest", "edges", "end", "first", "latest", "lines", "pages", "source", "stamp", "start", "sum",
+    )  # fmt: skip
 
     def __init__(
-        self, start: int, end: int, lines: int, first: int, pages: int, edges: int, earliest: int, latest: int
+        self,
+        start: int,
+        end: int,
+        lines: int,
+        first: int,
+        pages: int,
+        edges: int,
+        earliest: int,
+        latest: int,
+        sum: int,  # noqa: A002
+        stamp: int,
     ) -> None:
         self.start = start
         self.end = end
@@ -54,6 +68,8 @@ class Covered:
         self.edges = edges
         self.earliest = earliest
         self.latest = latest
+        self.sum = sum
+        self.stamp = stamp
         self.source = -1
         self.data = b""
 
@@ -67,7 +83,10 @@ class Covered:
 
     def entry(self) -> bytes:
         """Return what the directory says of it."""
-        return _packed(self.start, self.end, self.lines, self.first, self.pages, self.edges, self.earliest, self.latest)
+        return _packed(
+            self.start, self.end, self.lines, self.first, self.pages, self.edges, self.earliest, self.latest, self.sum,
+            self.stamp,
+        )  # fmt: skip
 
 
 class Segment:
@@ -142,6 +161,11 @@ def inode_of(status: os.stat_result) -> int:
 
 def _packed(*numbers: int) -> bytes:
     return b"".join(number.to_bytes(8, sys.byteorder, signed=True) for number in numbers)
+
+
+def stamp_of(status: os.stat_result) -> int:
+    """Return a number for size and times of a file: whoever writes, renames or links it changes that."""
+    return crc32(_packed(status.st_size, status.st_mtime_ns, status.st_ctime_ns))
 
 
 def part_seed(inode: int, start: int, end: int) -> int:

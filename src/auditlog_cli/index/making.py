@@ -11,10 +11,10 @@ from collections import defaultdict
 from itertools import accumulate
 from zlib import crc32
 
-from auditlog_cli import decoders, strictjson, times
-from auditlog_cli.index import keys, parts
+from auditlog_cli import decoders, statistics, strictjson, times
+from auditlog_cli.index import keys, measures, parts
 from auditlog_cli.index.packing import Made
-from auditlog_cli.record import Line
+from auditlog_cli.record import Line, Record
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -46,7 +46,7 @@ def make(pread: Pread, start: int, end: int) -> Iterator[tuple[int, Made]]:
     """
     maker = _Maker()
     begin = start
-    for raws, too_long in _lines(pread, start, end):
+    for block, raws, too_long in _lines(pread, start, end):
         if too_long and start + too_long - begin >= LARGEST:
             raise TooLong
         while raws or too_long:
@@ -60,20 +60,21 @@ def make(pread: Pread, start: int, end: int) -> Iterator[tuple[int, Made]]:
                 start += too_long
                 break
             some, raws = raws[:room], raws[room:]
-            maker.add(some)
-            start += sum(map(len, some)) + len(some)
+            data = block if len(block) == sum(map(len, some)) + len(some) else b"\n".join(some) + b"\n"
+            maker.add(some, data)
+            start += len(data)
     if maker.lengths:
         yield begin, maker.made()
 
 
-def _lines(pread: Pread, start: int, end: int) -> Iterator[tuple[list[bytes], int]]:
-    """Yield some lines without their LF; or none, and the length of one that is too long, with its LF."""
+def _lines(pread: Pread, start: int, end: int) -> Iterator[tuple[memoryview, list[bytes], int]]:
+    """Yield some lines with and without their LF; or none, and the length of one that is too long, with its LF."""
     step = _STEP
     while start < end:
         block = pread(min(step, end - start), start)
         stop = block.rfind(b"\n") + 1
         if stop:
-            yield block[: stop - 1].split(b"\n"), 0
+            yield memoryview(block)[:stop], block[: stop - 1].split(b"\n"), 0
             start += stop
             step = _STEP
         elif len(block) < min(step, end - start):
@@ -91,7 +92,7 @@ def _lines(pread: Pread, start: int, end: int) -> Iterator[tuple[list[bytes], in
                 at += len(block) if cut < 0 else cut + 1
             if cut < 0:
                 return
-            yield [], at - start
+            yield memoryview(b""), [], at - start
             start = at
 
 
@@ -104,73 +105,112 @@ class _Maker:
 
     def __init__(self) -> None:
         self.lengths: list[int] = []
+        self._sum = 0
         self._odd: list[int] = []
-        self._rows: list[tuple[str, ...]] = []  # for each line what stands at the `_COLUMNS`
         self._stamps: list[object] = []
-        self._others: list[dict[str, list[int]]] = [{} for _ in keys.FIELDS]
+        self._found: list[dict[str, list[int]]] = [defaultdict(list) for _ in keys.COLUMNS]
+        self._spans: list[int] = []
+        self._measures: list[int] = []
+        self._uneven: list[int] = []
 
     def none(self, length: int) -> None:
         """Take a line that is too long to be looked at."""
         self._odd.append(len(self.lengths))
         self.lengths.append(length)
-        self._rows.append(_NOTHING)
+        self._sum = NO_SUM
         self._stamps.append(None)
+        self._measures.append(0)
 
-    def add(self, raws: list[bytes]) -> None:
-        """Take the next lines."""
-        line = len(self.lengths)
+    def add(self, raws: list[bytes], data: bytes | memoryview) -> None:
+        """Take the next lines; `data` is all of them, each with its LF."""
+        line = first = len(self.lengths)
         self.lengths += [len(raw) + 1 for raw in raws]
-        add_row, add_stamp = self._rows.append, self._stamps.append
+        if self._sum != NO_SUM:
+            self._sum = crc32(data, self._sum)
+        rows: list[tuple[str, ...]] = []  # for each line what stands at the `keys.COLUMNS`, and the words of measures
+        latencies: list[float | None] = []
+        others: dict[int, int] = {}  # line → measures
+        add_row, add_stamp, add_latency = rows.append, self._stamps.append, latencies.append
         for raw in raws:
             try:
                 content = strictjson.decode(raw)
             except strictjson.Malformed:
+                row = None
                 self._odd.append(line)
+                others[line] = 0
                 add_row(_NOTHING)
                 add_stamp(None)
+                add_latency(None)
             else:
                 row = _row(content)
                 if row is None:
-                    add_row(_NOTHING)
-                    add_stamp(self._other(content, raw, line))
+                    record = decoders.read(content, Line(raw))
+                    row, others[line] = self._other(record, line)
+                    add_row(row)
+                    add_stamp(None if record.is_own else record.content.get("timestamp"))
+                    add_latency(None)
                 else:
                     add_row(row)
                     add_stamp(content.get("timestamp"))
+                    add_latency(content["action"].get("latency_ms"))  # type: ignore[attr-defined]
             line += 1
+        self._fold(first, rows)
+        measured = measures.of_many(rows, latencies)
+        for place, each in others.items():
+            measured[place - first] = each
+        self._measures += measured
 
-    def _other(self, content: dict[str, object], raw: bytes, line: int) -> object:
-        """Take a record of any kind; return its timestamp."""
-        record = decoders.read(content, Line(raw))
+    def _other(self, record: Record, line: int) -> tuple[tuple[str, ...], int]:
+        """What stands in a record of any kind, and its measures."""
         if record.is_own:
             self._odd.append(line)
-            return None
-        for postings, values in zip(self._others, keys.of(record), strict=True):
-            for value in values:
-                postings.setdefault(value, []).append(line)
-        return record.content.get("timestamp")
+            return _NOTHING, 0
+        row = keys.at_columns(record)
+        self._spans += [keys.number(value, parts.SPANS) << 16 | line for value in keys.requests(record) if value]
+        if any(
+            statistics.values(record.content, path) != [value or statistics.NONE]
+            for (field, path), value in zip(keys.COLUMNS, row, strict=True)
+            if field != parts.SPANS
+        ):
+            self._uneven.append(line)
+        return (*row, *_NOTHING[: measures.WORDS]), measures.of(record.content)
+
+    def _fold(self, first: int, rows: list[tuple[str, ...]]) -> None:
+        """Take the columns of some rows: what is kept of them are numbers of lines."""
+        for (field, _), postings, column in zip(keys.COLUMNS, self._found, zip(*rows, strict=True), strict=False):
+            if field == parts.SPANS:
+                self._spans += [
+                    crc32(value.encode(), field) << 16 | line for line, value in enumerate(column, first) if value
+                ]  # `keys.number` where it stands: this is done twice for each line
+                continue
+            for line, value in enumerate(column, first):
+                postings[value].append(line)
 
     def made(self) -> Made:
         """Return what was made."""
         found: list[dict[str, list[int]]] = [{} for _ in keys.FIELDS]
-        spans: list[int] = []
-        for field, column in zip(_COLUMNS, zip(*self._rows, strict=True), strict=True):
-            if field == parts.SPANS:
-                spans += [
-                    crc32(value.encode(), field) << 16 | line for line, value in enumerate(column) if value
-                ]  # `keys.number` where it stands: this is done twice for each line
-                continue
-            postings: dict[str, list[int]] = defaultdict(list)
-            for line, value in enumerate(column):
-                postings[value].append(line)
+        by_path: list[list[dict[str, list[int]]]] = [[] for _ in keys.FIELDS]
+        for (field, _), postings in zip(keys.COLUMNS, self._found, strict=True):
             postings.pop("", None)
+            by_path[field].append(postings)
             _join(found[field], postings)
-        for known, more in zip(found, self._others, strict=True):
-            _join(known, more)
-        for value, lines in self._others[parts.SPANS].items():
-            spans += [keys.number(value, parts.SPANS) << 16 | line for line in lines]
+        flags = [_flags(all_of, each) for all_of, each in zip(found, by_path, strict=True)]
         stamps = self._stamps
         times = [span_of(stamps[at : at + parts.BLOCK]) for at in range(0, len(stamps), parts.BLOCK)]
-        return Made([0, *accumulate(self.lengths)], self._odd, times, found, spans)
+        return Made(
+            [0, *accumulate(self.lengths)], self._sum, self._odd, times, self._measures, self._uneven, found, flags,
+            self._spans,
+        )  # fmt: skip
+
+
+def _flags(found: dict[str, list[int]], by_path: list[dict[str, list[int]]]) -> dict[str, int]:
+    """At which of the paths of a field each value stands; `MIXED` if not at the same ones on each of its lines."""
+    flags = dict.fromkeys(found, 0)
+    for bit, postings in enumerate(by_path):
+        for value, lines in postings.items():
+            whole = found[value]
+            flags[value] |= 1 << bit if lines is whole or lines == whole else parts.MIXED
+    return flags
 
 
 def _join(found: dict[str, list[int]], more: dict[str, list[int]]) -> None:
@@ -183,12 +223,16 @@ def _join(found: dict[str, list[int]], more: dict[str, list[int]]) -> None:
             found[value] = known + lines if known[-1] < lines[0] else sorted({*known, *lines})
 
 
-_COLUMNS = tuple(keys.FIELDS.index(name) for name, paths in keys.PATHS.items() for _ in paths)
-_NOTHING = ("",) * len(_COLUMNS)
+_NOTHING = ("",) * (len(keys.COLUMNS) + measures.WORDS)
+NO_SUM = -1
+"""In place of the sum of a part with a line that is too long to be looked at."""
+_NUMBERS = frozenset((int, float, type(None)))
 
 
 def _row(content: dict[str, object]) -> tuple[str, ...] | None:
-    """What stands at the `_COLUMNS` of a record of ours; None if it is none, or not everything there is a text."""
+    """What stands at the `keys.COLUMNS` of a record of ours, and the words that its measures are made from; None if
+    it is none, or not everything there is a text, or its latency no number.
+    """
     get: Callable[[str, object], Any] = content.get
     user, agent, action = get("user", None), get("agent", None), get("action", None)
     if type(action) is not dict or type(user) is not dict or type(agent) is not dict or "auditlog" in content:
@@ -197,13 +241,14 @@ def _row(content: dict[str, object]) -> tuple[str, ...] | None:
     row = (
         get("session_id", ""), get("trace_id", ""), user.get("id", ""), user.get("email", ""), user.get("name", ""),
         agent.get("id", ""), agent.get("name", ""), action.get("tool", ""), get("span_id", ""),
-        "" if parent is None else parent,
+        "" if parent is None else parent, action.get("result_status", ""), action.get("phase", ""),
+        action.get("type", ""),
     )  # fmt: skip
     try:
         "".join(row)  # the shortest way to know that all of them are texts
     except TypeError:
         return None
-    return row
+    return row if type(action.get("latency_ms")) in _NUMBERS else None
 
 
 def span_of(stamps: list[object]) -> tuple[int, int]:

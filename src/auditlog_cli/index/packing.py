@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from itertools import accumulate
 
-from auditlog_cli.index.keys import number
-from auditlog_cli.index.parts import HEAD, KEYED
+from auditlog_cli.index.keys import digest, number
+from auditlog_cli.index.parts import COUNTED, FLAGS, HEAD, KEYED, MIXED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     Postings = dict[str, list[int]]
+    Flags = dict[str, int]
 
 _FEW = 4  # entries in a bucket of spans, about
 
@@ -22,26 +23,38 @@ class Made:
 
     Attributes:
         offsets: Where each line begins, and where the last one ends; from the first byte of the part.
+        sum: Of all bytes of the lines (CRC-32); -1 if nobody has looked at all of them.
         odd: The lines that a query must always look at.
         times: For each `BLOCK` of lines the earliest and the latest instant.
+        measures: Of each line (`measures`).
+        uneven: The lines that a count must always look at, besides the odd ones.
         found: For each of `keys.FIELDS` but the spans: value → lines.
+        flags: For each of them: value → at which of the field's paths it stands (1, 2, 4), or `MIXED`.
         spans: For each line and each span in it the number of the span, and behind it, in 16 bits, the line.
     """
 
-    __slots__ = ("found", "odd", "offsets", "spans", "times")
+    __slots__ = ("flags", "found", "measures", "odd", "offsets", "spans", "sum", "times", "uneven")
 
     def __init__(
         self,
         offsets: list[int],
+        sum: int,  # noqa: A002
         odd: list[int],
         times: list[tuple[int, int]],
+        measures: list[int],
+        uneven: list[int],
         found: list[Postings],
+        flags: list[Flags],
         spans: list[int],
     ) -> None:
         self.offsets = offsets
+        self.sum = sum
         self.odd = odd
         self.times = times
+        self.measures = measures
+        self.uneven = uneven
         self.found = found
+        self.flags = flags
         self.spans = spans
 
     @property
@@ -56,9 +69,11 @@ class Made:
             (array("H", self.odd).tobytes(), len(self.odd)),
             (array("q", [each for pair in self.times for each in pair]).tobytes(), len(self.times)),
             _buckets(self.spans),
+            (array("H", self.measures).tobytes(), len(self.measures)),
+            (array("H", self.uneven).tobytes(), len(self.uneven)),
         ]
         for place in KEYED:
-            sections += _keyed(self.found[place], place)
+            sections += _keyed(self.found[place], self.flags[place], place)
         head = array("I")
         at = 4 * HEAD
         for data, count in sections:
@@ -79,13 +94,18 @@ def _buckets(spans: list[int]) -> tuple[bytes, int]:
     return array("I", accumulate(counts)).tobytes() + found.tobytes(), 1 << bits
 
 
-def _keyed(postings: Postings, field: int) -> list[tuple[bytes, int]]:
+def _keyed(postings: Postings, flags: Flags, field: int) -> list[tuple[bytes, int]]:
     numbered: dict[int, list[int]] = {}
+    values: dict[int, str | None] = {}
     for value, lines in postings.items():
-        known = numbered.setdefault(number(value, field), lines)
-        if known is not lines:
-            numbered[number(value, field)] = sorted({*known, *lines})
+        each = number(value, field)
+        if each in numbered:
+            numbered[each] = sorted({*numbered[each], *lines})
+            values[each] = None
+        else:
+            numbered[each], values[each] = lines, value
     keys, held = array("I"), array("H")
+    digests = bytearray()
     places: dict[bytes, int] = {}  # an e-mail address has the lines of its user: they are kept once
     for each in sorted(numbered):
         data = array("H", numbered[each]).tobytes()
@@ -93,5 +113,8 @@ def _keyed(postings: Postings, field: int) -> list[tuple[bytes, int]]:
         if at is None:
             at = places[data] = len(held)
             held.frombytes(data)
-        keys.extend((each, at, len(data) // 2))
-    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held))]
+        one = values[each]
+        keys.extend((each, at, len(data) // 2 | (MIXED if one is None else flags[one]) << FLAGS))
+        digests += bytes(16) if one is None else digest(one)
+    counted = (bytes(digests), len(numbered)) if field in COUNTED else (b"", 0)
+    return [(keys.tobytes(), len(numbered)), (held.tobytes(), len(held)), counted]

@@ -8,7 +8,10 @@ the order of the machine:
     odd        u16 for each line that a query must always look at: no record, or one of the log about itself
     times      i64, i64 for each 256 lines: the earliest and the latest instant among them
     spans      u32 for each bucket, where it begins among the lines that follow; u16 for each: bears such an id
-    fields     for each but the spans: (number, where, how many) u32 each, sorted; u16 for each line
+    measures   u16 for each line: what a count wants to know of it (`measures`)
+    uneven     u16 for each line that a count must always look at: what stands at a path is no text
+    fields     for each but the spans: (number, where, how many and flags) u32 each, sorted; u16 for each line; if
+               it is counted, 16 bytes for each number: which value it is
 """
 
 from __future__ import annotations
@@ -28,7 +31,17 @@ NEVER = (1, 0)
 """The earliest and latest instant where there is none."""
 SPANS = FIELDS.index("span")
 KEYED = tuple(place for place in range(len(FIELDS)) if place != SPANS)
-HEAD = 2 * (4 + 2 * len(KEYED))  # where and how many: offsets, odd, times, buckets; keys and lines of each field
+COUNTED = tuple(place for place in KEYED if FIELDS[place] != "trace")
+"""Fields whose values can be counted: there are too many traces to show how many records each has."""
+_BESIDE = 6  # sections before the fields
+HEAD = 2 * (_BESIDE + 3 * len(KEYED))  # where and how many, for each section
+FLAGS = 24
+"""By so many bits the flags of a number stand above how many lines it has (at most 65,536)."""
+MIXED = 8
+"""A flag: several values have that number, or it stands at one path here and at another there. Else 1, 2, 4: at the
+first, second, third path of the field, on each of its lines.
+"""
+_MANY = (1 << FLAGS) - 1
 _NEAR = 96  # keys on either side of where a number is expected
 
 
@@ -86,10 +99,41 @@ class Part:
             bucket = wanted >> (33 - count.bit_length())
             starts = _view("I", self._pages.read(8, begin + 4 * bucket))
             return self._lines(begin + 4 * (count + 1), starts[0], starts[1] - starts[0])
-        section = 4 + 2 * KEYED.index(place)
+        section = _BESIDE + 3 * KEYED.index(place)
         begin, count = self._section(section)
         at, many = self._key(begin, count, wanted)
-        return self._lines(self._section(section + 1)[0], at, many)
+        return self._lines(self._section(section + 1)[0], at, many & _MANY)
+
+    def measures(self) -> memoryview:
+        """Return the measures of each line."""
+        begin, count = self._section(4)
+        if count != self.lines:
+            raise Damaged
+        return _view("H", self._pages.read(2 * count, begin))
+
+    def uneven(self) -> memoryview:
+        """Return the lines that a count must look at."""
+        begin, count = self._section(5)
+        return _view("H", self._pages.read(2 * count, begin))
+
+    def values(self, place: int) -> list[tuple[bytes, int, int, int]]:
+        """Return (digest, flags, where, how many) for each number of `keys.FIELDS[place]`; the last two are for
+        `lines_of`.
+        """
+        section = _BESIDE + 3 * KEYED.index(place)
+        begin, count = self._section(section)
+        keys = _view("I", self._pages.read(12 * count, begin))
+        begin, held = self._section(section + 2)
+        digests = self._pages.read(16 * held, begin)
+        if held != count or len(digests) != 16 * count:
+            raise Damaged
+        each = [digests[at : at + 16] for at in range(0, 16 * count, 16)]
+        many = keys.tolist()[2::3]
+        return [*zip(each, [n >> FLAGS for n in many], keys.tolist()[1::3], [n & _MANY for n in many], strict=True)]
+
+    def lines_of(self, place: int, at: int, many: int) -> memoryview:
+        """Return the lines that `values` tells of."""
+        return self._lines(self._section(_BESIDE + 3 * KEYED.index(place) + 1)[0], at, many)
 
     def _lines(self, begin: int, at: int, many: int) -> memoryview:
         return _view("H", self._pages.read(2 * many, begin + 2 * at))

@@ -17,7 +17,8 @@ from auditlog_cli.index import layout, opening, readying
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import scan
-from auditlog_cli.sources.lines import lines_of, read_lines
+from auditlog_cli.sources.lines import lines_of, understood
+from auditlog_cli.sources.opening import Plain, begun
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -50,6 +51,32 @@ def lines(
     Returns:
         None if the files cannot all be opened at once: the caller scans one after the other.
     """
+    found = opened(log, processes, say)
+    return None if found is None else _answer(found, query, counts, processes, say)
+
+
+class Opened:
+    """A log and its index as they are at one moment.
+
+    Attributes:
+        taken: The segments, from `segments.snapshot`.
+        index: What is known of them; nothing, where there is no index.
+    """
+
+    __slots__ = ("index", "taken")
+
+    def __init__(self, taken: list[tuple[str, int, int]], index: layout.Index) -> None:
+        self.taken = taken
+        self.index = index
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        self.index.close()
+        readying.close(self.taken)
+
+
+def opened(log: Log, processes: bool, say: Callable[[str], None]) -> Opened | None:
+    """Open a log and its index, which is made or extended first if that pays; see `lines`."""
     path = log.path
     taken = readying.snapshot(path)
     if taken is None:
@@ -63,31 +90,47 @@ def lines(
         readying.close(taken)
         raise
     # Without an index everything is scanned, but as it was at one moment: rotation hides and doubles nothing.
-    return _answer(taken, found or layout.Index(-1, 0, {}), query, counts, processes, say)
+    return Opened(taken, found or layout.Index(-1, 0, {}))
 
 
-def _answer(
-    taken: list[tuple[str, int, int]],
-    index: layout.Index,
+def _answer(found: Opened, query: Query, counts: Counts, processes: bool, say: Callable[[str], None]) -> Lines:
+    try:
+        yield from walk(found, query, counts, processes, say, Segment.looked_up)
+    finally:
+        found.close()
+
+
+def walk(
+    opened: Opened,
     query: Query,
     counts: Counts,
     processes: bool,
     say: Callable[[str], None],
+    look: Callable[[Segment, layout.Covered, int], list[Line | BadLine]],
 ) -> Lines:
+    """Yield the lines of a log that are to be decoded: those that `look` gives of each part; all candidates of what
+    is not covered.
+
+    Args:
+        opened: The log and its index.
+        query, counts, processes, say: As for `lines`.
+        look: Given a segment, a part of it, and the inode; raises `Damaged` where that has to be scanned.
+    """
+    index = opened.index
     try:
-        for path, fd, size in taken:
+        for path, fd, size in opened.taken:
             inode = layout.inode_of(os.fstat(fd))
             known = _standing(index, path, fd, size)
             source = opening.source_of(path, fd, size, known=known)
             if source is None:
-                yield from _by_name(path, query, counts, processes)
+                yield from _from_its_start(path, fd, query, counts)
                 continue
             if known is None and inode in index.segments:
                 say(f"{path}: was rewritten since it was indexed; it is scanned")
             if source.packed and (known is None or not known.parts):
-                yield from _by_name(path, query, counts, processes)  # nobody has looked whether its table tells all
+                yield from _from_its_start(path, fd, query, counts)  # nobody has looked whether its table tells all
                 continue
-            segment = _Segment(path, fd, source, query, counts, processes)
+            segment = Segment(path, fd, source, query, counts, processes)
             end = 0
             sure = known is not None and known.is_untouched(os.fstat(fd))
             for part in () if known is None else known.parts:
@@ -96,9 +139,10 @@ def _answer(
                     break  # nobody knows where its lines end now
                 end = part.end
                 try:
-                    found = segment.looked_up(part, inode)
-                except Damaged:
-                    say(f"{path}: what the index says of bytes {part.start} to {part.end} is wrong; they are scanned")
+                    found = look(segment, part, inode)
+                except Damaged as error:
+                    why = str(error) or "is wrong"
+                    say(f"{path}: what the index says of bytes {part.start} to {part.end} {why}; they are scanned")
                     yield from segment.scanned(part.start, part.end)
                 else:
                     segment.before += part.lines
@@ -108,9 +152,6 @@ def _answer(
             yield from segment.scanned(end, source.size)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
-    finally:
-        index.close()
-        readying.close(taken)
 
 
 def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
@@ -128,20 +169,23 @@ def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segm
     )
 
 
-def _by_name(path: str, query: Query, counts: Counts, processes: bool) -> Lines:
-    """The lines of a file that is read from its beginning only: a stream, another format."""
-    if query.needles:
-        yield from scan.candidates(path, query.needles, counts, processes=processes)
-        return
-    for line in read_lines(path):
+def _from_its_start(path: str, fd: int, query: Query, counts: Counts) -> Lines:
+    """The lines of an open file that is read from its beginning only: a stream, another format."""
+    for line in understood(begun(Plain(path, os.dup(fd))), path):
         counts.read += 1
-        yield line
+        if query.needles and not isinstance(line, BadLine) and not scan.holds(line.raw, query.needles):
+            counts.passed += 1
+            counts.unparsed += 1
+        else:
+            yield line
 
 
-class _Segment:
+class Segment:
     """One segment, asked part by part.
 
     Attributes:
+        fd: Its descriptor.
+        source: Its bytes.
         before: Lines that were passed so far.
     """
 
@@ -149,8 +193,8 @@ class _Segment:
         self, path: str, fd: int, source: opening.Source, query: Query, counts: Counts, processes: bool
     ) -> None:
         self._path = path
-        self._fd = fd
-        self._source = source
+        self.fd = fd
+        self.source = source
         self._query = query
         self._counts = counts
         self._processes = processes
@@ -158,7 +202,7 @@ class _Segment:
 
     def is_as_it_was(self, covered: layout.Covered) -> bool:
         """Tell whether a part looks as it did."""
-        source = self._source
+        source = self.source
         return covered.end <= source.size and source.edges(covered.start, covered.end) == covered.edges
 
     def looked_up(self, covered: layout.Covered, inode: int) -> list[Line | BadLine]:
@@ -172,7 +216,7 @@ class _Segment:
         wanted = sorted(_chosen(part, covered, query).union(part.odd()))
         found: list[Line | BadLine] = []
         for line, (begin, end) in zip(wanted, part.offsets(wanted), strict=True):
-            each = self._line(covered, line, begin, end)
+            each = self.line(covered, line, begin, end)
             if each is not None:
                 found.append(each)
         passed = part.lines - len(found)
@@ -181,17 +225,21 @@ class _Segment:
         self._counts.unparsed += passed
         return found
 
-    def _line(self, covered: layout.Covered, line: int, begin: int, end: int) -> Line | BadLine | None:
-        """One line, or None if it holds none of the needles."""
+    def line(self, covered: layout.Covered, line: int, begin: int, end: int) -> Line | BadLine | None:
+        """Return one line of a part, or None if it holds none of the needles.
+
+        Raises:
+            Damaged: If there is no such line there.
+        """
         at, length = covered.start + begin, end - begin - 1
         if line >= covered.lines or length < 0 or covered.start + end > covered.end:
             raise Damaged
         number = self.before + line + 1
         if length > MAX_LINE:
-            raw = self._source.pread(1024, at)
+            raw = self.source.pread(1024, at)
             return scan.line_at(raw, length, self._path, number, at, ended=True)
         front = 1 if at else 0
-        data = self._source.pread(front + length + 1, at - front)
+        data = self.source.pread(front + length + 1, at - front)
         raw = data[front:-1]
         if len(data) != front + length + 1 or data[-1] != 10 or (front and data[0] != 10) or b"\n" in raw:
             raise Damaged
@@ -206,14 +254,14 @@ class _Segment:
         before = counts.read
         if start >= end:
             return
-        if needles and not self._source.packed:
+        if needles and not self.source.packed:
             yield from scan.searched(
-                self._path, self._fd, start, end, needles, counts, before=self.before, processes=self._processes
+                self._path, self.fd, start, end, needles, counts, before=self.before, processes=self._processes
             )
             self.before += counts.read - before
             return
         skipped = self.before
-        for line in lines_of(_Stretch(self._source, start, end), self._path, start):
+        for line in lines_of(_Stretch(self.source, start, end), self._path, start):
             counts.read += 1
             if isinstance(line, BadLine):
                 line.line.number += skipped

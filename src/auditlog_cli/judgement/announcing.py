@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from auditlog_cli.alerting.dispatch import Dispatcher, Route
-from auditlog_cli.alerting.register import Register
 from auditlog_cli.errors import AuditlogError
 from auditlog_cli.finding import Finding
-from auditlog_cli.renderers import events
-from auditlog_cli.renderers.findings import jsonl
 from auditlog_cli.report import Lines, many
-from auditlog_cli.sinks import Appended
+
+if TYPE_CHECKING:
+    from auditlog_cli.alerting.dispatch import Dispatcher, Route
+    from auditlog_cli.alerting.register import Register
+    from auditlog_cli.sinks import Appended
 
 Clock = Callable[[], float]
 """Seconds since the epoch."""
@@ -64,16 +65,25 @@ class Announcer:
         self.warnings: list[str] = []
         self.wish = wish
         self._clock = clock
-        self._register = None if wish.alerts is None else Register(wish.alerts)
+        self._reviewed: Counter[str] = Counter()
+        self._register: Register | None = None
         self._dispatcher: Dispatcher | None = None
-        if self._register is not None:
+        if wish.alerts is not None:  # nobody waits for what tells others where nobody is to be told
+            from auditlog_cli.alerting.dispatch import Dispatcher
+            from auditlog_cli.alerting.register import Register
+
+            self._register = Register(wish.alerts)
             self._dispatcher = Dispatcher(self._register.keeper, wish.routes, clock)
             if self._register.bad:
                 self.warnings.append(
                     f"{wish.alerts}: {many(self._register.bad, 'bad line')}; what they said of alerts is not known"
                 )
             self._dispatcher.news()  # what an earlier run has left open
-        self._events = None if wish.emit is None else Appended(wish.emit)
+        self._events: Appended | None = None
+        if wish.emit is not None:
+            from auditlog_cli.sinks import Appended
+
+            self._events = Appended(wish.emit)
 
     def take(self, findings: Sequence[Finding]) -> list[Finding]:
         """Announce findings that are neither waived nor known; return those that were not announced before.
@@ -84,6 +94,9 @@ class Announcer:
         Raises:
             AuditWriteError: If the alerts log or the file of events cannot be written.
         """
+        from auditlog_cli.renderers import events
+        from auditlog_cli.renderers.findings import jsonl
+
         fresh = list(findings)
         now = int(self._clock() * 1_000_000)
         if self._register is not None and self._dispatcher is not None and fresh:
@@ -125,26 +138,28 @@ class Announcer:
         return said
 
     def reviewed(self, lines: Lines, findings: int, logs: Iterable[str], *, incomplete: bool) -> None:
-        """Write in the alerts log that this run has looked at the logs.
+        """Write in the alerts log that this run has looked at the logs, and what came of it since it last wrote so.
 
         Args:
-            lines: What was read.
-            findings: Neither waived nor known.
+            lines: What was read in this run.
+            findings: How many it has found that are neither waived nor known.
             logs: The files that were looked at.
-            incomplete: Whether something could not be read or judged.
+            incomplete: Whether something could not be read or judged; bad lines are known from `lines`.
 
         Raises:
             AuditWriteError: If it cannot be written.
         """
         if self._register is None or self._dispatcher is None:
             return
-        outcome = "findings" if findings else "incomplete" if incomplete else "clean"
-        counts = {
+        so_far = Counter({
             "read": lines.read, "judged": lines.judged, "not_selected": lines.not_selected, "bad": lines.bad,
             "findings": findings, "opened": self.opened,
-        }  # fmt: skip
+        })  # fmt: skip
+        counts = {name: count - self._reviewed[name] for name, count in so_far.items()}
+        outcome = "findings" if counts["findings"] else "incomplete" if incomplete or counts["bad"] else "clean"
         with self._dispatcher.lock:
             self._register.keeper.reviewed(outcome, counts, int(self._clock() * 1_000_000), logs)
+        self._reviewed = so_far
 
     def close(self) -> None:
         """Close the alerts log and the file of events."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from auditlog_cli import verification
 from auditlog_cli.errors import InputError
 from auditlog_cli.judgement.asking import MOST, asked
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.report import Report
 from auditlog_cli.rules.engine import MAX_STATE
 from auditlog_cli.selection import select_by

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from auditlog_cli import times, verification
-from auditlog_cli.errors import UsageError
+from auditlog_cli import times
+from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.finding import Policy as PolicyNote
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import facts, waivers
@@ -15,7 +15,7 @@ from auditlog_cli.report import FAIL_ON, Baseline, Report, Waiver
 from auditlog_cli.rules import binding, policy, selections
 from auditlog_cli.rules.engine import MAX_STATE
 from auditlog_cli.rules.interpreting import selected
-from auditlog_cli.rules.planning import plan
+from auditlog_cli.rules.planning import Plan, plan
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.sitefacts import EMPTY
@@ -43,12 +43,14 @@ class Question:
         as_of: The "now" of all rules, microseconds since the epoch.
         scanner: What looks for personal data and secrets; None if no rule asks.
         chain: Whether a rule rests on what the verifier says.
-        seal: What the verifier is asked.
+        seal: What the verifier is asked; None: whether the log is whole, without keys.
         selection: Which records are judged; None: all.
         waivers_file, waivers, baseline: What was given.
         fail_on, fail_on_indicators, require_tested, max_findings, max_state, own, lateness: As in the options.
         since, until: What is found outside of this time is not told, microseconds since the epoch; None: no limit.
-        announced: Whether somebody is told of each finding: then `max_findings` leaves none out.
+        index: Told what became of the index of a log, by which selected records are found; None: it is not used.
+        announced: Whether somebody is told of each finding, or a baseline made of them: then `max_findings` leaves
+            none out.
     """
 
     packs: list[Pack]
@@ -57,7 +59,7 @@ class Question:
     as_of: int
     scanner: Scanner | None
     chain: bool
-    seal: Seal
+    seal: Seal | None
     selection: Callable[[Record], bool] | None = None
     waivers_file: str = ""
     waivers: list[Waiver] = field(default_factory=list)
@@ -72,6 +74,7 @@ class Question:
     since: int | None = None
     until: int | None = None
     announced: bool = False
+    index: Callable[[str], None] | None = None
 
     def report(self) -> Report:
         """Return the report that a run fills in."""
@@ -169,17 +172,29 @@ def asked(
         waivers.refuse(given, [facts.Nouns().rule(each) for each in bound])
     active = [each for each in bound if each.standing == "active"]
     question = Question(
-        packs, site, bound, moment, None, any(_is_chain(each) for each in active), seal or verification.asked(),
-        selection, waivers_file or "", given, None if baseline is None else baselines.load(baseline), fail_on,
+        packs, site, bound, moment, None, any(_is_chain(each) for each in active), seal, selection,
+        waivers_file or "", given, None if baseline is None else baselines.load(baseline), fail_on,
         fail_on_indicators, tuple(require_tested), max_findings, max_state, own, lateness,
         None if since is None else times.moment(since), None if until is None else times.moment(until),
     )  # fmt: skip
-    if plan(active, moment).program.needs_scanner or any(each.where for each in given):
+    if _planned(active, moment, packs).program.needs_scanner or any(each.where for each in given):
         question.scanner = _scanner(site)
     for each in given:
         if each.where is not None:
             question.where(each.where)  # what is wrong with it is said before anything is read
     return question
+
+
+def _planned(active: list[Bound], as_of: int, packs: Sequence[Pack]) -> Plan:
+    """The plan of a run; what is wrong with a rule is said with the file and line of the rule."""
+    try:
+        return plan(active, as_of)
+    except DefinitionError as error:
+        places = ((rule.id, f"{pack.path}:{rule.line}") for pack in packs for rule in pack.rules if rule.line)
+        for name, place in places:
+            if error.message.startswith((f"{name}:", f"{name},")):
+                raise DefinitionError(f"{place}: {error.message}", help=error.help) from error
+        raise
 
 
 _OLD = 180 * times.DAY

@@ -1,12 +1,16 @@
-"""Rules dealt out to two processes that both read the logs (compliance.md, 13.5).
+"""What two processes that read the same logs do, each for itself (compliance.md, 13.5).
 
-One judges single records and asks the detectors; the other has the checks, which look at records in their order, and
-what the verifier says. Each rule is evaluated in one of them as a whole, over the whole input, so that what is found
-is the same as in one process (tests/judgement/test_dealing.py); both decode each line, which costs less than sending
-it from one to the other (bench/check.py).
+Rules about single records, with the detectors, take most of the time, and need no order: the other process judges by
+them the lines up to a *cut*, this one those behind it. Rules about several records need all records in their order:
+they are evaluated here, over the whole input, as is what the verifier says. So each rule sees each record once, what is
+found is the same as in one process (tests/judgement/test_dealing.py), and only what the other process found travels.
 
-Correlations share one order of time, and one count of the records that came too late for it; so they stay together:
-with the checks, unless one of them asks for the detectors.
+    file              ├──────────────── cut ─────────┤
+    the other process rules about single records
+    this process      rules about several records ····························
+                                         rules about single records ···········
+
+Both decode what they judge, which costs less than sending it from one to the other (bench/check.py).
 """
 
 from __future__ import annotations
@@ -17,7 +21,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from auditlog_cli import parallel
 from auditlog_cli.errors import InputError
 from auditlog_cli.judgement import reading
-from auditlog_cli.rules.planning import plan
 from auditlog_cli.sources import files
 
 if TYPE_CHECKING:
@@ -25,23 +28,28 @@ if TYPE_CHECKING:
     from auditlog_cli.judgement.asking import Question
     from auditlog_cli.rules.binding import Bound
     from auditlog_cli.rules.facts import Tally
-    from auditlog_cli.verdict import Verdict
 
 MUCH: Final = 8 << 20
 """Bytes from which a second process pays."""
+CUT: Final = 0.8
+"""Of all bytes, the other process's: it then ends about when this one does (bench/check.py)."""
 
 
 class Shares(NamedTuple):
-    """Which rules are whose.
+    """What is whose.
 
     Attributes:
-        mine, theirs: Those of this process, and of the other one; each rule is in one of them.
+        single: Rules about single records.
+        ordered: Rules about several records, in their order.
         sizes: File → how far both read it, for a log may grow.
+        cuts: File → the first line that begins at this byte or behind it, and all lines after it, are for this
+            process to judge by single records. Bytes of what is packed in a file, not of the file.
     """
 
-    mine: list[Bound]
-    theirs: list[Bound]
+    single: list[Bound]
+    ordered: list[Bound]
     sizes: dict[str, int]
+    cuts: dict[str, int]
 
 
 class Joined(NamedTuple):
@@ -50,20 +58,16 @@ class Joined(NamedTuple):
     Attributes:
         findings: Its findings.
         unlisted: (rule, policy) → those that are not among them.
-        verdicts: What the verifier said.
         tallies: Number of a rule → its tally.
-        late: Records that came too late to be put in order.
     """
 
     findings: list[Finding]
     unlisted: dict[tuple[str, str], int]
-    verdicts: list[Verdict]
     tallies: dict[int, Tally]
-    late: int
 
 
 def shares(paths: list[str], question: Question) -> Shares | None:
-    """Return how rules are dealt out, or None where one process is to do it all.
+    """Return what is whose, or None where one process is to do it all.
 
     That is so for what can be read only once, for little data, on one core, where threads run (a fork would take
     over their locks), and where the rules of policies must be together to tell which records are under none.
@@ -79,8 +83,31 @@ def shares(paths: list[str], question: Question) -> Shares | None:
     sizes = {name: reading.size_of(name) for name in names}
     if not sizes or not all(sizes.values()) or sum(sizes.values()) < MUCH:
         return None
-    checks = [each for each in question.bound if each.enabled and "check" in (each.rule.correlate or {})]
-    ordered = [each for each in question.bound if each.enabled and each.rule.correlate and each not in checks]
-    theirs = checks if plan(ordered, question.as_of).program.needs_scanner else checks + ordered
-    mine = [each for each in question.bound if each.enabled and each not in theirs]
-    return Shares(mine, theirs, sizes) if mine and theirs else None
+    single = [each for each in question.bound if each.enabled and each.rule.correlate is None]
+    ordered = [each for each in question.bound if each.enabled and each.rule.correlate is not None]
+    return Shares(single, ordered, sizes, cuts(sizes)) if single else None
+
+
+def cuts(sizes: dict[str, int]) -> dict[str, int]:
+    """Return where each file is cut.
+
+    A packed file is not cut but goes whole to the one or the other: how much is in it shows when it is read.
+
+    Args:
+        sizes: File → its bytes.
+    """
+    left = int(CUT * sum(sizes.values()))
+    found: dict[str, int] = {}
+    for name, size in sizes.items():
+        part = max(0, min(left, size))
+        if part < size and reading.is_packed(name):
+            part = size if 2 * part >= size else 0
+        found[name] = WHOLE if part == size else part
+        left = (
+            left - part if part == size else 0
+        )  # there is one cut: the findings of one process come before all others
+    return found
+
+
+WHOLE: Final = 1 << 62
+"""A cut behind everything that a file can hold."""

@@ -6,7 +6,9 @@ may be called by an address or a number, and a pointer would carry it into every
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from auditlog_cli import places, pointers
 from auditlog_cli.finding import Finding, Policy, Rule, Where, fingerprint, opaque
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from auditlog_cli.rules.binding import Bound
     from auditlog_cli.rules.pack import Pack
 
+_HELPING = re.compile(r"\b_")  # what a selection that only serves a subject is called by; readers need not see it
 _LONGEST = 256  # characters of a name that is shown
 _LONGEST_WORD = 23  # characters of one word in the name of a member: tokens have as many and more
 _CONTENT = ("action.arguments", "action.result", "action.error", "prompt", "response", "message.text", "metadata")
@@ -72,12 +75,13 @@ class Nouns:
             made = self._policies[bound.policy] = Policy(*bound.policy)
         return made
 
-    def finding(self, fact: Any, raw: bytes = b"") -> Finding:
+    def finding(self, fact: Any, raw: bytes = b"", content: dict[str, Any] | None = None) -> Finding:
         """Return a fact of the engine as a finding.
 
         Args:
             fact: `rules.facts.Fact`, or what has its members.
             raw: The line of the anchor record, where it is at hand: for the columns of the value.
+            content: The record, where the line is just what orjson writes for it: then they are found sooner.
         """
         rule = self.rule(fact.bound)
         where = _where(fact.place)
@@ -85,7 +89,9 @@ class Nouns:
         if where.pointer == fact.pointer:
             where.start, where.end = fact.start, fact.end
         if raw:
-            where.column, where.end_column = columns(raw, fact.pointer)
+            where.column, where.end_column = (
+                columns(raw, fact.pointer) if content is None else columns_in(content, fact.pointer)
+            )
         anchors = [place.anchor for place in (fact.place, *fact.related)]
         return Finding(
             rule,
@@ -128,19 +134,23 @@ class Nouns:
         elif made.in_scope:
             made.result = "passed"
         else:
-            made.result, made.reason = "not_tested", _untested(bound, made, getattr(tally, "left_out", 0))
+            made.result, made.reason = "not_tested", _untested(bound, made, tally)
         return made
 
 
-def _untested(bound: Bound, made: RuleResult, left_out: int) -> str:
+def _untested(bound: Bound, made: RuleResult, tally: Any) -> str:
+    if tally is not None and tally.why:
+        return str(tally.why)
     if made.withheld:
         return f"a value is withheld in all it could judge ({many(made.withheld, 'record')})"
-    if left_out:
-        return f"{many(left_out, 'record')} had no value to be grouped or ordered by"
+    if tally is not None and tally.left_out:
+        return f"{many(tally.left_out, 'record')} had no value to be grouped or ordered by"
     if made.open:
         return f"{many(made.open, 'deadline')} not reached yet"
     subject = bound.rule.detection.get("subject")
-    return f"no record matched: {subject}" if isinstance(subject, str) else "no record matched"
+    if not isinstance(subject, str):
+        return "no record matched"
+    return "no record matched: " + _HELPING.sub("", subject)
 
 
 def note(pack: Pack) -> PackNote:
@@ -165,6 +175,32 @@ def columns(raw: bytes, pointer: str) -> tuple[int, int]:
     return start + 1, end + 1
 
 
+def columns_in(content: dict[str, Any], pointer: str) -> tuple[int, int]:
+    """Return the same as `columns`, of the line that orjson writes for a record: by what stands before the value."""
+    from orjson import dumps
+
+    start = 0
+    value: Any = content
+    for step in steps(pointer):
+        if value.__class__ is dict and step.__class__ is str:
+            before: Any = {}
+            for name, each in value.items():
+                if name == step:
+                    break
+                before[name] = each
+            else:
+                break
+            start += len(dumps(step).decode()) + 1  # and a colon
+            value = value[step]
+        elif value.__class__ is list and step.__class__ is int and step < len(value):
+            before, value = value[:step], value[step]
+        else:
+            break
+        start += len(dumps(before).decode()) if before else 1  # its last bracket is a comma there
+    return start + 1, start + 1 + len(dumps(value).decode())
+
+
+@lru_cache(maxsize=4096)
 def steps(pointer: str) -> tuple[str | int, ...]:
     """Return the steps of a JSON pointer; digits are places in lists (RFC 6901, 4).
 
@@ -181,9 +217,14 @@ def shown(pointer: str, path: str, *, entity: str = "") -> tuple[str, str]:
     >>> shown("/action/arguments/ann@example.org", "action.arguments.ann@example.org")
     ('/action/arguments', 'action.arguments')
     """
+    return _shown(pointer, path, bool(entity))
+
+
+@lru_cache(maxsize=4096)  # a log has few places at which something is found
+def _shown(pointer: str, path: str, strict: bool) -> tuple[str, str]:
     names = pointer.split("/")[1:]
     kept = 0
-    while kept < len(names) and _is_name(names[kept], strict=bool(entity)):
+    while kept < len(names) and _is_name(names[kept], strict=strict):
         kept += 1
     if kept == len(names):
         return pointer, path
@@ -215,6 +256,8 @@ def _where(place: Any) -> Where:
 
 def _group(fact: Any) -> tuple[str, ...]:
     """The values of the group key, unless it leads into what an agent was given or gave."""
+    if not fact.group:
+        return ()
     by = (fact.bound.rule.correlate or {}).get("group_by", ())
     paths = [by] if isinstance(by, str) else [path for path in by if isinstance(path, str)]
     if any(path == root or path.startswith(f"{root}.") for path in paths for root in _CONTENT):

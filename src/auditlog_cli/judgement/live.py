@@ -20,7 +20,7 @@ from auditlog_cli.finding import Finding, Rule, Where, fingerprint
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement import reading, waivers
 from auditlog_cli.judgement.reading import record_of
-from auditlog_cli.judgement.running import Run
+from auditlog_cli.judgement.running import Content, Run
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import counts
 from auditlog_cli.rules.facts import Fact, Place
@@ -149,11 +149,11 @@ class Live(Run):
         except (InputError, OSError):
             return
 
-    def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"") -> None:
+    def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"", content: Content = None) -> None:
         """Announce what the engine found, unless it is waived, known, or was announced."""
         told = []
         for fact in found:
-            finding = self.nouns.finding(fact, raw if fact.place is place else b"")
+            finding = self.nouns.finding(fact, raw, content) if fact.place is place else self.nouns.finding(fact)
             if self.question.waivers:
                 self._force.cover(finding, partial(self._record, fact.place))
             if self.question.baseline is not None:

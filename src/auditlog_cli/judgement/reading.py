@@ -28,16 +28,18 @@ class Counted:
     Args:
         path: The file.
         most: Where to stop, though more may have come; None: at its end.
+        summed: Whether the sum is wanted.
 
     Attributes:
         size: Bytes read so far.
     """
 
-    def __init__(self, path: str, most: int | None = None) -> None:
+    def __init__(self, path: str, most: int | None = None, *, summed: bool = True) -> None:
         self.path = path
         self.size = 0
         self._most = most
         self._sum = sha256()
+        self._summed = summed
         self._closed = False
         self._reader = opening.Plain(path, 0 if path == "-" else opening.open_plain(path))
 
@@ -45,7 +47,8 @@ class Counted:
         """Return up to `size` bytes; none at the end."""
         data = self._reader.read(size if self._most is None else min(size, self._most - self.size))
         self.size += len(data)
-        self._sum.update(data)
+        if self._summed:
+            self._sum.update(data)
         return data
 
     def close(self) -> None:
@@ -57,6 +60,17 @@ class Counted:
     def source(self) -> Source:
         """Return what a report says of it."""
         return Source(self.path, self.size, self._sum.hexdigest(), *_leaves(self.path))
+
+
+def summed(path: str, size: int) -> Source:
+    """Return what a report says of a file of which only some lines are judged: as much of it as there was."""
+    counted = Counted(path, size)
+    try:
+        while counted.read(1 << 20):
+            pass
+    finally:
+        counted.close()
+    return counted.source()
 
 
 def lines(counted: Counted) -> Iterator[Line | BadLine]:
@@ -93,6 +107,20 @@ def size_of(path: str) -> int:
         return os.path.getsize(path) if path != "-" and os.path.isfile(path) else 0
     except OSError:
         return 0
+
+
+def is_packed(path: str) -> bool:
+    """Tell whether a file is compressed; one that cannot be read is not."""
+    try:
+        fd = opening.open_plain(path)
+    except (OSError, InputError):
+        return False
+    try:
+        return os.pread(fd, 4, 0).startswith((opening.GZIP, opening.ZSTD))
+    except OSError:
+        return False
+    finally:
+        os.close(fd)
 
 
 def line_at(path: str, offset: int) -> bytes:

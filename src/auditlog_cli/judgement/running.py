@@ -1,4 +1,4 @@
-"""Logs judged by rules, from their lines to a report (compliance.md, 7.1).
+"""One run over logs, from their lines to a report (compliance.md, 7.1).
 
 read ──► decode ──► engine ──► findings ──► waivers, baseline ──► report
                       ▲
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import gc
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from auditlog_cli import parallel, times, verification
+from auditlog_cli import times
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
-from auditlog_cli.judgement import dealing, facts, reading, waivers
+from auditlog_cli.judgement import facts, reading, selecting, waivers
+from auditlog_cli.judgement.listing import Listing, name_of
 from auditlog_cli.judgement.reading import record_of
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Report
@@ -27,7 +28,7 @@ from auditlog_cli.writer.growth import is_sealed
 
 if TYPE_CHECKING:
     from auditlog_cli.judgement.asking import Question
-    from auditlog_cli.judgement.dealing import Shares
+    from auditlog_cli.judgement.dealing import Joined, Shares
     from auditlog_cli.rules.binding import Bound
 
 _FEW = 500
@@ -38,39 +39,7 @@ _RARELY = 100_000
 
 Progress = Callable[[int], None]
 Taken = Callable[[Finding], None]
-
-
-def judge(paths: list[str], question: Question, *, taken: Taken | None = None, progress: Progress | None = None) -> Report:  # fmt: skip # noqa: E501
-    """Judge some logs.
-
-    Args:
-        paths: Files, folders, globs, `-`.
-        question: From `asking.asked`.
-        taken: Told each finding as it arises, before waivers and the baseline are applied to the rest.
-        progress: Told how many bytes have been read.
-
-    Raises:
-        DefinitionError: If a rule or a waiver is wrong.
-    """
-    shares = dealing.shares(paths, question) if taken is None else None
-    run = Run(question, taken, progress, shares)
-    if shares is None:
-        run.read(paths)
-    else:
-        theirs, _ = parallel.beside(lambda _: _other(paths, question, shares), lambda: run.read(paths))
-        run.join(theirs)
-    return run.finish()
-
-
-def _other(paths: list[str], question: Question, shares: Shares) -> dealing.Joined:
-    run = Run(question, None, None, shares, theirs=True)
-    run.read(paths)
-    run.add(run.engine.finish())
-    run.count()
-    tallies = {
-        number: tally for bound, tally in run.engine.tallies().items() for number in [question.bound.index(bound)]
-    }
-    return dealing.Joined(run.report.findings, run.unlisted, run.report.verdicts, tallies, run.engine.late)
+Content = dict[str, Any] | None
 
 
 class Run:
@@ -80,14 +49,16 @@ class Run:
         question: What is asked.
         taken: Told each finding as it arises.
         progress: Told how many bytes have been read.
-        shares: Where two processes work: which rules are whose.
+        shares: Where two processes work: what is whose.
         theirs: This is the other process.
 
     Attributes:
         question: What is asked.
         nouns: Rules and policies as reports have them.
         report: What it comes to; complete after `finish`.
-        engine: The rules at work.
+        engine: The rules at work; where two processes work, those about several records, or the other process's.
+        listing: Which findings are listed.
+        also: Where two processes work: the rules about single records, which judge here what the other one leaves.
         agents: Ids of agents that were seen.
     """
 
@@ -102,24 +73,33 @@ class Run:
     ) -> None:
         self.report = question.report()
         self.agents: set[str] = set()
-        bound = question.bound if shares is None else shares.theirs if theirs else shares.mine
-        self.engine = Engine(
-            bound, question.policy, as_of=question.as_of, scanner=question.scanner,
-            max_state=question.max_state, own=question.own, lateness=question.lateness,
+        self.engine = self._engine(
+            question, question.bound if shares is None else shares.single if theirs else shares.ordered,
+            sparing=shares is not None and not theirs,
         )  # fmt: skip
+        self.also = None if shares is None or theirs else self._engine(question, shares.single)
+        self._past: Engine | None = None  # `also`, behind the cut
         self.question = question
         self.nouns = facts.Nouns()
-        self.unlisted: dict[tuple[str, str], int] = {}
         self._taken = taken
         self._progress = progress
-        self._kept: dict[tuple[str, str], int] = {}  # (rule, policy) → findings that are listed
-        # A waiver or a baseline has to be held against each finding, and each is announced: then all are kept.
+        # A waiver or a baseline has to be held against each finding, and each is announced: then all are listed.
         every = question.waivers or question.baseline or question.announced
-        self._most = 0 if every else question.max_findings
+        self.listing = Listing(self.report.findings, 0 if every else question.max_findings)
         self._seen: set[str] = set()
-        self._sizes = shares.sizes if shares is not None else {}
-        self._verifies = question.chain and (shares is None or theirs)
-        self._joined: dealing.Joined | None = None
+        self._shares = shares
+        self._theirs = theirs
+        self._joined: Joined | None = None
+
+    @staticmethod
+    def _engine(question: Question, bound: Sequence[Bound], *, sparing: bool = False) -> Engine:
+        return Engine(
+            bound, question.policy, as_of=question.as_of, scanner=question.scanner, max_state=question.max_state,
+            own=question.own, lateness=question.lateness, sparing=sparing,
+        )  # fmt: skip
+
+    def _engines(self) -> list[Engine]:
+        return [each for each in (self.engine, self.also) if each is not None]
 
     def read(self, paths: Iterable[str]) -> None:
         """Read what `paths` name, and judge it."""
@@ -134,17 +114,16 @@ class Run:
                     self._seen.add(log.path)
                     self._log(log)
 
-    def join(self, theirs: dealing.Joined) -> None:
-        """Take over what the other process found."""
+    def join(self, theirs: Joined) -> None:
+        """Take over what the other process found in the lines before the cut."""
         self._joined = theirs
-        self.report.findings += theirs.findings
-        self.report.verdicts += theirs.verdicts
-        for name, number in theirs.unlisted.items():
-            self.unlisted[name] = self.unlisted.get(name, 0) + number
+        self.listing.put_before(theirs.findings, theirs.unlisted)
 
     def _log(self, log: files.Log) -> None:
         before = self.report.lines.read
-        for file in log.files:
+        for file in [] if selecting.judged(self, log) else log.files:
+            if self._theirs and not self._cut(file):
+                continue
             try:
                 self._file(file, log.path)
             except InputError as error:
@@ -155,13 +134,29 @@ class Run:
         elif log.path != files.STDIN:
             self.verify(log.path)
 
+    def _cut(self, file: str) -> int:
+        return self._shares.cuts.get(file, 0) if self._shares is not None else 0
+
+    def _share(self, lines: Iterator[Line | BadLine], file: str) -> Iterator[Line | BadLine]:
+        """Yield lines up to the cut in the other process, all of them in this one."""
+        cut = self._cut(file)
+        self._past = None
+        for line in lines:
+            if self._past is None and (line.line if isinstance(line, BadLine) else line).offset >= cut:
+                if self._theirs:
+                    return
+                self._past = self.also
+            yield line
+
     def _file(self, file: str, log: str) -> None:
-        counted = reading.Counted(file, self._sizes.get(file))
+        size = None if self._shares is None else self._shares.sizes.get(file)
+        counted = reading.Counted(file, size, summed=not self._theirs)
         done = 0
         often = gc.get_threshold()
         gc.set_threshold(_RARELY, *often[1:])
         try:
-            for line in self._quick(reading.lines(counted), log, counted):
+            lines = reading.lines(counted)
+            for line in self._quick(lines if self._shares is None else self._share(lines, file), log, counted):
                 self.take(*reading.placed(line, log))
                 if self._progress is not None and counted.size != done:
                     done = counted.size
@@ -169,7 +164,8 @@ class Run:
         finally:
             gc.set_threshold(*often)
             counted.close()
-        self.report.inputs.append(counted.source())
+        if not self._theirs:
+            self.report.inputs.append(counted.source())
 
     def _quick(self, lines: Iterator[Line | BadLine], log: str, counted: reading.Counted) -> Iterator[Line | BadLine]:
         """Judge the lines that hold a record of ours just as orjson writes it, and yield all others.
@@ -185,7 +181,7 @@ class Run:
             return
         import orjson
 
-        if question.scanner is not None and self.engine.needs_scanner:
+        if question.scanner is not None and self._shares is None and self.engine.needs_scanner:
             question.scanner.expect(reading.size_of(counted.path))
         loads, dumps = orjson.loads, orjson.dumps
         for line in lines:
@@ -210,8 +206,10 @@ class Run:
             if self.report.waivers:
                 self._meet(spot.place.agent)
             found = record(content, spot)
+            if self._past is not None:
+                found += self._past.record(content, spot)
             if found:
-                self.add(found, spot.place, line.raw)
+                self.add(found, spot.place, line.raw, content)
 
     def _meet(self, agent: str) -> None:
         if agent and len(self.agents) < 10_000:
@@ -240,6 +238,8 @@ class Run:
             lines.judged += 1
             self._meet(place.agent)
             self.add(self.engine.record(item.content, place), place, item.line.raw)
+            if self._past is not None:
+                self.add(self._past.record(item.content, place), place, item.line.raw)
 
     def _left_out(self, item: Record, place: Place) -> bool:
         selection = self.question.selection
@@ -253,34 +253,33 @@ class Run:
         when = times.parse(place.timestamp)
         return when is not None and ((since is not None and when < since) or (until is not None and when >= until))
 
-    def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"") -> None:
+    def add(self, found: Iterable[Fact], place: Place | None = None, raw: bytes = b"", content: Content = None) -> None:
         """Take what the engine found.
 
         Args:
             found: Facts.
             place, raw: The line at hand: facts may be about earlier ones.
+            content: Its record, if the line is just what orjson writes for it.
         """
         for fact in found:
-            name = _name(fact.bound)
-            listed = self._kept.get(name, 0)
-            if self._most and listed >= self._most and self._taken is None:
-                self.unlisted[name] = self.unlisted.get(name, 0) + 1
-                self.engine.enough(fact.bound)
+            name = name_of(fact.bound)
+            if self._taken is None and self.listing.is_full(name):
+                self.listing.leave(name)
+                for engine in self._engines():
+                    engine.enough(fact.bound)
                 continue
-            finding = self.nouns.finding(fact, raw if fact.place is place else b"")
+            finding = self.nouns.finding(fact, raw, content) if fact.place is place else self.nouns.finding(fact)
             if self._taken is not None:
                 self._taken(finding)
-            if self._most and listed >= self._most:
-                self.unlisted[name] = self.unlisted.get(name, 0) + 1
-                continue
-            self._kept[name] = listed + 1
-            self.report.findings.append(finding)
+            self.listing.take(name, finding)
 
     def verify(self, path: str) -> None:
         """Ask the verifier about a sealed log, if a rule rests on that."""
-        if not self._verifies or not _is_sealed(path):
+        if not self.question.chain or self._theirs or not _is_sealed(path):
             return
-        verdict = verification.run(path, self.question.seal)
+        from auditlog_cli import verification
+
+        verdict = verification.run(path, self.question.seal or verification.asked())
         self.report.verdicts.append(verdict)
         found = [
             (problem.code, Place(problem.path or path, problem.line or 0, problem.byte or 0, seq=problem.seq, log=path,
@@ -291,8 +290,8 @@ class Run:
 
     def count(self) -> None:
         """Add what the engine has counted without giving it to what is not listed. Once, at the end."""
-        for bound, number in self.engine.spared.items():
-            self.unlisted[_name(bound)] = self.unlisted.get(_name(bound), 0) + number
+        for engine in self._engines():
+            self.listing.spared(engine.spared)
 
     def finish(self) -> Report:
         """Return what all of it comes to."""
@@ -301,14 +300,17 @@ class Run:
         self.count()
         tallies = dict(self.engine.tallies())
         late = self.engine.late
+        if self.also is not None:
+            tallies |= self.also.tallies()
         if self._joined is not None:
-            tallies |= {question.bound[number]: tally for number, tally in self._joined.tallies.items()}
-            late += self._joined.late
+            for number, tally in self._joined.tallies.items():
+                tallies[question.bound[number]].add(tally)
         report.rules = self.nouns.results(question.bound, tallies)
-        report.lines.under_no_policy = self.engine.under_no_policy
+        # Rules are dealt out only where they concern all agents.
+        report.lines.under_no_policy = self.engine.under_no_policy if self._shares is None else 0
         if late:
             report.gaps.append(f"{late:,} records came too late to be put in the order of time")
-        report.unlisted = self.unlisted
+        report.unlisted = self.listing.unlisted
         if report.waivers:
             waivers.refuse(report.waivers, [each.rule for each in report.rules], self.agents)
             waivers.apply(report, content=record_of, compiled=question.where)
@@ -324,7 +326,3 @@ def _is_sealed(path: str) -> bool:
         return is_sealed(path)
     except InputError:
         return False
-
-
-def _name(bound: Bound) -> tuple[str, str]:
-    return bound.rule.id, bound.policy[2] if bound.policy is not None else ""

@@ -50,9 +50,15 @@ class Named(NamedTuple):
 
     @property
     def seq(self) -> int | None:
-        """Its number in a sealed log."""
+        """Its number in a sealed log of ours."""
         seq: int | None = self.finding["record"].get("seq")
         return seq
+
+    @property
+    def line(self) -> int | None:
+        """Which line it is, from 0."""
+        line: int | None = self.finding["record"].get("line")
+        return None if line is None else line - 1
 
     @property
     def pointer(self) -> str:
@@ -91,9 +97,9 @@ def load(path: str, rules: Collection[str] = ()) -> list[Named]:
         try:
             content: dict[str, Any] = strictjson.decode(line.raw)
         except strictjson.Malformed as error:
-            raise DefinitionError(f"{line.where}: {error.reason}", help=_HELP) from error
+            raise DefinitionError(f"{line.where}: {error.reason}", help=HELP) from error
         if not _is_finding(content):
-            raise DefinitionError(f"{line.where}: not a finding ({_FORMAT})", help=_HELP)
+            raise DefinitionError(f"{line.where}: not a finding ({_FORMAT})", help=HELP)
         seen.add(content["rule"])
         if not rules or content["rule"] in rules:
             found.append(Named(line.where, content))
@@ -103,7 +109,7 @@ def load(path: str, rules: Collection[str] = ()) -> list[Named]:
     return found
 
 
-_HELP = "auditlog check LOG --format jsonl > findings.jsonl"
+HELP = "auditlog check LOG --format jsonl > findings.jsonl"
 
 
 def _is_finding(content: dict[str, Any]) -> bool:
@@ -114,7 +120,7 @@ def _is_finding(content: dict[str, Any]) -> bool:
         and isinstance(record, dict)
         and isinstance(record.get("source"), str)
         and type(record.get("offset")) is int
-        and type(record.get("seq", 0)) is int
+        and all(type(record.get(name, 0)) is int for name in ("seq", "line"))
         and isinstance(at, dict)
         and isinstance(at.get("pointer"), str)
         and all(type(at.get(name, 0)) is int for name in ("start", "end", "column", "end_column"))

@@ -44,7 +44,8 @@ class Tally:
         """Count what became of a line that has been read."""
         if done.taken:
             self.changed += 1
-            self.taken.update(done.taken)
+            for each in done.taken:
+                self.taken[each] += 1
             self.unsealed += done.unsealed
         if done.left:
             self.left.update(done.left)

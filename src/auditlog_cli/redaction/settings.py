@@ -176,4 +176,4 @@ def _custom(folder: str, name: str) -> tuple[Detector, ...]:
     from auditlog_cli.sources.opening import read_definition
 
     path = os.path.join(folder, name)
-    return custom.load(read_definition(path, (1 << 20) + 1), path)
+    return custom.defined_in(yamlfile.parse(read_definition(path, yamlfile.MAX_BYTES + 1), path))

@@ -12,44 +12,57 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Content-Security-Policy: whatever a log might smuggle in, nothing is run and nothing is fetched."""
 _SHORT = 26  # characters of code that are not broken over lines
 _STYLE = """\
-:root { color-scheme: light; }
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #fff; --dim: #55585c; --link: #0b4a8f; --line: #c9ced3;
+  --rule: #6b7075; --note: #f3f5f7; --note-edge: #5a6b7b; --warn: #fdf4e9; --warn-edge: #9a4b00;
+  --critical: #fff; --critical-bg: #7d1128; --high: #8f1d1d; --high-bg: #fdecec; --medium: #7a4100;
+  --medium-bg: #fdf1e1; --low: #35506b; --low-bg: #eef3f8; --info: #4a4f54; --info-bg: #f3f4f5; }
+@media screen and (prefers-color-scheme: dark) { :root { --ink: #e4e6e8; --paper: #16181b; --dim: #a3a8ae;
+  --link: #8ab8f0; --line: #3a3f45; --rule: #7d848b; --note: #20252a; --note-edge: #8797a6; --warn: #2f2417;
+  --warn-edge: #e09a4a; --critical: #fff; --critical-bg: #a11d3a; --high: #ff9d9d; --high-bg: #3a1a1c;
+  --medium: #f2b36b; --medium-bg: #33240f; --low: #a8c6e4; --low-bg: #1b2733; --info: #b9bfc5; --info-bg: #24272b; } }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 58rem; color: #1b1b1b; background: #fff;
+body { margin: 0 auto; padding: 2.5rem 1.5rem 4rem; max-width: 58rem; color: var(--ink); background: var(--paper);
   font: 1rem/1.5 "Source Sans 3", "Segoe UI", "Helvetica Neue", Arial, "Liberation Sans", sans-serif; }
-h1, h2, h3, h4 { line-height: 1.25; margin: 2.2em 0 .6em; text-wrap: balance; }
+h1, h2, h3, h4 { line-height: 1.25; margin: 2.2em 0 .6em; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 1.75rem; margin-top: 0; }
-h2 { font-size: 1.3rem; border-bottom: 2px solid #1b1b1b; padding-bottom: .25rem; }
+h2 { font-size: 1.3rem; border-bottom: 2px solid var(--ink); padding-bottom: .25rem; }
 h3 { font-size: 1.08rem; } h4 { font-size: 1rem; }
-p, ul, dl { margin: .6em 0; } li { margin: .25em 0; }
-a { color: #0b4a8f; } a:focus-visible { outline: 2px solid #0b4a8f; outline-offset: 2px; }
+p, ul, dl { margin: .6em 0; overflow-wrap: anywhere; } li { margin: .25em 0; }
+a { color: var(--link); } a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+:target { background: var(--note); }
 code { font: .875em/1.4 "Source Code Pro", Consolas, "Liberation Mono", Menlo, monospace; overflow-wrap: anywhere; }
-.notice, .warning { border-left: 4px solid #5a6b7b; background: #f3f5f7; padding: .6rem .9rem; }
-.warning { border-color: #9a4b00; background: #fdf4e9; }
+.notice, .warning { border-left: 4px solid var(--note-edge); background: var(--note); padding: .6rem .9rem; }
+.warning { border-color: var(--warn-edge); background: var(--warn); }
 code.keep, .keep { white-space: nowrap; overflow-wrap: normal; }
-.dim { color: #55585c; }
+.dim { color: var(--dim); }
 dl { display: grid; grid-template-columns: minmax(8rem, 12rem) 1fr; gap: .3rem 1rem; }
 dt { font-weight: 600; } dd { margin: 0; overflow-wrap: anywhere; }
 .scroll { overflow-x: auto; margin: .8em 0; }
 table { border-collapse: collapse; width: 100%; font-size: .92rem; }
+table:not(:has(th:nth-child(3))) { width: auto; min-width: min(24rem, 100%); }
 caption { text-align: left; font-weight: 600; padding: .4rem 0; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #c9ced3;
+th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line);
   overflow-wrap: break-word; }
-th { border-bottom: 2px solid #6b7075; } th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
+th { border-bottom: 2px solid var(--rule); } th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; }
 .severity { display: inline-block; padding: 0 .45em; border: 1px solid; border-radius: 3px; font-size: .85em;
   font-weight: 600; white-space: nowrap; }
-.critical { color: #fff; background: #7d1128; border-color: #7d1128; } .high { color: #8f1d1d; background: #fdecec; }
-.medium { color: #7a4100; background: #fdf1e1; } .low { color: #35506b; background: #eef3f8; }
-.info { color: #4a4f54; background: #f3f4f5; }
-nav ol { padding-left: 1.4rem; columns: 2; column-gap: 2rem; } nav li { break-inside: avoid; }
+.critical { color: var(--critical); background: var(--critical-bg); border-color: var(--critical-bg); }
+.high { color: var(--high); background: var(--high-bg); }
+.medium { color: var(--medium); background: var(--medium-bg); }
+.low { color: var(--low); background: var(--low-bg); } .info { color: var(--info); background: var(--info-bg); }
+nav ol { padding-left: 1.4rem; columns: 2; column-gap: 2rem; }
+nav li { break-inside: avoid; margin: 0; padding: .12em 0; }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
-  nav ol { columns: 1; } body { padding: 1.25rem 1rem 3rem; } }
+  nav ol { columns: 1; } body { padding: 1.25rem 1rem 3rem; } table:has(td:nth-child(4) code) { min-width: 36rem; } }
 @media print {
   @page { size: A4; margin: 18mm 16mm 20mm;
     @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
   body { max-width: none; padding: 0; font-size: 10pt; } a { color: inherit; text-decoration: none; }
-  h2, h3, h4, dl, p:has(.severity) { break-after: avoid; } tr, li, .notice, .warning, dl { break-inside: avoid; }
-  table:not(:has(tbody tr:nth-child(9))) { break-inside: avoid; } caption { break-after: avoid; }
+  h1, h2, h3, h4 { margin-top: 1.6em; } h1 { margin-top: 0; }
+  h2, h3, h4, p:has(.severity) { break-after: avoid; } tr, li, .notice, .warning, dl { break-inside: avoid; }
+  table:not(:has(tbody tr:nth-child(6))) { break-inside: avoid; } caption { break-after: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; } table { font-size: 8.5pt; }
+  th, td { padding: .22rem .5rem; }
   .severity { background: none; color: #000; border-color: #000; } .critical { font-weight: 800; }
   p, li { orphans: 3; widows: 3; }
 }

@@ -74,7 +74,10 @@ def _inline(text: Text) -> str:
         elif span.how in ("plain", "dim", "keep"):
             out.append(plain(span.text))
         else:
-            out.append(f"**{plain(span.text)}**")
+            # Stars beside a blank would stand there as stars (CommonMark, 6.2).
+            shown = plain(span.text)
+            core = shown.strip()
+            out.append(shown.replace(core, f"**{core}**", 1) if core else shown)
     return "".join(out)
 
 

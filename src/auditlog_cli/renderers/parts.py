@@ -7,6 +7,8 @@ from typing import Any
 from auditlog_cli.renderers.document import Block, Bullets, Facts, Paragraph, Section, Span, Table, Text
 from auditlog_cli.report import many
 
+_NAMED = 5
+"""So many logs are named in the line on top; the section on what was looked at has all."""
 _STATUS = {"review": "review: read by no lawyer yet", "reviewed": "reviewed", "retired": "retired"}
 _STANDING = {"in_force": "in force", "expired": "expired", "not_yet": "not in force yet"}
 RESULTS = {
@@ -31,6 +33,33 @@ def moment(text: str) -> str:
     '2026-11-21 12:00:00 UTC'
     """
     return f"{text[:10]} {text[11:19]} UTC" if len(text) >= 20 and text[10] == "T" and text[-1] == "Z" else text
+
+
+def subject(head: dict[str, Any]) -> Paragraph:
+    """Return one line that says what the document is about: which logs, judged when, by which packs.
+
+    Args:
+        head: An object with the members of `renderers.checks.json.header`.
+    """
+    files = [each["source"] for each in head["inputs"]]
+    more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+    named: list[str | Span] = [part for name in files[:_NAMED] for part in (", ", code(name))][1:]
+    packs = ", ".join(f"{pack['name']} {pack['version']}" for pack in head["packs"])
+    told = f"{more}, judged as of {moment(head['as_of'])} by {packs or 'no pack'}."
+    return Paragraph((*(named or ["Nothing that could be read"]), told))
+
+
+def overview(found: list[tuple[dict[str, Any], int]]) -> Table:
+    """Return a table of the rules with findings, each with a link to its section.
+
+    Args:
+        found: For each rule one of its findings, and how many there are.
+    """
+    rows: list[tuple[Text, ...]] = []
+    for each, count in found:
+        name = Span(each["rule"], "code", f"rule-{each['rule']}")
+        rows.append((Span(each["severity"], each["severity"]), name, each["title"], each["kind"], f"{count:,}"))
+    return Table(("Severity", "Rule", "Title", "Kind", "Findings"), tuple(rows), frozenset((4,)), "By rule")
 
 
 def looked_at(head: dict[str, Any], facts: tuple[tuple[str, Text], ...] = ()) -> Section:
@@ -105,18 +134,30 @@ def integrity(head: dict[str, Any]) -> Section:
     return Section("Integrity of the logs", "integrity", blocks)
 
 
-def places(findings: list[dict[str, Any]], most: int) -> list[Block]:
-    """Return where findings are: by file, line, record and member, never by value."""
+def places(findings: list[dict[str, Any]], most: int, unlisted: int = 0) -> list[Block]:
+    """Return where findings are: by file, line, record and member, never by value.
+
+    Args:
+        findings: Objects of `auditlog.finding/1`, all of one rule.
+        most: How many to list; the rest is counted.
+        unlisted: How many more there are.
+    """
     shown = findings[:most]
     title = findings[0]["title"] if findings else ""
     told = any(each["message"] != title for each in shown)
     found = any("entity" in each for each in shown)
-    heads = ["Place", "Record", "Time", "Member", *(["Detected"] if found else []), *(["Message"] if told else [])]
+    numbered = any({"seq", "record_id"} & each["record"].keys() for each in shown)
+    heads = [
+        "Place", *(["Record"] if numbered else []), "Time", "Member", *(["Detected"] if found else []),
+        *(["Message"] if told else []),
+    ]  # fmt: skip
     rows: list[tuple[Text, ...]] = []
     for each in shown:
         record = each["record"]
         names = [f"#{record['seq']}" if "seq" in record else "", record.get("record_id", "")]
-        row: list[Text] = [code(_place(record)), code(" ".join(name for name in names if name) or "–")]
+        row: list[Text] = [code(_place(record))]
+        if numbered:
+            row.append(code(" ".join(name for name in names if name) or "–"))
         row += [moment(record.get("timestamp", "–")), code(each["at"]["pointer"] or "–")]
         if found:
             row.append(each.get("entity", "–"))
@@ -126,9 +167,10 @@ def places(findings: list[dict[str, Any]], most: int) -> list[Block]:
             row[0] = (code(_place(record)), *_related(each))
         rows.append(tuple(row))
     blocks: list[Block] = [Table(tuple(heads), tuple(rows))] if rows else []
-    if len(findings) > len(shown):
-        left = len(findings) - len(shown)
-        blocks.append(Paragraph(f"and {left:,} more {'place' if left == 1 else 'places'}; the format json has all"))
+    left = len(findings) - len(shown) + unlisted
+    if left:
+        where = "the format json with --max-findings 0 has all" if unlisted else "the format json has all"
+        blocks.append(Paragraph(f"and {many(left, 'more place')}; {where}"))
     return blocks
 
 
@@ -180,6 +222,14 @@ def cannot(head: dict[str, Any]) -> Section:
     return Section("What these packs cannot check", "cannot", blocks)
 
 
+def rules_said(asked: list[dict[str, Any]]) -> str:
+    """Return what has to be said beside results of rules; `asked`: all of them."""
+    text = "A rule that met no record in scope is not tested, never passed."
+    if not any(each["withheld"] or each["open"] for each in asked):
+        text += " No rule met a value that is withheld, or a deadline that is not reached yet."
+    return text
+
+
 def rules(pack: dict[str, Any], asked: list[dict[str, Any]], known: set[str]) -> Section:
     """Return what came of each rule of a pack.
 
@@ -188,13 +238,16 @@ def rules(pack: dict[str, Any], asked: list[dict[str, Any]], known: set[str]) ->
         asked: Its rules, as objects of the report.
         known: Ids of rules that have a section of findings to point at.
     """
-    heads = ("Rule", "Clauses", "Result", "Records in scope", "Findings", "Withheld", "Open")
+    told = [member for member in ("withheld", "open") if any(each[member] for each in asked)]
+    heads = ("Rule", "Clauses", "Result", "Records in scope", "Findings", *map(str.capitalize, told))
     rows: list[tuple[Text, ...]] = []
     for each in asked:
         name = Span(each["rule"], "code", f"rule-{each['rule']}" if each["rule"] in known else "")
-        said = RESULTS[each["result"]] + (f": {each['reason']}" if each["reason"] else "")
+        said: Text = RESULTS[each["result"]] + (f": {each['reason']}" if each["reason"] else "")
+        if each["result"] in ("findings", "not_fully_evaluated"):
+            said = Span(str(said), "strong")
         policy = f" (policy {each['policy']['name']} {each['policy']['version']})" if each["policy"] else ""
-        numbers = tuple(f"{each[member]:,}" for member in ("in_scope", "findings", "withheld", "open"))
+        numbers = tuple(f"{each[member]:,}" for member in ("in_scope", "findings", *told))
         rows.append(((name, f" {each['title']}{policy}"), ", ".join(each["clauses"]), said, *numbers))
     head = f"{pack['name']} {pack['version']}: {pack['title']}"
-    return Section(head, f"pack-{pack['name']}", [Table(heads, tuple(rows), frozenset((3, 4, 5, 6)))])
+    return Section(head, f"pack-{pack['name']}", [Table(heads, tuple(rows), frozenset(range(3, len(heads))))])

@@ -41,7 +41,7 @@ def lines(found: Statistics, top: int, style: Style, *, tables_only: bool = Fals
         yield from _overview(found, style)
         yield from _over_time(found, style)
     for path in found.groups:
-        yield from _table(path, found.groups[path], top, style)
+        yield from _table(path, found.groups[path], found.beyond.get(path, 0), top, style)
 
 
 def _overview(found: Statistics, style: Style) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _bar(share: float, room: int, style: Style) -> str:
     return _BLOCKS[8] * (eighths // 8) + rest
 
 
-def _table(path: str, groups: dict[str, Group], top: int, style: Style) -> Iterator[str]:
+def _table(path: str, groups: dict[str, Group], beyond: int, top: int, style: Style) -> Iterator[str]:
     shown = _ranked(groups, top)
     header = (path, "records", "calls", "errors", "denied", "p50", "p95")
     body = []
@@ -109,8 +109,9 @@ def _table(path: str, groups: dict[str, Group], top: int, style: Style) -> Itera
     yield style.paint(_row(header, first, rest, style), "call")
     for row in body:
         yield _row(row, first, rest, style)
-    if len(shown) < len(groups):
-        yield style.paint(f"and {len(groups) - len(shown):,} more (--top 0 shows all)", "dim")
+    more = len(groups) - len(shown) + beyond
+    if more:
+        yield style.paint(f"and {more:,} more (--top 0 shows all)", "dim")
 
 
 def _row(row: tuple[str, ...], first: int, rest: list[int], style: Style) -> str:

@@ -1,16 +1,19 @@
-"""Legal holds set and released: each is a record of the log itself (docs/decisions/0040)."""
+"""Legal holds set and released: each is a record of the log itself (docs/decisions/0040), or, where others write the
+log, a statement beside it (0066).
+"""
 
 from __future__ import annotations
 
 import os
 
-from auditlog_cli import times
+from auditlog_cli import segments, times
 from auditlog_cli.errors import DefinitionError, InputError, UsageError
 from auditlog_cli.identifiers import Identifiers
+from auditlog_cli.salting import settling
 from auditlog_cli.sealing import holds
 from auditlog_cli.sealing.holds import Covers
 from auditlog_cli.signing.signer import Signer
-from auditlog_cli.withholding import declaring, holding
+from auditlog_cli.withholding import declaring, holding, salted_holding
 from auditlog_cli.writer import own
 from auditlog_cli.writer.growth import is_sealed
 from auditlog_cli.writer.log import AuditLog
@@ -86,7 +89,7 @@ def release(path: str, name: str, by: str, reason: str, key: Signer | None) -> i
     said = declaring.checked(by, reason)
     if by.strip().lower().startswith(holding.AGENT):
         raise UsageError("--by: an agent may not release a hold", help="a person does")
-    register = holding.read(path)
+    register = read(path)
     meant = [hold for hold in register.active if hold.id == name]
     if not meant:
         gone = any(hold.id == name for hold, _ in register.released)
@@ -101,15 +104,40 @@ def release(path: str, name: str, by: str, reason: str, key: Signer | None) -> i
     return len(meant)
 
 
+def read(path: str) -> holding.Register:
+    """Return the holds of a log, whoever writes it; see `withholding.holding.read` and `salted_holding.read`."""
+    return salted_holding.read(path) if by_others(path) else holding.read(path)
+
+
+def by_others(path: str) -> bool:
+    """Tell whether others write the log, so that its holds stand beside it."""
+    return segments.active_of(path) is None and settling.is_salted(path) and not is_sealed(path)
+
+
 def _append(path: str, which: str, members: dict[str, object], key: Signer | None) -> None:
+    if by_others(path):
+        salted_holding.say(path, lambda register, declared: _statement(register.origin, which, members, key, declared))
+        return
     if not is_sealed(path):
         raise InputError(f"{path}: not a sealed log, so a hold in it would prove nothing; nothing was written")
     with AuditLog(path, ballast_bytes=0) as log:
-        if key is not None:
-            said = {"type": which, **members}
-            members = {**members, "sshsig": key.sshsig(holds.NAMESPACE, holds.message(log.origin, said))}
-        log.append_own(own.record(which, **members))
+        log.append_own(own.record(which, **_signed(log.origin, which, members, key)))
         log.durable()
+
+
+def _statement(
+    origin: str, which: str, members: dict[str, object], key: Signer | None, declared: int
+) -> dict[str, object]:
+    """The record about a hold that stands beside a log: it says how many declarations came before it, too."""
+    made = {salted_holding.MADE: declared} if which == "hold" else {}
+    return own.record(which, **_signed(origin, which, members, key), **made)
+
+
+def _signed(origin: str, which: str, members: dict[str, object], key: Signer | None) -> dict[str, object]:
+    if key is None:
+        return members
+    said = {"type": which, **members}
+    return {**members, "sshsig": key.sshsig(holds.NAMESPACE, holds.message(origin, said))}
 
 
 def _moment(option: str, text: str | None) -> str:

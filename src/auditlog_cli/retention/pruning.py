@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import NamedTuple
 
 import orjson
@@ -157,10 +158,9 @@ def carry_out(plan: Plan, reason: str) -> None:
         _keep(segments.pruned_name(plan.path), stubs.render(stub))
     try:
         for name in (*plan.leftover, *(each.path for each in plan.goes)):
-            for twin in segments.twins(name):
-                if os.path.lexists(twin):
-                    os.unlink(twin)
-            os.unlink(name)
+            for each in (*segments.twins(name), name):
+                with suppress(FileNotFoundError):  # it may have been compressed since it was listed
+                    os.unlink(each)
         disk.sync_folder(plan.path)
     except OSError as error:
         raise disk.refused(plan.path, "cannot be pruned", error, "run prune again to finish") from error

@@ -18,6 +18,9 @@ _LONGEST_TEXT: Final = 200
 _LONGEST_LIST: Final = 32
 _EVER_NEW: Final = frozenset(("timestamp", "record_id"))
 
+VERDICTS: Final = ("fires", "judged", "withheld")
+"""What a check says of a record (`checks`, `judge`), where it says something."""
+
 Judged = Callable[..., bool | None]
 
 
@@ -34,7 +37,7 @@ class Column:
         unread: (an input, another): the first is not looked at where the other holds a valid time; or None.
     """
 
-    __slots__ = ("_tests", "inputs", "kinds", "needs", "presence", "recurs", "table", "unread")
+    __slots__ = ("_tests", "_verdicts", "inputs", "kinds", "needs", "presence", "recurs", "table", "unread")
 
     def __init__(self, inputs: tuple[str, ...], needs: int | None, recurs: bool) -> None:
         self.inputs = inputs
@@ -45,6 +48,7 @@ class Column:
         self.kinds: set[str] = set()
         self.unread: tuple[str, str] | None = None
         self._tests: list[Judged] = []
+        self._verdicts: list[tuple[Callable[..., str], dict[str, int]]] = []
 
     def add(self, test: Judged, kind: str) -> int:
         """Add a test of the inputs, and return its number: bit 2n says certainly, bit 2n+1 perhaps."""
@@ -52,6 +56,10 @@ class Column:
         self.kinds.add(kind)
         self._tests.append(test)
         return len(self._tests) - 1
+
+    def add_verdicts(self, says: Callable[..., str], first: int, verdicts: tuple[str, ...]) -> None:
+        """Let tests, from number `first` on, be answered together: each asks whether `says` is one of `verdicts`."""
+        self._verdicts.append((says, {verdict: 3 << 2 * (first + place) for place, verdict in enumerate(verdicts)}))
 
     def mask(self, *values: Any) -> int:
         """Return the mask of the values, worked out."""
@@ -62,6 +70,8 @@ class Column:
                 mask |= 3 << 2 * number
             elif answer is None:
                 mask |= 2 << 2 * number
+        for says, bits in self._verdicts:
+            mask |= bits.get(says(*values), 0)
         return mask
 
     def mask_of_nothing(self) -> int:
@@ -156,13 +166,16 @@ def columns_of(program: Program, site: Site) -> tuple[list[Column], Places]:
     if program.streams:
         put("timestamp timed", ("timestamp",), None, False, lambda value: moment(value) is not None, "not_rfc3339")
     for number, (paths, says) in program.pure(site).items():
-        for verdict in ("fires", "judged", "withheld"):
-            put(f"check {number} {verdict}", paths, None, len(paths) > 1, _verdict(says, verdict))
+        for verdict in VERDICTS:
+            put(f"check {number} {verdict}", paths, None, len(paths) > 1, _elsewhere)
+        place, first = places[f"check {number} {VERDICTS[0]}"]
+        list(columns.values())[place].add_verdicts(says, first, VERDICTS)
     return list(columns.values()), places
 
 
-def _verdict(says: Callable[..., str], verdict: str) -> Judged:
-    return lambda *values: says(*values) == verdict
+def _elsewhere(*_: Any) -> bool:
+    """A test that `Column.add_verdicts` answers."""
+    return False
 
 
 def _placed(test: Test, site: Site) -> tuple[tuple[str, ...], int | None, bool, Judged]:

@@ -89,7 +89,7 @@ class Counter:
             for bound in work.bounds:
                 tally = tallies[bound]
                 tally.in_scope, tally.left_out = watch.in_scope, watch.left_out
-                tally.withheld, tally.exhausted = watch.unknown, watch.exhausted
+                tally.withheld, tally.exhausted, tally.why = watch.unknown, watch.exhausted, watch.why
         for bound, count in findings.items():
             tallies[bound].findings = count
         return tallies

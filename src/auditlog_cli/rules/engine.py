@@ -29,11 +29,13 @@ from auditlog_cli.rules.facts import Fact, Place, Spot, Tally
 from auditlog_cli.rules.generating import generate
 from auditlog_cli.rules.idling import NOBODY
 from auditlog_cli.rules.interpreting import selected
+from auditlog_cli.rules.lookups import WHEN
 from auditlog_cli.rules.planning import plan
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.sitefacts import Policy
+from auditlog_cli.rules.sparing import generate_sparing
 from auditlog_cli.rules.speaking import Speaker
 from auditlog_cli.rules.values import moment
 from auditlog_cli.rules.watching import Watch
@@ -53,6 +55,7 @@ class Engine:
         own: Whether rules judge the log's own records, too.
         lateness: Live runs: microseconds that a record may be late; None: over files (see `correlating.ordering`).
         held: Over files: records that are held back to be put in order.
+        sparing: Ask the detectors only where what a rule says rests on it; for rules about several records.
 
     Attributes:
         own_records: How many records of the log about itself came in; not judged by rules unless `own`.
@@ -72,6 +75,7 @@ class Engine:
         own: bool = False,
         lateness: int | None = None,
         held: int = HELD,
+        sparing: bool = False,
     ) -> None:
         self._plan = plan(bound, as_of)
         self._site = Site(site)
@@ -79,7 +83,7 @@ class Engine:
         self._as_of = as_of
         self._own = own
         self._lateness = lateness or 0
-        self._judge = generate(self._plan.program, self._site, self._scan)
+        self._judge = (generate_sparing if sparing else generate)(self._plan.program, self._site, self._scan)
         self._speaker = Speaker(self._plan)
         self._counter = Counter(self._plan)
         self._ordering = Ordering(lateness, held)
@@ -117,12 +121,11 @@ class Engine:
         outcome.count += 1
         facts: list[Fact] = []
         if outcome.hits:
-            reading = Reading(content, self._site, self._scan, hits)
-            facts = self._speaker.of_record(outcome, reading, place)
+            facts = self._speaker.of_record(outcome, Reading(content, self._site, self._scan, hits), place)
         if outcome.followers is not NOBODY:
             self._follow(facts, content, values, outcome, place, own)
         elif self._correlations:
-            self._ordering.passed(moment(content.get("timestamp")))
+            self._ordering.passed(values[WHEN] if WHEN in values else moment(content.get("timestamp")))
         return facts
 
     def beside(self, content: dict[str, Any], place: Place) -> list[Fact]:
@@ -164,7 +167,7 @@ class Engine:
         own: str,
     ) -> None:
         """Hand a record to the checks and correlations that have to see it."""
-        when = moment(content.get("timestamp"))
+        when = values[WHEN] if WHEN in values else moment(content.get("timestamp"))
         seen = Seen(values.__getitem__, content, when, place, own, outcome.states)
         self._ordering.passed(when)
         if self._virtual:

@@ -163,9 +163,10 @@ class Tally:
         left_out: Records without the key by which they are grouped, or without a time that a window needs.
         exhausted: Whether it ended before the log did, for want of room (`--max-state`) or order.
         findings: Facts.
+        why: Why nothing was judged, if the rule can say; else empty.
     """
 
-    __slots__ = ("exhausted", "findings", "in_scope", "left_out", "open", "withheld")
+    __slots__ = ("exhausted", "findings", "in_scope", "left_out", "open", "why", "withheld")
 
     def __init__(self) -> None:
         self.in_scope = 0
@@ -174,12 +175,14 @@ class Tally:
         self.left_out = 0
         self.exhausted = False
         self.findings = 0
+        self.why = ""
 
     def add(self, other: Tally) -> None:
         """Add what another run over other records came to."""
         for name in ("in_scope", "withheld", "open", "left_out", "findings"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.exhausted = self.exhausted or other.exhausted
+        self.why = self.why or other.why
 
     def __repr__(self) -> str:
         return f"Tally({ {name: getattr(self, name) for name in self.__slots__} })"

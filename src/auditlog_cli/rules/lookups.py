@@ -13,6 +13,8 @@ from auditlog_cli.rules.values import UNKNOWN, moment, presence
 Said = tuple[Outcome, list[Any], dict[str, Any]]
 Judge = Callable[..., Said]
 """Record → what the logics say, what the detectors found in it, and the values of `Program.fields`."""
+WHEN: Final = "@when"
+"""Among the values of a record: its time (`values.moment`), where that was worked out anyway. No path is called so."""
 
 OFTEN: Final = 800
 """Records after which a shape gets its function: writing one takes as long as judging some hundreds."""
@@ -58,7 +60,7 @@ class Group:
         masks: That number → the masks of the columns.
     """
 
-    __slots__ = ("_numbers", "columns", "masks", "paths", "table")
+    __slots__ = ("_numbers", "_reads", "columns", "masks", "paths", "table")
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         self.paths = paths
@@ -66,21 +68,33 @@ class Group:
         self.table: dict[Any, int] = {}
         self.masks: list[tuple[int, ...]] = []
         self._numbers: dict[tuple[int, ...], int] = {}
+        self._reads: list[tuple[Column, int | None, list[int]]] = []
 
     def number(self, *values: Any) -> int:
         """Return the number of what the columns say of the values."""
-        at = dict(zip(self.paths, values, strict=True))
-        masks = tuple(
+        if len(self._reads) != len(self.columns):
+            self._reads = [self._read(column) for _, column in self.columns]
+        # Behind the values that vary: what is never there, and what nobody knows, for nobody looked.
+        all_ = [*map(_said, self.paths, values), MISSING, UNKNOWN]
+        masks = tuple([
             column.mask_of_nothing()
-            if column.needs is not None and _value(at, column.inputs[column.needs]) is MISSING
-            else column.mask(*[_value(at, each) for each in column.inputs])
-            for _, column in self.columns
-        )
+            if needed is not None and all_[needed] is MISSING
+            else column.mask(*[all_[place] for place in read])
+            for column, needed, read in self._reads
+        ])  # fmt: skip
         number = self._numbers.get(masks)
         if number is None:
             number = self._numbers[masks] = len(self.masks)
             self.masks.append(masks)
         return number
+
+    def _read(self, column: Column) -> tuple[Column, int | None, list[int]]:
+        """The places of what a column sees among the values, and of what it needs."""
+        absent = len(self.paths)
+        read = [
+            self.paths.index(each) if each in self.paths else absent + (each == "@entities") for each in column.inputs
+        ]
+        return column, None if column.needs is None else read[column.needs], read
 
     def keep(self, key: Any, *values: Any) -> int:
         """Return the same, and put it into the table, unless the key is long."""
@@ -96,8 +110,7 @@ class Group:
         return {kind for _, column in self.columns for kind in column.kinds}
 
 
-def _value(at: dict[str, Any], given: str) -> Any:
-    there = at.get(given, UNKNOWN if given == "@entities" else MISSING)  # nobody looked: nobody knows
+def _said(given: str, there: Any) -> Any:
     return presence(there) if given.endswith("?") and there is not MISSING else there
 
 
@@ -120,3 +133,15 @@ class Spell:
             if other is not None and self.group.number(day + clock) == self.number:
                 self.begin, self.end = min(self.begin, other), max(self.end, other)
         return self.number
+
+
+class Moments(dict[Any, int | None]):
+    """Value → its `moment`, of values that come again and again; TypeError for a list or an object, which have none."""
+
+    def __missing__(self, value: Any) -> int | None:
+        if value.__class__ is not str or len(value) > _LONGEST:
+            return moment(value)
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        found = self[value] = moment(value)
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from auditlog_cli.rules import checks
@@ -59,7 +60,11 @@ def plan(bound: Sequence[Bound], as_of: int) -> Plan:
     Raises:
         DefinitionError: If a rule is not understood.
     """
-    active = [each for each in bound if each.enabled]
+    return _plan(tuple(each for each in bound if each.enabled), as_of)
+
+
+@lru_cache(maxsize=4)  # who asks what a run needs, and the engine that runs it, ask for the same
+def _plan(active: tuple[Bound, ...], as_of: int) -> Plan:
     populations: dict[tuple[str, ...], int] = {}
     records: dict[str, tuple[Logic, list[Heard]]] = {}
     streams: dict[str, tuple[Logic, dict[int, list[Bound]]]] = {}
@@ -104,7 +109,7 @@ def plan(bound: Sequence[Bound], as_of: int) -> Plan:
         tuple(named),
         _places(forms, len(streams)),
         _places(named, len(streams)),
-        tuple(active),
+        active,
     )
 
 

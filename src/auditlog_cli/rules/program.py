@@ -66,11 +66,12 @@ class Outcome:
         verdicts: Number of a check of `Program.pure` → what it says.
         followers: Which checks and correlations see its records (see `engine`), or None where nobody has asked yet.
         idle: What is only counted of its records (see `idling`).
+        unsure: Whether something cannot be known for its records.
     """
 
     __slots__ = (
-        "count", "followers", "hits", "idle", "passed", "populations", "shown", "states", "streams", "verdicts",
-        "withheld",
+        "count", "followers", "hits", "idle", "passed", "populations", "shown", "states", "streams", "unsure",
+        "verdicts", "withheld",
     )  # fmt: skip
 
     def __init__(
@@ -86,6 +87,7 @@ class Outcome:
         self.passed = passed
         self.streams = streams
         self.populations = populations
+        self.unsure = bool(withheld) or any(unknown for _, _, unknown in streams)
         self.count = 0
         self.shown: dict[int, tuple[str, frozenset[str]]] = {}
         self.states: dict[str, str] = {}

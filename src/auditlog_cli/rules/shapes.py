@@ -18,16 +18,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from auditlog_cli.fields import MISSING
+from auditlog_cli.fields import MISSING, NOTHING_SAID
 from auditlog_cli.matching import found
 from auditlog_cli.rules.columns import Column
-from auditlog_cli.rules.lookups import MOST_KEPT, Group, Said, Spell
+from auditlog_cli.rules.lookups import MOST_KEPT, WHEN, Group, Moments, Said, Spell
 from auditlog_cli.rules.program import Outcome
 from auditlog_cli.rules.reading import Scan
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, moment, presence
 from auditlog_cli.rules.virtual import entities
 
 _EARLY, _LATE = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"
+LONGEST_NOTHING: Final = max(map(len, NOTHING_SAID))
 _SOMETHING: Final = {"a": 1, "b": 2}
 _PRESENCE: Final = {"exists", "missing", "kind"}
 _OF_TIME: Final = {*_PRESENCE, "not_rfc3339", "older_than"}
@@ -136,6 +137,9 @@ class _Writer:
         self.write(1, "outcome = outcomes.get(key)")
         self.write(1, "if outcome is None: outcome = new(key)")
         values = ", ".join(f"{self.constant(path)}: {self.locals.get(path, 'MISSING')}" for path in self.fields)
+        when = self.locals.get("timestamp")
+        if self.fields and f"t{when}" in self.timed:
+            values += f", {self.constant(WHEN)}: t{when}"
         self.write(1, f"return outcome, hits, {{{values}}}")
         namespace = dict(self.constants)
         exec(compile("\n".join(self.lines), "<shape>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
@@ -224,8 +228,8 @@ class _Writer:
             self.keyed.add(f"k{local}")
             self.write(2, f"k{local} = {local}")
         if kinds <= _PRESENCE:
-            plain = f"len({local}) > 8 and {local}.isascii() and {local}[0] > ' ' < {local}[-1]"
-            self.write(2, f"if {plain}: {number} = {group.number('something')}")
+            # Longer than all of fields.NOTHING_SAID, whose lower case no longer text can become.
+            self.write(2, f"if len({local}.strip()) > {LONGEST_NOTHING}: {number} = {group.number('something')}")
             self.write(2, "else:")
             self.write(3, f"{number} = {table}({local})")
             self.write(3, f"if {number} is None: {number} = {keep}({local}, {local})")
@@ -300,6 +304,8 @@ class _Writer:
         value = self.value(given)
         if given.endswith("?") or f"k{value}" in self.keyed:
             return value if given.endswith("?") else f"k{value}"
+        if depth == 1:
+            self.keyed.add(f"k{value}")
         self.write(depth, f"if {value}.__class__ is str or {value} is MISSING: k{value} = {value}")
         self.write(depth, "else:")
         return self.key(value, depth + 1)
@@ -314,5 +320,10 @@ class _Writer:
         """The local that holds the instant of a text, or None."""
         if f"t{local}" not in self.timed:
             self.timed.add(f"t{local}")
-            self.write(1, f"t{local} = moment({local})")
+            if local == self.locals.get("timestamp"):
+                self.write(1, f"t{local} = moment({local})")
+            else:  # a time that stands in many records
+                known = self.constant(Moments())
+                self.write(1, f"try: t{local} = {known}[{local}]")
+                self.write(1, f"except TypeError: t{local} = None")
         return f"t{local}"

@@ -112,6 +112,11 @@ class Watch:
         """How many records could not be judged, because something was withheld."""
         return self.withheld + int(getattr(self._check, "withheld", 0))
 
+    @property
+    def why(self) -> str:
+        """Why nothing was judged, if the check can say."""
+        return str(getattr(self._check, "why", ""))
+
     def merge(self, other: Watch) -> None:
         """Take over what another run over other groups has kept.
 

@@ -57,6 +57,7 @@ class Snapshot:
         path: The log.
         checkpoint: What the checkpoint beside it holds, or None.
         declarations: What `.redactions` holds; empty if it is not there.
+        holds: What `.holds` holds; empty if it is not there.
         has_salts, has_new: Whether `.salts` is there, and `.salts.new`: a redaction was cut short.
 
     Raises:
@@ -73,6 +74,7 @@ class Snapshot:
             for name in (segments.salts_name(path), segments.new_salts_name(path), path):
                 self._open(name)
             self.declarations = self._whole(segments.redactions_name(path)) or b""
+            self.holds = self._whole(segments.holds_name(path)) or b""
             if path not in self._files:
                 raise InputError(f"{path}: no such file")
             if segments.closed(path):

@@ -11,7 +11,7 @@ from auditlog_cli import fields
 from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.finding import KINDS, SEVERITIES, Finding
 from auditlog_cli.judgement import asking
-from auditlog_cli.judgement.running import judge
+from auditlog_cli.judgement.judging import judge
 from auditlog_cli.record import Record
 from auditlog_cli.report import Report
 from auditlog_cli.rules.sitefacts import Policy as Site

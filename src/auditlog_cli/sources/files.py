@@ -7,6 +7,7 @@ import stat
 
 from auditlog_cli import segments
 from auditlog_cli.errors import InputError
+from auditlog_cli.sources import listed
 
 STDIN = "-"
 ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
@@ -70,13 +71,13 @@ def _expand(path: str, documents: bool) -> list[Log]:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
     if stat.S_ISDIR(mode):
         return _folder(path, documents)
-    return [_of(path, there=True)]
+    return [log] if (log := _of(path)).files else _globbed(path)
 
 
-def _of(path: str, *, there: bool = False) -> Log:
+def _of(path: str) -> Log:
     """The log whose active segment is `path`; a closed segment named outright stands for itself."""
-    closed = [name for _, name in segments.closed(path)] if path.endswith(".jsonl") else []
-    return Log(path, [*closed, path] if there else closed, whole=segments.first_of(path) is None)
+    names = listed.whole(path) if path.endswith(".jsonl") else listed.alone(path)
+    return Log(path, [*names], whole=segments.first_of(path) is None)
 
 
 def _folder(path: str, documents: bool) -> list[Log]:
@@ -98,8 +99,7 @@ def _folder(path: str, documents: bool) -> list[Log]:
         raise InputError(
             f"{path}: no log in this folder (looked for {looked})", help="name the file itself if it ends otherwise"
         )
-    # Closed segments sort before the active one: "audit.000000000000.jsonl" < "audit.jsonl".
-    return [Log(active, segments.without_twins(sorted(files)), whole=True) for active, files in found.items()]
+    return [Log(active, _all(active, files), whole=True) for active, files in found.items()]
 
 
 def _globbed(path: str) -> list[Log]:
@@ -118,7 +118,23 @@ def _grouped(files: list[str]) -> list[Log]:
     found: dict[str, list[str]] = {}
     for file in files:
         found.setdefault(segments.active_of(file) or file, []).append(file)
-    return [Log(path, segments.without_twins(names)) for path, names in found.items()]
+    return [Log(path, _named(path, names)) for path, names in found.items()]
+
+
+def _all(path: str, names: list[str]) -> list[str]:
+    """The files of the log at `path`, of which these were found in its folder."""
+    if not path.endswith(".jsonl"):
+        return _named(path, names)
+    found = listed.whole(path)
+    links = [path] if path in names and os.path.islink(path) and path not in found else []  # to nothing: it is told
+    return [*found, *links]
+
+
+def _named(path: str, names: list[str]) -> list[str]:
+    """These files of the log at `path` in order, each once."""
+    newest = max((first for first, _ in segments.closed(path)), default=-1) if path.endswith(".jsonl") else -1
+    # Closed segments sort before the active one: "audit.000000000000.jsonl" < "audit.jsonl".
+    return [listed.name(each, newest) for each in segments.without_twins(sorted(names))]
 
 
 def _near(path: str) -> str:

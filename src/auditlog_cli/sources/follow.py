@@ -11,6 +11,7 @@ import os
 
 from auditlog_cli import segments
 from auditlog_cli.record import BadLine, Line
+from auditlog_cli.sources import listed
 from auditlog_cli.sources.backwards import reader, split
 from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.strictjson import MAX_LINE
@@ -28,11 +29,13 @@ class Follower:
 
     Attributes:
         path: The active file.
+        before: Its closed segments, as they were when the file was opened.
         events: What happened to the file since it was last asked: `truncated`, `replaced`, `created`, `gone`.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.before: list[str] = []
         self.events: list[str] = []
         self._fd = -1
         self._inode = (-1, -1)
@@ -67,11 +70,11 @@ class Follower:
             InputError: If a closed segment cannot be read.
         """
         self._open()
-        found = segments.closed(self.path)
-        for at, (_, path) in enumerate(found):
+        found = listed.closed(self.path)
+        for at, (first, path) in enumerate(found):
             if at + 1 < len(found) and found[at + 1][0] <= wanted:
                 continue
-            if self._fd >= 0 and _inode(path) == self._inode:
+            if self._fd >= 0 and first > self._closed:
                 break  # closed since it was opened: it is read below, and what follows it by `poll`
             yield from read_lines(path)
         if self._fd >= 0:
@@ -118,15 +121,18 @@ class Follower:
     def _move_on(self) -> list[Line | BadLine]:
         """The path names another file: finish this one, then the segments in between, then the new one."""
         lines = self._drain()  # what was written between the last look and the renaming
-        found = segments.closed(self.path)
+        found = listed.closed(self.path)
         closed = [path for _, path in found]
-        inodes = [_inode(path) for path in closed]
+        inodes = [path.inode for path in closed]
         fresh = [path for first, path in found if first > self._closed]
-        between: list[str] = []
+        between: list[listed.Listed] = []
+        mine = self._first()
         if self._inode in inodes:
             between = closed[inodes.index(self._inode) + 1 :]
-        elif fresh and (segments.bare(fresh[0]) != fresh[0] or self._begins_with(segments.first_of(fresh[0]))):
-            between = fresh[1:]  # the file that was open has been closed since, and compressed or redacted
+        elif fresh and mine is not None and mine < (segments.first_of(fresh[0]) or 0):
+            between = fresh  # the file that was open has been closed since, and pruned
+        elif fresh and (segments.bare(fresh[0]) != fresh[0] or mine == segments.first_of(fresh[0])):
+            between = fresh[1:]  # the same, and compressed or redacted
         else:
             self.events.append("replaced")
         lines += self._unfinished()
@@ -138,28 +144,34 @@ class Follower:
             lines += self._drain()
         return lines
 
-    def _begins_with(self, number: int | None) -> bool:
-        """Whether the first line of the open file is the record of this number."""
+    def _first(self) -> int | None:
+        """The number of the record that the open file begins with; None if it has none."""
         from auditlog_cli import strictjson
 
         try:
-            first = os.pread(self._fd, _BLOCK, 0).partition(b"\n")[0]
-            return number is not None and strictjson.exact(first).get("seq") == number
+            number = strictjson.exact(os.pread(self._fd, _BLOCK, 0).partition(b"\n")[0]).get("seq")
         except (OSError, strictjson.Malformed):
-            return False
+            return None
+        return number if isinstance(number, int) else None
 
     def _open(self, path: str = "") -> bool:
         self.close()
         if not path:
-            self._closed = max((first for first, _ in segments.closed(self.path)), default=-1)
+            # Its own name, as it was listed: though it is closed before it is opened, it is the file behind `_closed`.
+            found = listed.whole(self.path)
+            self.before = [each for each in found if each != self.path]
+            self._closed = max((segments.first_of(each) or 0 for each in self.before), default=-1)
+            if not found or found[-1] != self.path:
+                return False
+            path = found[-1]
         try:
-            self._fd = os.open(path or self.path, os.O_RDONLY | os.O_CLOEXEC)
-            found = os.fstat(self._fd)
-            if path and segments.bare(path) != path:
-                self._unpack(path)
+            name, self._fd = listed.opened(path)
+            status = os.fstat(self._fd)
+            if segments.bare(name) != name:
+                self._unpack(name)
         except OSError:
             return False
-        self._inode = (found.st_dev, found.st_ino)
+        self._inode = (status.st_dev, status.st_ino)
         self._position = self._begin = self._number = 0
         return True
 
@@ -220,14 +232,6 @@ class Follower:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-
-def _inode(path: str) -> tuple[int, int]:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return (-1, -1)
-    return found.st_dev, found.st_ino
 
 
 def _behind_last_lf(fd: int, size: int) -> int:

@@ -7,8 +7,9 @@ import os
 import stat
 
 from auditlog_cli.errors import DefinitionError, InputError, remedy
-from auditlog_cli.segments import GZIP, ZSTD, bare
+from auditlog_cli.segments import GZIP, ZSTD
 from auditlog_cli.sources.files import STDIN
+from auditlog_cli.sources.listed import opened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ def open_for_reading(path: str) -> Reader:
         plain = Plain("standard input", 0)
     else:
         plain = Plain(*open_wherever(path))
+    return begun(plain)
+
+
+def begun(plain: Plain) -> Reader:
+    """Return a reader of the (unpacked) bytes of a file of which nothing was read.
+
+    Raises:
+        InputError: If it cannot be read.
+    """
     head = plain.read(1 << 16)
     plain._head = head
     if head.startswith((GZIP, ZSTD)):
@@ -74,34 +84,24 @@ def unpacked(path: str, reader: Reader, head: bytes) -> Reader:
 
 
 def open_wherever(path: str) -> tuple[str, int]:
-    """Return path and descriptor of a file, which may have been compressed since it was listed.
+    """Return path and descriptor of a file, which may lie elsewhere since it was listed (`sources.listed`).
 
     Raises:
         InputError: If it cannot be opened, or is a folder.
     """
     try:
-        return path, open_plain(path)
-    except InputError:
-        packed = f"{path}.zst"
-        if bare(path) != path or os.path.lexists(path) or not os.path.lexists(packed):
-            raise
-        return packed, open_plain(packed)
-
-
-def open_plain(path: str) -> int:
-    """Return a descriptor of the file as it stands.
-
-    Raises:
-        InputError: If it cannot be opened, or is a folder.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        path, fd = opened(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     if stat.S_ISDIR(os.fstat(fd).st_mode):
         os.close(fd)
         raise InputError(f"{path}: a folder, not a file", help="name a file in it")
-    return fd
+    return path, fd
+
+
+def open_plain(path: str) -> int:
+    """Return a descriptor of the file as it stands, compressed or not, as `open_wherever` does."""
+    return open_wherever(path)[1]
 
 
 def read_small(path: str, most: int) -> bytes:

@@ -9,7 +9,7 @@ from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.looking import may_be_foreign
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain, open_wherever
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,7 +120,18 @@ class _Reader:
     def __init__(self, part: Range) -> None:
         self._part = part
         self._at = part.start
-        self._fd = open_plain(part.path)
+        path, self._fd = open_wherever(part.path)
+        if os.pread(self._fd, 4, 0).startswith((GZIP, ZSTD)):  # compressed since it was cut
+            self._unpack(path)
+
+    def _unpack(self, path: str) -> None:
+        from auditlog_cli import frames
+
+        packed = self._fd
+        try:
+            self._fd = frames.plain(path, packed)
+        finally:
+            os.close(packed)
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none at the end."""

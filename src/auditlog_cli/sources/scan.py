@@ -79,7 +79,10 @@ def _streamed(path: str, needles: list[bytes], counts: Counts) -> Iterator[Line 
 
 def holds(raw: bytes, needles: list[bytes]) -> bool:
     """Tell whether the line is a candidate."""
-    return _ESCAPE in raw or any(needle in raw for needle in needles)
+    for needle in needles:
+        if needle in raw:
+            return True
+    return _ESCAPE in raw
 
 
 def searched(
@@ -207,10 +210,10 @@ def _search(fd: int, start: int, end: int, needles: list[bytes]) -> Iterator[tup
         hits: list[Hit] = []
         number = counted = 0
         for begin in sorted(found):
-            number += buffer.count(b"\n", counted, begin)
+            number += count(block, b"\n", counted, begin)
             counted = begin
             hits.append((start + begin, found[begin] - begin, number))
-        lines = count(block, b"\n") + (stop == size and buffer[stop - 1 : stop] != b"\n")
+        lines = number + count(block, b"\n", counted, stop) + (stop == size and buffer[stop - 1 : stop] != b"\n")
         if isinstance(block, memoryview):
             block.release()
         view.release()

@@ -126,8 +126,8 @@ def run(
     for plain, group in groupby(tasks, key=lambda each: isinstance(each[1], Range)):
         several = [task for _, task in group]
         if not plain:
-            for path in several:
-                yield from _stream(read_lines(str(path)), str(path), report, question)
+            for path in (task for task in several if isinstance(task, str)):
+                yield from _stream(read_lines(path), path, report, question)
             continue
         ranges = [task for task in several if isinstance(task, Range)]
         bulk = sum(each.end - each.start for each in ranges) >= _PARALLEL >> 8

@@ -130,7 +130,9 @@ class Reading:
             with Snapshot(verdict.path) as files:
                 if question.checkpoint is None and files.checkpoint is not None:
                     side = self._side_of(files.checkpoint)  # of the same moment as the salts
-                return self._raw(side, lambda note, wanted: salted.read(files, note, verdict, self._withheld, wanted))
+                self._raw(side, lambda note, wanted: salted.read(files, note, verdict, self._withheld, wanted))
+                verdict.not_checked.append("legal holds: they stand beside this log, and no signature covers that file")
+                return verdict
         return self._raw(side, lambda note, wanted: raw.read(self._snapshot, verdict, wanted))
 
     def _raw(self, side: own.Checkpoint, read: Callable[[notes.Note, set[int]], raw.Lines]) -> Verdict:

@@ -150,23 +150,35 @@ class BySubject:
     def choose(self, line: Anatomy) -> Choice:
         """Return what of this record is to go."""
         subject = self.subject
-        chosen = {value.field for value in self._suspects(line) if subject.in_json(line.text(value))}
+        suspects, elsewhere = self._suspects(line)
+        chosen = {value.field for value in suspects if subject.in_json(line.text(value))}
         if line.own is not None and line.own.get("file") in subject.torn:
             chosen |= {value.field for value in line.values if value.field == TORN}
         barred = {field for field in chosen if self._is_barred(field)}
-        left = [subject.unnamed(pointer) for pointer in (*subject.readable_places(line), *sorted(barred))]
+        plain = subject.readable_places(line) if elsewhere else ()
+        left = [subject.unnamed(pointer) for pointer in (*plain, *sorted(barred))]
         if left and self.whole and line.own is None:
             return Choice(whole=True)
         return Choice(frozenset(chosen - barred), left=tuple(dict.fromkeys(left)))
 
-    def _suspects(self, line: Anatomy) -> list[Value]:
-        """The values in which an identifier may stand: one search over the line tells, not one over each value."""
+    def _suspects(self, line: Anatomy) -> tuple[list[Value], bool]:
+        """The values in which an identifier may stand, and whether one may stand elsewhere: one search over the line
+        tells, not one over each value and one over the rest (bench/redact.py).
+        """
         spots = self.subject.spots(line.raw)
         if spots is None:
-            return line.values
-        offsets = [value.offset for value in line.values]
-        places = {bisect_right(offsets, spot) - 1 for spot in spots}
-        return [line.values[place] for place in places if place >= 0]
+            return line.values, True
+        values = line.values
+        offsets = [value.offset for value in values]
+        places: set[int] = set()
+        elsewhere = False
+        for spot in spots:
+            place = bisect_right(offsets, spot) - 1
+            if place >= 0 and spot < offsets[place] + values[place].length:
+                places.add(place)
+            elif spot < line.cut:
+                elsewhere = True
+        return [values[place] for place in places], elsewhere
 
     def _is_barred(self, field: str) -> bool:
         """Whether a declaration cannot name the field, or would tell the identifier by it."""

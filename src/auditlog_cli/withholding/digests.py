@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import orjson
 
@@ -38,10 +39,7 @@ def undone_by(line: Anatomy, fields: frozenset[str], *, whole: bool) -> Iterator
         fields: JSON pointers of what is to go.
         whole: Whether the whole record goes.
     """
-    for place, path in PLACES.items():
-        above = "/" + path.replace(".", "/")
-        if not whole and not any(field == above or field.startswith(f"{above}/") for field in fields):
-            continue
+    for place, above in _ABOVE.items() if whole else _concerned(fields):
         for name in (place, above):
             content = get(line.content, name[1:].replace("/", "."))
             if name == place and isinstance(content, str):
@@ -53,6 +51,19 @@ def undone_by(line: Anatomy, fields: frozenset[str], *, whole: bool) -> Iterator
                     yield digests.of_arguments(content)
                 except (TypeError, orjson.JSONEncodeError):
                     pass  # a number that orjson cannot write: then only the record's own digest is known
+
+
+_ABOVE = {place: "/" + path.replace(".", "/") for place, path in PLACES.items()}
+
+
+@lru_cache(maxsize=256)
+def _concerned(fields: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """The digests, and what they are of, that are concerned if these fields go: few sets of fields come again."""
+    return tuple(
+        (place, above)
+        for place, above in _ABOVE.items()
+        if any(field == above or field.startswith(f"{above}/") for field in fields)
+    )
 
 
 def fields_of(line: Anatomy, wanted: set[str] | frozenset[str]) -> list[str]:

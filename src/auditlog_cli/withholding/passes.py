@@ -141,7 +141,7 @@ class First:
             return (str(line.content["auditlog"]["id"]),)  # type: ignore[index]
         if self._despite_hold or not (self._holds.active or NEEDLE in line.raw):
             return ()
-        return self._holds.over(line.raw, line.content)
+        return self._holds.over(line.raw, line.content or None)  # empty, too, if it is no record at all
 
     def _own(self, line: Anatomy, own: dict[str, object]) -> None:
         kind = own.get("type")

@@ -56,6 +56,8 @@ class Plan:
         origin: The name of the log.
         size, head: How many records were looked at, and the leaf of the last one.
         salted: Whether others write the log, and its salts lie beside it (integrity.md, 2.8).
+        naming: Names of holds beside a salted log in which the person who is to be erased can be read.
+        statements: The holds beside a salted log, as they were when this was planned.
         requests: Case numbers whose erasure the log records already.
         processes: How many may share the work.
     """
@@ -77,6 +79,8 @@ class Plan:
         self.size = 0
         self.head = ""
         self.salted = False
+        self.naming: list[str] = []
+        self.statements = b""
         self.requests: set[str] = set()
 
     @property

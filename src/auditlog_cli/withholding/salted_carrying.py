@@ -43,6 +43,7 @@ def run(plan: Plan, said: Declared, key: Key | None, *, request: str | None, ste
     done = Done([], [])
     with settling.alone(plan.path):
         if not plan.nothing:
+            _refuse_new_holds(plan)
             _refuse_writers(plan.path)
             declared_at = _append(plan.path, [declaring.record(said, each) for each in signed])
             step("declared")
@@ -60,12 +61,23 @@ def resume(plan: Plan, pending: list[Pending], step: Step) -> Done:
     targets = [target for each in pending for target in declaring.targets_of(each.said)]
     declared_at = [each.seq for each in pending]
     with unfinished(plan.path, _where(plan.path, declared_at)), settling.alone(plan.path):
+        _refuse_new_holds(plan)
         return Done(declared_at, _withhold(plan.path, targets, step) if targets else [])
 
 
 def _where(path: str, declared_at: list[int]) -> str:
     name = os.path.basename(segments.redactions_name(path))
     return f"line {declared_at[0]} of {name}" if declared_at else ""
+
+
+def _refuse_new_holds(plan: Plan) -> None:
+    """Refuse if holds were set or released since it was planned: the plan is about others."""
+    with Snapshot(plan.path, locked=True) as files:
+        if files.holds != plan.statements:
+            raise AuditWriteError(
+                f"{plan.path}: legal holds were set or released while this was planned; nothing was withheld",
+                help="run it again: what is held now stays",
+            )
 
 
 def _refuse_writers(path: str) -> None:

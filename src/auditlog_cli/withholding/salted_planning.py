@@ -15,9 +15,10 @@ from auditlog_cli.errors import InputError
 from auditlog_cli.salting import settling
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing.line import Unsealed
+from auditlog_cli.withholding import salted_holding
 from auditlog_cli.withholding.choosing import BySubject, Choice, Chooser
 from auditlog_cli.withholding.declaring import Target, targets_of
-from auditlog_cli.withholding.holding import Register
+from auditlog_cli.withholding.finding import ByPlace
 from auditlog_cli.withholding.passes import First, Second
 from auditlog_cli.withholding.planned import Part, Pending, Plan
 from auditlog_cli.withholding.replacing import meant
@@ -50,14 +51,17 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
         made.origin, made.size, made.head = state.note.origin, state.note.size, state.head
         made.dregs = files.has_new
         declared = _declarations(files, made)
-        # No hold can be set in a log that others write; what its records say of themselves counts.
-        holds = Register(made.origin, [], made.size)
+        holds = salted_holding.of(files)
+        made.statements = files.holds
+        if isinstance(chooser, BySubject):
+            made.naming = salted_holding.naming(files, chooser.subject)
         first = First(made, chooser, holds, despite_hold=despite_hold)
         first.found.append([])
-        waiting: set[int] = set()
+        waiting: dict[int, dict[str, None]] = {}
         numbers = frozenset(number for each in declared.values() for number in each.targets)
         for line in _lines(files, state, lambda raw, at: at in numbers or _may_concern(raw, chooser)):
-            waiting |= _waiting(declared, line)
+            for number in _waiting(declared, line):
+                waiting.setdefault(number, {}).update(dict.fromkeys(salted_holding.since(holds, number, line)))
             _choose(first, line, chooser, made)
         if first.digests:
             second = Second(made, first)
@@ -65,7 +69,9 @@ def plan(path: str, chooser: Chooser, *, despite_hold: bool = False) -> Plan:
             for line in _lines(files, state, lambda raw, _: any(digest in raw for digest in wanted)):
                 second.look(0, line)
     beside = os.path.basename(segments.redactions_name(path))
-    made.pending = [Pending(number, declared[number].said, [], beside) for number in sorted(waiting)]
+    made.pending = [
+        Pending(number, declared[number].said, [], beside, tuple(held)) for number, held in sorted(waiting.items())
+    ]
     if first.found[0]:
         made.parts = [Part(path, [target for _, _, target in sorted(first.found[0])])]
     return made
@@ -131,7 +137,6 @@ def _choose(first: First, line: Foreign, chooser: Chooser, made: Plan) -> None:
             first.take(line, Choice(whole=True) if whole else Choice(left=("",)))
     else:
         choice = chooser.choose(line)
-        if choice.whole:
-            first.take(line, choice)
-        else:
+        first.take(line, choice)
+        if not choice.whole and not isinstance(chooser, ByPlace):  # a place is named: no other line had to be looked at
             made.bad += 1

@@ -39,7 +39,7 @@ def bundle(
         raise UsageError(f"{name}: is there already", help="name another with -o")
     out = show.output(name)
     try:
-        made = bundle.build(path, wanted, out, complete=complete, beside=checkpoint)
+        made = bundle.build(path, wanted, out, complete=complete, beside=checkpoint, index=lambda _: None)
         show.finish(out)
     except BaseException:
         reports.discard(out)

@@ -47,9 +47,11 @@ def check(
     lateness: o.Lateness = "60s",
     merge: o.Merge = False,
     explain: o.Explain = False,
+    sarif_waived: o.SarifWaived = "omit",
     format: o.CheckFormat = "text",  # noqa: A002 - the word of the option
     color: o.Color = "auto",
     output: o.Output = None,
+    no_index: o.NoIndex = False,
     quiet: o.Quiet = False,
 ) -> int:
     """Judge a log by compliance packs: what has to be explained, by which clause, where, and what could not be tested.
@@ -67,8 +69,7 @@ def check(
       auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github
       auditlog check audit.jsonl --alerts alerts.jsonl --follow --webhook https://hooks.example.com/auditlog
     """
-    from auditlog_cli import verification
-    from auditlog_cli.cli import alerting, checking, show
+    from auditlog_cli.cli import checking, show
     from auditlog_cli.judgement.asking import asked
     from auditlog_cli.selection import select_by
 
@@ -84,10 +85,14 @@ def check(
         require_tested=[name for words in require_tested or () for name in words.split(",")], waivers_file=waivers,
         baseline=baseline, selection=None if chosen.everything else chosen, max_findings=max_findings,
         max_state=max_state, own=own, since=since, until=until,
-        seal=verification.asked(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
+        seal=checking.sealed(signers=signers, vkey=vkey, known=known, require_heartbeat=require_heartbeat),
     )  # fmt: skip
-    wish = alerting.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
-    shown = checking.Shown(format, color, output, merge=merge, explain=explain, quiet=quiet)
+    if not (no_index or follow or chosen.everything):
+        question.index = lambda _: None
+    wish = checking.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
+    shown = checking.Shown(
+        format, color, output, merge=merge, explain=explain, quiet=quiet, sarif_waived=sarif_waived == "include"
+    )
     if follow:
         return live.run(show.files_of(paths, shape), question, shown, wish, since=since, lateness=lateness)
     return checking.run(show.files_of(paths, shape), question, shown, write_baseline, wish, annotate)

@@ -53,11 +53,17 @@ def stats(
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
     counts = Counts()
-    found = Statistics(tuple(by or ()))
-    for record in pipeline.select(
-        logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
-    ):
-        found.add(record.content, record.shape)
+    found = None
+    if by and index is not None and chosen.everything and shape is None:
+        from auditlog_cli import breakdown
+
+        found = breakdown.counted(logs, tuple(by), top, counts=counts, on_bad=notices.bad, say=index, parallel=True)
+    if found is None:
+        found, counts = Statistics(tuple(by or ())), Counts()
+        for record in pipeline.select(
+            logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
+        ):
+            found.add(record.content, record.shape)
     if format in ("json", "jsonl", "csv"):
         from auditlog_cli.cli import tables
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from auditlog_cli.finding import KINDS, SEVERITIES
 from auditlog_cli.renderers import parts
 from auditlog_cli.renderers.checks import json
 from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, Section, Span, Table, Text
-from auditlog_cli.report import Report
+from auditlog_cli.report import Report, many
 
 _APPLIES = {
-    "declared": "the profile says that the duty applies",
     "not_declared": "the profile does not say whether the duty applies",
     "not_yet_binding": "the duty does not bind yet",
 }
@@ -36,17 +36,24 @@ def document(
             found.setdefault(finding["rule"], []).append(finding)
     shown = dict(list(found.items())[:groups])
     demands = {each.rule.id: each.rule.demands for each in report.rules}
-    sections = [parts.looked_at(made), parts.integrity(made), _findings(shown, len(found), places, demands)]
+    unlisted = Counter[str]()
+    for each in () if merge else report.rules:
+        unlisted[each.rule.id] += each.unlisted
+    explained = [_group(rule, same, places, demands.get(rule, {}), unlisted[rule]) for rule, same in shown.items()]
+    sections = [parts.looked_at(made), parts.integrity(made), _findings(explained, len(found))]
     settled = [finding for finding in made["findings"] if finding["state"] != "new"]
     exceptions = parts.exceptions(made)
     if settled and places:
         exceptions.sections.append(_settled(settled, places))
     sections += [exceptions, _rules(made, set(shown), tables), parts.cannot(made)]
-    return Document("Compliance check of an audit log", _lead(made), sections)
+    lead = _lead(made)
+    if tables and len(shown) > 1:
+        lead.append(parts.overview([(same[0], len(same) + unlisted[rule]) for rule, same in shown.items()]))
+    return Document("Compliance check of an audit log", lead, sections)
 
 
 def _lead(made: dict[str, Any]) -> list[Block]:
-    blocks: list[Block] = [Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
+    blocks: list[Block] = [parts.subject(made), Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
     for text in (*made["unread"], *made["unwritten"]):
         blocks.append(Paragraph(("Could not be read or written: ", text), "warning"))
     for text in made["incomplete"]:
@@ -54,12 +61,14 @@ def _lead(made: dict[str, Any]) -> list[Block]:
     for text in made["warnings"]:
         blocks.append(Paragraph(text, "warning"))
     blocks.append(Paragraph(made["sentence"], "notice"))
-    new = [finding for finding in made["findings"] if finding["state"] == "new"]
+    new = Counter((each["severity"], each["kind"]) for each in made["findings"] if each["state"] == "new")
+    if not made["merged"]:
+        for each in made["rules"]:
+            new[each["severity"], each["kind"]] += each["unlisted"]
     rows: list[tuple[Text, ...]] = []
     for severity in SEVERITIES:
-        same = [finding for finding in new if finding["severity"] == severity]
-        kinds = tuple(f"{sum(finding['kind'] == kind for finding in same):,}" for kind in KINDS)
-        rows.append((Span(severity, severity), *kinds, f"{len(same):,}"))
+        kinds = [new[severity, kind] for kind in KINDS]
+        rows.append((Span(severity, severity), *(f"{count:,}" for count in kinds), f"{sum(kinds):,}"))
     heads = ("Severity", "Violations", "Gaps", "Indicators", "In all")
     blocks.append(Table(heads, tuple(rows), frozenset((1, 2, 3, 4)), "New findings"))
     counts = made["counts"]
@@ -71,14 +80,10 @@ def _lead(made: dict[str, Any]) -> list[Block]:
     return [*blocks, Paragraph(text)]
 
 
-def _findings(
-    shown: dict[str, list[dict[str, Any]]], groups: int, places: int, demands: dict[str, dict[str, str]]
-) -> Section:
-    section = Section("Findings", "findings")
+def _findings(shown: list[Section], groups: int) -> Section:
+    section = Section("Findings", "findings", sections=shown)
     if not groups:
         section.blocks.append(Paragraph("No new findings. The section on rules says on how many records that rests."))
-    for rule, findings in shown.items():
-        section.sections.append(_group(rule, findings, places, demands.get(rule, {})))
     if groups > len(shown):
         left = groups - len(shown)
         text = f"and findings of {left:,} more {'rule' if left == 1 else 'rules'}; the format json has all"
@@ -86,11 +91,11 @@ def _findings(
     return section
 
 
-def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict[str, str]) -> Section:
+def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict[str, str], unlisted: int) -> Section:
     first = findings[0]
     lead: Text = (
         Span(first["severity"], first["severity"]), f" {first['kind']}, confidence {first.get('confidence', 'high')}, "
-        f"{len(findings):,} {'finding' if len(findings) == 1 else 'findings'}",
+        f"{many(len(findings) + unlisted, 'finding')}",
     )  # fmt: skip
     rows: list[tuple[str, Text]] = []
     for name, member in (("Why it matters", "why"), ("What to do", "fix")):
@@ -106,12 +111,12 @@ def _group(rule: str, findings: list[dict[str, Any]], places: int, demands: dict
     )
     if policies:
         rows.append(("Policy", ", ".join(policies)))
-    if "applicability" in first:
+    if first.get("applicability") in _APPLIES:
         rows.append(("Applies", _APPLIES[first["applicability"]]))
     also = dict.fromkeys(each["rule"] for finding in findings for each in finding.get("also", ()))
     if also:
         rows.append(("Also named by", ", ".join(also)))
-    blocks: list[Block] = [Paragraph(lead), Facts(tuple(rows)), *parts.places(findings, places)]
+    blocks: list[Block] = [Paragraph(lead), Facts(tuple(rows)), *parts.places(findings, places, unlisted)]
     return Section(f"{rule}: {first['title']}", f"rule-{rule}", blocks)
 
 
@@ -131,7 +136,7 @@ def _settled(settled: list[dict[str, Any]], places: int) -> Section:
 def _rules(made: dict[str, Any], known: set[str], tables: bool) -> Section:
     counts = made["counts"]["results"]
     told = ", ".join(f"{count:,} {parts.RESULTS[name]}" for name, count in counts.items() if count)
-    text = f"{told or 'no rules'}. A rule that met no record in scope is not tested, never passed."
+    text = f"{told or 'no rules'}. {parts.rules_said(made['rules'])}"
     section = Section("Rules and their results", "rules", [Paragraph(text)])
     if not tables:
         section.blocks.append(

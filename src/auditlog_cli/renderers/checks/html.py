@@ -7,7 +7,7 @@ from auditlog_cli.renderers.checks._document import document
 from auditlog_cli.report import Report
 
 HINT = "one self-contained HTML file, to read and print"
-_PLACES = 200
+_PLACES = 50
 
 
 def render(report: Report, *, merge: bool = False) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from auditlog_cli import times
 from auditlog_cli._version import __version__
 from auditlog_cli.finding import KINDS, Finding
 from auditlog_cli.renderers.findings import jsonl
+from auditlog_cli.renderers.indented import dumps
 from auditlog_cli.renderers.verdicts import json as verification
 from auditlog_cli.report import CANNOT, RESULTS, SENTENCE, PackNote, Report, RuleResult, Waiver, by_severity
 from auditlog_cli.suites import merged
@@ -69,7 +71,7 @@ def as_object(report: Report, *, merge: bool = False) -> dict[str, Any]:
         "fail_on_indicators": report.fail_on_indicators,
         "require_tested": list(report.require_tested),
         "incomplete": report.incomplete,
-        "counts": {**counts(findings), "results": results},
+        "counts": {**counts(findings, () if merge else report.rules), "results": results},
         "merged": merge,
         "rules": [result(each) for each in report.rules],
         "findings": [jsonl.as_object(finding) for finding in findings],
@@ -78,22 +80,32 @@ def as_object(report: Report, *, merge: bool = False) -> dict[str, Any]:
 
 def render(report: Report, *, merge: bool = False) -> str:
     """Return the report as JSON text."""
-    from json import dumps
-
-    return dumps(as_object(report, merge=merge), ensure_ascii=True, indent=1) + "\n"
+    return dumps(as_object(report, merge=merge)) + "\n"
 
 
-def counts(findings: list[Finding]) -> dict[str, Any]:
-    """Return how many findings there are: in all, those that count, by state; the new ones by severity and kind."""
+def counts(findings: list[Finding], rules: Iterable[RuleResult] = ()) -> dict[str, Any]:
+    """Return how many findings there are: in all, those that count, by state; the new ones by severity and kind.
+
+    Args:
+        findings: Those that are listed.
+        rules: Whose findings that are not listed are counted, too; none where facts are counted, not findings.
+    """
     new = [finding for finding in findings if finding.state == "new"]
+    left = [each for each in rules if each.unlisted]
+    unlisted = sum(each.unlisted for each in left)
     return {
-        "findings": len(findings),
-        "counted": sum(finding.counted for finding in findings),
-        "new": len(new),
+        "findings": len(findings) + unlisted,
+        "unlisted": unlisted,
+        "counted": sum(finding.counted for finding in findings) + sum(each.unlisted for each in left if each.counted),
+        "new": len(new) + unlisted,
         "known": sum(finding.state == "known" for finding in findings),
         "waived": sum(finding.state == "waived" for finding in findings),
-        "by_severity": by_severity(new),
-        "by_kind": {kind: sum(finding.rule.kind == kind for finding in new) for kind in KINDS},
+        "by_severity": by_severity(new, left),
+        "by_kind": {
+            kind: sum(each.rule.kind == kind for each in new)
+            + sum(each.unlisted for each in left if each.rule.kind == kind)
+            for kind in KINDS
+        },
     }
 
 
@@ -121,6 +133,7 @@ def result(each: RuleResult) -> dict[str, Any]:
         "counted": each.counted,
         "known": each.known,
         "waived": each.waived,
+        "unlisted": each.unlisted,
     }
 
 

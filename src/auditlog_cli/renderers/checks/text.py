@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from auditlog_cli import times
 from auditlog_cli.finding import SEVERITIES, Finding, level
 from auditlog_cli.renderers import safe
@@ -16,7 +18,7 @@ PLACES = 10
 _COLOURS = {"error": "error", "warning": "denied", "note": "dim"}
 _WORDS = {
     "not_fully_evaluated": "Not fully evaluated",
-    "not_tested": "Not tested: no record was there to judge",
+    "not_tested": "Not tested: nothing was there to judge",
     "not_applicable": "Not applicable, as the profile says",
     "disabled": "Disabled",
 }
@@ -35,7 +37,10 @@ def lines(
         explain: Why each rule with findings is there, what its clauses demand, and where it errs.
     """
     found = merged(report.findings) if merge else report.findings
-    blocks = [_header(report, style), *_findings(found, style, places, explain), *_others(report, style)]
+    unlisted = Counter[str]()
+    for each in () if merge else report.rules:
+        unlisted[each.rule.id] += each.unlisted
+    blocks = [_header(report, style), *_findings(found, style, places, explain, unlisted), *_others(report, style)]
     blocks += [_cannot(report, style), _table(report, style), _verdict(report, style)]
     out: list[str] = []
     for block in blocks:
@@ -46,7 +51,7 @@ def lines(
 
 def one(finding: Finding, style: Style, *, explain: bool = False) -> list[str]:
     """Return one finding as lines of text, for a stream of them; `style` and `explain` as for `lines`."""
-    head, *rest = _group([finding], style, 1, explain)
+    head, *rest = _group([finding], style, 1, explain, 0)
     graded = style.paint(finding.rule.severity.capitalize(), "call")
     return [style.glyphs(line) for line in (graded, head, *rest, "")]
 
@@ -76,7 +81,9 @@ def _header(report: Report, style: Style) -> list[str]:
     return out
 
 
-def _findings(found: list[Finding], style: Style, places: int, explain: bool) -> list[list[str]]:
+def _findings(
+    found: list[Finding], style: Style, places: int, explain: bool, unlisted: Counter[str]
+) -> list[list[str]]:
     """A block a severity and rule; those that are waived or known stand in the counts only."""
     blocks = []
     new = [finding for finding in found if finding.state == "new"]
@@ -85,14 +92,16 @@ def _findings(found: list[Finding], style: Style, places: int, explain: bool) ->
         for finding in new:
             if finding.rule.severity == severity:
                 groups.setdefault(finding.rule.id, []).append(finding)
-        head = f"{severity.capitalize()}: {many(sum(map(len, groups.values())), 'finding')}"
-        for same in groups.values():
-            blocks.append([*([style.paint(head, "call"), ""] if head else []), *_group(same, style, places, explain)])
+        count = sum(len(same) + unlisted[rule] for rule, same in groups.items())
+        head = f"{severity.capitalize()}: {many(count, 'finding')}"
+        for rule, same in groups.items():
+            group = _group(same, style, places, explain, unlisted[rule])
+            blocks.append([*([style.paint(head, "call"), ""] if head else []), *group])
             head = ""
     return blocks
 
 
-def _group(same: list[Finding], style: Style, places: int, explain: bool) -> list[str]:
+def _group(same: list[Finding], style: Style, places: int, explain: bool, unlisted: int) -> list[str]:
     rule = same[0].rule
     colour = _COLOURS[level(rule.severity)]
     aside = "" if any(finding.counted for finding in same) else ", does not count"
@@ -107,8 +116,9 @@ def _group(same: list[Finding], style: Style, places: int, explain: bool) -> lis
             said = finding.message
         parts = [str(where), where.pointer, finding.entity, " ".join(finding.group), *_related(finding)]
         out += [f"  {line}" for line in packed([safe.one_line(part) for part in parts if part], style)]
-    if len(same) > len(shown):
-        text = f"… and {len(same) - len(shown):,} more (--format json has all)"
+    left = len(same) - len(shown) + unlisted
+    if left:
+        text = f"… and {left:,} more (--format json{' --max-findings 0' if unlisted else ''} has all)"
         out += [f"  {line}" for line in wrapped(text, style)]
     others = dict.fromkeys(other.rule.id for finding in same for other in finding.others)
     if others:

@@ -9,6 +9,7 @@ from auditlog_cli import times
 from auditlog_cli._version import __version__
 from auditlog_cli.finding import SEVERITIES, Finding, Rule, Suite, Where, level
 from auditlog_cli.renderers import safe
+from auditlog_cli.renderers.indented import dumps
 
 HINT = "SARIF 2.1.0, for code scanning"
 MAX_RESULTS = 25_000
@@ -46,11 +47,10 @@ def as_object(suites: list[Suite], *, waived: bool = False, most: int = 0) -> di
 def render(suites: list[Suite], *, waived: bool = False) -> str:
     """Return the SARIF log as JSON text, small enough for GitHub."""
     from gzip import compress
-    from json import dumps
 
     most = MAX_RESULTS
     while True:
-        text = dumps(as_object(suites, waived=waived, most=most), ensure_ascii=True, indent=1) + "\n"
+        text = dumps(as_object(suites, waived=waived, most=most)) + "\n"
         if len(text) <= MAX_BYTES or most <= 1 or len(compress(text.encode(), 6)) <= MAX_BYTES:
             return text
         most //= 2

@@ -8,6 +8,8 @@ from auditlog_cli.finding import KINDS, SEVERITIES
 from auditlog_cli.renderers import parts
 from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, Section, Span, Table, Text
 
+_NAMED = 10
+"""So many agents are named where it is said what was looked at."""
 _GROUPS = {"agents": "Agent", "types": "Type of action", "outcomes": "Outcome"}
 _RESULTS = {"findings": "with findings"}
 
@@ -32,17 +34,22 @@ def document(made: dict[str, Any]) -> Document:
 
 
 def _lead(made: dict[str, Any]) -> list[Block]:
-    blocks: list[Block] = [Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
+    blocks: list[Block] = [parts.subject(made), Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
     for text in (*made["unread"], *made["unwritten"]):
         blocks.append(Paragraph(("Could not be read or written: ", text), "warning"))
     for text in made["incomplete"]:
         blocks.append(Paragraph(("Not judged: ", text), "warning"))
     blocks += [Paragraph(text, "warning") for text in made["warnings"]]
-    return [*blocks, Paragraph(made["sentence"], "notice")]
+    blocks.append(Paragraph(made["sentence"], "notice"))
+    if len(made["findings"]) > 1:
+        blocks.append(parts.overview([(group["places"][0], group["findings"]) for group in made["findings"]]))
+    return blocks
 
 
 def _agents(made: dict[str, Any]) -> str:
-    return ", ".join(each["value"] for each in made["activity"]["agents"]) or "none"
+    names = [each["value"] for each in made["activity"]["agents"]]
+    more = f" and {len(names) - _NAMED:,} more, listed under Activity" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more or "none"
 
 
 def _integrity(made: dict[str, Any]) -> Section:
@@ -82,26 +89,21 @@ def _activity(made: dict[str, Any]) -> Section:
 
 def _packs(made: dict[str, Any]) -> Section:
     section = Section("Packs, clauses and rules", "packs")
-    section.blocks.append(Paragraph("A rule that met no record in scope is not tested, never passed."))
+    section.blocks.append(Paragraph(parts.rules_said(made["rules"])))
     known = {each["rule"] for each in made["findings"]}
     for pack, told in zip(made["packs"], made["clauses"], strict=True):
         asked = [each for each in made["rules"] if each["pack"] == pack["name"]]
         inner = parts.rules(pack, asked, known)
-        rows = tuple(_clause(each) for each in told["clauses"])
-        heads = (
-            "Clause",
-            "Rules",
-            "What came of them",
-            *(f"{kind.capitalize()}s" for kind in KINDS),
-            "Withheld",
-            "Open",
-        )
-        inner.blocks.insert(0, Table(heads, rows, frozenset((3, 4, 5, 6, 7)), "By clause"))
+        more = [member for member in ("withheld", "open") if any(each[member] for each in told["clauses"])]
+        rows = tuple(_clause(each, more) for each in told["clauses"])
+        kinds = (f"{kind.capitalize()}s" for kind in KINDS)
+        heads = ("Clause", "Rules", "What came of them", *kinds, *map(str.capitalize, more))
+        inner.blocks.insert(0, Table(heads, rows, frozenset(range(3, len(heads))), "By clause"))
         section.sections.append(inner)
     return section
 
 
-def _clause(each: dict[str, Any]) -> tuple[Text, ...]:
+def _clause(each: dict[str, Any], more: list[str]) -> tuple[Text, ...]:
     results = ", ".join(
         f"{count:,} {_RESULTS.get(word, parts.RESULTS[word])}" for word, count in each["results"].items() if count
     )
@@ -111,7 +113,8 @@ def _clause(each: dict[str, Any]) -> tuple[Text, ...]:
     )
     told = f"{results}{f' ({grave})' if grave else ''}"
     kinds = tuple(f"{each['by_kind'][kind]:,}" for kind in KINDS)
-    return (name, ", ".join(each["rules"]), told, *kinds, f"{each['withheld']:,}", f"{each['open']:,}")
+    rules = tuple(part for rule in each["rules"] for part in (", ", Span(rule, "keep")))[1:]
+    return (name, rules, told, *kinds, *(f"{each[member]:,}" for member in more))
 
 
 def _findings(made: dict[str, Any]) -> Section:

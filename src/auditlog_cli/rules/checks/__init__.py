@@ -89,15 +89,11 @@ class Seen:
 
     def grouped(self, paths: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the values of a group key, or None where one is not there."""
-        try:
-            return self.groups[paths]
-        except KeyError:
-            if len(paths) == 1 and self.states.get(paths[0]) == "text":
-                group: tuple[str, ...] | None = (self.get(paths[0]),)
-            else:
-                group = group_of(self.get, paths)
-            self.groups[paths] = group
-            return group
+        if len(paths) == 1 and self.states.get(paths[0]) == "text":
+            return (self.get(paths[0]),)
+        if paths not in self.groups:
+            self.groups[paths] = group_of(self.get, paths)
+        return self.groups[paths]
 
 
 def group_of(get: Any, paths: tuple[str, ...]) -> tuple[str, ...] | None:

@@ -29,6 +29,8 @@ class Check:
         self._tolerance = duration(settings.given.get("tolerance", "5s"))
         self._per: list[str] = settings.given.get("per", [])
         self._latest: dict[tuple[object, ...], tuple[int, Seen | Place]] = {}
+        self._silent = (MISSING,) * len(self._per)
+        self._nobody = ((),) * len(self._per)
         self._limit = settings.as_of + self._tolerance
         self.in_scope = 0
         self.left_out = 0
@@ -43,18 +45,16 @@ class Check:
         if seen.when is None:
             return []
         self.in_scope += 1
-        writer = (
-            (seen.log, *[() if (there := seen.get(path)) is MISSING else identities(there) for path in self._per])
-            if self._per
-            else (seen.log,)
-        )
+        said = tuple(map(seen.get, self._per))
+        writer = (seen.log, *(self._nobody if said == self._silent else map(identities, said)))
         latest = self._latest.get(writer)
-        if latest is None or seen.when > latest[0]:
+        when = seen.when
+        if latest is None or when > latest[0]:
             # Hardly ever does anybody ask where the latest stands. Of few writers the record is kept in place of it.
-            self._latest[writer] = seen.when, seen if len(self._latest) < _FEW else seen.place
-        elif seen.when < latest[0] - self._tolerance:
+            self._latest[writer] = when, seen if len(self._latest) < _FEW else seen.place
+        elif when < latest[0] - self._tolerance:
             return [Found(seen.place, (latest[1].place,))]
-        return [Found(seen.place)] if seen.when > self._limit else []
+        return [Found(seen.place)] if when > self._limit else []
 
     def finish(self) -> list[Found]:
         """Nothing shows at the end."""

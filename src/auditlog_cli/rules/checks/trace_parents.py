@@ -64,7 +64,7 @@ class Check:
                 self.size -= len(trace.awaited.pop(span, ()))
         if parent.__class__ is not str:
             self.withheld += is_hole(parent)
-        elif not is_missing(parent):
+        elif seen.states.get("parent_span_id") == "text" or not is_missing(parent):
             self.in_scope += 1
             if parent not in trace.spans and parent not in self._foreign:
                 trace.awaited.setdefault(parent, []).append(seen.place)

@@ -56,7 +56,10 @@ class Correlation:
             self.left_out += 1
             return None
         get, states = seen.get, seen.states
-        values = tuple([(get(path),) if states.get(path) == "text" else identities(get(path)) for path in self.fields])
+        values: tuple[tuple[object, ...], ...] = ()
+        for path in self.fields:
+            there = get(path)
+            values += ((there,) if states.get(path) == "text" else identities(there),)
         if self._repeats is not None and self._repeats(group, values, seen.when):
             return None
         if not self.state.wants(matched, values):

@@ -17,7 +17,7 @@ def release(
 ) -> int:
     """Release a legal hold: from now on prune and redact may take what it held.
 
-    The release is a record of the log, too, with who and why. A signed hold is released with the key that signed it,
+    The release is written down, too, with who and why. A signed hold is released with the key that signed it,
     and none by an agent: what an agent appends to the log by itself counts for nothing.
 
     Examples:

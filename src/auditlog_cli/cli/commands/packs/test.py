@@ -22,6 +22,7 @@ def test(packs: o.PackNames = None, quiet: o.Quiet = False) -> int:  # noqa: PT0
     from auditlog_cli.judgement import casework
     from auditlog_cli.judgement.scanning import scanner_for
     from auditlog_cli.renderers import safe
+    from auditlog_cli.report import many
     from auditlog_cli.rules import loading
 
     chosen = [judged.pack(each) for each in packs or loading.NAMES]
@@ -35,6 +36,6 @@ def test(packs: o.PackNames = None, quiet: o.Quiet = False) -> int:  # noqa: PT0
     rules = sum(len(pack.rules) for pack in chosen)
     came_out = len(results) - len(wrong)
     show.Notices(quiet=quiet).say(
-        f"{len(results):,} cases of {rules:,} rules: {came_out:,} came out, {len(wrong):,} did not"
+        f"{many(len(results), 'case')} of {many(rules, 'rule')}: {came_out:,} came out, {len(wrong):,} did not"
     )
     return EXIT_FOUND if wrong else 0
