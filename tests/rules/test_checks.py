@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditlog_cli.rules import checks, lint
 from auditlog_cli.rules.facts import Tally
@@ -139,6 +141,22 @@ def test_a_parent_may_come_later_but_must_come_in_the_same_trace() -> None:
     assert found(made, {"span_id": "b", "parent_span_id": "a"}) == []
     assert tally(made, {"span_id": "b", "parent_span_id": "a"}).left_out == 1
     assert tally(made, span("b", HOLE)).withheld == 1
+
+
+IDS = st.text("ab\x00é", max_size=3) | st.integers(0, 90).map(lambda number: f"{number:024d}")
+
+
+@given(st.lists(st.tuples(st.sampled_from("tu"), IDS, IDS | st.none()), max_size=150))
+def test_parents_are_told_as_sets_of_ids_would(spans: list[tuple[str, str, str | None]]) -> None:
+    """Short traces keep their ids in one text, long ones in a set: whatever the ids are, nobody can tell."""
+    made = check("trace_parents", "trace")
+    there = {(trace, name) for trace, name, _ in spans}
+    missing = [
+        line
+        for line, (trace, _, parent) in enumerate(spans, 1)
+        if parent is not None and parent != "" and (trace, parent) not in there
+    ]
+    assert sorted(found(made, *(span(name, parent, trace) for trace, name, parent in spans))) == missing
 
 
 def test_a_clock_is_that_of_a_writer_of_a_log() -> None:

@@ -25,14 +25,35 @@ def idle(_: Any, states: dict[str, str], matched: frozenset[str]) -> str | None:
     return "" if states["span_id"] == states["parent_span_id"] == "absent" else None
 
 
+_FEW = 600
+"""Characters up to which the ids of a trace stand in one text: a set takes six times as much, and there are as many
+traces as there are questions of users."""
+_END = "\x00"
+
+
 class _Trace:
     """The spans of a trace, and the places that name one that has not come yet (it often comes later)."""
 
-    __slots__ = ("awaited", "spans")
+    __slots__ = ("_few", "_many", "awaited")
 
     def __init__(self) -> None:
-        self.spans: set[str] = set()
-        self.awaited: dict[str, list[Place]] = {}
+        self._few = _END
+        self._many: set[str] | None = None
+        self.awaited: dict[str, list[Place]] | None = None
+
+    def __contains__(self, span: str) -> bool:
+        if self._many is None:
+            return _END not in span and f"{_END}{span}{_END}" in self._few
+        return span in self._many
+
+    def add(self, span: str) -> None:
+        if self._many is None and len(self._few) < _FEW and _END not in span:
+            self._few += span + _END
+            return
+        if self._many is None:
+            self._many = {*self._few[1:-1].split(_END)} if len(self._few) > 1 else set()
+            self._few = _END
+        self._many.add(span)
 
 
 class Check:
@@ -57,8 +78,8 @@ class Check:
         trace = self._traces.get(seen.group)
         if trace is None:
             trace = self._traces[seen.group] = _Trace()
-        if isinstance(span, str) and span not in trace.spans:
-            trace.spans.add(span)
+        if isinstance(span, str) and span not in trace:
+            trace.add(span)
             self.size += 1
             if trace.awaited:
                 self.size -= len(trace.awaited.pop(span, ()))
@@ -66,7 +87,9 @@ class Check:
             self.withheld += is_hole(parent)
         elif seen.states.get("parent_span_id") == "text" or not is_missing(parent):
             self.in_scope += 1
-            if parent not in trace.spans and parent not in self._foreign:
+            if parent not in trace and parent not in self._foreign:
+                if trace.awaited is None:
+                    trace.awaited = {}
                 trace.awaited.setdefault(parent, []).append(seen.place)
                 self.size += 1
         return []
@@ -76,7 +99,7 @@ class Check:
         return [
             Found(place, group=group)
             for group, trace in self._traces.items()
-            for places in trace.awaited.values()
+            for places in (trace.awaited or {}).values()
             for place in places
         ]
 
