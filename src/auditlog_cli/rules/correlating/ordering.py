@@ -1,7 +1,7 @@
 """Records put in order of time before correlations see them (compliance.md, 6.5, 9.1).
 
 A log is nearly in order of time. So the newest records are held back, and sorted by time, number, place in the
-input; only the older half goes on, whenever twice as many are held. What is out of order by no more than `held`
+input; whenever a quarter more than `held` have come, the oldest go on. What is out of order by no more than `held`
 records comes out exactly as if the whole input had been sorted, and memory is bounded.
 
 A record that comes later than that is *late*: the ones behind it have been judged already. It is then given to the
@@ -70,10 +70,10 @@ class Ordering:
         if self._lateness is not None:
             self._oldest = min(self._oldest, when)
             return self._due(when - self._lateness)
-        if len(self._held) < 2 * self._most:
+        if len(self._held) <= self._most + self._most // 4:
             return []
         self._held.sort()
-        due, self._held = self._held[: self._most], self._held[self._most :]
+        due, self._held = self._held[: -self._most], self._held[-self._most :]
         self._gone = due[-1][:2]
         return due
 
