@@ -138,7 +138,7 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
     """
     lock = shared_lock(path, timeout_s)
     try:
-        return _again(_opened, path)
+        return again(_opened, path)
     finally:
         if lock >= 0:
             os.close(lock)
@@ -158,7 +158,7 @@ def open_first(path: str) -> tuple[str, int]:
         name = next((found for _, found in closed(path)), path)
         return name, os.open(name, os.O_RDONLY | os.O_CLOEXEC)
 
-    return _again(first, path)
+    return again(first, path)
 
 
 def open_present(path: str) -> tuple[str, int]:
@@ -175,11 +175,17 @@ def open_present(path: str) -> tuple[str, int]:
         name = present(path)
         return name, os.open(name, os.O_RDONLY | os.O_CLOEXEC)
 
-    return here(path) if first_of(path) is None else _again(here, path)
+    return here(path) if first_of(path) is None else again(here, path)
 
 
-def _again(look: Callable[[str], T], path: str) -> T:
-    """Do it again while what was listed is gone when it is opened; where nothing ever was, that is soon known."""
+def again(look: Callable[[str], T], path: str) -> T:
+    """Look at `path` in this way, and again while what was listed is gone when it is opened.
+
+    Where nothing ever was, that is soon known.
+
+    Raises:
+        OSError: As `look` does.
+    """
     for _ in range(_ATTEMPTS - 1):
         try:
             return look(path)

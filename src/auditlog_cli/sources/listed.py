@@ -10,7 +10,7 @@ import os
 
 from auditlog_cli import segments
 
-_ATTEMPTS = 20  # at a list that changes while it is made, at a file that moves while it is opened
+_ATTEMPTS = 20  # at a list that changes while it is made
 _NOWHERE = (-1, -1)
 _READ = os.O_RDONLY | os.O_CLOEXEC
 
@@ -96,12 +96,7 @@ def opened(path: str) -> tuple[str, int]:
         return path, nameless()
     if not isinstance(path, Listed):
         return path, os.open(path, _READ)
-    for _ in range(_ATTEMPTS - 1):
-        try:
-            return _active(path)
-        except FileNotFoundError:
-            continue
-    return _active(path)
+    return segments.again(lambda _: _active(path), path)
 
 
 def _active(path: Listed) -> tuple[str, int]:
