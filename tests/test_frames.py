@@ -195,3 +195,14 @@ def test_other_compressed_files_are_unpacked_too(open_file: Callable[[bytes], in
         assert os.pread(plain, 10, 0) == os.read(plain, 10) == b"a\nb\n"
         os.close(plain)
         os.close(fd)
+
+
+def test_a_read_that_gives_nothing_is_no_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the sum of a segment would be that of its beginning."""
+    path = tmp_path / "a"
+    path.write_bytes(b"{}\n")
+    with path.open("rb") as file:
+        assert list(frames.blocks(str(path), file.fileno())) == [b"{}\n"]
+        monkeypatch.setattr(os, "pread", lambda *_: b"")
+        with pytest.raises(InputError, match="nothing came from byte 0 on"):
+            list(frames.blocks(str(path), file.fileno()))

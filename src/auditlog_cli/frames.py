@@ -129,6 +129,11 @@ class _Whole:
             data = os.pread(self._fd, size, self._at)
         except OSError as error:
             raise InputError(f"{self._path}: cannot be read ({error.strerror})", help=remedy(error)) from error
+        if not data and self._at < os.fstat(self._fd).st_size:
+            raise InputError(
+                f"{self._path}: cannot be read (nothing came from byte {self._at} on, before its end)",
+                help="look at the disk (dmesg)",
+            )
         self._at += len(data)
         return data
 
