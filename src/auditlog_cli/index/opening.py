@@ -101,6 +101,31 @@ class Source:
         return end
 
 
+def is_same(source: Source, fd: int, covered: layout.Covered) -> bool:
+    """Tell whether the bytes of a part are those that were indexed: by the state of the file, else by their sum."""
+    if covered.stamp == layout.stamp_of(os.fstat(fd)):
+        return True
+    return covered.sum >= 0 and source.sum(covered.start, covered.end) == covered.sum
+
+
+class Stretch:
+    """Gives the bytes of a stretch, one block after the other."""
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self._source = source
+        self._at = start
+        self._end = end
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+        data = self._source.pread(min(size, self._end - self._at), self._at) if self._at < self._end else b""
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """The descriptor is the snapshot's."""
+
+
 def source_of(path: str, fd: int, size: int, *, known: layout.Segment | None = None) -> Source | None:
     """Return the bytes of an open segment; None if it cannot be read from any place, or holds no lines of ours.
 

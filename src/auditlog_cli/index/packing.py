@@ -31,9 +31,10 @@ class Made:
         found: For each of `keys.FIELDS` but the spans: value → lines.
         flags: For each of them: value → at which of the field's paths it stands (1, 2, 4), or `MIXED`.
         spans: For each line and each span in it the number of the span, and behind it, in 16 bits, the line.
+        tree: The number of the first line, and the roots of whole subtrees; None: see `parts.Part.tree`.
     """
 
-    __slots__ = ("flags", "found", "measures", "odd", "offsets", "spans", "sum", "times", "uneven")
+    __slots__ = ("flags", "found", "measures", "odd", "offsets", "spans", "sum", "times", "tree", "uneven")
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Made:
         found: list[Postings],
         flags: list[Flags],
         spans: list[int],
+        tree: tuple[int, list[bytes]] | None,
     ) -> None:
         self.offsets = offsets
         self.sum = sum
@@ -56,6 +58,7 @@ class Made:
         self.found = found
         self.flags = flags
         self.spans = spans
+        self.tree = tree
 
     @property
     def lines(self) -> int:
@@ -71,6 +74,7 @@ class Made:
             _buckets(self.spans),
             (array("H", self.measures).tobytes(), len(self.measures)),
             (array("H", self.uneven).tobytes(), len(self.uneven)),
+            (b"", 0) if self.tree is None else (_tree(*self.tree), 1 + len(self.tree[1])),
         ]
         for place in KEYED:
             sections += _keyed(self.found[place], self.flags[place], place)
@@ -80,6 +84,10 @@ class Made:
             head.extend((at, count))
             at += len(data)
         return b"".join((head.tobytes(), *(data for data, _ in sections)))
+
+
+def _tree(first: int, roots: list[bytes]) -> bytes:
+    return array("q", [first]).tobytes() + b"".join(roots)
 
 
 def _buckets(spans: list[int]) -> tuple[bytes, int]:

@@ -10,6 +10,8 @@ the order of the machine:
     spans      u32 for each bucket, where it begins among the lines that follow; u16 for each: bears such an id
     measures   u16 for each line: what a count wants to know of it (`measures`)
     uneven     u16 for each line that a count must always look at: what stands at a path is no text
+    tree       if all lines are sealed and numbered one by one: i64, the number of the first one; 32 bytes for each
+               `LEAVES` of them that are a whole subtree of the log's tree and have a line behind them: its root
     fields     for each but the spans: (number, where, how many and flags) u32 each, sorted; u16 for each line; if
                it is counted, 16 bytes for each number: which value it is
 """
@@ -33,7 +35,9 @@ SPANS = FIELDS.index("span")
 KEYED = tuple(place for place in range(len(FIELDS)) if place != SPANS)
 COUNTED = tuple(place for place in KEYED if FIELDS[place] != "trace")
 """Fields whose values can be counted: there are too many traces to show how many records each has."""
-_BESIDE = 6  # sections before the fields
+LEAVES = 256
+"""Leaves of a subtree that a part tells the root of."""
+_BESIDE = 7  # sections before the fields
 HEAD = 2 * (_BESIDE + 3 * len(KEYED))  # where and how many, for each section
 FLAGS = 24
 """By so many bits the flags of a number stand above how many lines it has (at most 65,536)."""
@@ -115,6 +119,18 @@ class Part:
         """Return the lines that a count must look at."""
         begin, count = self._section(5)
         return _view("H", self._pages.read(2 * count, begin))
+
+    def tree(self) -> tuple[int, list[bytes]] | None:
+        """Return the number of the first line, and the roots of the subtrees of `LEAVES` from the first whole one on.
+
+        None if not every line is a sealed one that continues the one before it. They are worth what a signed root
+        that follows from them is worth.
+        """
+        begin, count = self._section(6)
+        if not count:
+            return None
+        data = self._pages.read(8 + 32 * (count - 1), begin)
+        return _view("q", data[:8])[0], [data[at : at + 32] for at in range(8, len(data), 32)]
 
     def values(self, place: int) -> list[tuple[bytes, int, int, int]]:
         """Return (digest, flags, where, how many) for each number of `keys.FIELDS[place]`; the last two are for
