@@ -1,4 +1,4 @@
-"""A record of a sealed log found by its number: where all lines of a part are numbered one by one, it is known where."""
+"""A record of a sealed log found by its number: in a part whose lines are numbered one by one it is known where."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def named(lines: Iterable[bytes], seq: int) -> list[bytes]:
         lines: Without LF.
         seq: The number that the first one should have.
 
-    Hot (bench/verify.py): a search and comparisons; `sealing.line.unseal` is the slow twin (tests/sealing/test_links.py).
+    Hot (bench/verify.py): a search and comparisons. The slow twin is `unseal` (tests/sealing/test_links.py).
     """
     found: list[bytes] = []
     add = found.append

@@ -18,6 +18,7 @@ from auditlog_cli.verdict import Problem
 from auditlog_cli.verification.badlines import Bad, Group
 from auditlog_cli.verification.lines import Flawed, check
 
+
 class Leaves:
     """Takes the lines of a log in their order, and gives their leaves to a tree.
 
@@ -137,7 +138,11 @@ class Leaves:
             # The leaf before it stands in the tree already; but for the first line nobody has looked at its link.
             if not self._begun and named[0].hex() != self._head:
                 seq = self.next
-                what = "record 0 names a record before it" if not seq else f"record {seq} does not continue the pruned ones"  # noqa: E501
+                what = (
+                    "record 0 names a record before it"
+                    if not seq
+                    else f"record {seq} does not continue the pruned ones"
+                )
                 self.findings.append(Problem("chain", what, seq=seq, path=path, line=line, byte=byte,
                                              expected=self._head, found=named[0].hex()))  # fmt: skip
             named = named[1:]

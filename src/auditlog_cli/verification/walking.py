@@ -7,7 +7,7 @@ what is read behind it; if anything does not fit, all lines are read.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from auditlog_cli import decoders, frames, strictjson
 from auditlog_cli.counts import Counts
@@ -16,6 +16,7 @@ from auditlog_cli.index import layout, numbering, opening, parts, searching
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.index.query import Query
 from auditlog_cli.record import BadLine, Record
+from auditlog_cli.sealing import hashes, merkle
 from auditlog_cli.sources import opening as sources
 from auditlog_cli.verification import reading
 from auditlog_cli.verification.leaves import Leaves
@@ -74,6 +75,45 @@ def numbered(path: str, seq: int, *, index: bool) -> list[Record | BadLine]:
             return [*map(decoders.decode, lines)]
         finally:
             found.close()
+
+
+def leaves(
+    snapshot: reading.Snapshot, wanted: set[int], states: list[tuple[int, bytes]], index: layout.Index,
+    say: Callable[[str], None],
+) -> Leaves:  # fmt: skip
+    """Return the leaves of a log as its lines name them.
+
+    An index is used if nothing is wrong then, and the roots at all of `states` are those: else it is as good as none.
+
+    Args:
+        wanted: Numbers of records of which the leaf will be asked for.
+        states: Sizes, and which root is expected there.
+        index: The index of the log; one without segments: every line is read.
+        say: Told if the index is of no use.
+
+    Raises:
+        InputError: If the log cannot be read.
+    """
+    if index.segments:
+        try:
+            found = _read_all(snapshot, wanted, states, index)
+            if not found.findings and all(found.roots.get(size) == root for size, root in states):
+                return found
+        except Damaged:
+            pass
+        say(f"{snapshot.path}.index: does not fit; all lines are read")
+    return _read_all(snapshot, wanted, states, layout.Index(-1, 0, {}))
+
+
+def _read_all(
+    snapshot: reading.Snapshot, wanted: set[int], states: list[tuple[int, bytes]], index: layout.Index
+) -> Leaves:
+    stub = snapshot.stub
+    tree = merkle.Range() if stub is None else stub.tree.copy()
+    head = hashes.ZEROS if stub is None else stub.head
+    found = Leaves(tree, head, wanted=wanted, sizes={size for size, _ in states})
+    read(snapshot.segments, found, index)
+    return found
 
 
 def _segment(path: str, fd: int, size: int, into: Leaves, index: layout.Index) -> None:
