@@ -324,4 +324,4 @@ def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch], index
             )
         return tree
     with covered.Log(path, note) as log:
-        return log.tree(stretches, index=index)
+        return log.tree(stretches, indexed=index)

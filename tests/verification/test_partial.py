@@ -54,7 +54,7 @@ def path(tmp_path: Path) -> Path:
         f'{ORIGIN} namespaces="auditlog-checkpoint" {public[0]}\ndpo namespaces="auditlog-redaction" {public[1]}\n'
     )
     path = tmp_path / "log" / "audit.jsonl"
-    with AuditLog(path, origin=ORIGIN, ballast_bytes=0, fsync="none", max_bytes=16_000) as log:
+    with AuditLog(path, origin=ORIGIN, ballast_bytes=0, fsync="none", max_bytes=12_000) as log:
         for n in range(60):
             append(log, n)
             if n in (30, 50):
@@ -216,8 +216,8 @@ def test_what_is_withheld_must_be_declared_by_whom_it_names(path: Path) -> None:
     keys = path.parent.parent
     mine = seqs(path, "s-1")
     build(path)
-    redact(path, seq=[mine[2]], fields=["/user/id"], by="dpo", reason="r", key=keys / "dpo.key")
-    redact(path, seq=[seqs(path, "s-2")[2]], fields=["/user/id"], by="dpo", reason="r", key=keys / "dpo.key")
+    redact(path, records=[mine[2]], fields=["user.id"], by="dpo", reason="r", key=keys / "dpo.key")
+    redact(path, records=[seqs(path, "s-2")[2]], fields=["user.id"], by="dpo", reason="r", key=keys / "dpo.key")
     build(path)
     found = both(path)
     assert found.word == "intact" and found.withheld_total == 1
@@ -225,7 +225,7 @@ def test_what_is_withheld_must_be_declared_by_whom_it_names(path: Path) -> None:
     assert not found.warnings  # what the other declaration is about was not looked at
     hole = b'{"_redacted":"%s"}' % (b"0" * 64)
     edit(path, mine[2], lambda line: line[: line.index(b'{"_redacted')] + hole + line[line.index(b'"}') + 2 :])
-    assert [each.code for each in both(path).findings] == ["chain", "undeclared"]
+    assert [each.code for each in both(path).findings] == ["undeclared", "chain"]
 
 
 def test_compressed_and_pruned_logs(path: Path) -> None:
@@ -233,8 +233,7 @@ def test_compressed_and_pruned_logs(path: Path) -> None:
     build(path)
     found = both(path)
     assert found.word == "intact" and found.only is not None and found.only.records == 20
-    pruned = segments_of(path)
-    pruning.carry_out(pruning.plan(str(path), records=20), reason="old") if pruned else None
+    pruning.carry_out(pruning.plan(str(path), 1 << 62), "old")
     build(path)
     found = both(path)
     assert found.word == "intact" and found.first > 0
@@ -258,7 +257,7 @@ def test_what_cannot_be_looked_at_is_never_intact(path: Path, tmp_path: Path, cl
 
 
 @pytest.mark.parametrize("format", ["text", "json", "sarif", "junit"])
-def test_the_command_in_every_format(path: Path, cli: Cli, format: str) -> None:
+def test_the_command_in_every_format(path: Path, cli: Cli, format: str) -> None:  # noqa: A002
     build(path)
     words = ("verify", path, "--session", "s-1", "--signers", path.parent.parent / "signers", "--format", format)
     found, plain = cli(*words), cli(*words, "--no-index")
@@ -301,13 +300,13 @@ def test_an_index_that_lies_about_the_tree_is_not_believed(path: Path, monkeypat
             assert as_json.as_object([verify(path, session="s-1", signers=path.parent.parent / "signers")])
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 12))])
 def test_whatever_is_done_to_a_log_one_session_is_judged_as_the_whole(path: Path, seed: int) -> None:
     """Broken in part: broken as a whole. Intact as a whole: intact in part. With the index as without."""
     chance = random.Random(seed)
     before = {file: file.read_bytes() for file in segments_of(path)}
     seen = set()
-    for round_ in range(25):
+    for round_ in range(16):
         for file, data in before.items():
             file.write_bytes(data)
         if round_ % 2:

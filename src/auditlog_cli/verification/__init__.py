@@ -7,7 +7,7 @@ together; `own`, `keys`, `declarations` and `judging` say what checkpoints and d
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from auditlog_cli import segments, times
 from auditlog_cli.errors import InputError, UsageError
@@ -130,7 +130,7 @@ def asked(
 
 
 def which(
-    session: str | None, trace: str | None, *, whole: dict[str, object], index: bool = True,
+    session: str | None, trace: str | None, *, whole: Mapping[str, object], index: bool = True,
     say: Callable[[str], None] = lambda text: None,
 ) -> Some | None:  # fmt: skip
     """Understand which records are asked about; None: all.

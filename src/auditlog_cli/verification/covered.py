@@ -101,31 +101,32 @@ class Log:
         if tree.size != self.note.size or tree.root() != self.note.root:
             raise self._refused()
 
-    def tree(self, stretches: list[merkle.Stretch], *, index: bool) -> merkle.Roots:
+    def tree(self, stretches: list[merkle.Stretch], *, indexed: bool) -> merkle.Roots:
         """Return the tree under the checkpoint, with the roots of some stretches.
 
         It is made of the leaves that the lines name, each that of the one before it. What else a line holds is not
         compared with its leaf; who shows a line does that.
 
         Args:
-            index: Use the index of the log, if there is one.
+            indexed: Use the index of the log, if there is one.
 
         Raises:
             SealRefused: If these are not the leaves that were signed.
             InputError: If it cannot be read.
         """
         if self.raw:
-            tree = merkle.Roots(stretches)
-            for _ in self.records(tree):
+            found = merkle.Roots(stretches)
+            for _ in self.records(found):
                 pass
-            return tree
-        found = walking.index_of(self.path, self._snapshot.segments, wanted=index)
+            return found
+        tree = None
+        index = walking.index_of(self.path, self._snapshot.segments, wanted=indexed)
         try:
-            tree = self._grown(stretches, found) if found.segments else None
+            tree = self._grown(stretches, index) if index.segments else None
         except Damaged:
-            tree = None
+            pass
         finally:
-            found.close()
+            index.close()
         tree = tree or self._grown(stretches, layout.Index(-1, 0, {}))
         if tree is None:
             raise self._refused()

@@ -35,13 +35,13 @@ class Some(NamedTuple):
     Attributes:
         field: `session` or `trace`.
         id: Its whole id.
-        index: Use the index of the log, if there is one; the answer is the same.
+        indexed: Use the index of the log, if there is one; the answer is the same.
         say: Told what became of it.
     """
 
     field: str
     id: str
-    index: bool = True
+    indexed: bool = True
     say: Callable[[str], None] = lambda text: None
 
 
@@ -79,7 +79,7 @@ class Looking:
             return could_not(
                 verdict, "unsealed", "others write it: no record of it can be verified by itself", "verify all of it"
             )
-        index = walking.index_of(snapshot.path, snapshot.segments, wanted=some.index)
+        index = walking.index_of(snapshot.path, snapshot.segments, wanted=some.indexed)
         try:
             self._look(index)
             story, declaring = self._of_the_log()

@@ -72,9 +72,11 @@ def numbered(path: str, seq: int, *, index: bool) -> list[Record | BadLine]:
             opened = searching.Opened(snapshot.segments, found)
             query = Query([], [b'"seq":%d,' % seq])
             lines = searching.walk(opened, query, Counts(), False, lambda text: None, numbering.bearing(seq))
-            return [*map(decoders.decode, lines)]
+            records = [*map(decoders.decode, lines)]
         finally:
             found.close()
+    # That there is none is not taken from an index.
+    return records if records or not found.segments else numbered(path, seq, index=False)
 
 
 def leaves(
