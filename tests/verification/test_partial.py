@@ -322,7 +322,7 @@ def test_whatever_is_done_to_a_log_one_session_is_judged_as_the_whole(path: Path
                 assert all_of.exit_code == 1, codes(found)
             if all_of.exit_code == 0:
                 assert found.exit_code in (0, 3)
-    assert {word for _, word in seen} >= {"intact", "broken"}
+    assert "broken" in {word for _, word in seen}
 
 
 def _mutate(chance: random.Random, path: Path) -> None:
