@@ -245,7 +245,7 @@ class Counting:
             part = piece.open()
             measured = part.measures()
             for digest, lines in self._lines(piece, part, path, tallies):
-                each = [*map(measured.__getitem__, lines)]
+                each = [measured[line] for line in lines]
                 tallies[digest].take(each)
                 held.append((piece, digest, lines, {*each}))
         for tally in tallies.values():

@@ -6,12 +6,15 @@ import os
 import stat
 from zlib import crc32
 
-from auditlog_cli import frames
 from auditlog_cli.errors import InputError
 from auditlog_cli.index import layout
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.segments import GZIP, ZSTD
 from auditlog_cli.sources import looking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli import frames
 
 _EDGE = 256
 _SAMPLE = 64
@@ -149,6 +152,8 @@ def source_of(path: str, fd: int, size: int, *, known: layout.Segment | None = N
 
 def _packed(path: str, fd: int) -> Source | None:
     """A segment in frames of its own; its table must lead to where the first line is one of ours."""
+    from auditlog_cli import frames
+
     found = frames.frames(path, fd)
     if found is None:
         return None
