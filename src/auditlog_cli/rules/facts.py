@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,16 +69,6 @@ class Place:
         return f"Place({self.source}:{self.line})"
 
 
-_names: dict[str, str] = {}
-
-
-def _once(name: str) -> str:
-    """The same name as one object for all places that are kept: agents and users are few."""
-    if len(_names) >= 4096:
-        _names.clear()
-    return _names.setdefault(name, name)
-
-
 class Spot:
     """A record of which a place is made only if somebody wants to keep one: of most records nobody does.
 
@@ -110,9 +101,9 @@ class Spot:
             place.session_id = text(content.get("session_id"))
             place.trace_id = text(content.get("trace_id"))
             if isinstance(agent, dict):
-                place.agent = _once(text(agent.get("id")))
+                place.agent = intern(text(agent.get("id")))  # agents and users are few, places many
             if isinstance(user, dict):
-                place.user = _once(text(user.get("id")))
+                place.user = intern(text(user.get("id")))
             place.anchor = record_id or sha256(line.raw).hexdigest()
         return self._place
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import Any, Final
 
 from auditlog_cli.rules.correlating import Event, Found, disjoint, hashed
@@ -47,7 +48,6 @@ class State:
         self._path: str = spec["field"]
         self._groups: dict[bytes, Any] = {}
         self._first: dict[tuple[str, ...], tuple[object, int]] = {}
-        self._known: dict[object, object] = {}  # one object for a user, however many sessions
         self.size = 0
         self.in_scope = 0
         self.open = 0
@@ -83,9 +83,7 @@ class State:
         seen = self._groups.get(group)
         if seen.__class__ is not set and len(values) == 1 and self._max > 0:
             if seen is None:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._groups[group] = self._known.setdefault(values[0], values[0])
+                self._groups[group] = intern(values[0]) if values[0].__class__ is str else values[0]
                 self.size += 1
                 return []
             if seen == values[0]:
