@@ -10,17 +10,21 @@ from auditlog_cli.capture import context as places
 from auditlog_cli.capture.context import Frame
 
 
-def watch(stream: Any, frame: Frame, response: Any, ended: Callable[[Any, BaseException | None], None]) -> None:
-    """Let the work behind a stream be done in `frame`, and call `ended` when it is over.
+def watch(context: Any, frame: Frame, response: Any, ended: Callable[[Any, BaseException | None], None]) -> None:
+    """Call `ended` with the result of a run or of a model: now, or when its stream is over.
 
-    The middleware itself is over before the first piece is made.
+    The middleware itself is over before the first piece of a stream is made.
 
     Args:
-        stream: A `ResponseStream` that nobody has read yet.
-        frame: Where its pieces are made.
+        context: Of the middleware; its result may be a `ResponseStream` that nobody has read yet.
+        frame: Where the pieces of a stream are made.
         response: The class that puts pieces together: `AgentResponse` or `ChatResponse`.
         ended: Is given the whole response, or None and the error.
     """
+    stream = context.result
+    if not context.stream or stream is None:
+        ended(stream, None)
+        return
     pieces: list[Any] = []
 
     def piece(update: Any) -> Any:

@@ -29,9 +29,8 @@ class Invocation:
 
     def __init__(self, session: Session, asked: dict[str, Approval]) -> None:
         actor, frame = session.here()
-        outer = frame.outer
         self.session = session
-        self.for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
+        self.for_a_person = frame.outermost
         self._actor = actor
         self._frame = frame
         self._asked = asked

@@ -116,9 +116,7 @@ class FrameworkRun:
     def requested(self, given: Any, framework: str) -> None:
         """Record the request of the user. A run made inside a tool has none: it stands in the tool's arguments."""
         self.resumed()
-        _, frame = self.session.here()
-        outer = frame.outer
-        self._answers_a_person = frame.of_agent and (outer is None or outer.session.run is not self.session.run)
+        self._answers_a_person = self.session.here()[1].outermost
         if self._answers_a_person:
             self.session.user_message(newest(given), metadata={"framework": framework})
 

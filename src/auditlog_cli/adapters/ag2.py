@@ -102,8 +102,7 @@ class Audit:
         """Record the request and the answer, or the begin and end of a nested agent."""
         session = self._chosen(context)
         actor, frame = session.here()
-        outer = frame.outer
-        if frame.of_agent and (outer is None or outer.session.run is not session.run):
+        if frame.outermost:
             told = {"framework": f"ag2 {metadata.version('ag2')}"}
             session.user_message(_text(getattr(event, "parts", ())), metadata=told)
             if name == actor.agent_id:

@@ -86,8 +86,7 @@ class _Audit:
         session = self._chosen(ctx)
         session.run.check()
         actor, frame = session.here()
-        outer = frame.outer
-        for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
+        for_a_person = frame.outermost
         if for_a_person and ctx.prompt is not None:
             session.user_message(ctx.prompt, metadata={"framework": _version()})
         try:
