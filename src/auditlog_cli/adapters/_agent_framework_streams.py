@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.context import Frame
 
@@ -50,7 +51,7 @@ def asked(context: Any) -> Callable[[], dict[str, Any]]:
         "prompt": [each.to_dict() for each in context.messages if each.role != "system"],
         "system": "\n".join(each for each in system if each) or None,
     }
-    return lambda: {**told, "latency_ms": round((time.monotonic_ns() - began) / 1e6, 3)}
+    return lambda: {**told, "latency_ms": times.since(began)}
 
 
 def answered(response: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.adapters._openai_agents_items import (
     arguments_of,
     call_id_of,
@@ -88,7 +89,7 @@ class _Question:
     began: int = field(default_factory=time.monotonic_ns)
 
     def record(self, **answer: Any) -> None:
-        latency = round((time.monotonic_ns() - self.began) / 1e6, 3)
+        latency = times.since(self.began)
         self.actor.model_call(**self.told, latency_ms=latency, **answer)
 
 
