@@ -68,6 +68,16 @@ class Place:
         return f"Place({self.source}:{self.line})"
 
 
+_names: dict[str, str] = {}
+
+
+def _once(name: str) -> str:
+    """The same name as one object for all places that are kept: agents and users are few."""
+    if len(_names) >= 4096:
+        _names.clear()
+    return _names.setdefault(name, name)
+
+
 class Spot:
     """A record of which a place is made only if somebody wants to keep one: of most records nobody does.
 
@@ -100,9 +110,9 @@ class Spot:
             place.session_id = text(content.get("session_id"))
             place.trace_id = text(content.get("trace_id"))
             if isinstance(agent, dict):
-                place.agent = text(agent.get("id"))
+                place.agent = _once(text(agent.get("id")))
             if isinstance(user, dict):
-                place.user = text(user.get("id"))
+                place.user = _once(text(user.get("id")))
             place.anchor = record_id or sha256(line.raw).hexdigest()
         return self._place
 
