@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from heapq import merge
 from typing import Any
 
 from auditlog_cli.fields import MISSING, is_hole, is_missing
@@ -141,7 +142,7 @@ class Check:
             unmet = _unmet(group, trace)
             if unmet:
                 self._unmet.setdefault(number, []).extend(unmet)
-        self._closed = array("Q", sorted({*self._closed, *numbers}))
+        self._closed = array("Q", merge(self._closed, sorted(numbers)))
         self._older, self._traces, self._filled = self._traces, {}, 0
 
     def finish(self) -> list[Found]:
@@ -161,7 +162,7 @@ class Check:
             if self._older.keys() & traces.keys():
                 raise ValueError("states to merge have a group in common")
             disjoint(self._traces, traces)
-        self._closed = array("Q", sorted({*self._closed, *other._closed}))
+        self._closed = array("Q", merge(self._closed, other._closed))
         self._resumed |= other._resumed
         for number, some in other._unmet.items():
             self._unmet.setdefault(number, []).extend(some)
