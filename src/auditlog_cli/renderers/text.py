@@ -9,6 +9,7 @@ from auditlog_cli.renderers.style import Style as Style
 
 HINT = "a readable line per action"
 
+
 def line(item: Record | BadLine, style: Style) -> str:
     """Return one line for a record, or for a bad line."""
     if isinstance(item, BadLine):
