@@ -67,17 +67,17 @@ class _Trace:
 class Check:
     """Trace → its spans.
 
-    As many spans are kept as there is room for. Whenever a third of it has filled, the traces to which nothing came
-    meanwhile are closed: of each a number is kept. A trace that goes on after that is *resumed*: where it names a
-    parent that has not come since, nobody can say whether that one came before.
+    As many spans are kept as there is room for; then the traces to which nothing came for longest are closed, and of
+    each a number is kept. A trace that goes on after that is *resumed*: where it names a parent that has not come
+    since, nobody can say whether that one came before.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._foreign = {each for each in settings.given.get("foreign_roots") or () if isinstance(each, str)}
-        self._third = settings.most // 3
+        self._most = settings.most
         self._traces: dict[tuple[str, ...], _Trace] = {}
-        self._older: dict[tuple[str, ...], _Trace] = {}
         self._filled = 0
+        self._older: list[dict[tuple[str, ...], _Trace]] = []  # by when something came to them last
         self._closed = array("Q")
         self._resumed: set[int] = set()
         self._unmet: dict[int, list[Found]] = {}
@@ -104,9 +104,6 @@ class Check:
             self._filled += 1
             if trace.awaited:
                 self.size -= len(trace.awaited.pop(span, ()))
-                trace.awaited = trace.awaited or None  # an empty dict is as large as a few ids
-            if self._filled > self._third:
-                self._close()
         if parent.__class__ is not str:
             self.withheld += is_hole(parent)
         elif seen.states.get("parent_span_id") == "text" or not is_missing(parent):
@@ -116,11 +113,18 @@ class Check:
                     trace.awaited = {}
                 trace.awaited.setdefault(parent, []).append(seen.place)
                 self.size += 1
+        if self.size > self._most and self._older:
+            self._close(self._older.pop(0))
         return []
 
     def _other(self, group: tuple[str, ...]) -> _Trace:
         """The trace of a group to which nothing came lately."""
-        trace = self._older.pop(group, None)
+        if self._filled > self._most // 8:
+            self._older.append(self._traces)
+            self._traces, self._filled = {}, 0
+        trace = None
+        for traces in self._older:
+            trace = trace or traces.pop(group, None)
         if trace is None:
             trace = _Trace()
             if self._closed and self._was_closed(number := hash(group) & _NUMBER):
@@ -135,34 +139,33 @@ class Check:
         at = bisect_left(self._closed, number)
         return at < len(self._closed) and self._closed[at] == number
 
-    def _close(self) -> None:
-        """Close the traces that have rested."""
-        numbers = {hash(group) & _NUMBER: (group, trace) for group, trace in self._older.items()}
+    def _close(self, traces: dict[tuple[str, ...], _Trace]) -> None:
+        numbers = {hash(group) & _NUMBER: (group, trace) for group, trace in traces.items()}
         for number, (group, trace) in numbers.items():
             self.size -= len(trace)
             unmet = _unmet(group, trace)
             if unmet:
                 self._unmet.setdefault(number, []).extend(unmet)
         self._closed = array("Q", merge(self._closed, sorted(numbers)))
-        self._older, self._traces, self._filled = self._traces, {}, 0
 
     def finish(self) -> list[Found]:
         """Report the places whose parent has not come."""
         found = [each for number, some in self._unmet.items() if number not in self._resumed for each in some]
         self.partly = len(found) < sum(map(len, self._unmet.values()))
-        for group, trace in (*self._older.items(), *self._traces.items()):
-            if trace.resumed:
-                self.partly = self.partly or bool(trace.awaited)
-            else:
-                found += _unmet(group, trace)
+        for traces in (*self._older, self._traces):
+            for group, trace in traces.items():
+                if trace.resumed:
+                    self.partly = self.partly or bool(trace.awaited)
+                else:
+                    found += _unmet(group, trace)
         return found
 
     def merge(self, other: Check) -> None:
         """Take over other traces."""
-        for traces in (other._older, other._traces):
-            if self._older.keys() & traces.keys():
-                raise ValueError("states to merge have a group in common")
-            disjoint(self._traces, traces)
+        for theirs in (*other._older, other._traces):
+            for mine in self._older:
+                disjoint(dict.fromkeys(mine), dict.fromkeys(theirs))
+            disjoint(self._traces, theirs)
         self._closed = array("Q", merge(self._closed, other._closed))
         self._resumed |= other._resumed
         for number, some in other._unmet.items():
