@@ -1012,7 +1012,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                     'Every name and every alias can be given where an entity is asked for; SECRET stands for '
                     'every SECRET_*.',
                     (('Options',
-                      (('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                      (('--detectors FILE',
+                        'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
+                        'scan.detectors.'),
                        ('--format text|json', 'text for people, json for programs.'))),),
                     'auditlog detectors list\n'
                     'auditlog detectors list --detectors acme.yaml\n'
@@ -1024,7 +1026,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                     (('Arguments',
                       (('ENTITY', 'An entity, SECRET, or what Presidio, Google DLP or gitleaks call it.'),)),
                      ('Options',
-                      (('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                      (('--detectors FILE',
+                        'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
+                        'scan.detectors.'),
                        ('--format text|json', 'text for people, json for programs.')))),
                     'auditlog detectors show CREDIT_CARD\n'
                     'auditlog detectors show SECRET\n'
@@ -1041,10 +1045,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                       (('--key NAME', 'The name of the member that holds the text: the best context.'),
                        ('--entities NAME,...', 'Only these: names, aliases, SECRET for every SECRET_*.'),
                        ('--min-confidence certain|likely|possible', 'The least that counts.'),
-                       ('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                       ('--detectors FILE',
+                        'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
+                        'scan.detectors.'),
                        ('--format text|json', 'text for people, json for programs.')))),
                     'auditlog detectors test\n'
                     'auditlog detectors test --detectors acme.yaml\n'
+                    'auditlog detectors test --detectors auditlog.policy.yaml\n'
                     'auditlog detectors test "card 4111 1111 1111 1111"\n'
                     'auditlog detectors test 111000025 --key routing_number\n'
                     'git diff | auditlog detectors test - --entities SECRET --min-confidence likely'),
@@ -1304,6 +1311,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
  'policy lint': ('Say what a policy says that cannot be meant: a tool never reached, a parameter no rule '
                  'has, limits at odds.',
                  'auditlog policy lint [OPTION]... [FILE]',
+                 "Detectors of the site's own (`scan.detectors`) must find their samples, and a rule must "
+                 'ask for them.\n'
+                 '\n'
                  'What is wrong in itself (an unknown key, a pack that is not there) is an error, exit code '
                  '4. What deserves a second\n'
                  'look is printed, exit code 1.',
@@ -1317,7 +1327,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
  'policy show': ('Show what a policy comes to: every rule for every group of agents, what it is set to, or '
                  'why it does not run.',
                  'auditlog policy show [OPTION]... [FILE]',
-                 '',
+                 "Detectors of the site's own (`scan.detectors`) follow, each with the rules that ask for "
+                 'what it finds.',
                  (('Arguments',
                    (('[FILE]',
                      'The policy; default: auditlog.policy.yaml or .json in the working directory.'),)),

@@ -765,8 +765,11 @@ MemberName = Annotated[
 ]
 DetectorFile = Annotated[
     str | None,
-    typer.Option("--detectors", metavar="FILE", help="Detectors of your own, auditlog.detectors/1, in YAML or JSON."),
-]
+    typer.Option(
+        "--detectors", metavar="FILE",
+        help="Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with scan.detectors.",
+    ),
+]  # fmt: skip
 DetectedEntities = Annotated[
     list[str] | None,
     typer.Option("--entities", metavar="NAME,...", help="Only these: names, aliases, SECRET for every SECRET_*."),

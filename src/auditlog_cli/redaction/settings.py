@@ -172,8 +172,8 @@ def asked(profile: str | None, entities: list[str] | None, min_confidence: str |
 def _custom(folder: str, name: str) -> tuple[Detector, ...]:
     if not name:
         return ()
-    from auditlog_cli.detectors import custom
+    from auditlog_cli.rules import policy
     from auditlog_cli.sources.opening import read_definition
 
     path = os.path.join(folder, name)
-    return custom.defined_in(yamlfile.parse(read_definition(path, yamlfile.MAX_BYTES + 1), path))
+    return policy.detectors_in(yamlfile.parse(read_definition(path, yamlfile.MAX_BYTES + 1), path))
