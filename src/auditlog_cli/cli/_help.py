@@ -1224,7 +1224,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                   'what was lost. What Sigma\n'
                   'cannot say is expected in the fields that `auditlog check --annotate` adds. The '
                   'recommended way to a SIEM is the\n'
-                  'findings themselves.',
+                  'findings themselves. Rules without a form are listed in DIR/not-exported.txt, each with '
+                  'the reason.',
                   (('Options', (('--sigma DIR', 'A folder that is new or empty.'),)),
                    ('Arguments',
                     (('[PACK]...', 'Packs: names of shipped ones, or files. Without any: all shipped.'),))),
