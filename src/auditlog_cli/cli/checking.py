@@ -57,7 +57,10 @@ class Shown:
         sarif_waived: bool = False,
     ) -> None:
         if sarif_waived and format != "sarif":
-            raise UsageError("--sarif-waived goes with --format sarif")
+            raise UsageError(
+                "--sarif-waived goes with --format sarif",
+                help="auditlog check LOG --format sarif --sarif-waived include",
+            )
         self._sarif_waived = sarif_waived
         self.format = format
         self.color = color

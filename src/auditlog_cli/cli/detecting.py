@@ -162,7 +162,10 @@ def _lines() -> Iterable[tuple[int, str]]:
     while raw := sys.stdin.buffer.readline(_LONGEST_LINE + 1):
         number += 1
         if len(raw) > _LONGEST_LINE:
-            raise InputError(f"standard input: line {number} is longer than {_LONGEST_LINE >> 20} MiB")
+            raise InputError(
+                f"standard input: line {number} is longer than {_LONGEST_LINE >> 20} MiB",
+                help="cut it into lines first",
+            )
         yield number, raw.decode("utf-8", "replace").rstrip("\r\n")
 
 

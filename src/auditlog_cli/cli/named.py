@@ -87,7 +87,10 @@ def _gathered(paths: list[str], found: list[Named], by: By) -> dict[Place, list[
     known: dict[str, str] = {}
     for log in files.find(paths):
         if files.STDIN in log.files:
-            raise UsageError("--findings works on files: standard input cannot be looked at twice")
+            raise UsageError(
+                "--findings works on files: standard input cannot be looked at twice",
+                help="write it into a file, check that, and name it in both commands",
+            )
         known |= {os.path.abspath(file): file if by == "offset" else log.path for file in (log.path, *log.files)}
     wanted: dict[Place, list[Named]] = {}
     for each in found:

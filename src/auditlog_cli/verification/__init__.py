@@ -131,7 +131,10 @@ def _trust(signers: str | None, vkey: str | None, at: str | None, gone: str | No
     given = signers if signers is not None else vkey
     if given is None:
         if gone is not None or moment is not None:
-            raise UsageError("--at and --revoked are about keys: --signers is needed, too")
+            raise UsageError(
+                "--at and --revoked are about keys: --signers is needed, too",
+                help="--signers FILE, allowed_signers or a public key",
+            )
         return None
     trusted = allowed.load(given)
     return keys.Trust(trusted, moment, revocations.load(gone) if gone is not None else lambda key: False)
