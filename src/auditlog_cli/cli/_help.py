@@ -517,21 +517,24 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
  'report': ('Summarise a period for auditors and management: what ran, who approved, findings by clause, '
             'what was not tested.',
             'auditlog report [OPTION]... [PATH]...',
-            'Records before the period are read as far back as the rules look; findings count where their '
-            'record lies in it.\n'
-            'Deadlines are judged at --as-of (default: --to, or now if that is earlier); the same inputs and '
-            '--as-of give the\n'
-            'same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, '
-            'policy or waiver is\n'
-            'wrong; 6 not everything could be judged. A summary is evidence, and never says that all is '
-            'well.',
-            (('Which period',
-              (('--from TIME', 'The first moment: RFC 3339, or a date (midnight UTC).'),
-               ('--to TIME', 'The moment behind the last one.'))),
-             ('Arguments',
+            'Without --from and --to it is the whole log, from the oldest record until now, and the summary '
+            'says so. Records\n'
+            'before the period are read as far back as the rules look; findings count where their record '
+            'lies in it. Deadlines\n'
+            'are judged at --as-of (default: --to, or now if that is earlier); the same inputs and --as-of '
+            'give the same bytes.\n'
+            'Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, policy or '
+            'waiver is wrong; 6 not\n'
+            'everything could be judged. A summary is evidence, and never says that all is well.',
+            (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Which period',
+              (('--from TIME',
+                'The first moment: RFC 3339, or a date (midnight UTC). Default: the oldest record.'),
+               ('--to TIME',
+                'The moment behind the last one. Default: --as-of or now, or behind the newest record.'))),
              ('Which rules',
               (('-p, --pack NAME|FILE',
                 'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the '
@@ -562,6 +565,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog report audit.jsonl\n'
             'auditlog report audit.jsonl --from 2026-10-01 --to 2026-11-01 --pack gdpr --format html -o '
             'october.html\n'
             'auditlog report logs/ --from 2026-07-01 --to 2026-10-01 --alerts alerts.jsonl --waivers '
