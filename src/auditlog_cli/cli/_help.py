@@ -745,7 +745,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
            ('How they are shown',
-            (('-n, --lines N', 'How many of the last records.'),
+            (('-n, --lines N', 'How many of the last records; -20 for short.'),
              ('--format text|raw|jsonl|json|csv|story',
               'text for people, raw: the stored bytes, jsonl or json: under the names of auditlog.record/1, '
               'csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
@@ -775,6 +775,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               "*@example.com'; see docs/expressions.md."),
              ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...).")))),
           'auditlog tail audit.jsonl\n'
+          'auditlog tail -20 audit.jsonl\n'
           'auditlog tail -f audit.jsonl --status denied --status error\n'
           'auditlog tail -n 50 logs/ --agent refunder --format story'),
  'trace': ('Draw what happened as a tree: who called what, on whose behalf, how it ended, how long it took.',

@@ -297,7 +297,10 @@ Before = Annotated[
 ]
 Context = Annotated[int, typer.Option("--context", "-C", metavar="N", help="Both.", rich_help_panel=_SHOW)]
 Lines = Annotated[
-    int, typer.Option("--lines", "-n", metavar="N", help="How many of the last records.", rich_help_panel=_SHOW)
+    int,
+    typer.Option(
+        "--lines", "-n", metavar="N", help="How many of the last records; -20 for short.", rich_help_panel=_SHOW
+    ),
 ]
 Follow = Annotated[
     bool,
