@@ -683,7 +683,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
          'auditlog sql [OPTION]... QUERY [PATH]...',
          'The table `records` has the envelope in columns and the whole record as JSON in the column '
          '`record`; `describe\n'
-         'records` lists them. A query reads that table and nothing else: no file, no network.',
+         'records` lists them. A query reads that table and nothing else: no file, no network. On a terminal '
+         'a table keeps to\n'
+         'its width: what is too wide is folded, and what cannot be becomes a list for each row.',
          (('Arguments',
            (('QUERY', 'One SELECT over the table records.'),
             ('[PATH]...',
