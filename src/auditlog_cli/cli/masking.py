@@ -72,24 +72,6 @@ def together(*, check: bool, format: str, findings: str | None, rule: list[str] 
         )
 
 
-def places(
-    paths: list[str], findings: str | None, rules: list[str], *, narrowed: bool
-) -> dict[int, frozenset[str]] | None:
-    """Return the places of a sealed log that findings name, or None if no findings are given.
-
-    Raises:
-        InputError, DefinitionError: See `named.places`.
-        UsageError: If records are selected as well.
-    """
-    if findings is None:
-        return None
-    if narrowed:
-        raise UsageError("--findings names the records: no selector goes with it", help="--rule ID")
-    from auditlog_cli.cli import named
-
-    return named.places(paths, findings, rules)
-
-
 def sealed(paths: list[str]) -> bool:
     """Tell whether the logs are sealed, so that values can be withheld and the logs still verify.
 
