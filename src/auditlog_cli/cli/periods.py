@@ -8,7 +8,6 @@ from typing import Any
 
 from auditlog_cli import registry, times
 from auditlog_cli.cli import alerting, failure, progress, show
-from auditlog_cli.cli.checking import out_of
 from auditlog_cli.errors import EXIT_INPUT, UsageError
 from auditlog_cli.judgement.asking import Question
 from auditlog_cli.reporting.period import summarise
@@ -56,7 +55,7 @@ def run(
         made = summarise(paths, question, start, end, alerts=alerts, progress=lambda done: bar.update(done, total))
         bar.hide()
         if not made["lines"]["read"]:
-            out_of(out)
+            show.discard(out)
             for error in made["unread"]:
                 failure.say("input", error)
             return EXIT_INPUT
@@ -65,7 +64,7 @@ def run(
         show.finish(out)
     except BaseException:
         bar.hide()
-        out_of(out)
+        show.discard(out)
         raise
     for error in made["unread"]:
         failure.say("input", error)
