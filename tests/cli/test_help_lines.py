@@ -77,7 +77,9 @@ KINDS = {
     "SealRefused",
 }
 ROOMS = (
-    "anchors/*", "cli/**/*", "evidence/*", "proofs", "retention/*", "salting/*", "signing/*", "verification/*", "withholding/*",
+    "alerting/*", "anchors/*", "cli/**/*", "detectors/*", "evidence/*", "exporters/*", "importing", "index/*", "judgement/*",
+    "lookup", "proofs", "redaction/*", "reporting/*", "retention/*", "salting/*", "shipping/*", "signing/*", "sinks", "sources/*",
+    "validation/*", "verification/*", "withholding/*",
 )  # fmt: skip
 
 

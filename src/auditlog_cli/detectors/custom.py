@@ -189,7 +189,7 @@ def safe_pattern(pattern: str, where: str) -> re.Pattern[str]:
         safe_regex(pattern)
         compiled = re.compile(pattern, re.ASCII)
     except (ValueError, re.error) as error:
-        raise DefinitionError(f"{where}: pattern: {error}") from None
+        raise DefinitionError(f"{where}: pattern: {error}", help=_HELP) from None
     _refuse_long(pattern, where)
     return compiled
 

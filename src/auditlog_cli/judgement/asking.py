@@ -146,11 +146,11 @@ def asked(
         DefinitionError: If a pack, policy, waiver or baseline is wrong.
     """
     if fail_on not in FAIL_ON:
-        raise UsageError(f"--fail-on: one of {', '.join(FAIL_ON)}")
+        raise UsageError(f"--fail-on: one of {', '.join(FAIL_ON)}", help="--fail-on high is the default")
     if max_findings < 0 or max_state < 1:
         raise UsageError("--max-findings and --max-state: a number is needed", help="--max-findings 0 lists all")
     if no_policy and policy_file is not None:
-        raise UsageError("--policy and --no-policy contradict each other")
+        raise UsageError("--policy and --no-policy contradict each other", help="leave one of them out")
     site = EMPTY if no_policy else policy.find(policy_file)
     use_policies = not pack
     if policy_name is not None:
@@ -163,7 +163,9 @@ def asked(
         site = replace(site, policies=chosen)
     moment = times.moment(as_of or clock())
     if moment is None:
-        raise UsageError("--as-of: a time such as 2026-11-21T00:00:00Z or a date is needed")
+        raise UsageError(
+            "--as-of: a time such as 2026-11-21T00:00:00Z or a date is needed", help="for example --as-of 2026-11-21"
+        )
     packs = binding.packs_for(site, pack or None)
     bound = binding.bind(
         packs, site, as_of=moment, only=only, skip=skip, experimental=experimental, use_policies=use_policies
@@ -171,7 +173,10 @@ def asked(
     named = {each.rule.id for each in bound}
     missing = [name for name in require_tested if name not in named]
     if missing:
-        raise UsageError(f"--require-tested {missing[0]}: no rule of this run is called so")
+        raise UsageError(
+            f"--require-tested {missing[0]}: no rule of this run is called so",
+            help="auditlog packs show PACK lists its rules",
+        )
     given = [] if waivers_file is None else waivers.load(waivers_file)
     if given:
         waivers.refuse(given, [facts.Nouns().rule(each) for each in bound])

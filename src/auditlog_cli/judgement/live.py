@@ -227,7 +227,8 @@ class Live(Run):
             return
         self._tell([unavailable(follower.path, since)])
         raise InputError(
-            f"{follower.path}: has been away for {PATIENCE // times.SECOND} seconds: it cannot be judged any more"
+            f"{follower.path}: has been away for {PATIENCE // times.SECOND} seconds: it cannot be judged any more",
+            help="find out who moved or removed it, and start the check again",
         )
 
 

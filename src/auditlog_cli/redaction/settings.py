@@ -158,7 +158,7 @@ def asked(profile: str | None, entities: list[str] | None, min_confidence: str |
     if any(not path.strip(". /") for path in fields):
         raise UsageError("fields: a path is empty", help="user.email,action.arguments.to")
     if min_confidence is not None and min_confidence not in CONFIDENCES:
-        raise UsageError(f"min_confidence: one of {', '.join(CONFIDENCES)}")
+        raise UsageError(f"min_confidence: one of {', '.join(CONFIDENCES)}", help="certain takes least, possible most")
     made = Settings() if profile is None else load(profile)
     if entities is not None:
         made = made._replace(entities=tuple(entities))
