@@ -149,13 +149,15 @@ def which(
     if not given:
         return None
     if len(given) > 1:
-        raise UsageError("a session or a trace: one of them")
+        raise UsageError("a session or a trace: one of them", help="leave one of them out")
     ((name, value),) = given
     if not value:
         raise UsageError(f"no {name} has an empty id", help="give the whole id")
     for option, asked_for in whole.items():
         if asked_for:
-            raise UsageError(f"{option}: is about the whole log, and not about one {name}")
+            raise UsageError(
+                f"{option}: is about the whole log, and not about one {name}", help="verify the whole log with it"
+            )
     return Some(name, value, index, say)
 
 
