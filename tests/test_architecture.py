@@ -103,6 +103,23 @@ def imports(path: Path) -> set[str]:
     return found
 
 
+def test_no_two_modules_of_the_command_line_import_each_other() -> None:
+    """Not even where one of them does it inside a function. But for the two doors, each of which knows the other."""
+    names = {f"auditlog_cli.{relative(path).removesuffix('.py').replace('/', '.')}": path for path in MODULES}
+    asked: dict[str, set[str]] = {}
+    for name, path in names.items():
+        if name.startswith("auditlog_cli.cli."):
+            found = imports(path)
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.ImportFrom):
+                    found.update(f"{node.module}.{alias.name}" for alias in node.names)
+            asked[name] = found & names.keys()
+    doors = {"auditlog_cli.cli.front", "auditlog_cli.cli.app"}
+    pairs = [{one, other} for one, others in asked.items() for other in others if one in asked.get(other, ())]
+    assert [pair for pair in pairs if pair != doors] == []
+    assert doors in pairs, "the test sees what it looks for"
+
+
 @pytest.mark.parametrize("path", MODULES, ids=relative)
 def test_imports_point_down(path: Path) -> None:
     """A module imports from floors below its own, or from its own room."""

@@ -40,20 +40,34 @@ def test_an_answer_in_each_form(form: str, log: Path, cli: Callable[..., Any]) -
 
 def test_forms_say_the_same(log: Path, cli: Callable[..., Any], tmp_path: Path) -> None:
     asked = "select record_id, action_type from records order by 1"
-    whole = json.loads(cli("sql", asked, log, "-f", "json").out)
-    lines = [json.loads(line) for line in cli("sql", asked, log, "-f", "jsonl").out.splitlines()]
-    cells = list(csv.DictReader(io.StringIO(cli("sql", asked, log, "-f", "csv").out)))
+    whole = json.loads(cli("sql", asked, log, "--format", "json").out)
+    lines = [json.loads(line) for line in cli("sql", asked, log, "--format", "jsonl").out.splitlines()]
+    cells = list(csv.DictReader(io.StringIO(cli("sql", asked, log, "--format", "csv").out)))
     assert whole == lines
     assert cells == [{name: value or "" for name, value in row.items()} for row in whole]
-    assert cli("sql", asked, log, "-f", "json", "-o", tmp_path / "out").out == ""
+    assert cli("sql", asked, log, "--format", "json", "-o", tmp_path / "out").out == ""
     assert json.loads((tmp_path / "out").read_bytes()) == whole
-    assert json.loads(cli("sql", f"select * from ({asked}) where false", log, "-f", "json").out) == []
+    assert json.loads(cli("sql", f"select * from ({asked}) where false", log, "--format", "json").out) == []
 
 
 def test_a_terminal_is_not_written_to_by_a_log(log: Path, cli: Callable[..., Any]) -> None:
     for form in ("table", "json", "jsonl"):
-        out = cli("sql", "select * from records", log, "-f", form).out
+        out = cli("sql", "select * from records", log, "--format", form).out
         assert all(char == "\n" or char.isprintable() or char in "\u2068\u2069" for char in out)
+
+
+def test_a_table_keeps_to_the_width_of_the_terminal(
+    log: Path, cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked = "select user_id, tool, record from records where user_id is not null"
+    wide = cli("sql", asked, log).out
+    assert max(map(len, wide.splitlines())) > 200
+    monkeypatch.setenv("COLUMNS", "60")
+    narrow = cli("sql", asked, log).out
+    assert max(map(len, narrow.splitlines())) <= 60
+    assert narrow.startswith("user_id  ")
+    cli("sql", asked, log, "-o", tmp_path / "out")
+    assert (tmp_path / "out").read_text() == wide, "a file has no width"
 
 
 def test_values_of_every_type_are_printed(cli: Callable[..., Any], log: Path) -> None:
@@ -63,7 +77,7 @@ def test_values_of_every_type_are_printed(cli: Callable[..., Any], log: Path) ->
         "uuid '00000000-0000-4000-8000-000000000001' as j, null as k, true as l, timestamp '0001-01-01' as m, "
         "'infinity'::timestamp as n limit 1"
     )
-    (line,) = cli("sql", asked, log, "-f", "jsonl").out.splitlines()
+    (line,) = cli("sql", asked, log, "--format", "jsonl").out.splitlines()
     found = json.loads(line)
     assert found["a"] == "nan"
     assert found["c"] == 2**127 - 1
@@ -72,7 +86,7 @@ def test_values_of_every_type_are_printed(cli: Callable[..., Any], log: Path) ->
     assert found["f"] == {"1": "y"}
     assert found["g"] == "aa"
     for form in ("table", "csv", "json"):
-        assert cli("sql", asked, log, "-f", form).code == 6
+        assert cli("sql", asked, log, "--format", form).code == 6
 
 
 def test_the_logs_own_records_are_there_if_asked_for(tmp_path: Path, cli: Callable[..., Any]) -> None:
@@ -81,14 +95,14 @@ def test_the_logs_own_records_are_there_if_asked_for(tmp_path: Path, cli: Callab
     with AuditLog(tmp_path / "audit.jsonl", origin="x", ballast_bytes=0) as opened:
         opened.append(logs.record())
     asked = "select count(*) as n from records"
-    assert json.loads(cli("sql", asked, tmp_path / "audit.jsonl", "-f", "jsonl").out) == {"n": 1}
-    assert json.loads(cli("sql", asked, tmp_path / "audit.jsonl", "-f", "jsonl", "--own").out)["n"] > 1
+    assert json.loads(cli("sql", asked, tmp_path / "audit.jsonl", "--format", "jsonl").out) == {"n": 1}
+    assert json.loads(cli("sql", asked, tmp_path / "audit.jsonl", "--format", "jsonl", "--own").out)["n"] > 1
 
 
 def test_extreme_times_are_no_trouble(tmp_path: Path, cli: Callable[..., Any]) -> None:
     times = ["0000-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59Z", "no time"]
     log = logs.write(tmp_path / "audit.jsonl", *[logs.record(timestamp=each) for each in times])
-    done = cli("sql", "select timestamp from records", log, "-f", "jsonl")
+    done = cli("sql", "select timestamp from records", log, "--format", "jsonl")
     assert done.code == 0, done
     found = [json.loads(line)["timestamp"] for line in done.out.splitlines()]
     assert found[1:] == ["9999-12-31T23:59:59.999999", "1969-12-31T23:59:59", None]
@@ -121,7 +135,7 @@ def test_a_hostile_query_reads_and_writes_nothing(
     secret = "-".join(("a", "secret", "of", "the", "disk"))
     file = tmp_path / "secret.csv"
     file.write_text(f"name\n{secret}\n")
-    done = cli("sql", asked.format(out=folder / "out", file=file, folder=tmp_path), log, "-f", "jsonl")
+    done = cli("sql", asked.format(out=folder / "out", file=file, folder=tmp_path), log, "--format", "jsonl")
     assert done.code in (code, 4), done
     assert secret not in done.out + done.err
     assert done.out == ""

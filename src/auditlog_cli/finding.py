@@ -223,6 +223,11 @@ class Finding:
         self.counted = True
         self.others: tuple[Finding, ...] = ()
 
+    @property
+    def told(self) -> str:
+        """The message, and what was detected: for formats that have no place of their own for it."""
+        return f"{self.message} ({self.entity})" if self.entity else self.message
+
     def __repr__(self) -> str:
         return f"Finding({self.rule.id}, {self.where})"
 

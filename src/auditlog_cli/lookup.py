@@ -155,7 +155,10 @@ class Logs:
             else:
                 counts.passed += 1
         if not counts.read:
-            raise InputError(f"{', '.join(self.paths) or 'no lines'}: empty, nothing to look at")
+            raise InputError(
+                f"{', '.join(self.paths) or 'no lines'}: empty, nothing to look at",
+                help="is it the right file? an empty log has nothing to say",
+            )
         return found
 
     def _candidates(

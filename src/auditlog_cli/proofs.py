@@ -166,9 +166,15 @@ def prove_growth(path: str, earlier: Earlier, beside: str | None = None, *, inde
     """
     text, note = newest(path, beside)
     if earlier.origin and earlier.origin != note.origin:
-        raise UsageError(f"{path}: the earlier checkpoint is that of another log ({earlier.origin})")
+        raise UsageError(
+            f"{path}: the earlier checkpoint is that of another log ({earlier.origin})",
+            help="name the checkpoint of this log that was kept; its first line is the name of the log",
+        )
     if not earlier.size:
-        raise UsageError("an empty log is the beginning of every log: there is nothing to prove")
+        raise UsageError(
+            "an empty log is the beginning of every log: there is nothing to prove",
+            help="keep a checkpoint that covers a record: auditlog head LOG shows the newest",
+        )
     if earlier.size > note.size:
         raise SealRefused(
             f"{path}: the newest checkpoint covers {note.size} records, and the earlier one {earlier.size}",
@@ -250,7 +256,10 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes], index: b
 
 
 def _pruned(path: str) -> InputError:
-    return InputError(f"{path}: its beginning was pruned, so this cannot be proved from it any more")
+    return InputError(
+        f"{path}: its beginning was pruned, so this cannot be proved from it any more",
+        help="take it from a copy of the log, or a bundle, made before it was pruned",
+    )
 
 
 def _refuse_foreign(path: str) -> None:
@@ -279,7 +288,10 @@ def _find(path: str, wanted: str, index: bool) -> bytes:
     try:
         unseal(found[0].raw)
     except Unsealed as error:
-        raise InputError(f"{found[0].where}: is no sealed record") from error
+        raise InputError(
+            f"{found[0].where}: is no sealed record",
+            help="only a record of the sealed part can be proved: auditlog seal LOG, then again",
+        ) from error
     return found[0].raw
 
 

@@ -109,7 +109,9 @@ class FileOutput(Output):
             os.close(self.fd)
         except FileExistsError:
             self.discard()
-            raise AuditWriteError(f"{self.path}: is there already and stays as it is") from None
+            raise AuditWriteError(
+                f"{self.path}: is there already and stays as it is", help="name another, or move it away first"
+            ) from None
         except OSError as error:
             raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error
         self._temporary = ""
@@ -172,7 +174,9 @@ class Appended(Output):
         try:
             super().flush()
         except AuditWriteError as error:
-            raise AuditWriteError(error.message.replace("standard output", self.path, 1)) from error.__cause__
+            raise AuditWriteError(
+                error.message.replace("standard output", self.path, 1), help=error.help
+            ) from error.__cause__
 
     def close(self) -> None:
         """Give the file back."""

@@ -55,7 +55,7 @@ def test_a_name_that_nobody_knows_is_refused_and_what_there_is_is_listed(
 
 
 @pytest.mark.parametrize(
-    "command", [["tail", "-f", "--from", "otlp"], ["check", "--follow", "--from", "gemini"], ["check", "--from", "tutorial"]],
+    "command", [["tail", "-f", "--from", "otlp"], ["check", "--follow", "--from", "otlp"], ["check", "--from", "tutorial"]],
     ids=["tail -f", "check --follow", "check, a shape of lines"],
 )  # fmt: skip
 def test_what_it_cannot_do_it_refuses(command: list[str], session: Path, cli: Callable[..., Result]) -> None:

@@ -97,8 +97,39 @@ def test_both_parse_alike(typer_parse: Any, words: list[str]) -> None:
     assert typer_parse(words) == (name, complete(name, values)), words
 
 
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("tail -20", "tail -n 20"), ("tail -20 a.jsonl", "tail -n 20 a.jsonl"), ("tail a.jsonl -3", "tail a.jsonl -n 3"),
+        ("tail -0 a", "tail -n 0 a"), ("tail -5f a", "tail -n 5 -f a"), ("tail -f -5 a", "tail -f -n 5 a"),
+        ("tail --user -5 a", "tail --user -5 a"), ("tail -- -5", "tail -- -5"), ("tail -n 5 -7", "tail -n 7"),
+        ("tail -u -5 -6", "tail -u -5 -n 6"), ("tail --user=-5 -6", "tail --user=-5 -n 6"), ("tail -007 a", "tail -n 7 a"),
+    ],
+)  # fmt: skip
+def test_a_number_is_how_many_lines_tail_shows(typer_parse: Any, short: str, long: str) -> None:
+    wanted = front.parse(long.split())
+    assert wanted is not None
+    assert front.parse(short.split()) == wanted
+    assert typer_parse(short.split()) == (wanted[0], complete(*wanted))
+
+
+@pytest.mark.parametrize(
+    "words", ["filter -5 a", "stats -20", "tail -5x a", "tail -٥ a", "tail -5.0 a", "tail --5 a", "tail -f5 a"]
+)
+def test_no_other_number_is_an_option(typer_parse: Any, words: str) -> None:
+    assert front.parse(words.split()) is None and typer_parse(words.split()) is None
+
+
+def test_a_number_goes_with_options_that_only_typer_takes(typer_parse: Any) -> None:
+    assert front.parse(["tail", "-fq", "-5", "a"]) is None
+    assert (
+        typer_parse(["tail", "-fq", "-5", "a"])[1] | {"lines": 5, "follow": True, "quiet": True}
+        == typer_parse(["tail", "-f", "-q", "-n", "5", "a"])[1]
+    )
+
+
 COMMON = [
-    ["tail", "audit.jsonl"], ["tail", "-n", "5", "-f", "audit.jsonl"], ["tail", "-n5", "a", "b"], ["tail", "--lines=5"],
+    ["tail", "audit.jsonl"], ["tail", "-n", "5", "-f", "audit.jsonl"], ["tail", "-n5", "a", "b"], ["tail", "--lines=5"], ["tail", "-20", "a"],
     ["filter", "a", "--user", "x", "--user", "y", "--since", "-3h"], ["filter", "-", "--where", "a = b"],
     ["filter", "--count-by", "user.id", "a"], ["filter", "-v", "--", "-odd-name"], ["stats", "--by", "a", "--by", "b"],
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import socket
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from auditlog_cli import AuditLog
 from auditlog_cli.errors import remedy
 from tests.conftest import Result
 from tests.logs import record, write
@@ -62,3 +64,87 @@ def test_an_error_says_what_to_do(
 def test_what_the_system_says_has_a_remedy(error: OSError) -> None:
     assert remedy(error)
     assert remedy(OSError(9999, "x")) == ""
+
+
+SRC = Path(__file__).parents[2] / "src" / "auditlog_cli"
+KINDS = {
+    "AuditlogError",
+    "UsageError",
+    "InputError",
+    "DefinitionError",
+    "AuditWriteError",
+    "TamperError",
+    "SealRefused",
+}
+ROOMS = (
+    "alerting/*", "anchors/*", "cli/**/*", "detectors/*", "evidence/*", "exporters/*", "importing", "index/*", "judgement/*",
+    "lookup", "proofs", "redaction/*", "reporting/*", "retention/*", "salting/*", "shipping/*", "signing/*", "sinks", "sources/*",
+    "validation/*", "verification/*", "withholding/*",
+)  # fmt: skip
+
+
+def mute(path: Path) -> list[int]:
+    """The lines of a module that make an error of ours without a word on what to do."""
+    found = []
+    for call in ast.walk(ast.parse(path.read_text())):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", getattr(call.func, "attr", "")) in KINDS:
+            given = {word.arg: word.value for word in call.keywords}
+            empty = isinstance(given.get("help"), ast.Constant) and not given["help"].value  # type: ignore[attr-defined]
+            if ("help" not in given or empty) and None not in given:
+                found.append(call.lineno)
+    return found
+
+
+def test_a_mute_error_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "x.py"
+    path.write_text("raise UsageError('a')\nraise UsageError('a', help='b')\nraise errors.InputError('a', help='')\n")
+    assert mute(path) == [1, 3]
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted(path for room in ROOMS for path in SRC.glob(f"{room}.py")),
+    ids=lambda path: path.relative_to(SRC).as_posix(),
+)
+def test_every_error_of_these_rooms_is_made_with_its_help(path: Path) -> None:
+    """What stands in the source, that is: not each of them can be brought about in a test."""
+    assert mute(path) == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["anchor", "audit.jsonl"], ["anchor", "audit.jsonl", "--witness", "https://@@"], ["anchor", "sealed.jsonl", "--git", "."],
+        ["anchor", "sealed.jsonl", "--tsa", "ftp://x", "--tsa-ca", "pem"], ["anchor", "audit.jsonl", "--git", ".", "--tsa-ca", "pem"],
+        ["anchor", "none.jsonl", "--git", "."], ["anchor", "sealed.jsonl", "--tsa", "http://@@", "--tsa-ca", "none.pem"],
+        ["prove", "1", "sealed.jsonl", "--signers", "none"], ["prove", "1", "audit.jsonl"], ["prove", "x", "none.jsonl"],
+        ["prove", "nobody", "sealed.jsonl"], ["prove", "--check", "none", "--signers", "none"], ["prove", "--consistency", "none", "sealed.jsonl"],
+        ["prune", "sealed.jsonl"], ["prune", "sealed.jsonl", "--older-than", "1d", "--keep-holds", "--despite-hold", "--yes"],
+        ["prune", "none.jsonl", "--older-than", "1d"], ["prune", "audit.jsonl", "--older-than", "1d"],
+        ["redact", "sealed.jsonl", "--fields", "user.email"], ["redact", "none.jsonl"], ["redact", "audit.jsonl", "--rule", "X"],
+        ["redact", "sealed.jsonl", "--subject", "u-1", "--by", "a", "--reason", "b", "--unsigned"],
+        ["redact", "sealed.jsonl", "--subject", " ", "--request", "C-1", "--by", "a", "--reason", "b", "--unsigned"],
+        ["redact", "sealed.jsonl", "--fields", "user.id", "--by", "a", "--reason", "b", "--key", "none"],
+        ["redact", "sealed.jsonl", "--fields", "user.id", "--by", "a", "--reason", "b\nc", "--unsigned"],
+        ["seal", "none.jsonl"], ["seal", "sealed.jsonl", "--key", "none"], ["seal", "sealed.jsonl", "--redactable"],
+        ["seal", "sealed.jsonl", "--key", "pem"], ["seal", "."],
+        ["hold", "add", "audit.jsonl", "--name", "h", "--by", "a", "--reason", "b"], ["hold", "release", "sealed.jsonl", "none", "--by", "a", "--reason", "b"],
+        ["hook", "install", "--settings", "pem", "--log", "a.jsonl"],
+        ["head", "audit.jsonl"], ["verify", "sealed.jsonl", "--anchor", "pem"], ["verify", "sealed.jsonl", "--signers", "empty"],
+        ["verify", "sealed.jsonl", "--at", "2026-01-01"], ["compress", "audit.jsonl"], ["bundle", "s", "audit.jsonl", "-o", "x.zip"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_so_does_an_error_of_proof(
+    tmp_path: Path, cli: Cli, nobody: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "audit.jsonl", record())
+    with AuditLog(tmp_path / "sealed.jsonl") as log:
+        log.append(record())
+    (tmp_path / "pem").write_text("no certificate")
+    (tmp_path / "empty").write_text("# nobody\n")
+    told = cli(*(word.replace("@@", nobody) for word in words))
+    assert told.code in (1, 2, 3, 4, 5), told
+    assert told.err.count("error[") == 1, told.err
+    assert "\n  help: " in told.err, told.err

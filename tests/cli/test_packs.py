@@ -116,7 +116,7 @@ def test_export_writes_into_an_empty_folder_only(cli: Cli, here: Path) -> None:
     assert result.code == 0
     assert "rules have a Sigma form" in result.err
     assert (here / "s/gdpr/GDPR-9-01.yml").read_text().startswith("# GDPR-9-01 of the pack gdpr 0.1.0")
-    assert (here / "s/auditlog.pipeline.yml").exists()
+    assert (here / "s/auditlog.pipeline.yaml").exists()
     assert cli("packs", "export", "--sigma", "s").code == 2
     assert cli("packs", "export", "--sigma", "t", "nothing").code == 4
     assert not (here / "t").exists()

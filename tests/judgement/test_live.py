@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auditlog_cli import AuditLog, times
-from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.errors import DefinitionError, InputError, UsageError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.asking import asked
@@ -21,6 +21,7 @@ NEVER_ENDED = ("baseline", "BASE-TRC-01")
 SILENCE = ("soc2", "SOC2-CC7.2-04")
 REVIEWED = ("finance", "FIN-PCI-10.4-01")
 SECRET = ("baseline", "BASE-SEC-01")
+UNREADABLE = ("baseline", "BASE-INT-03")
 
 
 def at(seconds: float, **more: Any) -> dict[str, Any]:
@@ -340,3 +341,84 @@ def test_what_the_run_writes_is_not_followed(tmp_path: Path) -> None:
     write(tmp_path / "alerts.jsonl", at(0))
     live = Live(question, [str(tmp_path)], lambda found: None, but_not=[str(tmp_path / "alerts.jsonl")])
     assert list(live.followers) == [str(tmp_path / "audit.jsonl")]
+
+
+def opa(seconds: float, *, key: str = "") -> dict[str, Any]:
+    """A decision of Open Policy Agent, as its decision log has it."""
+    when = times.render(NOON + int(seconds * times.SECOND))
+    return {"decision_id": f"d-{seconds}", "labels": {"id": "opa-1"}, "path": "http/authz/allow", "timestamp": when,
+            "input": {"user": "ann", "note": key}, "result": True}  # fmt: skip
+
+
+def test_a_file_of_a_foreign_format_is_judged_as_it_is_when_it_is_whole(tmp_path: Path) -> None:
+    from auditlog_cli.judgement.judging import judge
+
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    path = write(tmp_path / "opa.jsonl", opa(0), opa(1, key=key))
+    run = Watched(path, rule=SECRET, now=2)
+    assert run.all == ["1"]
+    write(path, opa(3), opa(4, key=key))
+    assert run.step(5) == ["4"]
+    assert run.live.report.lines.bad == 0
+    whole = judge([str(path)], asked(pack=["baseline"], no_policy=True, only=["BASE-SEC-01"]))
+    told = [(each.where.line, each.where.pointer) for each in run.told]
+    assert told == [(each.where.line, each.where.pointer) for each in whole.findings]
+
+
+def typed(seconds: float, text: str) -> dict[str, Any]:
+    """What a person typed, in a transcript of Claude Code."""
+    when = times.render(NOON + int(seconds * times.SECOND))
+    return {"type": "user", "uuid": f"u-{seconds}", "parentUuid": None, "sessionId": "s-1", "timestamp": when, "version": "2.0.0",
+            "cwd": "/", "userType": "external", "isSidechain": False, "message": {"role": "user", "content": text}}  # fmt: skip
+
+
+def test_where_the_source_names_its_sessions_fingerprints_are_those_of_the_whole_file(tmp_path: Path) -> None:
+    """So that a baseline or an alert of one is known to the other."""
+    from auditlog_cli.judgement.judging import judge
+
+    key = "AKIA" + "IOSFODNN7EXAMPLE"
+    path = write(tmp_path / "s-1.jsonl", typed(0, "hello"), typed(1, key))
+    run = Watched(path, rule=SECRET, now=2)
+    write(path, typed(3, "more"), typed(4, f"and {key}"))
+    assert run.step(5) == ["4"]
+    whole = judge([str(path)], asked(pack=["baseline"], no_policy=True, only=["BASE-SEC-01"]))
+    assert len(whole.findings) == 2
+    assert [each.fingerprint for each in run.told] == [each.fingerprint for each in whole.findings]
+
+
+def test_a_foreign_file_that_comes_later_is_known_from_its_first_line(tmp_path: Path) -> None:
+    run = Watched(tmp_path / "opa.jsonl", rule=SECRET, now=0)
+    write(tmp_path / "opa.jsonl", opa(1, key="AKIA" + "IOSFODNN7EXAMPLE"))
+    assert run.step(2) == ["1"]
+
+
+def test_a_log_of_ours_stays_one_whatever_is_written_into_it(log: Path) -> None:
+    """A line that looks foreign would else make all that follow it be read in another way."""
+    write(log, secret(0))
+    run = Watched(log, rule=SECRET, now=1)
+    write(log, opa(2), secret(3))
+    assert run.step(4) == ["3"]
+    assert run.told[-1].where.pointer == run.told[0].where.pointer
+
+
+SPANS = {
+    "resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "0" * 31 + "1", "spanId": "0" * 15 + "1", "name": "x"}]}]}]
+}
+
+
+def test_what_needs_its_end_is_refused_at_the_start_and_said_later(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="--follow"):
+        Watched(write(tmp_path / "otlp.jsonl", SPANS), rule=SECRET)
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    write(folder / "a.jsonl", secret(0))
+    run = Watched(folder, rule=UNREADABLE, now=1)
+    write(folder / "b.jsonl", SPANS)
+    run.step(5)
+    (other,) = [each for path, each in run.live.followers.items() if path.endswith("b.jsonl")]
+    run.step(10)
+    assert "unfollowable" in other.events
+    write(folder / "a.jsonl", secret(11))
+    read = run.live.report.lines.read
+    run.step(12)
+    assert run.live.report.lines.read == read + 1, "the others are judged on"

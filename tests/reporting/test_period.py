@@ -8,6 +8,8 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditlog_cli import AuditLog, times
 from auditlog_cli.cli.front import main
@@ -118,6 +120,109 @@ def test_a_period_that_ends_before_it_begins_is_refused(log: Path) -> None:
         summarise([str(log)], question, moment(TO), moment(FROM))
 
 
+def whole(log: Path, *, as_of: str = TO, **more: Any) -> dict[str, Any]:
+    question = asked(pack=["owasp-agentic"], no_policy=True, only=["ASI02-03"], as_of=as_of)
+    said: dict[str, Any] = json.loads(json.dumps(summarise([str(log)], question, **more)))
+    jsonschema_rs.validator_for(schemas.load("summary")).validate(said)
+    return said
+
+
+def test_without_a_period_it_is_the_whole_log_until_now(log: Path) -> None:
+    write(
+        log, action("10-20T10:00:00", "denied"), action("10-20T10:01:00", "success"), action("11-03T10:00:00", "denied")
+    )
+    said = whole(log)
+    assert said["period"] == {
+        "from": "2026-10-20T10:00:00.000000Z",
+        "to": "2026-12-01T00:00:00.000000Z",
+        "open_ends": ["from", "to"],
+    }
+    assert findings(said) == ["2026-10-20T10:01:00Z"]
+    assert (said["activity"]["records"], said["lines"]["judged"], said["trend"]) == (3, 3, None)
+
+
+def test_a_record_behind_now_belongs_to_the_whole_log(log: Path) -> None:
+    write(log, action("11-20T10:00:00", "denied"), action("12-05T10:00:00", "denied"))
+    said = whole(log)
+    assert said["period"]["to"] == "2026-12-05T10:00:00.000001Z"
+    assert said["activity"]["records"] == 2
+
+
+def test_one_end_is_enough(log: Path) -> None:
+    write(
+        log, action("10-01T10:00:00", "denied"), action("10-20T10:00:00", "denied"), action("11-20T10:00:00", "denied")
+    )
+    said = whole(log, start=moment(FROM))
+    assert said["period"] == {
+        "from": "2026-11-01T00:00:00.000000Z",
+        "to": "2026-12-01T00:00:00.000000Z",
+        "open_ends": ["to"],
+    }
+    assert said["activity"]["records"] == 1
+    assert said["trend"]["records"] == {"before": 1, "now": 1}
+    said = whole(log, end=moment(FROM))
+    assert said["period"] == {
+        "from": "2026-10-01T10:00:00.000000Z",
+        "to": "2026-11-01T00:00:00.000000Z",
+        "open_ends": ["from"],
+    }
+    assert said["activity"]["records"] == 2
+
+
+def test_an_end_that_no_record_reaches_is_refused(log: Path) -> None:
+    write(log, action("11-20T10:00:00", "denied"))
+    with pytest.raises(UsageError, match="no record is that new"):
+        whole(log, start=moment("2026-12-24"))
+    with pytest.raises(UsageError, match="no record is that old"):
+        whole(log, end=moment(FROM))
+
+
+def test_records_without_a_time_have_a_report_too(log: Path) -> None:
+    write(log, {"action": {"type": "x"}})
+    said = whole(log)
+    assert said["activity"]["records"] == 1 and said["period"]["from"] == said["period"]["to"]
+
+
+@given(
+    days=st.lists(st.integers(0, 59), min_size=1, max_size=20), start=st.none() | st.integers(0, 59), end=st.none() | st.integers(0, 59)
+)  # fmt: skip
+def test_an_open_end_is_the_same_as_the_end_it_became(
+    tmp_path_factory: pytest.TempPathFactory, days: list[int], start: int | None, end: int | None
+) -> None:
+    """The slow twin of reading once: asked again with the bounds that were found, the summary is the same."""
+    log = tmp_path_factory.mktemp("log") / "audit.jsonl"
+    first = moment("2026-10-01")
+    write(
+        log,
+        *[
+            at(times.render(first + day * times.DAY)[5:-1], action={"tool": "t", "result_status": "denied"})
+            for day in days
+        ],
+    )
+    bounds = [None if each is None else first + each * times.DAY for each in (start, end)]
+    try:
+        said = whole(log, start=bounds[0], end=bounds[1])
+    except UsageError:
+        return
+    again = whole(log, start=moment(said["period"]["from"]), end=moment(said["period"]["to"]))
+    for made in (said, again):
+        made["period"].pop("open_ends")
+        made.pop(
+            "trend"
+        )  # with an open beginning nothing lies before it; with an open end the length is that until now
+    assert again == said
+
+
+def test_the_command_says_that_it_was_the_whole_log(log: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    write(log, action("11-20T10:00:00", "denied"))
+    code, out, err = run(capfdbinary, str(log), "--pack", "baseline", "--no-policy", "--as-of", TO)
+    assert code == 0 and b"the whole log: no period was asked for" in out
+    assert "the whole log, 2026-11-20 to 2026-12-01 (--from and --to choose a period)" in err
+    code, out, err = run(capfdbinary, str(log), "--pack", "baseline", "--no-policy", *PERIOD)
+    assert b"whole log" not in out and "whole log" not in err
+    assert "2026-11-01 to 2026-12-01: " in err
+
+
 def run(capfdbinary: pytest.CaptureFixture[bytes], *words: str) -> tuple[int, bytes, str]:
     capfdbinary.readouterr()
     code = main(["report", *words])
@@ -150,7 +255,7 @@ def test_exit_codes(
     write(log, at("11-02T00:00:00", response={"text": "AKIA" + "IOSFODNN7EXAMPLE"}))
     assert run(capfdbinary, "audit.jsonl", *PERIOD)[0] == 0
     assert run(capfdbinary, "audit.jsonl", *PERIOD, "--fail-on", "high")[0] == 1
-    assert run(capfdbinary, "audit.jsonl", "--from", FROM)[0] == 2
+    assert run(capfdbinary, "audit.jsonl", "--from", "2099-01-01")[0] == 2
     assert run(capfdbinary, "audit.jsonl", "--from", "soon", "--to", TO)[0] == 2
     assert run(capfdbinary, "audit.jsonl", "--from", TO, "--to", FROM)[0] == 2
     code, out, err = run(capfdbinary, "missing.jsonl", *PERIOD, "-o", "out")

@@ -119,6 +119,53 @@ def test_what_cannot_be_judged_is_held(path: Path) -> None:
     assert goes(path) == []
 
 
+@pytest.mark.parametrize(
+    ("covers", "content", "held"),
+    [
+        ({"session": ("s-1",)}, {}, True),
+        ({"session": ("s-1",)}, {"session_id": None}, True),
+        ({"session": ("s-1",)}, {"session_id": " n/a "}, True),
+        ({"session": ("s-1",)}, {"session_id": 7}, True),
+        ({"session": ("s-1",)}, {"session_id": {"_redacted": "00"}}, True),
+        ({"session": ("s-1",)}, {"session_id": "s-1"}, True),
+        ({"session": ("s-1",)}, {"session_id": "s-2"}, False),
+        ({"session": ("s-1",)}, {"auditlog": {"type": "heartbeat"}}, False),
+        ({"agent": ("a-*",)}, {}, True),
+        ({"agent": ("a-*",)}, {"agent": {}}, True),
+        ({"agent": ("a-*",)}, {"agent": {"_redacted": "00"}}, True),
+        ({"agent": ("a-*",)}, {"agent": {"id": "b", "name": {"_redacted": "00"}}}, True),
+        ({"agent": ("a-*",)}, {"agent": {"id": "b", "name": None}}, False),
+        ({"agent": ("a-*",)}, {"agent": {"name": "b"}}, False),
+        ({"agent": ("a-*",)}, {"agent": {"id": "b", "name": "a-1"}}, True),
+        ({"agent": ("a-*",)}, {"auditlog": {"type": "rotate"}}, False),
+        ({"session": ("s-1",), "agent": ("a",)}, {"agent": {"id": "b"}}, False),
+        ({"session": ("s-1",), "agent": ("a",)}, {"agent": {"id": "a"}}, True),
+    ],
+)  # fmt: skip
+def test_in_doubt_a_record_is_held(covers: dict[str, tuple[str, ...]], content: dict[str, object], held: bool) -> None:
+    """Decision 0040: a withheld or missing member that a hold asks for counts as a hit."""
+    own = {"id": "h", "by": "counsel", "reason": "r", "covers": {name: [*value] for name, value in covers.items()}}
+    assert holds.Hold(0, "", own).holds(content) is held
+
+
+def test_neither_prune_nor_redact_takes_a_record_that_names_no_session(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    with AuditLog(path, fsync="none", ballast_bytes=0) as log:
+        for number in (1, 2, 3):
+            content = record(number)
+            if number == 2:
+                del content["session_id"]
+            log.append(content)
+            log.rotate()
+    name = hold(path, session=["s-9"])
+    assert len(goes(path)) == 1, "the segment of record 1 goes; that of record 2 stays, and what is behind it"
+    plan = redact(path, fields=["user.email"], dry_run=True)
+    assert plan.values == 2 and plan.left
+    assert redact(path, fields=["user.email"], dry_run=True, despite_hold=True).values == 3
+    holding.release(str(path), name, "counsel", "closed", None)
+    assert len(goes(path)) == 3
+
+
 def test_despite_hold_is_said_and_recorded(path: Path, own: Own) -> None:
     name = hold(path, session=["s-1"])
     plan = pruning.plan(str(path), LATE, despite_hold=True)

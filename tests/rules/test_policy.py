@@ -68,6 +68,7 @@ def test_json_says_the_same(tmp_path: Path) -> None:
     assert policy.parse(document.data).tools == one.tools
 
 
+DETECTOR = "entity: ACME_A, pattern: A1, hit: [A1], miss: [A2]"
 WRONG = {
     "a mistyped key": ("agnets: []\n", 2, "agnets"),
     "a mistyped key of a tool": ("tools:\n  - {match: a, scope: [b]}\n", 3, "scope"),
@@ -86,6 +87,22 @@ WRONG = {
     "a wrong severity": ("policies:\n  - {name: a, rules: [{id: B-1, severity: big}]}\n", 3, "severity"),
     "neither webhook nor mail": ("notify: [{min_severity: high}]\n", 2, "webhook"),
     "a key of scopes": ("scopes: {imply: {}}\n", 2, "imply"),
+    "detectors that are a file": ("scan: {detectors: acme.yaml}\n", 2, "a list of 1 to 200"),
+    "no detectors": ("scan: {detectors: []}\n", 2, "a list of 1 to 200"),
+    "a detector that is a word": ("scan:\n  detectors:\n    - ACME\n", 4, "a mapping"),
+    "a mistyped key of a detector": (f"scan:\n  detectors:\n    - {{{DETECTOR}, patern: x}}\n", 4, "unknown key"),
+    "a detector without samples": ("scan:\n  detectors:\n    - {entity: ACME_A, pattern: A1}\n", 4, "test strings"),
+    "a detector with a name of ours": (
+        f"scan:\n  detectors:\n    - {{{DETECTOR.replace('ACME_A', 'US_SSN')}}}\n",
+        4,
+        "a name of its own",
+    ),
+    "a detector that could stall": (f"scan:\n  detectors:\n    - {{{DETECTOR.replace('A1', 'A1*')}}}\n", 4, "stall"),
+    "a detector that needs words": (
+        f"scan:\n  detectors:\n    - {{{DETECTOR}, context: required}}\n",
+        4,
+        "needs words",
+    ),
     "a pin that is a list": ("pinned: {a: [b]}\n", 2, "a text"),
 }
 
@@ -101,11 +118,14 @@ def test_what_is_wrong_is_refused_with_file_and_line(tmp_path: Path, name: str) 
 
 @pytest.mark.parametrize("name", WRONG)
 def test_the_schema_refuses_the_same(name: str) -> None:
-    """But for three things that JSON Schema cannot say."""
+    """But for what JSON Schema cannot say."""
     text = f"format: auditlog.policy/1\n{WRONG[name][0]}"
     data = yamlfile.parse(text.encode(), "p.yaml").data
     valid = jsonschema_rs.validator_for(schemas.load("policy")).is_valid(data)
-    beyond = ("a time that is none", "an expression that could stall", "two policies of one name")
+    beyond = (
+        "a time that is none", "an expression that could stall", "two policies of one name",
+        "a detector with a name of ours", "a detector that could stall",
+    )  # fmt: skip
     assert valid is (name in beyond)
 
 

@@ -87,7 +87,10 @@ class Keeper:
     def acknowledge(self, alert: Alert, *, by: str, why: str, now: int) -> None:
         """Write that a person has seen it. Raises as `resolve` does."""
         if alert.state != OPEN:
-            raise UsageError(f"{alert.fingerprint[:19]} is {alert.state}, not open")
+            raise UsageError(
+                f"{alert.fingerprint[:19]} is {alert.state}, not open",
+                help="only an open alert is acknowledged: auditlog alerts show says who did",
+            )
         self._by_person(ACKNOWLEDGED, alert, by, {"of": "alert", "reason": _said(why)}, now)
 
     def resolve(self, alert: Alert, *, by: str, why: str, outcome: str, now: int) -> None:
@@ -98,9 +101,11 @@ class Keeper:
             AuditWriteError: If it cannot be written.
         """
         if alert.state == RESOLVED:
-            raise UsageError(f"{alert.fingerprint[:19]} is resolved already")
+            raise UsageError(
+                f"{alert.fingerprint[:19]} is resolved already", help="auditlog alerts show says by whom, and why"
+            )
         if outcome not in (*OUTCOMES, ""):
-            raise UsageError(f"--outcome: one of {', '.join(OUTCOMES)}")
+            raise UsageError(f"--outcome: one of {', '.join(OUTCOMES)}", help="--outcome fixed")
         said = {"outcome": outcome} if outcome else {}
         self._by_person(RESOLVED, alert, by, {"of": "alert", **said, "reason": _said(why)}, now)
         alert.outcome = outcome
@@ -193,16 +198,16 @@ def refuse_agents(by: str, alerts: Iterable[Alert]) -> None:
         UsageError: If `by` is empty, names a machine, or is an agent of one of the alerts.
     """
     if not by.strip():
-        raise UsageError("--by: who says so?")
+        raise UsageError("--by: who says so?", help="--by ann@example.org")
     bare = by.partition(":")[2] or by
     agents = {str(alert.finding.get("record", {}).get("agent") or "") for alert in alerts}
     if by.startswith(_MACHINES) or by in agents or bare in {each.partition(":")[2] or each for each in agents} - {""}:
-        raise UsageError("--by names an agent: a person has to say so")
+        raise UsageError("--by names an agent: a person has to say so", help="--by takes the person who looked at it")
 
 
 def _said(why: str) -> str:
     if not why.strip():
-        raise UsageError("--why: what has been found out?")
+        raise UsageError("--why: what has been found out?", help='--why "a test of the new key"')
     return why
 
 

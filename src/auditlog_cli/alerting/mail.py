@@ -41,16 +41,19 @@ class Mail:
         except ValueError:
             port = -1
         if parts.scheme not in _PORTS or not parts.hostname or port == -1 or parts.path.strip("/"):
-            raise DefinitionError("mail: a server such as smtp.example.com:587 or smtps://smtp.example.com is needed")
+            raise DefinitionError(
+                "mail: a server such as smtp.example.com:587 or smtps://smtp.example.com is needed",
+                help="in $AUDITLOG_SMTP beside --email, or as smtp in an entry of notify",
+            )
         for address in (sender, *to):
             if not _is_address(address):
                 raise DefinitionError(
                     "mail: an address is none", help='from: "auditlog@example.com", to: ["dpo@example.com"]'
                 )
         if not to:
-            raise DefinitionError("mail: to whom?")
+            raise DefinitionError("mail: to whom?", help="to: [dpo@example.com]")
         if bool(user) != bool(password):
-            raise DefinitionError("mail: user and password go together")
+            raise DefinitionError("mail: user and password go together", help="give both, or none of them")
         self._secure = parts.scheme == "smtps"
         self._host, self._port = parts.hostname, port or _PORTS[parts.scheme]
         self._sender, self._to = sender, tuple(to)

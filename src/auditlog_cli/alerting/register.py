@@ -53,7 +53,7 @@ def read(path: str) -> Held:
                     if isinstance(action, dict) and action.get("type") == "alert":
                         records.append(item.content)
     if not lines:
-        raise InputError(f"{path}: empty, no alerts log")
+        raise InputError(f"{path}: empty, no alerts log", help="is it the right file? check --alerts writes one")
     return Held(states.read(records), bad)
 
 
@@ -75,7 +75,9 @@ class Register:
 
     def __init__(self, path: str) -> None:
         if path == files.STDIN or os.path.isdir(path):
-            raise UsageError(f"{path}: the alerts log is a file such as alerts.jsonl")
+            raise UsageError(
+                f"{path}: the alerts log is a file such as alerts.jsonl", help="name a file of its own, beside no log"
+            )
         self.path = path
         self._seen = self._stat()
         held = self._read()

@@ -79,7 +79,10 @@ def _server(given: Mapping[str, Any], to: Sequence[str], number: int, folder: st
     password = _secret(given, "password", number, folder, environ)
     mail = Mail(given["smtp"], given.get("from", ""), to, user, password)
     if given.get("starttls") is False and not mail.private:
-        raise DefinitionError(f"notify, entry {number}: letters go over TLS: starttls cannot be false for this server")
+        raise DefinitionError(
+            f"notify, entry {number}: letters go over TLS: starttls cannot be false for this server",
+            help="leave starttls out; only a server on this machine may go without",
+        )
     return mail
 
 
@@ -87,15 +90,17 @@ def _secret(given: Mapping[str, Any], what: str, number: int, folder: str, envir
     """The value of the variable or file that an entry names; empty where it names none."""
     variable, file = given.get(f"{what}_env"), given.get(f"{what}_file")
     if variable and file:
-        raise DefinitionError(f"notify, entry {number}: {what}_env or {what}_file, not both")
+        raise DefinitionError(
+            f"notify, entry {number}: {what}_env or {what}_file, not both", help="leave one of them out"
+        )
     if variable:
         value = environ.get(variable, "").strip()
         if not value:
-            raise DefinitionError(f"notify, entry {number}: ${variable} is not set")
+            raise DefinitionError(f"notify, entry {number}: ${variable} is not set", help="set it where the check runs")
         return value
     if file:
         value = read_small(os.path.join(folder, file), _LARGEST).decode("utf-8", "replace").strip()
         if not value:
-            raise DefinitionError(f"notify, entry {number}: {file} is empty")
+            raise DefinitionError(f"notify, entry {number}: {file} is empty", help="write the secret into it, one line")
         return value
     return ""

@@ -72,7 +72,9 @@ def one(alerts: Mapping[str, Alert], prefix: str) -> Alert:
     """
     bare = prefix.removeprefix("sha256:")
     if len(bare) < _SHORTEST_PREFIX:
-        raise UsageError(f"at least {_SHORTEST_PREFIX} digits of a fingerprint are needed")
+        raise UsageError(
+            f"at least {_SHORTEST_PREFIX} digits of a fingerprint are needed", help="auditlog alerts list shows them"
+        )
     found = [alert for name, alert in alerts.items() if name.removeprefix("sha256:").startswith(bare)]
     if len(found) > 1:
         raise UsageError(f"{len(found)} fingerprints begin like that", help="give more digits")

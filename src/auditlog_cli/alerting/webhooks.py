@@ -47,7 +47,9 @@ class Webhook:
         try:
             self._to = posting.address(url)
         except ValueError as error:
-            raise DefinitionError(f"webhook: {error}") from None
+            raise DefinitionError(
+                f"webhook: {error}", help="an address such as https://hooks.example.com/auditlog"
+            ) from None
         if not secrets:
             raise DefinitionError(
                 "webhook: it needs a secret to sign with", help="secret_env: NAME, or secret_file: FILE"
@@ -96,5 +98,8 @@ def _key(secret: str) -> bytes:
     except (NoBase64, ValueError):
         key = b""
     if not secret.strip().startswith(_PREFIX) or len(key) < 16:
-        raise DefinitionError(f"webhook: a secret is {_PREFIX} and at least 16 bytes in base64")
+        raise DefinitionError(
+            f"webhook: a secret is {_PREFIX} and at least 16 bytes in base64",
+            help=f"echo {_PREFIX}$(head -c 24 /dev/urandom | base64) makes one",
+        )
     return key

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from auditlog_cli import sinks
-from auditlog_cli.errors import AuditWriteError, InputError
+from auditlog_cli.errors import AuditWriteError, InputError, remedy
 
 _FOLDER = "auditlog"
 _MOST = 10_000
@@ -55,7 +55,7 @@ def commit(repository: str, origin: str, data: bytes, message: str) -> str:
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
     except OSError as error:
-        raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+        raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
     sinks.write_whole(path, data)
     for words in (["add", "--", name], ["commit", "--quiet", "--only", "--message", message, "--", name]):
         done = _run(top, words)
@@ -77,7 +77,10 @@ def history(repository: str, revision: str, origin: str) -> list[Commit]:
     )
     rows = [line.split() for line in listed.decode().splitlines()]
     if len(rows) > _MOST:
-        raise InputError(f"{repository}: more than {_MOST} checkpoints of this log are in its history")
+        raise InputError(
+            f"{repository}: more than {_MOST} checkpoints of this log are in its history",
+            help="put the newest checkpoint into a repository of its own",
+        )
     found = []
     for at, commit in rows:
         done = _run(repository, ["cat-file", "blob", f"{commit}:{name}"])
@@ -90,7 +93,10 @@ def _ask(repository: str, words: list[str]) -> bytes:
     done = _run(repository, words)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().split("\n")[0]
-        raise InputError(f"{repository}: git {words[0]} failed: {said}")
+        raise InputError(
+            f"{repository}: git {words[0]} failed: {said}",
+            help=f"does `git -C {repository} {words[0]}` work there, as this user?",
+        )
     return done.stdout
 
 
@@ -101,6 +107,12 @@ def _run(repository: str, words: list[str]) -> subprocess.CompletedProcess[bytes
             capture_output=True, timeout=_LONGEST_S, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
     except FileNotFoundError as error:
-        raise InputError("git is not installed here") from error
+        raise InputError(
+            "git is not installed here",
+            help="install git, or keep the state elsewhere: auditlog anchor --tsa or --witness",
+        ) from error
     except subprocess.TimeoutExpired as error:
-        raise InputError(f"{repository}: git did not answer") from error
+        raise InputError(
+            f"{repository}: git did not answer",
+            help="look for a lock (.git/index.lock), or a disk that does not answer; then try again",
+        ) from error

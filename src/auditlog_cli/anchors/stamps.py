@@ -13,7 +13,7 @@ import time
 from calendar import timegm
 from typing import NamedTuple
 
-from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.errors import DefinitionError, InputError, remedy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ def request(data: bytes) -> bytes:
     except ImportError:
         made = _openssl(["-query", "-data", "<data>", "-sha256", "-cert"], {"<data>": data})
         if made.returncode:
-            raise InputError("openssl ts cannot make a request") from None
+            raise InputError(
+                "openssl ts cannot make a request", help="pip install 'auditlog-cli[stamps]' needs no openssl"
+            ) from None
         return made.stdout
     return TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).build().as_bytes()
 
@@ -62,13 +64,16 @@ def ask(url: str, data: bytes) -> bytes:
     from urllib.request import Request, urlopen
 
     if not url.startswith(("https://", "http://")):
-        raise InputError(f"{url}: is no http address")
+        raise InputError(f"{url}: is no http address", help="such as https://tsa.example.org/")
     asked = Request(url, request(data), {"Content-Type": "application/timestamp-query"})  # noqa: S310 - looked at above
     try:
         with urlopen(asked, timeout=_LONGEST_S) as answer:  # noqa: S310
             found: bytes = answer.read(_LARGEST)
     except (URLError, OSError, ValueError) as error:
-        raise InputError(f"{url}: gives no time stamp ({getattr(error, 'reason', error)})") from error
+        raise InputError(
+            f"{url}: gives no time stamp ({getattr(error, 'reason', error)})",
+            help="is the address that of a time stamping authority (RFC 3161)? try again later, or ask another",
+        ) from error
     return found
 
 
@@ -105,7 +110,9 @@ def _by_library(data: bytes, response: TimeStampResponse, certificates: bytes, a
         for certificate in load_pem_x509_certificates(certificates):
             builder = builder.add_root_certificate(certificate)
     except ValueError as error:
-        raise DefinitionError(f"{authority}: a certificate in it cannot be read") from error
+        raise DefinitionError(
+            f"{authority}: a certificate in it cannot be read", help="openssl x509 -in FILE -text shows what is wrong"
+        ) from error
     try:
         builder.build().verify_message(response, data)
         return Stamp(int(response.tst_info.gen_time.timestamp()))
@@ -135,9 +142,14 @@ def _certificates(path: str) -> bytes:
         with open(path, "rb") as file:
             found = file.read(_LARGEST)
     except OSError as error:
-        raise DefinitionError(f"{path}: no certificates can be read there ({error.strerror})") from error
+        raise DefinitionError(
+            f"{path}: no certificates can be read there ({error.strerror})", help=remedy(error)
+        ) from error
     if b"-----BEGIN CERTIFICATE-----" not in found:
-        raise DefinitionError(f"{path}: no certificate in it (PEM is expected)")
+        raise DefinitionError(
+            f"{path}: no certificate in it (PEM is expected)",
+            help="the authority publishes its root certificate; openssl x509 -inform der -in FILE turns one into PEM",
+        )
     return found
 
 

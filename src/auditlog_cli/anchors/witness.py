@@ -50,9 +50,13 @@ def load(path: str) -> list[Witness]:
             try:
                 found.append(cosignatures.parse_key(line))
             except notes.NoteError as error:
-                raise DefinitionError(f"{path}:{number}: {error}") from error
+                raise DefinitionError(
+                    f"{path}:{number}: {error}", help="name+hash+key, one a line: the witness publishes it"
+                ) from error
     if not found:
-        raise DefinitionError(f"{path}: no verifier key of a witness in it")
+        raise DefinitionError(
+            f"{path}: no verifier key of a witness in it", help="name+hash+key, one a line: the witness publishes it"
+        )
     return found
 
 
@@ -86,9 +90,15 @@ def cosigned(
         hashes = hashes_since(size) if 0 < size < parsed.size else ()
         status, body = _post(url, _body(size, hashes, note))
         if status == http.client.CONFLICT or (status == http.client.UNPROCESSABLE_ENTITY and size):
-            raise SealRefused(f"{url}: has seen another history of this log: its first {size} records were others")
+            raise SealRefused(
+                f"{url}: has seen another history of this log: its first {size} records were others",
+                help="auditlog verify LOG; what the witness saw first is the older state",
+            )
     if status != http.client.OK:
-        raise InputError(f"{url}: does not cosign: {_WORDS.get(status, f'answer {status}')}")
+        raise InputError(
+            f"{url}: does not cosign: {_WORDS.get(status, f'answer {status}')}",
+            help="does it know this log? a witness is told its name and key first",
+        )
     try:
         made = cosignatures.added(note, body.decode())
     except ValueError:
@@ -118,7 +128,10 @@ def _body(size: int, hashes: Sequence[bytes], note: str) -> bytes:
 def _size(url: str, body: bytes) -> int:
     found = _SIZE.match(body)
     if not found:
-        raise InputError(f"{url}: speaks another protocol than https://c2sp.org/tlog-witness")
+        raise InputError(
+            f"{url}: speaks another protocol than https://c2sp.org/tlog-witness",
+            help="is the address that of a witness, without /add-checkpoint?",
+        )
     return int(found[1])
 
 
@@ -126,7 +139,7 @@ def _post(url: str, body: bytes) -> tuple[int, bytes]:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     if not parts.hostname or not (secure or (parts.scheme == "http" and parts.hostname in _LOOPBACK)):
-        raise InputError(f"{url}: an address that begins with https:// is needed")
+        raise InputError(f"{url}: an address that begins with https:// is needed", help="http:// only to this machine")
     connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
     try:
         connection = connect(parts.hostname, parts.port, timeout=_LONGEST_S)
@@ -139,5 +152,6 @@ def _post(url: str, body: bytes) -> tuple[int, bytes]:
             connection.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise InputError(
-            f"{url}: cannot be reached ({getattr(error, 'strerror', None) or type(error).__name__})"
+            f"{url}: cannot be reached ({getattr(error, 'strerror', None) or type(error).__name__})",
+            help="is the address right, and does the network let you there?",
         ) from error

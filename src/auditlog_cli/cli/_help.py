@@ -518,21 +518,24 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
  'report': ('Summarise a period for auditors and management: what ran, who approved, findings by clause, '
             'what was not tested.',
             'auditlog report [OPTION]... [PATH]...',
-            'Records before the period are read as far back as the rules look; findings count where their '
-            'record lies in it.\n'
-            'Deadlines are judged at --as-of (default: --to, or now if that is earlier); the same inputs and '
-            '--as-of give the\n'
-            'same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, '
-            'policy or waiver is\n'
-            'wrong; 6 not everything could be judged. A summary is evidence, and never says that all is '
-            'well.',
-            (('Which period',
-              (('--from TIME', 'The first moment: RFC 3339, or a date (midnight UTC).'),
-               ('--to TIME', 'The moment behind the last one.'))),
-             ('Arguments',
+            'Without --from and --to it is the whole log, from the oldest record until now, and the summary '
+            'says so. Records\n'
+            'before the period are read as far back as the rules look; findings count where their record '
+            'lies in it. Deadlines\n'
+            'are judged at --as-of (default: --to, or now if that is earlier); the same inputs and --as-of '
+            'give the same bytes.\n'
+            'Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, policy or '
+            'waiver is wrong; 6 not\n'
+            'everything could be judged. A summary is evidence, and never says that all is well.',
+            (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
+             ('Which period',
+              (('--from TIME',
+                'The first moment: RFC 3339, or a date (midnight UTC). Default: the oldest record.'),
+               ('--to TIME',
+                'The moment behind the last one. Default: --as-of or now, or behind the newest record.'))),
              ('Which rules',
               (('-p, --pack NAME|FILE',
                 'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the '
@@ -563,6 +566,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
+            'auditlog report audit.jsonl\n'
             'auditlog report audit.jsonl --from 2026-10-01 --to 2026-11-01 --pack gdpr --format html -o '
             'october.html\n'
             'auditlog report logs/ --from 2026-07-01 --to 2026-10-01 --alerts alerts.jsonl --waivers '
@@ -680,7 +684,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
          'auditlog sql [OPTION]... QUERY [PATH]...',
          'The table `records` has the envelope in columns and the whole record as JSON in the column '
          '`record`; `describe\n'
-         'records` lists them. A query reads that table and nothing else: no file, no network.',
+         'records` lists them. A query reads that table and nothing else: no file, no network. On a terminal '
+         'a table keeps to\n'
+         'its width: what is too wide is folded, and what cannot be becomes a list for each row.',
          (('Arguments',
            (('QUERY', 'One SELECT over the table records.'),
             ('[PATH]...',
@@ -742,7 +748,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
            ('How they are shown',
-            (('-n, --lines N', 'How many of the last records.'),
+            (('-n, --lines N', 'How many of the last records; -20 for short.'),
              ('--format text|raw|jsonl|json|csv|story',
               'text for people, raw: the stored bytes, jsonl or json: under the names of auditlog.record/1, '
               'csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
@@ -772,6 +778,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               "*@example.com'; see docs/expressions.md."),
              ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...).")))),
           'auditlog tail audit.jsonl\n'
+          'auditlog tail -20 audit.jsonl\n'
           'auditlog tail -f audit.jsonl --status denied --status error\n'
           'auditlog tail -n 50 logs/ --agent refunder --format story'),
  'trace': ('Draw what happened as a tree: who called what, on whose behalf, how it ended, how long it took.',
@@ -1025,7 +1032,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                     'Every name and every alias can be given where an entity is asked for; SECRET stands for '
                     'every SECRET_*.',
                     (('Options',
-                      (('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                      (('--detectors FILE',
+                        'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
+                        'scan.detectors.'),
                        ('--format text|json', 'text for people, json for programs.'))),),
                     'auditlog detectors list\n'
                     'auditlog detectors list --detectors acme.yaml\n'
@@ -1037,7 +1046,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                     (('Arguments',
                       (('ENTITY', 'An entity, SECRET, or what Presidio, Google DLP or gitleaks call it.'),)),
                      ('Options',
-                      (('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                      (('--detectors FILE',
+                        'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
+                        'scan.detectors.'),
                        ('--format text|json', 'text for people, json for programs.')))),
                     'auditlog detectors show CREDIT_CARD\n'
                     'auditlog detectors show SECRET\n'
@@ -1054,10 +1065,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                       (('--key NAME', 'The name of the member that holds the text: the best context.'),
                        ('--entities NAME,...', 'Only these: names, aliases, SECRET for every SECRET_*.'),
                        ('--min-confidence certain|likely|possible', 'The least that counts.'),
-                       ('--detectors FILE', 'Detectors of your own, auditlog.detectors/1, in YAML or JSON.'),
+                       ('--detectors FILE',
+                        'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
+                        'scan.detectors.'),
                        ('--format text|json', 'text for people, json for programs.')))),
                     'auditlog detectors test\n'
                     'auditlog detectors test --detectors acme.yaml\n'
+                    'auditlog detectors test --detectors auditlog.policy.yaml\n'
                     'auditlog detectors test "card 4111 1111 1111 1111"\n'
                     'auditlog detectors test 111000025 --key routing_number\n'
                     'git diff | auditlog detectors test - --entities SECRET --min-confidence likely'),
@@ -1230,7 +1244,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                   'what was lost. What Sigma\n'
                   'cannot say is expected in the fields that `auditlog check --annotate` adds. The '
                   'recommended way to a SIEM is the\n'
-                  'findings themselves.',
+                  'findings themselves. Rules without a form are listed in DIR/not-exported.txt, each with '
+                  'the reason.',
                   (('Options', (('--sigma DIR', 'A folder that is new or empty.'),)),
                    ('Arguments',
                     (('[PACK]...', 'Packs: names of shipped ones, or files. Without any: all shipped.'),))),
@@ -1317,6 +1332,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
  'policy lint': ('Say what a policy says that cannot be meant: a tool never reached, a parameter no rule '
                  'has, limits at odds.',
                  'auditlog policy lint [OPTION]... [FILE]',
+                 "Detectors of the site's own (`scan.detectors`) must find their samples, and a rule must "
+                 'ask for them.\n'
+                 '\n'
                  'What is wrong in itself (an unknown key, a pack that is not there) is an error, exit code '
                  '4. What deserves a second\n'
                  'look is printed, exit code 1.',
@@ -1330,7 +1348,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
  'policy show': ('Show what a policy comes to: every rule for every group of agents, what it is set to, or '
                  'why it does not run.',
                  'auditlog policy show [OPTION]... [FILE]',
-                 '',
+                 "Detectors of the site's own (`scan.detectors`) follow, each with the rules that ask for "
+                 'what it finds.',
                  (('Arguments',
                    (('[FILE]',
                      'The policy; default: auditlog.policy.yaml or .json in the working directory.'),)),

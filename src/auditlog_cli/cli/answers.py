@@ -10,22 +10,24 @@ from typing import Any
 
 from auditlog_cli.cli import show
 from auditlog_cli.database import Answer
-from auditlog_cli.renderers import safe
+from auditlog_cli.renderers import grid
 from auditlog_cli.renderers.records.csv import row as csv_row
+from auditlog_cli.renderers.text import Style
 from auditlog_cli.sinks import Output
 
 _NUMBERS = (int, float, Decimal)
 
 
-def write(answer: Answer, wanted: str, out: Output) -> None:
+def write(answer: Answer, wanted: str, out: Output, style: Style) -> None:
     """Write an answer.
 
     Args:
         wanted: `table`, `json`, `jsonl` or `csv`.
         out: Where to; its end is the caller's.
+        style: How a table is drawn.
     """
     if wanted == "table":
-        _table(answer, out)
+        _table(answer, out, style)
     elif wanted == "csv":
         looked_at = out.fd == 1 and show.is_terminal(1)
         out.write(csv_row(tuple(answer.names), terminal=looked_at))
@@ -58,22 +60,15 @@ def _objects(answer: Answer) -> Iterator[str]:
         yield json.dumps(dict(zip(names, values, strict=True)), ensure_ascii=True)
 
 
-def _table(answer: Answer, out: Output) -> None:
+def _table(answer: Answer, out: Output, style: Style) -> None:
     rows = list(answer.rows)
-    texts = [[safe.one_line(_shown(value)) for value in row] for row in rows]
-    heads = [safe.one_line(name) for name in answer.names]
-    widths = [max(map(safe.width, column)) for column in zip(heads, *texts, strict=True)]
     right = [
         any(isinstance(value, _NUMBERS) for value in column)
         and all(value is None or isinstance(value, _NUMBERS) for value in column)
         for column in zip(*rows, strict=True)
-    ] or [False] * len(heads)
-    for line in (heads, ["-" * width for width in widths], *texts):
-        filled = [
-            " " * (width - safe.width(text)) + text if to_the_right else safe.fill(text, width)
-            for text, width, to_the_right in zip(line, widths, right, strict=True)
-        ]
-        out.line("  ".join(filled).rstrip())
+    ] or [False] * len(answer.names)
+    for line in grid.lines(answer.names, [[_shown(value) for value in row] for row in rows], right, style):
+        out.line(line)
 
 
 def _shown(value: object) -> str:

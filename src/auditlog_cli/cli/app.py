@@ -71,7 +71,7 @@ def run(words: list[str]) -> int:
     """Parse `words` with Typer and run the command; return the exit code."""
     command = typer.main.get_command(build())
     try:
-        result: Any = command.main(args=words, prog_name="auditlog", standalone_mode=False)
+        result: Any = command.main(args=front.counted(words), prog_name="auditlog", standalone_mode=False)
     except typer.Exit as error:
         return error.exit_code
     except SystemExit as error:  # completion ends this way

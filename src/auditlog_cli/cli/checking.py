@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
+_WITHOUT_WARNINGS = ("jsonl", "sarif", "junit", "github")
+"""Formats that have no place for what a reader should know of a run: it is said beside them."""
+
 _UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
 
 
@@ -54,7 +57,10 @@ class Shown:
         sarif_waived: bool = False,
     ) -> None:
         if sarif_waived and format != "sarif":
-            raise UsageError("--sarif-waived goes with --format sarif")
+            raise UsageError(
+                "--sarif-waived goes with --format sarif",
+                help="auditlog check LOG --format sarif --sarif-waived include",
+            )
         self._sarif_waived = sarif_waived
         self.format = format
         self.color = color
@@ -205,6 +211,9 @@ def run(
         raise
     finally:
         announcer.close()
+    if shown.format in _WITHOUT_WARNINGS:
+        for warning in report.warnings:
+            shown.notices.say(f"warning: {warning}")
     for error in report.unread:
         failure.say("input", error, _UNREAD)
     for error in report.unwritten:

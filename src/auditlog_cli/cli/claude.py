@@ -160,7 +160,10 @@ def _input() -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > _LARGEST:
-            raise UsageError("standard input: an event of more than 64 MiB")
+            raise UsageError(
+                "standard input: an event of more than 64 MiB",
+                help="Claude Code sends smaller ones: is something else on standard input?",
+            )
     return b"".join(pieces)
 
 
@@ -176,7 +179,7 @@ def _git_user() -> str:
             check=False,
         )
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
-        raise UsageError("--user-from git: git does not answer") from None
+        raise UsageError("--user-from git: git does not answer", help="install git, or say it: --user ID") from None
     if not found.stdout.strip():
         raise UsageError("--user-from git: user.email is not set", help="git config --global user.email …")
     return found.stdout.strip()

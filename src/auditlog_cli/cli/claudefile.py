@@ -68,7 +68,10 @@ def _read(file: str) -> tuple[Settings, bytes]:
         raise UsageError(f"{file}: is no file", help="--settings FILE, or --place user|project|local")
     raw = read_small(file, _LARGEST + 1)
     if len(raw) > _LARGEST:
-        raise InputError(f"{file}: larger than settings may be ({_LARGEST:,} bytes); it stays as it is")
+        raise InputError(
+            f"{file}: larger than settings may be ({_LARGEST:,} bytes); it stays as it is",
+            help="is it the settings file of Claude Code?",
+        )
     if not raw.strip():
         return {}, raw
     try:
@@ -93,7 +96,10 @@ def _keep(file: str, raw: bytes, old: Settings, new: Settings, notices: Notices,
     try:
         made = json.dumps(new, indent=_indent(raw), ensure_ascii=False) + "\n"
     except TypeError:  # a number of thousands of digits
-        raise InputError(f"{file}: a number that cannot be written again; it stays as it is") from None
+        raise InputError(
+            f"{file}: a number that cannot be written again; it stays as it is",
+            help="write them into it by hand: auditlog hook claude-code --print-settings shows them",
+        ) from None
     try:
         os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
         _put(file, raw, made.encode("utf-8"))

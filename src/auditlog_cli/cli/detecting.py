@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 from auditlog_cli.cli import show
-from auditlog_cli.detectors import Scanner, catalogue, custom
+from auditlog_cli.detectors import Scanner, catalogue, proving
 from auditlog_cli.detectors.catalogue import SHIPPED, lookup
 from auditlog_cli.detectors.detector import Detector
 from auditlog_cli.detectors.hit import Hit
@@ -18,7 +18,7 @@ _LONGEST_LINE = 64 << 20
 
 
 def own_detectors(path: str | None) -> tuple[Detector, ...]:
-    """Return the detectors that the file at `path` defines.
+    """Return the detectors that the file at `path` defines, or the policy there.
 
     Raises:
         InputError: If it cannot be read.
@@ -26,9 +26,9 @@ def own_detectors(path: str | None) -> tuple[Detector, ...]:
     """
     if path is None:
         return ()
-    from auditlog_cli.rules import yamlfile
+    from auditlog_cli.rules import policy, yamlfile
 
-    return custom.defined_in(yamlfile.load(path))
+    return policy.detectors_in(yamlfile.load(path))
 
 
 def list_all(own: str | None, form: str) -> int:
@@ -107,23 +107,19 @@ def prove(own: str | None, entities: list[str] | None, form: str) -> int:
     """Run every detector over its samples; return 1 if one fails."""
     mine = own_detectors(own)
     detectors = catalogue.detectors_of(_split(entities), mine)
-    scanner = Scanner(custom=mine)
-    failed: list[dict[str, object]] = []
-    count = 0
-    for each in detectors:
-        for kind, samples in (("hit", each.hits), ("miss", each.misses)):
-            for number, (key, text) in enumerate(samples):
-                count += 1
-                if (each.entity in {hit.entity for hit in scanner.text(text, key)}) != (kind == "hit"):
-                    failed.append({"entity": each.entity, "title": each.title, "sample": f"{kind} {number + 1}"})
+    tried = list(proving.proofs(detectors, Scanner(custom=mine)))
+    failed = [each for each in tried if not each.ok]
     out = show.output(None)
     if form == "json":
-        out.write(_json({"detectors": len(detectors), "samples": count, "failed": failed}))
+        told = [
+            {"entity": each.detector.entity, "title": each.detector.title, "sample": each.sample} for each in failed
+        ]
+        out.write(_json({"detectors": len(detectors), "samples": len(tried), "failed": told}))
     else:
-        for failure in failed:
-            trouble = "is not found" if str(failure["sample"]).startswith("hit") else "is found"
-            out.line(safe.one_line(f"{failure['entity']} ({failure['title']}): sample {failure['sample']} {trouble}"))
-        out.line(f"{len(detectors)} detectors, {count} samples, {len(failed)} failed")
+        for each in failed:
+            named = f"{each.detector.entity} ({each.detector.title})"
+            out.line(safe.one_line(f"{named}: sample {each.sample} {each.trouble}"))
+        out.line(f"{len(detectors)} detectors, {len(tried)} samples, {len(failed)} failed")
     show.finish(out)
     return EXIT_FOUND if failed else EXIT_OK
 
@@ -166,7 +162,10 @@ def _lines() -> Iterable[tuple[int, str]]:
     while raw := sys.stdin.buffer.readline(_LONGEST_LINE + 1):
         number += 1
         if len(raw) > _LONGEST_LINE:
-            raise InputError(f"standard input: line {number} is longer than {_LONGEST_LINE >> 20} MiB")
+            raise InputError(
+                f"standard input: line {number} is longer than {_LONGEST_LINE >> 20} MiB",
+                help="cut it into lines first",
+            )
         yield number, raw.decode("utf-8", "replace").rstrip("\r\n")
 
 

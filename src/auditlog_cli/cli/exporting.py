@@ -181,7 +181,10 @@ def _write_into(folder: str, pieces: Iterable[exporters.Piece]) -> int:
 def _steps(name: str) -> list[str]:
     steps = name.split("/")
     if any(step in ("", ".", "..") or "\0" in step for step in steps):
-        raise UsageError("a file of this name cannot be written")
+        raise UsageError(
+            "a file of this name cannot be written",
+            help="it would lie outside of the folder; another --to writes a single file",
+        )
     return steps
 
 

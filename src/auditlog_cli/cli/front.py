@@ -111,6 +111,7 @@ def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
     """
     from auditlog_cli.cli import _table
 
+    words = counted(words)
     command = " ".join(words[:2]) if words[0] in _table.GROUPS else words[0]
     table = _table.COMMANDS.get(command)
     if table is None:
@@ -154,6 +155,32 @@ def parse(words: list[str]) -> tuple[str, dict[str, object]] | None:
         if kind.endswith("!") and parameter not in values:
             return None  # an option that must be given: Typer says so
     return (command, values) if _place(operands, positional, values) else None
+
+
+def counted(words: list[str]) -> list[str]:
+    """Return a command line with `-20` in the place of an option of `tail` as `-n 20`, and `-20f` as `-n 20 -f`.
+
+    So tail(1) has it. What stands behind an option that takes a value is that value, and stays.
+    """
+    if words[:1] != ["tail"]:
+        return words
+    from auditlog_cli.cli import _table
+
+    options = _table.COMMANDS["tail"][0]
+    out = ["tail"]
+    rest = iter(words[1:])
+    for word in rest:
+        number = word[1:].removesuffix("f")
+        if word == "--":
+            return [*out, word, *rest]
+        if word.startswith("-") and number.isdigit() and number.isascii():
+            out += ["-n", number, *(["-f"] if word.endswith("f") else [])]
+            continue
+        out.append(word)
+        entry = options.get(word)
+        if entry is not None and entry[1] != "flag":
+            out += [following for following in [next(rest, None)] if following is not None]
+    return out
 
 
 def _convert(text: str, kind: str, allowed: object) -> object:

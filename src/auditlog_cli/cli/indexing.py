@@ -67,7 +67,9 @@ def build(paths: list[str] | None, *, quiet: bool) -> int:
             notices.say(f"{log.path}: {built.missing:,} bytes cannot be indexed, and are scanned")
             code = EXIT_INCOMPLETE
     if len(empty) == len(logs):
-        raise InputError(f"{', '.join(empty)}: empty, nothing to index")
+        raise InputError(
+            f"{', '.join(empty)}: empty, nothing to index", help="is it the right file? an index is made of records"
+        )
     for path in empty:
         notices.say(f"{path}: empty, nothing to index")
     return code

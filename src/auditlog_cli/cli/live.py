@@ -30,6 +30,7 @@ _EVENTS = {
     "replaced": "was replaced; going on with the new file",
     "created": "has appeared",
     "gone": "is gone; waiting for it to come back",
+    "unfollowable": "is of a format that cannot be followed: its lines are judged as they stand",
 }
 Clock = Callable[[], float]
 

@@ -48,7 +48,10 @@ def scanner(
         UsageError: If pseudonyms are asked for: what is withheld leaves nothing behind.
     """
     if pseudonyms is not None:
-        raise UsageError("--pseudonyms: what is withheld from a sealed log leaves nothing behind but a commitment")
+        raise UsageError(
+            "--pseudonyms: what is withheld from a sealed log leaves nothing behind but a commitment",
+            help="leave --pseudonyms out; equal values of logs without a seal can stay recognisable",
+        )
     return None if entities is None and profile is None else settings.scanner()
 
 
@@ -61,30 +64,12 @@ def together(*, check: bool, format: str, findings: str | None, rule: list[str] 
     if format != "text" and not check:
         raise UsageError("--format goes with --check", help="auditlog redact --check --format sarif")
     if rule and findings is None:
-        raise UsageError("--rule goes with --findings")
+        raise UsageError("--rule goes with --findings", help="auditlog redact LOG --findings findings.jsonl --rule ID")
     if findings is not None and (check or choice):
         raise UsageError(
             "--findings names the places: no other choice of values, and no --check, goes with it",
             help="what would go: --findings FILE --dry-run",
         )
-
-
-def places(
-    paths: list[str], findings: str | None, rules: list[str], *, narrowed: bool
-) -> dict[int, frozenset[str]] | None:
-    """Return the places of a sealed log that findings name, or None if no findings are given.
-
-    Raises:
-        InputError, DefinitionError: See `named.places`.
-        UsageError: If records are selected as well.
-    """
-    if findings is None:
-        return None
-    if narrowed:
-        raise UsageError("--findings names the records: no selector goes with it", help="--rule ID")
-    from auditlog_cli.cli import named
-
-    return named.places(paths, findings, rules)
 
 
 def sealed(paths: list[str]) -> bool:

@@ -62,14 +62,26 @@ def mask(
     return masking.written(paths, run, output, notices)
 
 
-def places(paths: list[str], findings: str, rules: list[str]) -> dict[int, frozenset[str]]:
-    """Return which places of which records of a sealed log findings name: JSON pointers by number.
+def places(
+    paths: list[str], findings: str | None, rules: list[str], *, narrowed: bool
+) -> dict[int, frozenset[str]] | None:
+    """Return which places of which records of a sealed log findings name: JSON pointers by number; None without any.
+
+    Args:
+        paths: The log.
+        findings: As for `mask`, or None if none are given.
+        rules: As for `mask`.
+        narrowed: Records are selected as well.
 
     Raises:
         InputError: If something cannot be read.
         DefinitionError: If a finding is none, or is not about what stands there now.
-        UsageError: If several logs are named.
+        UsageError: If several logs are named, or records are selected as well.
     """
+    if findings is None:
+        return None
+    if narrowed:
+        raise UsageError("--findings names the records: no selector goes with it", help="--rule ID")
     from auditlog_cli.salting import settling
     from auditlog_cli.writer.growth import is_sealed
 
@@ -87,7 +99,10 @@ def _gathered(paths: list[str], found: list[Named], by: By) -> dict[Place, list[
     known: dict[str, str] = {}
     for log in files.find(paths):
         if files.STDIN in log.files:
-            raise UsageError("--findings works on files: standard input cannot be looked at twice")
+            raise UsageError(
+                "--findings works on files: standard input cannot be looked at twice",
+                help="write it into a file, check that, and name it in both commands",
+            )
         known |= {os.path.abspath(file): file if by == "offset" else log.path for file in (log.path, *log.files)}
     wanted: dict[Place, list[Named]] = {}
     for each in found:

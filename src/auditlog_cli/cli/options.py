@@ -307,7 +307,10 @@ Before = Annotated[
 ]
 Context = Annotated[int, typer.Option("--context", "-C", metavar="N", help="Both.", rich_help_panel=_SHOW)]
 Lines = Annotated[
-    int, typer.Option("--lines", "-n", metavar="N", help="How many of the last records.", rich_help_panel=_SHOW)
+    int,
+    typer.Option(
+        "--lines", "-n", metavar="N", help="How many of the last records; -20 for short.", rich_help_panel=_SHOW
+    ),
 ]
 Follow = Annotated[
     bool,
@@ -775,8 +778,11 @@ MemberName = Annotated[
 ]
 DetectorFile = Annotated[
     str | None,
-    typer.Option("--detectors", metavar="FILE", help="Detectors of your own, auditlog.detectors/1, in YAML or JSON."),
-]
+    typer.Option(
+        "--detectors", metavar="FILE",
+        help="Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with scan.detectors.",
+    ),
+]  # fmt: skip
 DetectedEntities = Annotated[
     list[str] | None,
     typer.Option("--entities", metavar="NAME,...", help="Only these: names, aliases, SECRET for every SECRET_*."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from auditlog_cli import registry, times
 from auditlog_cli.cli import alerting, failure, progress, show
@@ -12,28 +13,30 @@ from auditlog_cli.judgement.asking import Question
 from auditlog_cli.reporting.period import summarise
 
 
-def moment(option: str, text: str) -> int:
-    """Return the instant that an option names, microseconds since the epoch.
+def moment(option: str, text: str | None) -> int | None:
+    """Return the instant that an option names, microseconds since the epoch; None if it is not given.
 
     Raises:
         UsageError: If it is none.
     """
+    if text is None:
+        return None
     found = times.moment(text)
     if found is None:
         raise UsageError(f"{option} {text}: not a time", help="for example 2026-10-01, or 2026-10-01T00:00:00Z")
     return found
 
 
-def judged_at(end: int) -> str:
-    """Return the moment at which a period is judged: its end, or now if that is earlier (RFC 3339)."""
-    return min(times.render(end), times.now())
+def judged_at(end: int | None) -> str:
+    """Return the moment at which a period is judged: its end, or now if that is earlier or none is given (RFC 3339)."""
+    return times.now() if end is None else min(times.render(end), times.now())
 
 
 def run(
     paths: Sequence[str],
     question: Question,
-    start: int,
-    end: int,
+    start: int | None,
+    end: int | None,
     alerts: str | None,
     form: str,
     output: str | None,
@@ -65,6 +68,14 @@ def run(
         raise
     for error in made["unread"]:
         failure.say("input", error)
-    notices.say(made["verdict"])
+    notices.say(f"{_told(made['period'])}: {made['verdict']}")
     code: int = made["exit_code"]
     return code
+
+
+def _told(period: dict[str, Any]) -> str:
+    """A period in words: who named no end is told which one it became."""
+    ends = f"{period['from'][:10]} to {period['to'][:10]}"
+    if len(period["open_ends"]) == 2:
+        return f"the whole log, {ends} (--from and --to choose a period)"
+    return ends

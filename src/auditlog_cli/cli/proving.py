@@ -74,7 +74,10 @@ def _check_record(base: str, trusted: signers.Signers) -> proofs.Verdict:
     try:
         proof = tlogproof.parse(text.decode())
     except ValueError as error:
-        raise InputError(f"{base}.tlog-proof: is no proof") from error
+        raise InputError(
+            f"{base}.tlog-proof: is no proof",
+            help="auditlog prove ID LOG -o NAME makes one; name it without its ending",
+        ) from error
     return proofs.check(line.removesuffix(b"\n"), proof, trusted)
 
 
@@ -84,7 +87,10 @@ def _check_growth(base: str, trusted: signers.Signers, old: str | None) -> proof
     try:
         proof = consistency.parse(text.decode())
     except ValueError as error:
-        raise InputError(f"{base}.consistency: is no proof") from error
+        raise InputError(
+            f"{base}.consistency: is no proof",
+            help="auditlog prove --consistency OLD.checkpoint LOG -o NAME makes one; name it without its ending",
+        ) from error
     kept = earlier(old) if old is not None else None
     verdict = proofs.check_growth(proofs.Grown(proof, note), trusted, kept)
     if verdict.holds and kept is None:

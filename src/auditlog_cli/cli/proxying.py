@@ -192,7 +192,8 @@ class Proxy:
         if len(line) > self._longest:
             raise AuditWriteError(
                 f"the {who} sent a line longer than {self._longest} bytes, which cannot be recorded: "
-                "the server was stopped"
+                "the server was stopped",
+                help="have it sent in parts: a record is one line, and no longer",
             )
 
     # --- writing ------------------------------------------------------------------------------

@@ -67,7 +67,10 @@ class Work:
         self._despite_hold = despite_hold
         self._notices = notices
         if key is not None and unsigned:
-            raise UsageError("--key and --unsigned contradict each other")
+            raise UsageError(
+                "--key and --unsigned contradict each other",
+                help="--key FILE signs the declaration, --unsigned leaves it unsigned",
+            )
         self._key = None if key is None else signer.load(key)
         self._out = show.output(None)
         self._path = ""
@@ -95,7 +98,10 @@ class Work:
         """Withhold."""
         self._signs()
         if self._wish.subject and not self._wish.request:
-            raise UsageError("--subject needs --request: in the log, the case number stands for the person")
+            raise UsageError(
+                "--subject needs --request: in the log, the case number stands for the person",
+                help="--request CASE-123, without a name in it",
+            )
         self._wish.refuse_names(by=self._by, reason=self._reason, request=self._wish.request)
         said = declaring.checked(self._by, self._reason)
         if self._wish.request is not None:
@@ -117,7 +123,10 @@ class Work:
         """Finish what was interrupted."""
         self._signs()
         if self._wish != Wish():
-            raise UsageError("--resume finishes what was declared; it takes no other choice of values")
+            raise UsageError(
+                "--resume finishes what was declared; it takes no other choice of values",
+                help="auditlog redact LOG --resume",
+            )
         self._path = path
         plan = planning.plan(planning.place(path), Nothing(), processes=parallel.cores())
         mine, others = resuming.finishable(plan, self._key, despite_hold=self._despite_hold)

@@ -48,7 +48,10 @@ def opened(path: str, signer: Signer, beside: str | None, *, redactable: bool = 
         raise UsageError(f"{path}: a closed segment; the log is signed as a whole", help=f"auditlog seal {active} …")
     sealed = is_sealed(path)
     if sealed and redactable:
-        raise UsageError(f"{path}: has its salts in its lines: --redactable is for logs that others write")
+        raise UsageError(
+            f"{path}: has its salts in its lines: --redactable is for logs that others write",
+            help=f"auditlog seal {path}, without it: single values can be withheld as it is",
+        )
     salted = not sealed and settling.wanted(path, redactable=redactable, beside=beside)
     growth = growing.SaltedGrowth(path) if salted else None
     sealer = Sealer(path, signer, beside=beside, raw=not sealed, growth=growth)
@@ -82,7 +85,10 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
     """
     sealer, log = opened
     if log is None:
-        raise UsageError(f"{sealer.path}: --successor is recorded in the log, which this user may not write")
+        raise UsageError(
+            f"{sealer.path}: --successor is recorded in the log, which this user may not write",
+            help="run it as the user who writes the log",
+        )
     sealer.seal(log.durable, log.append_own)
     old, origin, now = sealer.signer, log.origin, times.now()
     armour = old.sshsig("auditlog-key", f"{origin}\n{new.public_line}\n{now}\n".encode())
@@ -100,7 +106,7 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
 def watch(opened: Opened, every: int, notices: Notices) -> None:
     """Sign whenever something new is there, at most every so many seconds; until somebody stops it."""
     if every < 1:
-        raise UsageError("--every: at least 1 second")
+        raise UsageError("--every: at least 1 second", help="such as --every 60")
     quiet = Notices(quiet=True)
     notices.say(f"watching, every {every} s; Ctrl-C ends it")
     while True:

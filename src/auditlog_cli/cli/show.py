@@ -103,7 +103,7 @@ def ask(question: str, agreed: tuple[str, ...], *, path: str, undone: str, help:
     sys.stderr.write(f"{question} ")
     sys.stderr.flush()
     if sys.stdin.readline().strip().lower() not in agreed:
-        raise UsageError(f"{path}: not confirmed, nothing was {undone}")
+        raise UsageError(f"{path}: not confirmed, nothing was {undone}", help=help)
 
 
 def in_colour(wanted: str, fd: int = 1) -> bool:

@@ -98,16 +98,22 @@ AlertOutcome = Annotated[
     typer.Option("--outcome", help="What came of it.", rich_help_panel=_SAYS),
 ]
 PeriodStart = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--from",
         metavar="TIME",
-        help="The first moment: RFC 3339, or a date (midnight UTC).",
+        help="The first moment: RFC 3339, or a date (midnight UTC). Default: the oldest record.",
         rich_help_panel=_PERIOD,
     ),
 ]
 PeriodEnd = Annotated[
-    str, typer.Option("--to", metavar="TIME", help="The moment behind the last one.", rich_help_panel=_PERIOD)
+    str | None,
+    typer.Option(
+        "--to",
+        metavar="TIME",
+        help="The moment behind the last one. Default: --as-of or now, or behind the newest record.",
+        rich_help_panel=_PERIOD,
+    ),
 ]
 ReportAlerts = Annotated[
     str | None,

@@ -5,8 +5,8 @@
                     "words": ["customer"], "context": "optional", "validator": "luhn",
                     "hit": ["ACME-12345674"], "miss": ["ACME-1"]}]}
 
-The same in YAML: `rules.yamlfile` reads both. Patterns are refused where hostile text could make them take exponential
-or quadratic time.
+The same in YAML: `rules.yamlfile` reads both. A policy holds the same list under `scan`. Patterns are refused where
+hostile text could make them take exponential or quadratic time.
 """
 
 from __future__ import annotations
@@ -43,6 +43,10 @@ class Document(Protocol):
         """What it says."""
         ...
 
+    def line(self, container: object, key: object = None) -> int:
+        """Return the line of `container[key]`, or 0."""
+        ...
+
     def error(self, message: str, container: object = None, key: object = None, *, help: str = "") -> DefinitionError:  # noqa: A002
         """Return an error that names file and line of `container[key]`."""
         ...
@@ -60,15 +64,24 @@ def defined_in(document: Document) -> tuple[Detector, ...]:
     for key in top:
         if key not in ("format", "detectors"):
             raise document.error("unknown key", top, key, help="known are format, detectors")
-    given = top.get("detectors")
+    return listed(document, top)
+
+
+def listed(document: Document, container: dict[str, Any], key: str = "detectors") -> tuple[Detector, ...]:
+    """Return the detectors that the list at `container[key]` of a definition file defines.
+
+    Raises:
+        DefinitionError: If something in it is wrong; with file and line.
+    """
+    given = container.get(key)
     if not isinstance(given, list) or not 0 < len(given) <= _MOST:
-        raise document.error(f"detectors: a list of 1 to {_MOST}", top, "detectors", help=_HELP)
+        raise document.error(f"{key}: a list of 1 to {_MOST}", container, key, help=_HELP)
     made = []
-    for entry in given:
+    for number, entry in enumerate(given):
         if not isinstance(entry, dict):
-            raise document.error("a detector is a mapping", given, given.index(entry), help=_HELP)
+            raise document.error("a detector is a mapping", given, number, help=_HELP)
         try:
-            made.append(_detector(entry))
+            made.append(_detector(entry, document.line(entry)))
         except _WrongError as wrong:
             raise document.error(str(wrong), entry, wrong.key, help=wrong.help) from None
     return tuple(made)
@@ -83,7 +96,7 @@ class _WrongError(Exception):
         self.help = help
 
 
-def _detector(entry: dict[str, Any]) -> Detector:
+def _detector(entry: dict[str, Any], line: int) -> Detector:
     for each in entry:
         if each not in _KNOWN:
             raise _WrongError("unknown key", each, f"known are {', '.join(sorted(_KNOWN))}")
@@ -176,7 +189,7 @@ def safe_pattern(pattern: str, where: str) -> re.Pattern[str]:
         safe_regex(pattern)
         compiled = re.compile(pattern, re.ASCII)
     except (ValueError, re.error) as error:
-        raise DefinitionError(f"{where}: pattern: {error}") from None
+        raise DefinitionError(f"{where}: pattern: {error}", help=_HELP) from None
     _refuse_long(pattern, where)
     return compiled
 

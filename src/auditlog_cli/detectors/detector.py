@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from auditlog_cli.detectors import context
 
@@ -125,6 +125,7 @@ class Detector:
         source: The standard or the authority.
         hits: (key, text) pairs in which it must be found.
         misses: (key, text) pairs that look alike and must not be found.
+        line: Where a detector of the site's own stands in its file; 0 if that is not known.
     """
 
     entity: str
@@ -142,6 +143,7 @@ class Detector:
     source: str = ""
     hits: tuple[tuple[str, str], ...] = ()
     misses: tuple[tuple[str, str], ...] = ()
+    line: int = field(default=0, compare=False)
 
     def words_as_bytes(self) -> set[bytes]:
         """Return the context words, each as the bytes of its first part, for the look at bytes."""

@@ -87,9 +87,14 @@ class Scanner:
         custom: Sequence[Detector] = (),
     ) -> None:
         if min_confidence not in CONFIDENCES:
-            raise DefinitionError(f"confidence {min_confidence!r}: one of {', '.join(CONFIDENCES)}")
+            raise DefinitionError(
+                f"confidence {min_confidence!r}: one of {', '.join(CONFIDENCES)}",
+                help="certain finds least, possible most",
+            )
         if test_numbers not in ("report", "info", "ignore"):
-            raise DefinitionError(f"test numbers {test_numbers!r}: one of report, info, ignore")
+            raise DefinitionError(
+                f"test numbers {test_numbers!r}: one of report, info, ignore", help="report is the default"
+            )
         from auditlog_cli.detectors.custom import safe_pattern
 
         self._least = CONFIDENCES.index(min_confidence)

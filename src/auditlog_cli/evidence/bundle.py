@@ -95,7 +95,10 @@ def build(
             help=f"auditlog seal {path} --key FILE",
         )
     if made[0].proof.note != text:
-        raise InputError(f"{path}: was sealed while it was read; try again")
+        raise InputError(
+            f"{path}: was sealed while it was read; try again",
+            help="stop the writer for a moment if it goes on like this",
+        )
     found = Bundle(len(made), total - len(made))
     with zipfile.ZipFile(_Stream(out), "w") as archive:
         if complete:
@@ -141,7 +144,10 @@ def _rest(archive: zipfile.ZipFile, log: covered.Log, made: list[proofs.Proved],
         for record in log.records():
             line, belongs, says = _shared(record.line, wanted)
             if belongs and next(mine, made[0]).line != line:
-                raise InputError(f"{log.path}: was changed while it was read; try again")
+                raise InputError(
+                    f"{log.path}: was changed while it was read; try again",
+                    help="stop the writer for a moment if it goes on like this",
+                )
             others += not belongs
             unknown += not says
             file.write(line + b"\n")
@@ -158,7 +164,9 @@ def _shared(raw: bytes, wanted: str) -> tuple[bytes, bool, bool]:
     try:
         line = anatomy.dissect(raw)
     except (Unsealed, strictjson.Malformed) as error:
-        raise InputError("a sealed line is no well-formed record; auditlog verify tells which") from error
+        raise InputError(
+            "a sealed line is no well-formed record; auditlog verify tells which", help="auditlog verify LOG"
+        ) from error
     if line is None:
         return raw, False, False
     content = line.content if any(isinstance(line.plain.get(name), dict) for name in _IDS) else line.plain

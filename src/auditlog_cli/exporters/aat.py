@@ -194,7 +194,10 @@ def _object(value: object) -> dict[str, object]:
 def _plain(value: object, where: str, depth: int = 0) -> object:
     """The value without what canonical JSON writes in more than one way elsewhere: such numbers become strings."""
     if depth > _DEEPEST:
-        raise InputError(f"{where}: is nested more than {_DEEPEST} levels deep, and aat cannot hold that")
+        raise InputError(
+            f"{where}: is nested more than {_DEEPEST} levels deep, and aat cannot hold that",
+            help="leave it out with a selector, or export it --to cloudevents",
+        )
     if isinstance(value, dict):
         return {name: _plain(each, where, depth + 1) for name, each in value.items()}
     if isinstance(value, list):

@@ -29,7 +29,8 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     """
     if source.first:
         raise InputError(
-            f"{source.origin}: its first {source.first} records were pruned, and tiles need the hash of each record"
+            f"{source.origin}: its first {source.first} records were pruned, and tiles need the hash of each record",
+            help="export them from a copy made before it was pruned",
         )
     levels: list[_Level] = [_Level("0")]
     bundle = _Bundle()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.index import layout, opening, readying
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.record import BadLine
@@ -151,7 +151,7 @@ def walk(
                         yield line
             yield from segment.scanned(end, source.size)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
 
 def standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:

@@ -87,7 +87,7 @@ def check(
     )  # fmt: skip
     report = judge([os.fspath(name) for name in names], question)
     if not report.lines.read:
-        raise InputError("; ".join(report.unread) or "no log was named")
+        raise InputError("; ".join(report.unread) or "no log was named", help="is the path right?")
     return report
 
 

@@ -10,7 +10,7 @@ from auditlog_cli import times
 from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.finding import Policy as PolicyNote
 from auditlog_cli.judgement import baseline as baselines
-from auditlog_cli.judgement import facts, waivers
+from auditlog_cli.judgement import facts, scanning, waivers
 from auditlog_cli.report import FAIL_ON, Baseline, Report, Waiver
 from auditlog_cli.rules import binding, policy, selections
 from auditlog_cli.rules.engine import MAX_STATE
@@ -42,6 +42,7 @@ class Question:
         bound: Every rule, those that do not run with the reason.
         as_of: The "now" of all rules, microseconds since the epoch.
         scanner: What looks for personal data and secrets; None if no rule asks.
+        unheard: Entities of the site's own detectors that no rule asks for.
         chain: Whether a rule rests on what the verifier says.
         seal: What the verifier is asked; None: whether the log is whole, without keys.
         selection: Which records are judged; None: all.
@@ -75,6 +76,7 @@ class Question:
     until: int | None = None
     announced: bool = False
     index: Callable[[str], None] | None = None
+    unheard: Sequence[str] = ()
 
     def report(self) -> Report:
         """Return the report that a run fills in."""
@@ -90,7 +92,10 @@ class Question:
             fail_on=self.fail_on,
             fail_on_indicators=self.fail_on_indicators,
             require_tested=self.require_tested,
-            warnings=[_aged(pack) for pack in self.packs if _age(pack, self.as_of) > _OLD],
+            warnings=[
+                *(_aged(pack) for pack in self.packs if _age(pack, self.as_of) > _OLD),
+                *(f"{name} is detected, but no rule of this run asks for it" for name in self.unheard),
+            ],
         )
 
     def where(self, given: object) -> Callable[[dict[str, object]], bool | None]:
@@ -141,11 +146,11 @@ def asked(
         DefinitionError: If a pack, policy, waiver or baseline is wrong.
     """
     if fail_on not in FAIL_ON:
-        raise UsageError(f"--fail-on: one of {', '.join(FAIL_ON)}")
+        raise UsageError(f"--fail-on: one of {', '.join(FAIL_ON)}", help="--fail-on high is the default")
     if max_findings < 0 or max_state < 1:
         raise UsageError("--max-findings and --max-state: a number is needed", help="--max-findings 0 lists all")
     if no_policy and policy_file is not None:
-        raise UsageError("--policy and --no-policy contradict each other")
+        raise UsageError("--policy and --no-policy contradict each other", help="leave one of them out")
     site = EMPTY if no_policy else policy.find(policy_file)
     use_policies = not pack
     if policy_name is not None:
@@ -158,7 +163,9 @@ def asked(
         site = replace(site, policies=chosen)
     moment = times.moment(as_of or clock())
     if moment is None:
-        raise UsageError("--as-of: a time such as 2026-11-21T00:00:00Z or a date is needed")
+        raise UsageError(
+            "--as-of: a time such as 2026-11-21T00:00:00Z or a date is needed", help="for example --as-of 2026-11-21"
+        )
     packs = binding.packs_for(site, pack or None)
     bound = binding.bind(
         packs, site, as_of=moment, only=only, skip=skip, experimental=experimental, use_policies=use_policies
@@ -166,7 +173,10 @@ def asked(
     named = {each.rule.id for each in bound}
     missing = [name for name in require_tested if name not in named]
     if missing:
-        raise UsageError(f"--require-tested {missing[0]}: no rule of this run is called so")
+        raise UsageError(
+            f"--require-tested {missing[0]}: no rule of this run is called so",
+            help="auditlog packs show PACK lists its rules",
+        )
     given = [] if waivers_file is None else waivers.load(waivers_file)
     if given:
         waivers.refuse(given, [facts.Nouns().rule(each) for each in bound])
@@ -177,8 +187,10 @@ def asked(
         fail_on_indicators, tuple(require_tested), max_findings, max_state, own, lateness,
         None if since is None else times.moment(since), None if until is None else times.moment(until),
     )  # fmt: skip
-    if _planned(active, moment, packs).program.needs_scanner or any(each.where for each in given):
-        question.scanner = _scanner(site)
+    program = _planned(active, moment, packs).program
+    question.unheard = program.unheard(each.entity for each in site.scan.custom)
+    if program.needs_scanner or any(each.where for each in given):
+        question.scanner = scanning.new_scanner(site.scan)
     for each in given:
         if each.where is not None:
             question.where(each.where)  # what is wrong with it is said before anything is read
@@ -211,13 +223,3 @@ def _aged(pack: Pack) -> str:
 
 def _is_chain(bound: Bound) -> bool:
     return (bound.rule.correlate or {}).get("check") == "hash_chain"
-
-
-def _scanner(site: Policy) -> Scanner:
-    from auditlog_cli.detectors import Scanner
-
-    scan = site.scan
-    return Scanner(
-        None, min_confidence=scan.min_confidence, phone_regions=scan.phone_regions, test_numbers=scan.test_numbers,
-        paths=scan.paths, mrn=scan.mrn,
-    )  # fmt: skip

@@ -118,12 +118,14 @@ def prepare(case: Case) -> Prepared:
     given = _mapping(case.given, label)
     as_of = times.parse(given.get("as_of", AS_OF))
     if as_of is None:
-        raise DefinitionError(f"{label}: as_of is no time")
+        raise DefinitionError(f"{label}: as_of is no time", help="for example as_of: 2026-11-21T00:00:00Z")
     site = site_of(given.get("policy") or {})
     parameters = {name: site.profile.get(each.profile, each.default) for name, each in case.rule.parameters.items()}
     for name, value in (given.get("params") or {}).items():
         if name not in parameters:
-            raise DefinitionError(f'{label}: there is no parameter "{name}"')
+            raise DefinitionError(
+                f'{label}: there is no parameter "{name}"', help="a case sets parameters of its own rule only"
+            )
         parameters[name] = value
     bound = Bound(case.rule, parameters, None, ("*",), case.rule.severity, "declared", "active", "")
     if given.get("seal"):
@@ -145,7 +147,10 @@ def _mapping(given: Any, label: str) -> dict[str, Any]:
     elif isinstance(given, dict) and not ({"records", "raw"} & given.keys() and given.keys() <= _KEYS):
         given = {"records": [given]}
     if not isinstance(given, dict) or not all(isinstance(each, dict) for each in given.get("records", [])):
-        raise DefinitionError(f"{label}: a case is a record, a list of records, or a mapping with records")
+        raise DefinitionError(
+            f"{label}: a case is a record, a list of records, or a mapping with records",
+            help="auditlog packs show RULE has the cases of a shipped rule",
+        )
     return given
 
 

@@ -25,7 +25,7 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import counts
 from auditlog_cli.rules.facts import Fact, Place
 from auditlog_cli.sources import files
-from auditlog_cli.sources.follow import Follower
+from auditlog_cli.sources.followed import Followed
 from auditlog_cli.sources.lines import read_lines
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Live(Run):
         but_not: Sequence[str] = (),
     ) -> None:
         super().__init__(question)
-        self.followers: dict[str, Follower] = {}
+        self.followers: dict[str, Followed] = {}
         self._packed: list[str] = []  # closed for good: read at the start
         self._paths = paths
         self._but_not = {os.path.realpath(each) for each in but_not}
@@ -99,6 +99,7 @@ class Live(Run):
 
         Raises:
             InputError: If a compressed log cannot be read.
+            UsageError: If a log is of a format that cannot be followed.
             DefinitionError: If an agent of the log has approved a waiver.
         """
         packed = [_unpacked(path) for path in self._packed]
@@ -108,6 +109,8 @@ class Live(Run):
         for path in self.followers:
             self.verify(path)
         self.begun = True
+        for each in self.followers.values():
+            each.lenient = True  # nobody ends the judgement of all logs by what becomes of one
         self.step(self._now)
 
     def step(self, now: int) -> bool:
@@ -197,7 +200,8 @@ class Live(Run):
                 if name.endswith((".gz", ".zst")):
                     self._packed.append(name)
                 else:
-                    self.followers[name] = Follower(name)
+                    self.followers[name] = Followed(name)
+                    self.followers[name].lenient = self.begun
 
     def _judge(self, item: Record | BadLine, place: Place) -> None:
         self._content = (place, item.content) if isinstance(item, Record) else None
@@ -207,14 +211,14 @@ class Live(Run):
             self._agents_seen = len(self.agents)
             waivers.refuse(self.question.waivers, self._rules, self.agents)
 
-    def _read(self, follower: Follower) -> Iterator[Item]:
+    def _read(self, follower: Followed) -> Iterator[Item]:
         try:
             for line in follower.from_start():
                 yield _placed(line, follower.path)
         except (InputError, OSError):
             return  # it is away; `_missed` looks at how long
 
-    def _missed(self, follower: Follower, now: int) -> None:
+    def _missed(self, follower: Followed, now: int) -> None:
         if follower.there:
             self.away.pop(follower.path, None)
             return
@@ -223,7 +227,8 @@ class Live(Run):
             return
         self._tell([unavailable(follower.path, since)])
         raise InputError(
-            f"{follower.path}: has been away for {PATIENCE // times.SECOND} seconds: it cannot be judged any more"
+            f"{follower.path}: has been away for {PATIENCE // times.SECOND} seconds: it cannot be judged any more",
+            help="find out who moved or removed it, and start the check again",
         )
 
 

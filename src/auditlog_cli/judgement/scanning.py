@@ -11,12 +11,17 @@ if TYPE_CHECKING:
 
 
 def scanner_for(policy: Policy) -> Scanner:
-    """Return the detectors as `scan` of a policy sets them."""
+    """Return the detectors as `scan` of a policy sets them; the same ones for the same settings."""
     return _scanner(policy.scan)
 
 
 @lru_cache(maxsize=16)
 def _scanner(scan: Scan) -> Scanner:
+    return new_scanner(scan)
+
+
+def new_scanner(scan: Scan) -> Scanner:
+    """Return the detectors as `scan` of a policy sets them, for one run."""
     from auditlog_cli.detectors import Scanner
 
     return Scanner(
@@ -25,4 +30,5 @@ def _scanner(scan: Scan) -> Scanner:
         test_numbers=scan.test_numbers,
         paths=scan.paths,
         mrn=scan.mrn,
+        custom=scan.custom,
     )

@@ -40,7 +40,9 @@ def lines_of(records: list[dict[str, Any]], tamper: Mapping[str, Any]) -> list[b
         try:
             lines = _tampered(lines, prev, kind, how)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-            raise DefinitionError(f"tamper: {kind} is not understood") from None
+            raise DefinitionError(
+                f"tamper: {kind} is not understood", help="auditlog packs show BASE-INT-01 has cases with it"
+            ) from None
     return lines
 
 

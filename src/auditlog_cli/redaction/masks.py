@@ -42,7 +42,10 @@ class Masks:
             if way == PSEUDONYM and key is None:
                 raise UsageError(f"{entity}: a pseudonym needs a key", help="--pseudonyms KEYFILE")
         if key is not None and len(key) < _SHORTEST_KEY:
-            raise UsageError(f"the key for pseudonyms is shorter than {_SHORTEST_KEY} bytes")
+            raise UsageError(
+                f"the key for pseudonyms is shorter than {_SHORTEST_KEY} bytes",
+                help="head -c 32 /dev/urandom > pseudonyms.key makes one",
+            )
         self._key = key
 
     def way(self, entity: str, path: str = "") -> str:

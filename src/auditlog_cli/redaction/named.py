@@ -93,7 +93,7 @@ def load(path: str, rules: Collection[str] = ()) -> list[Named]:
     seen: set[str] = set()
     for line in read_lines(path):
         if isinstance(line, BadLine):
-            raise DefinitionError(f"{line.line.where}: {line.reason}")
+            raise DefinitionError(f"{line.line.where}: {line.reason}", help=HELP)
         try:
             content: dict[str, Any] = strictjson.decode(line.raw)
         except strictjson.Malformed as error:
@@ -105,7 +105,7 @@ def load(path: str, rules: Collection[str] = ()) -> list[Named]:
             found.append(Named(line.where, content))
     missing = [rule for rule in rules if rule not in seen]
     if missing:
-        raise DefinitionError(f"{path}: no finding of {', '.join(missing)}")
+        raise DefinitionError(f"{path}: no finding of {', '.join(missing)}", help="check the id, or leave --rule out")
     return found
 
 
@@ -206,7 +206,10 @@ def masked(line: Line, named: Iterable[Named], masks: Masks) -> Masked:
             continue
         elif "start" in at:
             if not 0 <= at["start"] < at["end"] <= len(value if isinstance(value, str) else str(value)):
-                raise DefinitionError(f"{each.said}: not about what stands in {line.where} now")
+                raise DefinitionError(
+                    f"{each.said}: not about what stands in {line.where} now",
+                    help="check the log again: it has changed",
+                )
             hits = found.hits.setdefault(each.pointer, [])
             hit = Hit(entity, each.pointer, at["start"], at["end"])
             if hit not in hits:

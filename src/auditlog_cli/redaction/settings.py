@@ -158,7 +158,7 @@ def asked(profile: str | None, entities: list[str] | None, min_confidence: str |
     if any(not path.strip(". /") for path in fields):
         raise UsageError("fields: a path is empty", help="user.email,action.arguments.to")
     if min_confidence is not None and min_confidence not in CONFIDENCES:
-        raise UsageError(f"min_confidence: one of {', '.join(CONFIDENCES)}")
+        raise UsageError(f"min_confidence: one of {', '.join(CONFIDENCES)}", help="certain takes least, possible most")
     made = Settings() if profile is None else load(profile)
     if entities is not None:
         made = made._replace(entities=tuple(entities))
@@ -172,8 +172,8 @@ def asked(profile: str | None, entities: list[str] | None, min_confidence: str |
 def _custom(folder: str, name: str) -> tuple[Detector, ...]:
     if not name:
         return ()
-    from auditlog_cli.detectors import custom
+    from auditlog_cli.rules import policy
     from auditlog_cli.sources.opening import read_definition
 
     path = os.path.join(folder, name)
-    return custom.defined_in(yamlfile.parse(read_definition(path, yamlfile.MAX_BYTES + 1), path))
+    return policy.detectors_in(yamlfile.parse(read_definition(path, yamlfile.MAX_BYTES + 1), path))

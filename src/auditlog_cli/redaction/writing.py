@@ -63,7 +63,9 @@ class Redaction:
         try:
             copy = _copy(record)
         except RecursionError:
-            raise UsageError("redact: the record is nested too deep, or holds itself") from None
+            raise UsageError(
+                "redact: the record is nested too deep, or holds itself", help="flatten it before it is logged"
+            ) from None
         return self(copy)
 
 
@@ -71,7 +73,10 @@ def _copy(value: Any) -> Any:
     if isinstance(value, Mapping):
         for name in value:
             if not isinstance(name, str):
-                raise UsageError(f"redact: the name of a member is {type(name).__name__}, not str")
+                raise UsageError(
+                    f"redact: the name of a member is {type(name).__name__}, not str",
+                    help="JSON names members by texts",
+                )
         return {name: _copy(each) for name, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_copy(each) for each in value]

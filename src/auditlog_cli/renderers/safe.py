@@ -11,7 +11,8 @@ from __future__ import annotations
 from auditlog_cli.controls import escapes as escapes
 
 _OURS = dict.fromkeys(map(ord, "▸→…✓✗│├└─╌●○·›⚠⊘◌◐◀"), "x")  # what we draw with: one column each
-_FIRST_STRONG_ISOLATE, _POP = "\u2068", "\u2069"
+ISOLATE, POP = "\u2068", "\u2069"
+"""What stands around a text with letters from right to left."""
 
 
 def one_line(text: str) -> str:
@@ -23,7 +24,7 @@ def one_line(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.translate(escapes())
-    return f"{_FIRST_STRONG_ISOLATE}{text}{_POP}" if _has_right_to_left(text) else text
+    return f"{ISOLATE}{text}{POP}" if _has_right_to_left(text) else text
 
 
 def _has_right_to_left(text: str) -> bool:
@@ -86,8 +87,8 @@ def clip(text: str, columns: int, ellipsis: str = "…") -> str:
         kept.append(char)
         used += step
     cut = "".join(kept)
-    if _FIRST_STRONG_ISOLATE in cut and cut.count(_FIRST_STRONG_ISOLATE) > cut.count(_POP):
-        cut += _POP
+    if ISOLATE in cut and cut.count(ISOLATE) > cut.count(POP):
+        cut += POP
     return cut + ellipsis if room >= 0 else ellipsis[:columns]
 
 

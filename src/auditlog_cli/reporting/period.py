@@ -19,6 +19,8 @@ from auditlog_cli.reporting.summary import summary, within
 from auditlog_cli.rules.facts import Place
 
 Progress = Callable[[int], None]
+_EVER = 1 << 62
+"""Behind every moment that a record can name: microseconds since the epoch."""
 
 
 class Period(Run):
@@ -26,24 +28,33 @@ class Period(Run):
 
     Args:
         question: What is asked.
-        start, end: The period, microseconds since the epoch; the end is not included.
+        start, end: The period, microseconds since the epoch; the end is not included. None: as far as the logs reach.
         before: The period before it, which reads along; or None.
         progress: As for `Run`.
 
     Attributes:
         activity: What happened in the period.
-        oldest: The time of the oldest record, or None.
+        oldest, newest: The times of the oldest and the newest record, or None.
+        start, end: The period; those that were None are known when the logs have been read (`bounded`).
     """
 
     def __init__(
-        self, question: Question, start: int, end: int, before: Period | None = None, progress: Progress | None = None
+        self,
+        question: Question,
+        start: int | None,
+        end: int | None,
+        before: Period | None = None,
+        progress: Progress | None = None,
     ) -> None:
         window = longest(question.bound, question.as_of)
-        first, last = None if window is None else start - window, max(end, question.as_of)
+        first = None if window is None or start is None else start - window
+        last = _EVER if end is None else max(end, question.as_of)
         super().__init__(replace(question, since=first, until=last), progress=progress)
         self.activity = Activity()
         self.oldest: int | None = None
-        self._start, self._end = start, end
+        self.newest: int | None = None
+        self.start = -_EVER if start is None else start
+        self.end = _EVER if end is None else end
         self._before = before
 
     def take(self, item: Record | BadLine, place: Place) -> None:
@@ -51,24 +62,43 @@ class Period(Run):
         if self._before is not None:
             self._before.take(item, place)
         when = times.parse(place.timestamp)
-        if when is not None and (self.oldest is None or when < self.oldest):
-            self.oldest = when
-        if isinstance(item, Record) and not item.is_own and (when is None or self._start <= when < self._end):
+        if when is not None:
+            self.oldest = when if self.oldest is None else min(self.oldest, when)
+            self.newest = when if self.newest is None else max(self.newest, when)
+        if isinstance(item, Record) and not item.is_own and (when is None or self.start <= when < self.end):
             self.activity.add(item.content, item.shape)
         super().take(item, place)
+
+    def bounded(self) -> None:
+        """Put what the logs say in place of a beginning and an end that were not given.
+
+        The beginning is the oldest record. The end is the moment of the judgement, or behind the newest record if that
+        is later: nothing of the logs is left out.
+
+        Raises:
+            UsageError: If the beginning that was given lies behind that end, or the end before that beginning.
+        """
+        if self.end == _EVER:
+            self.end = max(self.question.as_of, -_EVER if self.newest is None else self.newest + 1)
+            if self.start >= self.end:
+                raise UsageError("--from: no record is that new", help="an earlier --from, or none: the whole log")
+        if self.start == -_EVER:
+            self.start = self.end if self.oldest is None else self.oldest
+            if self.start >= self.end and self.oldest is not None:
+                raise UsageError("--to: no record is that old", help="a later --to, or none: the whole log")
 
     def finish(self) -> Report:
         """Return what it comes to, with the findings of the period."""
         report = super().finish()
-        within(report, self._start, self._end)
+        within(report, self.start, self.end)
         return report
 
 
 def summarise(
     paths: Sequence[str],
     question: Question,
-    start: int,
-    end: int,
+    start: int | None = None,
+    end: int | None = None,
     *,
     alerts: str | None = None,
     progress: Progress | None = None,
@@ -78,7 +108,8 @@ def summarise(
     Args:
         paths: Logs: files, folders, globs.
         question: From `judgement.asking.asked`; its `as_of` says at which moment deadlines are judged.
-        start, end: The period, microseconds since the epoch; the end is not included.
+        start: Where the period begins, microseconds since the epoch; None: with the oldest record.
+        end: Where it ends, not included; None: at `as_of`, or behind the newest record if that is later.
         alerts: The alerts log, or None.
         progress: Told how many bytes have been read.
 
@@ -87,29 +118,36 @@ def summarise(
         InputError: If the alerts log cannot be read.
         DefinitionError: If a rule or a waiver is wrong.
     """
-    if end <= start:
+    if start is not None and end is not None and end <= start:
         raise UsageError("the period ends before it begins", help="--from is the first moment, --to the one behind it")
     # All findings are counted, so all are kept; and a summary always says how the seal stands.
     question = replace(question, max_findings=0, chain=True)
-    earlier = Period(replace(question, as_of=start), start - (end - start), start)
+    earlier = None if start is None else _before(question, start, question.as_of if end is None else end)
     now = Period(question, start, end, earlier, progress)
     for path in paths:
         now.read([path])
+    now.bounded()
     # The waivers are told what they cover: by the period itself, so it comes last.
-    then = earlier.finish()
+    then = None if earlier is None else earlier.finish()
     report = now.finish()
-    reaches = earlier.oldest is not None and earlier.oldest <= start - (end - start)
+    reaches = earlier is not None and earlier.oldest is not None and earlier.oldest <= earlier.start
     return summary(
         report,
-        start,
-        end,
+        now.start,
+        now.end,
         now.activity,
         alerts=None if alerts is None else _alerts(alerts),
-        before=(then, earlier.activity) if reaches else None,
+        before=(then, earlier.activity) if reaches and then is not None and earlier is not None else None,
         silences=frozenset(
             each.rule.logic for each in question.bound if (each.rule.correlate or {}).get("check") == "silence"
         ),
+        open_ends=tuple(word for word, given in (("from", start), ("to", end)) if given is None),
     )
+
+
+def _before(question: Question, start: int, end: int) -> Period | None:
+    """The period of the same length before one that begins at `start`; None where that ends before it begins."""
+    return Period(replace(question, as_of=start), start - (end - start), start) if end > start else None
 
 
 def _alerts(path: str) -> Alerts:

@@ -40,6 +40,7 @@ def summary(
     alerts: Alerts | None = None,
     before: tuple[Report, Activity] | None = None,
     silences: frozenset[str] = frozenset(),
+    open_ends: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the summary of a period.
 
@@ -50,6 +51,7 @@ def summary(
         alerts: The alerts log, or None where none was given.
         before: The same of the period of the same length before; None where the logs do not reach back that far.
         silences: Ids of logics that look for silence.
+        open_ends: `from`, `to`: which ends of the period were not asked for, but taken from the logs and the clock.
     """
     grouped: dict[str, list[Finding]] = {}
     for finding in report.findings:
@@ -60,7 +62,7 @@ def summary(
     quiet = [finding for finding in report.findings if finding.rule.logic in silences]
     return {
         "format": FORMAT,
-        "period": {"from": times.render(start), "to": times.render(end)},
+        "period": {"from": times.render(start), "to": times.render(end), "open_ends": [*open_ends]},
         **check.header(report),
         "verdict": report.verdict,
         "exit_code": report.exit_code,

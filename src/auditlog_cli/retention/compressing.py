@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import frames, segments
-from auditlog_cli.errors import AuditWriteError, InputError, SealRefused, UsageError
+from auditlog_cli.errors import AuditWriteError, InputError, SealRefused, UsageError, remedy
 from auditlog_cli.verification import asked, run
 from auditlog_cli.withholding import planning
 from auditlog_cli.writer import closedfile, disk, mounts
@@ -61,12 +61,15 @@ def plan(path: str) -> Plan:
         raise UsageError(f"{path}: a closed segment, not a log", help=f"name the log: {active}")
     path = planning.place(path)
     if not is_sealed(path):
-        raise InputError(f"{path}: not a sealed log: nothing would tell afterwards whether it is the same")
+        raise InputError(
+            f"{path}: not a sealed log: nothing would tell afterwards whether it is the same",
+            help=f"auditlog seal {path} first, or compress it with zstd yourself",
+        )
     try:
         closed = [name for _, name in segments.find_closed(path)]
         plain = [(name, os.stat(name).st_size) for name in closed if segments.bare(name) == name]
     except OSError as error:
-        raise InputError(f"{error.filename or path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{error.filename or path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     small = tuple(each for each in plain if each[1] <= frames.LARGEST)
     large = tuple(name for name, size in plain if size > frames.LARGEST)
     return Plan(path, small, large, len(closed) - len(plain))

@@ -36,12 +36,15 @@ def covers(
     named = {"session": session or [], "agent": agent or [], "subject": subject or []}
     for option, values in named.items():
         if any(not value.strip() for value in values):
-            raise UsageError(f"--{option}: a value is empty")
+            raise UsageError(f"--{option}: a value is empty", help=f"--{option} NAME, or leave it out")
         if any(0xD800 <= ord(char) < 0xE000 for value in values for char in value):
-            raise UsageError(f"--{option}: a value is not valid text")
+            raise UsageError(f"--{option}: a value is not valid text", help="give it in UTF-8")
     limits = [_moment(option, text) for option, text in (("since", since), ("until", until))]
     if all(limits) and limits[0] >= limits[1]:
-        raise UsageError("--since is not before --until: no record would be held")
+        raise UsageError(
+            "--since is not before --until: no record would be held",
+            help="--since is the first moment that is held, --until the first that is not",
+        )
     made = Covers(tuple(named["session"]), tuple(named["agent"]), limits[0], limits[1], tuple(named["subject"]))
     if made.everything != everything:
         raise UsageError(
@@ -99,7 +102,10 @@ def release(path: str, name: str, by: str, reason: str, key: Signer | None) -> i
     if keys and key is None:
         raise UsageError(f"{name}: is signed, so only its key releases it", help="--key FILE")
     if keys and key is not None and keys != {key.key}:
-        raise DefinitionError(f"{key.path}: is not the key that signed {name}; nothing was written")
+        raise DefinitionError(
+            f"{key.path}: is not the key that signed {name}; nothing was written",
+            help="--key takes the key of whoever set the hold",
+        )
     _append(path, "hold-release", holds.record("hold-release", name, said.by, said.reason), key)
     return len(meant)
 
@@ -119,7 +125,10 @@ def _append(path: str, which: str, members: dict[str, object], key: Signer | Non
         salted_holding.say(path, lambda register, declared: _statement(register.origin, which, members, key, declared))
         return
     if not is_sealed(path):
-        raise InputError(f"{path}: not a sealed log, so a hold in it would prove nothing; nothing was written")
+        raise InputError(
+            f"{path}: not a sealed log, so a hold in it would prove nothing; nothing was written",
+            help=f"auditlog seal {path} first; holds then stand in it, or beside it",
+        )
     with AuditLog(path, ballast_bytes=0) as log:
         log.append_own(own.record(which, **_signed(log.origin, which, members, key)))
         log.durable()

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from auditlog_cli import frames, segments, times
-from auditlog_cli.errors import InputError, SealRefused
+from auditlog_cli.errors import InputError, SealRefused, remedy
 from auditlog_cli.sealing import holds, notes, stubs
 from auditlog_cli.sealing.holds import Hold
 from auditlog_cli.sealing.line import Unsealed
@@ -97,7 +97,9 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
     closed = segments.closed(path)
     if not is_sealed(path):
         if closed:
-            raise SealRefused(f"{closed[0][1]}: is no segment of a sealed log; nothing was deleted")
+            raise SealRefused(
+                f"{closed[0][1]}: is no segment of a sealed log; nothing was deleted", help=f"auditlog verify {path}"
+            )
         raise InputError(
             f"{path}: no sealed log, so there is nothing to prune", help=f"auditlog seal {path} --key FILE"
         )
@@ -136,7 +138,10 @@ def carry_out(plan: Plan, reason: str) -> None:
         cut = plan.goes[-1].first + plan.goes[-1].records
         growth = Growth(plan.path)
         if growth.grow(cut) < cut:
-            raise SealRefused(f"{plan.path}: holds no {cut} records in a row; nothing was deleted")
+            raise SealRefused(
+                f"{plan.path}: holds no {cut} records in a row; nothing was deleted",
+                help=f"auditlog verify {plan.path}",
+            )
         stub = stubs.Stub("", cut, growth.head, growth.tree)
         names = [segments.bare(os.path.basename(each.path)) for each in plan.goes]
         with AuditLog(plan.path, ballast_bytes=0) as log:
@@ -201,19 +206,25 @@ def _look(name: str, first: int, register: Register) -> Segment:
         written = os.stat(name).st_mtime
         fd = frames.open_plain(name)
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{name}: cannot be read ({error.strerror})", help=remedy(error)) from error
     try:
         size = os.fstat(fd).st_size
         end = tail.read(fd, size)
         last = end.last
         if last is None or end.rest:
-            raise SealRefused(f"{name}: does not end in a sealed record; nothing was deleted")
+            raise SealRefused(
+                f"{name}: does not end in a sealed record; nothing was deleted",
+                help="auditlog verify LOG says what is wrong with it",
+            )
         moment = times.parse(_time_of_last(fd, end.end))
         held, names = _held(reading.Segment(name, fd, size).lines(), register)
     except Unsealed as error:
-        raise SealRefused(f"{name}: is no segment of a sealed log; nothing was deleted") from error
+        raise SealRefused(
+            f"{name}: is no segment of a sealed log; nothing was deleted",
+            help="auditlog verify LOG says what is wrong with it",
+        ) from error
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{name}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
     if moment is None:

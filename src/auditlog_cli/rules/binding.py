@@ -68,7 +68,10 @@ def packs_for(policy: Policy, names: Iterable[str] | None) -> list[Pack]:
         pack = find(name, folder)
         other = found.setdefault(pack.name, pack)
         if os.path.realpath(other.path) != os.path.realpath(pack.path):
-            raise DefinitionError(f"{other.path} and {pack.path}: two packs are named {pack.name}")
+            raise DefinitionError(
+                f"{other.path} and {pack.path}: two packs are named {pack.name}",
+                help="give one of them another name: the name of the file is the name of the pack",
+            )
     return list(found.values())
 
 
@@ -233,9 +236,11 @@ def _checked(rule: Rule, name: str, value: Any, place: str) -> Any:
         return value
     if default is not None and type(value) is not type(default):
         kinds = {str: "a text", list: "a list", bool: "true or false", int: "a number", float: "a number"}
-        raise DefinitionError(f"{message} {kinds.get(type(default), 'a mapping')}")
+        raise DefinitionError(
+            f"{message} {kinds.get(type(default), 'a mapping')}", help="`auditlog packs show RULE` shows its parameters"
+        )
     if isinstance(default, str) and times.duration(default) is not None and times.duration(value) is None:
-        raise DefinitionError(f"{message} a duration such as {default}")
+        raise DefinitionError(f"{message} a duration such as {default}", help="such as 30m, 12h or 90d")
     return value
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from auditlog_cli import finding, times
 from auditlog_cli.errors import UsageError
@@ -22,6 +22,9 @@ from auditlog_cli.rules.sitefacts import Policy as Policy
 from auditlog_cli.rules.sitefacts import Scan as Scan
 from auditlog_cli.rules.sitefacts import Tool as Tool
 from auditlog_cli.rules.yamlfile import Document
+
+if TYPE_CHECKING:
+    from auditlog_cli.detectors.detector import Detector
 
 FORMAT: Final = "auditlog.policy/1"
 NAMES: Final = ("auditlog.policy.yaml", "auditlog.policy.json")
@@ -183,6 +186,7 @@ def _scan(top: Section) -> Scan:
         phone_regions=section.texts("phone_regions") if section.has("phone_regions") else Scan().phone_regions,
         test_numbers=section.choice("test_numbers", ("report", "info", "ignore"), "report"),
         mrn=section.text("mrn") or None,
+        custom=_custom(section),
     )
     if made.mrn is not None:
         from auditlog_cli.regexes import safe_regex
@@ -193,6 +197,30 @@ def _scan(top: Section) -> Scan:
             raise section.error(f'"mrn": {error}', "mrn") from None
     section.finish()
     return made
+
+
+def _custom(section: Section) -> tuple[Detector, ...]:
+    if not section.has("detectors"):
+        return ()
+    from auditlog_cli.detectors import custom
+
+    return custom.listed(section.document, section.data)
+
+
+def detectors_in(document: Document) -> tuple[Detector, ...]:
+    """Return the detectors of the site that a definition file holds: a policy, or a file of detectors.
+
+    Raises:
+        DefinitionError: If something in it is wrong, with file and line; or it is a policy without any.
+    """
+    if document.data.get("format") != FORMAT:
+        from auditlog_cli.detectors import custom
+
+        return custom.defined_in(document)
+    found = _policy(document).scan.custom
+    if not found:
+        raise document.error("a policy without detectors", document.data, help="they are a list: scan.detectors")
+    return found
 
 
 def _bundle(section: Section) -> Bundle:

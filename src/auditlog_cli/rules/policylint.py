@@ -38,7 +38,7 @@ def lint(policy: Policy, packs: Sequence[Pack], as_of: int) -> list[Remark]:
         DefinitionError: If the policy cannot be bound to its packs.
     """
     bound = binding.bind(packs, policy, as_of=as_of)
-    found = [*_tools(policy), *_words(policy), *_policies(policy, bound)]
+    found = [*_tools(policy), *_words(policy), *_policies(policy, bound), *_detectors(policy, bound, as_of)]
     return [Remark(policy.path, line, text) for line, text in sorted(found, key=lambda each: each[0])]
 
 
@@ -94,6 +94,22 @@ def _policies(policy: Policy, bound: Sequence[Bound]) -> Iterator[tuple[int, str
                 if meant and not any(name in each.rule.parameters for each in meant):
                     yield change.line, f"{change.id} has no parameter {name}"
         yield from ((bundle.line, text) for text in _storage(bundle.name, rules))
+
+
+def _detectors(policy: Policy, bound: Sequence[Bound], as_of: int) -> Iterator[tuple[int, str]]:
+    custom = policy.scan.custom
+    if not custom:
+        return
+    from auditlog_cli.detectors import Scanner, proving
+    from auditlog_cli.rules.planning import plan
+
+    for each in proving.proofs(custom, Scanner(min_confidence=policy.scan.min_confidence, custom=custom)):
+        if not each.ok:
+            yield each.detector.line, f"{each.detector.entity}: sample {each.sample} {each.trouble}"
+    active = [each for each in bound if each.enabled]
+    for name in plan(active, as_of).program.unheard(each.entity for each in custom):
+        line = next(each.line for each in custom if each.entity == name)
+        yield line, f"{name} is detected, but no rule asks for it: name it in a rule of your own (docs/detectors.md)"
 
 
 def _storage(name: str, rules: Sequence[Bound]) -> Iterator[str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from auditlog_cli.errors import DefinitionError
 from auditlog_cli.rules import conditions
 from auditlog_cli.rules.conditions import Tree
 from auditlog_cli.rules.selections import Selection, Test, compile_selection
-from auditlog_cli.rules.virtual import FIELDS
+from auditlog_cli.rules.virtual import FIELDS, named
 
 EVERYBODY: Final = ("*",)
 _RESERVED: Final = ("condition", "subject")
@@ -143,8 +143,18 @@ class Program(NamedTuple):
     @property
     def needs_scanner(self) -> bool:
         """Whether a rule asks for what the detectors find."""
-        paths = [test.path for logic in (*self.logics, *self.streams) for test in logic.tests()]
-        return any(_leads_to_entities(path) for path in paths)
+        return any(_leads_to_entities(test.path) for test in self._tests())
+
+    def unheard(self, names: Iterable[str]) -> list[str]:
+        """Return those of some entities that no test asks for, each once: they are detected, and leave no finding.
+
+        `@personal`, which almost every entity makes true, does not count: it leads to no place in a record.
+        """
+        tests = [test for test in self._tests() if test.path == "@entities"]
+        return [name for name in dict.fromkeys(names) if not any(test.judge(named({name})) for test in tests)]
+
+    def _tests(self) -> Iterator[Test]:
+        return (test for logic in (*self.logics, *self.streams) for test in logic.tests())
 
 
 def _leads_to_entities(path: str) -> bool:

@@ -17,11 +17,15 @@ from auditlog_cli.rules import mentions, writing
 from auditlog_cli.rules.pack import Pack, Rule
 
 ANNOTATION: Final = "auditlog_check"
+PIPELINE: Final = "auditlog.pipeline.yaml"
+"""Not `.yml`: `sigma convert FOLDER` takes every file with that ending for a rule."""
+LEFT: Final = "not-exported.txt"
 _LEVELS: Final = {"info": "informational"}
 _OURS: Final = ("before", "after", "older_than", "not_rfc3339")
 _FLAVOUR = re.compile(r"\(\?(?!:)|\\[ABZbB]|\{,")
 _MOST_ALTERNATIVES: Final = 32
 _NO_WINDOW: Final = "24h"
+_FORMS: Final = ("count", "distinct", "sequence")
 
 
 class Export:
@@ -47,7 +51,7 @@ class Export:
             documents = [self.document(self.detection(), "")]
             self.lose("The subject of the rule is left out: no match may mean passed, or not tested.")
         else:
-            form = next((each for each in ("count", "distinct", "sequence") if each in correlate), None)
+            form = next((each for each in _FORMS if each in correlate), None)
             if form is None:
                 return None
             documents = list(getattr(self, form)(correlate[form], correlate))
@@ -64,7 +68,7 @@ class Export:
         """Return one Sigma rule; with a name it is a part that a correlation refers to."""
         rule = self.rule
         made: dict[str, Any] = {
-            "title": f"{rule.id} {rule.title}"[:256],
+            "title": (f"{rule.id}, part {name}: {rule.title}" if name else f"{rule.id} {rule.title}")[:256],
             "id": identity(f"{rule.id}/{name}"),
             "name": name,
             "status": rule.status,
@@ -247,20 +251,32 @@ def expected(packs: Sequence[Pack]) -> set[str]:
 
 
 def files(packs: list[Pack]) -> tuple[dict[str, str], list[str]]:
-    """Return (file name → text, ids of the rules that have no Sigma form). Library rules go with those of the packs."""
+    """Return (file name → text, ids of the rules that have no Sigma form). Library rules go with those of the packs.
+
+    Beside the rules: PIPELINE, and LEFT, which names the rules without a form, and why.
+    """
     made: dict[str, str] = {}
-    left: list[str] = []
+    left: dict[str, str] = {}
     used: set[str] = set()
     for pack in packs:
         for rule in pack.rules:
             text = Export(rule, pack).text()
             if text is None:
-                left.append(rule.id)
+                left[rule.id] = f"{rule.id} ({pack.name}) {rule.title}: {_why_not(rule)}"
                 continue
             made[f"{pack.name}/{rule.id}.yml"] = text
             used.update(_field(path) for path in mentions.paths(rule))
-    made["auditlog.pipeline.yml"] = pipeline(used)
-    return made, left
+    made[PIPELINE] = pipeline(used)
+    head = f"{len(left)} of {len(left) + len(made) - 1} rules have no Sigma form; `auditlog check` judges them."
+    made[LEFT] = "".join(f"{line}\n" for line in (head, *left.values()))
+    return made, [*left]
+
+
+def _why_not(rule: Rule) -> str:
+    correlate = rule.correlate or {}
+    if "check" in correlate:
+        return f"a check of its own, {correlate['check']}"
+    return f"Sigma has no correlation such as {next(each for each in correlate if each in mentions.FORMS)}"
 
 
 def _field(path: str) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from auditlog_cli.detectors.detector import Detector
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +28,14 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """What the detectors read, and how they judge. Names as in the Scanner of `detectors`."""
+    """What the detectors read, how they judge, and those of the site. Names as in the Scanner of `detectors`."""
 
     min_confidence: str = "likely"
     paths: tuple[str, ...] = ()
     phone_regions: tuple[str, ...] = ("US",)
     test_numbers: str = "report"
     mrn: str | None = None
+    custom: tuple[Detector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -296,9 +296,9 @@ FIELDS: Final[dict[str, Field]] = {
 
 def entities(hits: list[Any]) -> Any:
     """Return the names of what was detected, sorted, or MISSING; `SECRET` stands for every `SECRET_…`."""
-    if not hits:
-        return MISSING
-    names = {hit.entity for hit in hits}
-    if any(name.startswith("SECRET_") for name in names):
-        names.add("SECRET")
-    return sorted(names)
+    return named({hit.entity for hit in hits}) if hits else MISSING
+
+
+def named(names: set[str]) -> list[str]:
+    """Return the value of `@entities` where these entities were detected."""
+    return sorted(names | {"SECRET"} if any(name.startswith("SECRET_") for name in names) else names)

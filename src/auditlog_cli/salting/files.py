@@ -7,7 +7,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from auditlog_cli import segments
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import lines
 from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
@@ -38,7 +38,7 @@ class Stretch:
         try:
             data = os.pread(self._fd, min(size, self._end - self._at), self._at)
         except OSError as error:
-            raise InputError(f"{self._path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self._path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         self._at += len(data)
         return data
 
@@ -76,11 +76,17 @@ class Snapshot:
             self.declarations = self._whole(segments.redactions_name(path)) or b""
             self.holds = self._whole(segments.holds_name(path)) or b""
             if path not in self._files:
-                raise InputError(f"{path}: no such file")
+                raise InputError(f"{path}: no such file", help="is the folder there, and the name right?")
             if segments.closed(path):
-                raise InputError(f"{path}: lies in several files; a log that others write is sealed as one")
+                raise InputError(
+                    f"{path}: lies in several files; a log that others write is sealed as one",
+                    help="put its files together in the order of their lines, or seal each under its own name",
+                )
             if Stretch(path, self._files[path][0], 0, 4).read(4).startswith((GZIP, ZSTD)):
-                raise InputError(f"{path}: unpack it: its lines cannot have salts beside them while it is compressed")
+                raise InputError(
+                    f"{path}: unpack it: its lines cannot have salts beside them while it is compressed",
+                    help="zstd -d FILE or gunzip FILE",
+                )
         except BaseException:
             self.close()
             raise
@@ -138,7 +144,10 @@ class Snapshot:
             return
         for line in self._lines(name, start):
             if not line.ended:
-                raise InputError(f"{name}: is damaged: it does not end in a whole line")
+                raise InputError(
+                    f"{name}: is damaged: it does not end in a whole line",
+                    help="take the lost end of the line from a copy; a power failure may have cut it",
+                )
             yield line.raw
 
     def pairs(self, *, new: bool = False) -> Iterator[tuple[Line | None, bytes | None]]:
@@ -156,7 +165,7 @@ class Snapshot:
         fd, found = self._files[name]
         for line in lines.lines_of(Stretch(name, fd, start, found.st_size), name, start):
             if isinstance(line, BadLine):
-                raise InputError(f"{line.line.where}: longer than 64 MiB")
+                raise InputError(f"{line.line.where}: longer than 64 MiB", help="is it a log? one record is one line")
             yield line
 
     def _open(self, name: str) -> None:
@@ -166,7 +175,7 @@ class Snapshot:
         found = os.fstat(fd)
         self._files[name] = (fd, found)
         if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{name}: not a file")
+            raise InputError(f"{name}: not a file", help="name the log itself")
 
     def _whole(self, name: str) -> bytes | None:
         self._open(name)
@@ -174,7 +183,10 @@ class Snapshot:
             return None
         fd, found = self._files[name]
         if found.st_size > _LARGEST:
-            raise InputError(f"{name}: larger than {_LARGEST >> 20} MiB")
+            raise InputError(
+                f"{name}: larger than {_LARGEST >> 20} MiB",
+                help="was it cut off, or mixed up with another file? take it from a copy",
+            )
         reader = Stretch(name, fd, 0, found.st_size)
         parts = []
         while data := reader.read(1 << 20):

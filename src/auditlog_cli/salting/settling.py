@@ -52,7 +52,8 @@ def wanted(path: str, *, redactable: bool, beside: str | None) -> bool:
         redactable = True
     if redactable and beside is not None:
         raise UsageError(
-            f"{path}: --checkpoint does not go with salts: both lie beside the log, where a redaction looks for them"
+            f"{path}: --checkpoint does not go with salts: both lie beside the log, where a redaction looks for them",
+            help="leave --checkpoint out",
         )
     if redactable and os.path.islink(path):
         raise UsageError(f"{path}: is a link; salts lie beside the log itself", help=f"name {os.path.realpath(path)}")
@@ -207,7 +208,10 @@ def rows(snapshot: Snapshot) -> list[bytes]:
     """
     found = snapshot.declarations.split(b"\n")
     if found.pop():
-        raise InputError(f"{segments.redactions_name(snapshot.path)}: is damaged: it does not end in a whole line")
+        raise InputError(
+            f"{segments.redactions_name(snapshot.path)}: is damaged: it does not end in a whole line",
+            help="take the lost end of the line from a copy; a power failure may have cut it",
+        )
     return found
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import orjson
 
 from auditlog_cli import times
-from auditlog_cli.fields import is_hole
+from auditlog_cli.fields import is_hole, is_missing
 from auditlog_cli.identifiers import Identifiers
 from auditlog_cli.matching import any_of, exactly, found, like
 
@@ -90,13 +90,16 @@ class Hold:
         return self._identifiers
 
     def holds(self, content: dict[str, object]) -> bool:
-        """Tell whether a record is held by it. What cannot be known is held."""
+        """Tell whether a record is held by it. What cannot be known is held: a member that is withheld or missing, too.
+
+        Records of the log about itself have no session and no agent, and are none of what a hold on these names.
+        """
         if self.unreadable:
             return True
         covers = self.covers
-        if covers.session and not _one_of(covers.session, content, "session_id"):
+        if covers.session and not _may_be(covers.session, content, "session_id"):
             return False
-        if covers.agent and not any(_one_of(covers.agent, content, path) for path in ("agent.id", "agent.name")):
+        if covers.agent and not _may_be(covers.agent, content, "agent.id", "agent.name"):
             return False
         if covers.since or covers.until:
             moment = times.parse(content.get("timestamp"))
@@ -146,11 +149,16 @@ def message(origin: str, own: dict[str, object]) -> bytes:
     )
 
 
-def _one_of(patterns: tuple[str, ...], content: dict[str, object], path: str) -> bool:
-    def test(value: object) -> bool:
-        return isinstance(value, str) and any(like(value, pattern) for pattern in patterns)
+def _may_be(patterns: tuple[str, ...], content: dict[str, object], *paths: str) -> bool:
+    """Whether one of these members is meant, or could be: it is withheld, or no text, or none says anything."""
 
-    return any_of(test, found(content, path)) is not False
+    def test(value: object) -> bool | None:
+        return any(like(value, pattern) for pattern in patterns) if isinstance(value, str) else None
+
+    said = [value for value in (found(content, path) for path in paths) if not is_missing(value)]
+    if not said:
+        return not isinstance(content.get("auditlog"), dict)
+    return any(any_of(test, value) is not False for value in said)
 
 
 def _covers(own: dict[str, object]) -> Covers | None:

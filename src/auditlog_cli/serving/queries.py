@@ -82,7 +82,9 @@ class Queries:
             if self._segments() == before:  # else a segment was closed meanwhile, and may have been missed
                 break
         else:
-            raise InputError("the log is rotated faster than it can be read")
+            raise InputError(
+                "the log is rotated faster than it can be read", help="ask again, or let it rotate less often"
+            )
         pages = -(-total // page.limit)
         told = {"page": page.number, "limit": page.limit, "offset": page.offset, "total": total, "totalPages": pages}
         return {"data": rows, "pagination": told}

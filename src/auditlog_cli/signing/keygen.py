@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.errors import AuditWriteError, UsageError
+from auditlog_cli.errors import AuditWriteError, UsageError, remedy
 from auditlog_cli.signing import signer, tools
 
 
@@ -28,7 +28,9 @@ def make(path: str, comment: str) -> signer.Signer:
         _write(path, private, 0o600)
         _write(f"{path}.pub", public, 0o644)
     except OSError as error:
-        raise AuditWriteError(f"{path}: cannot be written ({error.strerror or error}); no key was made") from error
+        raise AuditWriteError(
+            f"{path}: cannot be written ({error.strerror or error}); no key was made", help=remedy(error)
+        ) from error
     return signer.load(path)
 
 
@@ -53,7 +55,10 @@ def _by_openssh(path: str, comment: str) -> signer.Signer:
     os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
     done = tools.run(["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", os.path.abspath(path)], b"", {})
     if done.returncode:
-        raise AuditWriteError(f"{path}: ssh-keygen could not make a key there; no key was made")
+        raise AuditWriteError(
+            f"{path}: ssh-keygen could not make a key there; no key was made",
+            help=f"what does ssh-keygen -t ed25519 -f {path} say?",
+        )
     return signer.load(path)
 
 

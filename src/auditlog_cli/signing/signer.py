@@ -131,7 +131,9 @@ def _private(data: bytes, path: str) -> object | None:
     except ValueError as error:
         if b"sk-" in data or "assword" in str(error):
             return None
-        raise DefinitionError(f"{path}: a damaged OpenSSH private key") from error
+        raise DefinitionError(
+            f"{path}: a damaged OpenSSH private key", help="take it from a copy; auditlog keygen FILE makes a new one"
+        ) from error
     if not isinstance(private, Ed25519PrivateKey):
         raise DefinitionError(
             f"{path}: a key of another kind than Ed25519", help="auditlog keygen, or ssh-keygen -t ed25519"
@@ -143,4 +145,6 @@ def _public(data: bytes, path: str) -> bytes:
     try:
         return sshsig.key_of(data.decode("ascii"))
     except ValueError as error:
-        raise DefinitionError(f"{path}: not an OpenSSH public key") from error
+        raise DefinitionError(
+            f"{path}: not an OpenSSH public key", help="FILE.pub of ssh-keygen or auditlog keygen: ssh-ed25519 AAAA…"
+        ) from error

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from auditlog_cli import times
-from auditlog_cli.errors import DefinitionError
+from auditlog_cli.errors import DefinitionError, remedy
 from auditlog_cli.sealing import notes, sshsig
 
 CHECKPOINTS = "auditlog-checkpoint"
@@ -81,13 +81,17 @@ def load(path: str) -> Signers:
         with open(path, "rb") as file:
             data = file.read(_LARGEST + 1)
     except OSError as error:
-        raise DefinitionError(f"{path}: no keys can be read there ({error.strerror})") from error
+        raise DefinitionError(f"{path}: no keys can be read there ({error.strerror})", help=remedy(error)) from error
     if len(data) > _LARGEST:
-        raise DefinitionError(f"{path}: too large for a list of keys")
+        raise DefinitionError(
+            f"{path}: too large for a list of keys", help="allowed_signers of ssh-keygen, or FILE.pub"
+        )
     try:
         return parse(data.decode(), path)
     except UnicodeDecodeError as error:
-        raise DefinitionError(f"{path}: no list of keys (it is no text)") from error
+        raise DefinitionError(
+            f"{path}: no list of keys (it is no text)", help="allowed_signers of ssh-keygen, or FILE.pub"
+        ) from error
 
 
 def parse(text: str, name: str) -> Signers:
@@ -111,7 +115,7 @@ def parse(text: str, name: str) -> Signers:
                     help='expected: ORIGIN namespaces="auditlog-checkpoint" ssh-ed25519 AAAA…, or a public key',
                 ) from error
     if not trusted:
-        raise DefinitionError(f"{name}: there is no key in it")
+        raise DefinitionError(f"{name}: there is no key in it", help="NAME ssh-ed25519 AAAA…, one a line; or FILE.pub")
     return Signers(trusted)
 
 

@@ -6,7 +6,7 @@ import os
 import stat
 
 from auditlog_cli import segments
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sources import listed
 
 STDIN = "-"
@@ -68,7 +68,7 @@ def _expand(path: str, documents: bool) -> list[Log]:
             return [rotated]  # a writer was killed between closing one segment and beginning the next
         return _globbed(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     if stat.S_ISDIR(mode):
         return _folder(path, documents)
     return [log] if (log := _of(path)).files else _globbed(path)
@@ -110,7 +110,7 @@ def _globbed(path: str) -> list[Log]:
         files = [name for name in names if not os.path.isdir(name)]
         if files:
             return _grouped(files)
-        raise InputError(f"{path}: no file matches")
+        raise InputError(f"{path}: no file matches", help="quote the pattern, and try it with ls")
     raise InputError(f"{path}: no such file", help=_near(path))
 
 
@@ -149,4 +149,4 @@ def _near(path: str) -> str:
     close = difflib.get_close_matches(name, names, n=1)
     if close:
         return f"did you mean {os.path.join(folder, close[0])}?"
-    return f"logs here: {', '.join(sorted(names)[:5])}" if names else ""
+    return f"logs here: {', '.join(sorted(names)[:5])}" if names else "no log lies in that folder: is the path right?"

@@ -138,4 +138,4 @@ def read_definition(path: str, most: int) -> bytes:
     try:
         return read_small(path, most)
     except InputError as error:
-        raise DefinitionError(error.message) from error
+        raise DefinitionError(error.message, help=error.help) from error

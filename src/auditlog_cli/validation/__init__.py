@@ -68,7 +68,11 @@ def validate(
         paths = [os.fspath(item) for item in given if not isinstance(item, bytes)]
         report.findings += run(paths, report, question, processes=processes)
     if not report.tally.read:
-        raise report.unread[0] if report.unread else InputError("nothing to look at: no line was given")
+        raise (
+            report.unread[0]
+            if report.unread
+            else InputError("nothing to look at: no line was given", help="is it the right file?")
+        )
     return report
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli import strictjson
-from auditlog_cli.errors import DefinitionError, UsageError
+from auditlog_cli.errors import DefinitionError, UsageError, remedy
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _ENDING = ".schema.json"
@@ -65,7 +65,7 @@ def read(name: str) -> bytes:
         with open(place, "rb") as file:
             return file.read()
     except OSError as error:
-        raise DefinitionError(f"{place}: cannot be read ({error.strerror})") from error
+        raise DefinitionError(f"{place}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
 
 _loaded: dict[str, dict[str, object]] = {}
@@ -82,7 +82,10 @@ def load(name: str) -> dict[str, object]:
         try:
             _loaded[name] = strictjson.exact(read(name))
         except strictjson.Malformed as error:
-            raise DefinitionError(f"{path(name)}: byte {error.at}: {error.reason}") from error
+            raise DefinitionError(
+                f"{path(name)}: byte {error.at}: {error.reason}",
+                help="the installation is damaged: install auditlog-cli again",
+            ) from error
     return _loaded[name]
 
 

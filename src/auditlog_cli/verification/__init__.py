@@ -149,13 +149,15 @@ def which(
     if not given:
         return None
     if len(given) > 1:
-        raise UsageError("a session or a trace: one of them")
+        raise UsageError("a session or a trace: one of them", help="leave one of them out")
     ((name, value),) = given
     if not value:
         raise UsageError(f"no {name} has an empty id", help="give the whole id")
     for option, asked_for in whole.items():
         if asked_for:
-            raise UsageError(f"{option}: is about the whole log, and not about one {name}")
+            raise UsageError(
+                f"{option}: is about the whole log, and not about one {name}", help="verify the whole log with it"
+            )
     return Some(name, value, index, say)
 
 
@@ -170,7 +172,10 @@ def _trust(signers: str | None, vkey: str | None, at: str | None, gone: str | No
     given = signers if signers is not None else vkey
     if given is None:
         if gone is not None or moment is not None:
-            raise UsageError("--at and --revoked are about keys: --signers is needed, too")
+            raise UsageError(
+                "--at and --revoked are about keys: --signers is needed, too",
+                help="--signers FILE, allowed_signers or a public key",
+            )
         return None
     trusted = allowed.load(given)
     return keys.Trust(trusted, moment, revocations.load(gone) if gone is not None else lambda key: False)

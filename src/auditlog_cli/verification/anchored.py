@@ -121,7 +121,10 @@ def _file(word: str, authority: str | None, trusted: list[cosignatures.Witness])
     try:
         note = notes.parse(data.decode())
     except ValueError as error:
-        raise DefinitionError(f"{word}: is no checkpoint") from error
+        raise DefinitionError(
+            f"{word}: is no checkpoint",
+            help="--anchor takes a checkpoint that auditlog anchor kept; what auditlog head printed goes to --known",
+        ) from error
     if trusted:
         return _witnessed(word, note, trusted)
     if not os.path.lexists(f"{word}.tsr"):

@@ -57,7 +57,7 @@ class Log:
         if not self._snapshot.segments or unclear:
             self._snapshot.close()
             trouble = f"{self._snapshot.stub_path}: is no stub of a pruned log" if unclear else f"{path}: no such file"
-            raise InputError(trouble)
+            raise InputError(trouble, help="a copy may have what is missing here")
         self.first = 0 if stub is None else stub.records
         self.head = hashes.ZEROS if stub is None else stub.head
         self.range = [] if stub is None else list(stub.tree.hashes)

@@ -7,7 +7,7 @@ from base64 import b64decode, b64encode
 from typing import NamedTuple
 
 from auditlog_cli import sinks, strictjson
-from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, UsageError
+from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, UsageError, remedy
 from auditlog_cli.sources import opening
 
 _LARGEST = 1 << 26
@@ -80,7 +80,7 @@ def remember(path: str, origin: str, head: Head) -> None:
     try:
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
     except OSError as error:
-        raise AuditWriteError(f"{path}: cannot be written ({error.strerror})") from error
+        raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
     from json import dumps
 
     shown = {name: {"size": each.size, "root": b64encode(each.root).decode()} for name, each in sorted(heads.items())}

@@ -45,9 +45,11 @@ def load(path: str) -> Manifest:
         data = opening.read_small(path, _LARGEST)
         content = strictjson.exact(data)
     except InputError as error:
-        raise DefinitionError(error.message) from error
+        raise DefinitionError(error.message, help=error.help) from error
     except strictjson.Malformed as error:
-        raise DefinitionError(f"{path}: no manifest: {error.reason}") from error
+        raise DefinitionError(
+            f"{path}: no manifest: {error.reason}", help="auditlog redact LOG -o COPY writes it beside the copy"
+        ) from error
     try:
         armour = opening.read_small(f"{path}.sig", _LARGEST).decode("utf-8", "replace")
     except InputError:
@@ -55,7 +57,13 @@ def load(path: str) -> Manifest:
     targets = read_targets(content.get("withheld"))
     origin, size, head = content.get("origin"), content.get("size"), content.get("head")
     if content.get("format") != FORMAT or targets is None or not isinstance(size, int):
-        raise DefinitionError(f"{path}: no manifest of a shared copy ({FORMAT})")
+        raise DefinitionError(
+            f"{path}: no manifest of a shared copy ({FORMAT})",
+            help="auditlog redact LOG -o COPY writes it beside the copy",
+        )
     if not isinstance(origin, str) or not isinstance(head, str):
-        raise DefinitionError(f"{path}: no manifest of a shared copy ({FORMAT})")
+        raise DefinitionError(
+            f"{path}: no manifest of a shared copy ({FORMAT})",
+            help="auditlog redact LOG -o COPY writes it beside the copy",
+        )
     return Manifest(path, data, origin, size, head, targets, armour)

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from auditlog_cli import frames, parallel, segments, strictjson
-from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.errors import DefinitionError, InputError, remedy
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sealing import stubs
 from auditlog_cli.sources import lines, opening
@@ -62,7 +62,10 @@ class Snapshot:
         # look at the log.
         self.side = _small(self.side_path)
         if side is not None and self.side is None:
-            raise DefinitionError(f"{side}: no checkpoint can be read there")
+            raise DefinitionError(
+                f"{side}: no checkpoint can be read there",
+                help="is it the .checkpoint beside the log, and may this user read it?",
+            )
         self.segments = self._take()
 
     def _take(self) -> list[tuple[str, int, int]]:
@@ -72,14 +75,19 @@ class Snapshot:
             try:
                 taken = segments.snapshot(self.path)
             except FileNotFoundError:
-                raise InputError(f"{self.path}: its segments come and go; try again") from None
+                raise InputError(
+                    f"{self.path}: its segments come and go; try again",
+                    help="stop whoever rotates or prunes for a moment",
+                ) from None
             except OSError as error:
-                raise InputError(f"{error.filename or self.path}: cannot be read ({error.strerror})") from error
+                raise InputError(
+                    f"{error.filename or self.path}: cannot be read ({error.strerror})", help=remedy(error)
+                ) from error
             self._fds = [fd for _, fd, _ in taken]
             try:
                 for name, fd, _ in taken:
                     if not stat.S_ISREG(os.fstat(fd).st_mode):
-                        raise InputError(f"{name}: not a file")
+                        raise InputError(f"{name}: not a file", help="name the log itself")
                 after = _small(self.stub_path)
                 if after == before:
                     return self._without_pruned(taken, after)
@@ -88,7 +96,9 @@ class Snapshot:
                 raise
             self.close()
             before = after
-        raise InputError(f"{self.path}: it is pruned again and again; try again")
+        raise InputError(
+            f"{self.path}: it is pruned again and again; try again", help="stop whoever prunes for a moment"
+        )
 
     def __enter__(self) -> Snapshot:
         return self
@@ -175,7 +185,9 @@ def raw_lines(snapshot: Snapshot, *, unpack: bool = False) -> Iterator[RawLine]:
             reader = opening.unpacked(name, reader, os.pread(fd, 4, 0))
         for line in lines.lines_of(reader, name):
             if isinstance(line, BadLine):
-                raise InputError(f"{name}: line {line.line.number} is longer than 64 MiB")
+                raise InputError(
+                    f"{name}: line {line.line.number} is longer than 64 MiB", help="is it a log? one record is one line"
+                )
             yield RawLine(line.raw, name, line.number, line.offset, line.ended)
 
 
@@ -209,7 +221,7 @@ def _head(path: str, fd: int) -> bytes:
     try:
         return os.pread(fd, 4, 0)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
 
 class _Bytes:
@@ -226,7 +238,7 @@ class _Bytes:
             try:
                 data = os.pread(self._part.fd, min(size, self._part.end - self._at), self._at)
             except OSError as error:
-                raise InputError(f"{self._part.path}: cannot be read ({error.strerror})") from error
+                raise InputError(f"{self._part.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
             if not data:
                 break  # it was shortened meanwhile: the chain will tell
             found.append(data)
@@ -251,7 +263,7 @@ def _line_end(fd: int, place: int, size: int, name: str) -> int:
                 return size
             place += len(data)
     except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{name}: cannot be read ({error.strerror})", help=remedy(error)) from error
     return size
 
 

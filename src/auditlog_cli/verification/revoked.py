@@ -22,7 +22,7 @@ def load(path: str) -> Callable[[bytes], bool]:
     try:
         data = opening.read_small(path, _LARGEST)
     except InputError as error:
-        raise DefinitionError(error.message) from error
+        raise DefinitionError(error.message, help=error.help) from error
     if data.startswith(_KRL):
         return lambda key: _in_krl(path, data, key)
     revoked = set()
@@ -44,7 +44,13 @@ def _in_krl(path: str, krl: bytes, key: bytes) -> bool:
             ["-Q", "-f", "<krl>", "<key>"], b"", {"<krl>": krl, "<key>": sshsig.line(key).encode() + b"\n"}
         )
     except OSError as error:
-        raise DefinitionError(f"{path}: a key revocation list needs ssh-keygen, and that is not there") from error
+        raise DefinitionError(
+            f"{path}: a key revocation list needs ssh-keygen, and that is not there",
+            help="install OpenSSH, or list the revoked public keys in a file, one a line",
+        ) from error
     if done.returncode not in (0, 1) or (done.returncode == 1 and b"REVOKED" not in done.stdout):
-        raise DefinitionError(f"{path}: ssh-keygen does not understand this key revocation list")
+        raise DefinitionError(
+            f"{path}: ssh-keygen does not understand this key revocation list",
+            help="ssh-keygen -k -f FILE key.pub makes one; ssh-keygen -Q -l -f FILE shows it",
+        )
     return done.returncode == 1

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from auditlog_cli import decoders, frames, strictjson
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.index import layout, numbering, opening, parts, searching
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.index.query import Query
@@ -41,7 +41,7 @@ def read(segments: list[tuple[str, int, int]], into: Leaves, index: layout.Index
         try:
             _segment(path, fd, size, into, index)
         except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     into.end()
 
 
@@ -195,7 +195,9 @@ def _lines(reader: frames.Reader, into: Leaves, path: str, line: int, byte: int)
             rest.append(data)
             held += len(data)
             if held > strictjson.MAX_LINE:
-                raise InputError(f"{path}: line {line + count + 1} is longer than 64 MiB")
+                raise InputError(
+                    f"{path}: line {line + count + 1} is longer than 64 MiB", help="is it a log? one record is one line"
+                )
             continue
         rest.append(data[:cut])
         whole = b"".join(rest)

@@ -146,7 +146,10 @@ def redact(
         logs_only = (subject, records, whole, despite_hold, user, agent, session, trace, tool, since, until, where, by,
                      reason, request, key, unsigned, dry_run, output)  # fmt: skip
         if any(logs_only):
-            raise UsageError("redact: a record takes entities, min_confidence, fields, profile and pseudonyms only")
+            raise UsageError(
+                "redact: a record takes entities, min_confidence, fields, profile and pseudonyms only",
+                help="name a log, not a record, for the rest",
+            )
         if profile is None and (pseudonyms is None or isinstance(pseudonyms, bytes)):
             kinds = None if entities is None else _several(entities)
             return _made(kinds, min_confidence, _several(fields), pseudonyms).record(path)
@@ -154,7 +157,10 @@ def redact(
             entities=entities, min_confidence=min_confidence, fields=fields, profile=profile, pseudonyms=pseudonyms
         ).record(path)
     if pseudonyms is not None:
-        raise UsageError("pseudonyms: what is withheld from a sealed log leaves nothing behind but a commitment")
+        raise UsageError(
+            "pseudonyms: what is withheld from a sealed log leaves nothing behind but a commitment",
+            help="leave pseudonyms out; equal values of logs without a seal can stay recognisable",
+        )
     scanner = None
     if entities is not None or profile is not None:
         asked = Redaction(entities=entities, min_confidence=min_confidence, profile=profile, fields=fields).settings
@@ -171,7 +177,10 @@ def redact(
     changes_log = not dry_run and output is None
     if changes_log:
         if subject and request is None:
-            raise UsageError("request: the case number is needed, it stands for the person in the log")
+            raise UsageError(
+                "request: the case number is needed, it stands for the person in the log",
+                help="request='CASE-123', without a name in it",
+            )
         wish.refuse_names(by=by, reason=reason, request=request)
         said = declaring.checked(by, reason)
     plan = planning.plan(name, chooser, despite_hold=despite_hold, processes=processes)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from auditlog_cli import segments
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.writer import disk
 
@@ -142,7 +142,7 @@ def _names(folder: str) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise InputError(f"{folder}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{folder}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
 
 def _read(path: str) -> bytes:
@@ -150,4 +150,4 @@ def _read(path: str) -> bytes:
         with open(path, "rb") as file:
             return file.read()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error

@@ -55,7 +55,10 @@ def checked(by: str, reason: str) -> Declared:
             )
         control = any(ord(char) < 32 or 127 <= ord(char) < 160 or 0xD800 <= ord(char) < 0xE000 for char in text)
         if len(text) > _LONGEST or control:
-            raise UsageError(f"--{option}: up to {_LONGEST} characters, without line breaks or control characters")
+            raise UsageError(
+                f"--{option}: up to {_LONGEST} characters, without line breaks or control characters",
+                help="one line for people who read the log later",
+            )
     return Declared(by, reason)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from auditlog_cli import segments, strictjson
-from auditlog_cli.errors import InputError
+from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sealing import holds, sshsig
 from auditlog_cli.sealing.holds import Hold
 from auditlog_cli.sealing.line import Unsealed
@@ -200,7 +200,7 @@ def set_since(path: str, size: int) -> bool:
     try:
         taken = segments.snapshot(path, timeout_s=0.0)  # the lock is the caller's
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     try:
         behind = [*(segments.first_of(name) or size + 1 for name, _, _ in taken[1:]), size + 1]
         for each, after in zip(taken, behind, strict=True):

@@ -96,7 +96,10 @@ def _assert_same(line: Anatomy, leaf: str) -> None:
 
 
 def _changed(seq: int) -> TamperError:
-    return TamperError(f"record {seq}: withholding would change its leaf; it was left as it is")
+    return TamperError(
+        f"record {seq}: withholding would change its leaf; it was left as it is",
+        help="auditlog verify LOG; if that says nothing, please report it",
+    )
 
 
 def bury(line: Anatomy) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from auditlog_cli import frames, segments
-from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.errors import InputError, UsageError, remedy
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding.anatomy import dissect
@@ -81,13 +81,13 @@ def snapshot(path: str) -> Iterator[list[Segment]]:
     try:
         taken = segments.snapshot(path)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     try:
         found = [Segment(*each) for each in taken]
         _refuse_unsealed(path, found)
         yield found
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         for _, fd, _ in taken:
             os.close(fd)
@@ -95,10 +95,12 @@ def snapshot(path: str) -> Iterator[list[Segment]]:
 
 def _refuse_unsealed(path: str, found: list[Segment]) -> None:
     if not found:
-        raise InputError(f"{path}: no such log")
+        raise InputError(f"{path}: no such log", help="is the folder there, and the name right?")
     first = found[0].first_line()
     if not first:
-        raise InputError(f"{path}: there is no whole line in it")
+        raise InputError(
+            f"{path}: there is no whole line in it", help="is it the right file? an empty log has nothing to say"
+        )
     try:
         dissect(first)
     except (Unsealed, Malformed):

@@ -154,7 +154,10 @@ def _put(files: Snapshot, log: disk.Replacement, salts: disk.Replacement, step: 
     if (now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns) != (
         before.st_dev, before.st_ino, before.st_size, before.st_mtime_ns,
     ):  # fmt: skip
-        raise AuditWriteError(f"{path}: somebody wrote to it meanwhile; it was left as it is")
+        raise AuditWriteError(
+            f"{path}: somebody wrote to it meanwhile; it was left as it is",
+            help="stop the writer for a moment, then the same command again",
+        )
     salts.keep()
     step("new salts")
     log.keep()

@@ -102,7 +102,10 @@ def _declarations(files: Snapshot, made: Plan) -> dict[int, _Declared]:
         try:
             own = strictjson.exact(raw).get("auditlog")
         except strictjson.Malformed as error:
-            raise InputError(f"{name}: line {number} is no declaration: {error.reason}") from error
+            raise InputError(
+                f"{name}: line {number} is no declaration: {error.reason}",
+                help="take the file from a copy; auditlog verify says which line is damaged",
+            ) from error
         if isinstance(own, dict) and own.get("type") == "redact":
             targets: dict[int, list[Target]] = {}
             for target in targets_of(own):

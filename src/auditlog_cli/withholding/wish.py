@@ -42,7 +42,7 @@ class Wish(NamedTuple):
         if self.subject:
             return self._by_subject(selection)
         if self.request is not None:
-            raise UsageError("--request goes with --subject")
+            raise UsageError("--request goes with --subject", help="--subject ID --request CASE-123")
         if self.places is not None:
             return ByPlace(self.places, whole=self.whole)
         if self.scanner is not None:
@@ -53,7 +53,9 @@ class Wish(NamedTuple):
                 help="--entities EMAIL_ADDRESS,… or --fields user.email,… or --subject ID --request N or --whole",
             )
         if self.fields and self.whole:
-            raise UsageError("--fields and --whole: either some values, or the whole record")
+            raise UsageError(
+                "--fields and --whole: either some values, or the whole record", help="leave one of them out"
+            )
         if self.whole and selection.everything and not self.records:
             raise UsageError(
                 "--whole needs --record or a selector: it would take every record",
@@ -82,9 +84,9 @@ class Wish(NamedTuple):
                 help="what it would take: --dry-run",
             )
         if any(not each.strip() for each in self.subject):
-            raise UsageError("--subject: an identifier is empty")
+            raise UsageError("--subject: an identifier is empty", help="--subject u-17")
         if any(0xD800 <= ord(char) < 0xE000 for each in self.subject for char in each):
-            raise UsageError("--subject: an identifier is not valid text")
+            raise UsageError("--subject: an identifier is not valid text", help="give it in UTF-8")
         return BySubject(Subject(list(self.subject)), whole=self.whole)
 
     def refuse_names(self, **texts: str | None) -> None:

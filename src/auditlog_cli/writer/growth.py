@@ -13,7 +13,7 @@ from typing import NamedTuple
 import orjson
 
 from auditlog_cli import frames, segments, strictjson
-from auditlog_cli.errors import InputError, SealRefused
+from auditlog_cli.errors import InputError, SealRefused, remedy
 from auditlog_cli.sealing import hashes, merkle, notes, stubs
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
 from auditlog_cli.sealing.salted import RAW
@@ -82,10 +82,10 @@ class Growth:
         try:
             parts = segments.snapshot(self.path)
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         try:
             if not parts:
-                raise InputError(f"{self.path}: no such file")
+                raise InputError(f"{self.path}: no such file", help="is the folder there, and the name right?")
             begun = self.begun
             here = self._from_here(parts)
             if self.begun != begun:
@@ -99,7 +99,7 @@ class Growth:
                     self._take(name, line)
                     seen()
         except OSError as error:
-            raise InputError(f"{self.path}: cannot be read ({error.strerror})") from error
+            raise InputError(f"{self.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
         finally:
             for _, fd, _ in parts:
                 os.close(fd)
@@ -133,7 +133,10 @@ class Growth:
     def _lines(self, name: str, fd: int, size: int) -> Iterator[bytes]:
         """The lines, without LF, that were not read yet."""
         if self.raw and frames.is_packed(fd):
-            raise InputError(f"{name}: unpack it: what is signed is the lines of a file as it stands")
+            raise InputError(
+                f"{name}: unpack it: what is signed is the lines of a file as it stands",
+                help="zstd -d FILE or gunzip FILE",
+            )
         found = os.fstat(fd)
         plain = frames.plain(name, fd)
         try:
@@ -239,11 +242,11 @@ def is_sealed(path: str) -> bool:
         finally:
             os.close(packed)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     try:
         line = next(tail.lines(fd, 0, longest=strictjson.MAX_LINE), None)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
     if line is None:

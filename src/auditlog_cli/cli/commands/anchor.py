@@ -36,17 +36,26 @@ def anchor(
     from auditlog_cli.errors import UsageError
 
     if sum(each is not None for each in (git, tsa, witness)) != 1:
-        raise UsageError("anchor: where? one of --git REPOSITORY, --tsa URL and --witness URL")
+        raise UsageError(
+            "anchor: where? one of --git REPOSITORY, --tsa URL and --witness URL",
+            help="auditlog anchor LOG --git ../anchors",
+        )
     if (witness is None) != (witness_key is None):
-        raise UsageError("--witness and --witness-key go together: whose signature counts?")
+        raise UsageError(
+            "--witness and --witness-key go together: whose signature counts?",
+            help="auditlog anchor LOG --witness URL --witness-key FILE",
+        )
     notices = show.Notices(quiet=quiet)
     if git is not None:
         if tsa_ca is not None or output is not None:
-            raise UsageError("--tsa-ca and -o: go with --tsa or --witness")
+            raise UsageError(
+                "--tsa-ca and -o: go with --tsa or --witness",
+                help="auditlog anchor LOG --tsa URL --tsa-ca FILE -o NAME",
+            )
         return anchoring.commit(path, git, checkpoint, notices)
     if witness is not None and witness_key is not None:
         if tsa_ca is not None:
-            raise UsageError("--tsa-ca: goes with --tsa")
+            raise UsageError("--tsa-ca: goes with --tsa", help="auditlog anchor LOG --tsa URL --tsa-ca FILE")
         return anchoring.cosign(path, witness, witness_key, checkpoint, output, notices)
     assert tsa is not None
     if tsa_ca is None:

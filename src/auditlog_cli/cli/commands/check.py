@@ -77,7 +77,7 @@ def check(
         from auditlog_cli.cli import live
 
         live.refuse(format, as_of=as_of, until=until, output=output, write_baseline=write_baseline, merge=merge,
-                    annotate=annotate, require_tested=require_tested, **{"from": shape})  # fmt: skip
+                    annotate=annotate, require_tested=require_tested)  # fmt: skip
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)
     question = asked(
         pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, only=only or (),

@@ -40,9 +40,11 @@ def prove(
             raise UsageError("--check: takes the name of a proof, and no log", help="auditlog prove --check evidence …")
         return proving.check(wanted, signers, consistency)
     if signers is not None:
-        raise UsageError("--signers: goes with --check")
+        raise UsageError("--signers: goes with --check", help="auditlog prove --check proof --signers FILE")
     if consistency is not None:
         if path is not None:
-            raise UsageError("--consistency: takes a log, and no record")
+            raise UsageError(
+                "--consistency: takes a log, and no record", help="auditlog prove --consistency OLD.checkpoint LOG"
+            )
         return proving.prove_growth(wanted, consistency, checkpoint, output, index=not no_index)
     return proving.prove(wanted, path, checkpoint, output, index=not no_index)

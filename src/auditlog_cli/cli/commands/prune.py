@@ -36,7 +36,10 @@ def prune(
     if before is None:
         raise UsageError(f"--older-than: {older_than!r} is no time", help="400d, or 2025-01-01")
     if keep_holds and despite_hold:
-        raise UsageError("--keep-holds and --despite-hold contradict each other")
+        raise UsageError(
+            "--keep-holds and --despite-hold contradict each other",
+            help="--keep-holds leaves what is held; --despite-hold deletes it, and says so in the log",
+        )
     return pruning.run(
         path, before, reason or f"older than {older_than}", despite_hold=despite_hold, dry_run=dry_run, yes=yes,
         quiet=quiet,

@@ -65,6 +65,7 @@ def redact(
       auditlog redact audit.jsonl --fields user,prompt,response -o shared.jsonl --key my.key
     """
     from auditlog_cli.cli import masking, show
+    from auditlog_cli.cli import named as places
     from auditlog_cli.redaction.settings import asked
 
     split = [path.strip() for words in fields or () for path in words.split(",")]
@@ -79,9 +80,7 @@ def redact(
                    where, by, reason, request, key, unsigned, yes, resume, despite_hold)  # fmt: skip
     if not any(sealed_only) and not masking.sealed(given):
         if findings is not None:
-            from auditlog_cli.cli.named import mask
-
-            return mask(given, findings, rule or [], pseudonyms, output, notices, dry_run=dry_run)
+            return places.mask(given, findings, rule or [], pseudonyms, output, notices, dry_run=dry_run)
         if dry_run:
             return masking.check(given, settings, format, None, notices)
         return masking.mask(given, masking.redactor(settings, pseudonyms), output, notices)
@@ -96,7 +95,7 @@ def redact(
     wish = Wish(
         settings.fields, tuple(subject or ()), tuple(record or ()), whole, request,
         masking.scanner(settings, named, profile, pseudonyms),
-        masking.places(given, findings, rule or [], narrowed=bool(record) or not chosen.everything),
+        places.places(given, findings, rule or [], narrowed=bool(record) or not chosen.everything),
     )  # fmt: skip
     work = redacting.Work(
         wish, chosen, by=by, reason=reason, key=key, unsigned=unsigned, sure=yes, despite_hold=despite_hold,

@@ -8,9 +8,9 @@ if TYPE_CHECKING:
 
 
 def report(
-    start: o.PeriodStart,
-    end: o.PeriodEnd,
     paths: o.Paths = None,
+    start: o.PeriodStart = None,
+    end: o.PeriodEnd = None,
     pack: o.Packs = None,
     policy: o.PolicyFile = None,
     no_policy: o.NoPolicy = False,
@@ -31,12 +31,14 @@ def report(
 ) -> int:
     """Summarise a period for auditors and management: what ran, who approved, findings by clause, what was not tested.
 
-    Records before the period are read as far back as the rules look; findings count where their record lies in it.
-    Deadlines are judged at --as-of (default: --to, or now if that is earlier); the same inputs and --as-of give the
-    same bytes. Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, policy or waiver is
-    wrong; 6 not everything could be judged. A summary is evidence, and never says that all is well.
+    Without --from and --to it is the whole log, from the oldest record until now, and the summary says so. Records
+    before the period are read as far back as the rules look; findings count where their record lies in it. Deadlines
+    are judged at --as-of (default: --to, or now if that is earlier); the same inputs and --as-of give the same bytes.
+    Exit code: 0; 1 with --fail-on, if findings count; 3 an input is missing; 4 a pack, policy or waiver is wrong; 6 not
+    everything could be judged. A summary is evidence, and never says that all is well.
 
     Examples:
+      auditlog report audit.jsonl
       auditlog report audit.jsonl --from 2026-10-01 --to 2026-11-01 --pack gdpr --format html -o october.html
       auditlog report logs/ --from 2026-07-01 --to 2026-10-01 --alerts alerts.jsonl --waivers waivers.yaml
     """

@@ -18,7 +18,8 @@ def sql(
     """Ask logs a question in SQL. Needs the extra `duckdb`.
 
     The table `records` has the envelope in columns and the whole record as JSON in the column `record`; `describe
-    records` lists them. A query reads that table and nothing else: no file, no network.
+    records` lists them. A query reads that table and nothing else: no file, no network. On a terminal a table keeps to
+    its width: what is too wide is folded, and what cannot be becomes a list for each row.
 
     Examples:
       auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl
@@ -40,7 +41,7 @@ def sql(
         answer = records.ask(asked)
         out = show.output(output)
         try:
-            answers.write(answer, format, out)
+            answers.write(answer, format, out, show.style("never", output))
             show.finish(out)
         except BaseException:
             show.discard(out)

@@ -36,6 +36,7 @@ def tail(
 
     Examples:
       auditlog tail audit.jsonl
+      auditlog tail -20 audit.jsonl
       auditlog tail -f audit.jsonl --status denied --status error
       auditlog tail -n 50 logs/ --agent refunder --format story
     """

@@ -131,7 +131,7 @@ def _result(finding: Finding, place: int) -> dict[str, Any]:
         "ruleId": finding.rule.id,
         "ruleIndex": place,
         "level": level(finding.rule.severity),
-        "message": {"text": safe.one_line(finding.message)},
+        "message": {"text": safe.one_line(finding.told)},
         "locations": [_location(finding.where)],
         "partialFingerprints": {"primaryLocationLineHash": f"{finding.fingerprint}:1"},
     }

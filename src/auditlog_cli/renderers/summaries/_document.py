@@ -11,13 +11,17 @@ from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, S
 _NAMED = 10
 """So many agents are named where it is said what was looked at."""
 _GROUPS = {"agents": "Agent", "types": "Type of action", "outcomes": "Outcome"}
+_OPEN = ("", "; one end was not asked for: as far as the logs reach", "; the whole log: no period was asked for")
 _RESULTS = {"findings": "with findings"}
 
 
 def document(made: dict[str, Any]) -> Document:
     """Return the document of an `auditlog.summary/1`."""
     since, until = (parts.moment(made["period"][name]) for name in ("from", "to"))
-    period: tuple[tuple[str, Text], ...] = (("Period", f"from {since} until before {until}"), ("Agents", _agents(made)))
+    period: tuple[tuple[str, Text], ...] = (
+        ("Period", f"from {since} until before {until}{_OPEN[len(made['period']['open_ends'])]}"),
+        ("Agents", _agents(made)),
+    )
     sections = [
         parts.looked_at(made, period),
         _integrity(made),

@@ -25,6 +25,7 @@ def test(
     Examples:
       auditlog detectors test
       auditlog detectors test --detectors acme.yaml
+      auditlog detectors test --detectors auditlog.policy.yaml
       auditlog detectors test "card 4111 1111 1111 1111"
       auditlog detectors test 111000025 --key routing_number
       git diff | auditlog detectors test - --entities SECRET --min-confidence likely

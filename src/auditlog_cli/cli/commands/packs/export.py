@@ -12,7 +12,7 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
 
     About three quarters of the rules have a Sigma form; the first lines of each file name what was lost. What Sigma
     cannot say is expected in the fields that `auditlog check --annotate` adds. The recommended way to a SIEM is the
-    findings themselves.
+    findings themselves. Rules without a form are listed in DIR/not-exported.txt, each with the reason.
 
     Examples:
       auditlog packs export --sigma sigma/
@@ -37,7 +37,8 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
     for name, text in files.items():
         write_whole(os.path.join(sigma, name), text.encode(), new=True)
     notices = show.Notices()
-    notices.say(f"{len(files) - 1} of {len(files) - 1 + len(left)} rules have a Sigma form; they are in {sigma}")
+    rules = sum(name.endswith(".yml") for name in files)
+    notices.say(f"{rules} of {rules + len(left)} rules have a Sigma form; they are in {sigma}")
     if left:
-        notices.say(f"without one: {', '.join(left)}")
+        notices.say(f"without one, see {os.path.join(sigma, export.LEFT)}: {', '.join(left)}")
     return 0

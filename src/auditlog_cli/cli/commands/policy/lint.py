@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 def lint(path: o.PolicyName = None, as_of: o.AsOf = None) -> int:
     """Say what a policy says that cannot be meant: a tool never reached, a parameter no rule has, limits at odds.
 
+    Detectors of the site's own (`scan.detectors`) must find their samples, and a rule must ask for them.
+
     What is wrong in itself (an unknown key, a pack that is not there) is an error, exit code 4. What deserves a second
     look is printed, exit code 1.
 
