@@ -82,7 +82,7 @@ def test_how_it_looks(cli: Cli, name: str) -> None:
     goldens.check(f"reading/{name}", cli(*LOOKS[name]))
 
 
-@pytest.mark.parametrize("columns", ["40", "60", "100"])
+@pytest.mark.parametrize("columns", ["40", "60", "80", "100"])
 @pytest.mark.usefixtures("log")
 def test_narrow_terminals(cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
     from auditlog_cli.renderers.safe import width

@@ -62,8 +62,21 @@ def _overview(found: Statistics, style: Style) -> Iterator[str]:
     if set(found.shapes) != {"auditlog"}:
         facts.append(("shapes", ", ".join(f"{name} {count:,}" for name, count in sorted(found.shapes.items()))))
     for name, value in facts:
-        room = max(style.columns - 10, 20)
-        yield style.paint(f"{name:<10}", "dim") + safe.clip(style.glyphs(value), room, "…" if style.unicode else "...")
+        begun, *more = _in_room(style.glyphs(value), max(style.columns - 10, 20), "…" if style.unicode else "...")
+        yield f"{style.paint(f'{name:<10}', 'dim')}{begun}".rstrip()
+        yield from (" " * 10 + line for line in more)
+
+
+def _in_room(value: str, room: int, ellipsis: str) -> list[str]:
+    """A list of facts in as many lines as it takes; only what is wider than a line is cut."""
+    lines = [""]
+    for fact in (safe.clip(each, room, ellipsis) for each in value.split(", ")):
+        if lines[-1] and safe.width(lines[-1]) + safe.width(fact) + 3 > room:
+            lines[-1] += ","
+            lines.append(fact)
+        else:
+            lines[-1] += (", " if lines[-1] else "") + fact
+    return lines
 
 
 def _share(part: int, whole: int) -> str:
