@@ -133,7 +133,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('-a, --agent ID', 'Id or name of the agent.'),
               ('-s, --session ID', 'Session id.'),
               ('-t, --trace ID', 'Trace id.'),
-              ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+              ('--since TIME',
+               'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).'),
               ('--until TIME', 'Before.'),
               ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."))),
             ('Whom is trusted',
@@ -223,7 +224,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-a, --agent ID', 'Id or name of the agent.'),
                ('-s, --session ID', 'Session id.'),
                ('-t, --trace ID', 'Trace id.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -263,7 +266,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
                ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
                ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -489,7 +494,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
                ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
                ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -721,7 +728,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
               ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
               ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-              ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+              ('--since TIME',
+               'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).'),
               ('--until TIME', 'Before.'),
               ('-w, --where EXPR',
                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -764,7 +772,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
              ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
              ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-             ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+             ('--since TIME',
+              'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).'),
              ('--until TIME', 'Before.'),
              ('-w, --where EXPR',
               "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -835,7 +844,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
                ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
                ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -1063,7 +1074,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                  ('-a, --agent ID', 'Id or name of the agent.'),
                  ('--subject ID',
                   'Whatever holds an identifier of one person: id, e-mail, ...; repeat for each.'),
-                 ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+                 ('--since TIME',
+                  'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                  'ago).'),
                  ('--until TIME', 'Before.'),
                  ('--all', 'The whole log.'))),
                ('Who says so',

@@ -207,7 +207,7 @@ Since = Annotated[
     typer.Option(
         "--since",
         metavar="TIME",
-        help="Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).",
+        help="Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).",
         rich_help_panel=_SELECT,
     ),
 ]
