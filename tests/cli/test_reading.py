@@ -68,7 +68,7 @@ LOOKS: dict[str, list[str]] = {
     "filter-nothing": ["filter", "audit.jsonl", "--session", "sess_99"],
     "filter-verbose": ["filter", "audit.jsonl", "--session", "sess_2", "--verbose", "--format", "text"],
     "filter-mistake": ["filter", "audit.jsonl", "--where", "action.latency_ms >> 5"],
-    "filter-bad-time": ["filter", "audit.jsonl", "--since", "yesterday"],
+    "filter-bad-time": ["filter", "audit.jsonl", "--since", "last week"],
     "stats": ["stats", "audit.jsonl"],
     "stats-by": ["stats", "audit.jsonl", "--by", "action.tool", "--top", "2"],
     "stats-csv": ["stats", "audit.jsonl", "--by", "agent.id", "--format", "csv"],

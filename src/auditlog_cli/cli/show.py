@@ -17,7 +17,7 @@ from auditlog_cli.sources import looking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 _BAD_SHOWN = 10
 _DEFAULT_LOG = "audit.jsonl"
@@ -245,8 +245,27 @@ class Notices:
         elif self._bad == _BAD_SHOWN + 1:
             self.say("bad line: … and more; `auditlog validate` lists them all")
 
-    def done(self, counts: Counts, paths: list[str]) -> int:
+    def unknown(self, status: Sequence[str] | None, type: Sequence[str] | None) -> None:  # noqa: A002
+        """Say which words of --status and --type no record uses."""
+        if status or type:
+            from auditlog_cli.cli import hinting
+
+            for text in hinting.unknown(status, type):
+                self.say(text)
+
+    def done(
+        self,
+        counts: Counts,
+        paths: list[str],
+        status: Sequence[str] | None = None,
+        type: Sequence[str] | None = None,  # noqa: A002 - the option's word
+    ) -> int:
         """Say the counts, if somebody looks or a line was bad; return the exit code.
+
+        Args:
+            counts: Of all logs.
+            paths: The logs, as they were named.
+            status, type: What was asked for, to say what cannot have been found.
 
         Raises:
             InputError: If there was no line at all.
@@ -256,6 +275,8 @@ class Notices:
                 f"{', '.join(paths)}: empty, nothing to look at",
                 help="is it the right file? an empty log has nothing to say",
             )
+        if not counts.selected:
+            self.unknown(status, type)
         if self.verbose or counts.bad or is_terminal(2):
             self.say(str(counts))
         return counts.exit_code()

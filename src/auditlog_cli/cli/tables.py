@@ -38,6 +38,10 @@ def counted(
         rows: list[tuple[object, ...]] = [(total,)]
         print_rows(("count",), rows, wanted, output)
     else:
+        if list(tally) == ["(none)"]:
+            from auditlog_cli.cli import hinting
+
+            notices.say(hinting.nothing_at(path))
         ranked = sorted(tally.items(), key=lambda entry: (-entry[1], entry[0]))
         print_rows(("count", path), [(number, value) for value, number in ranked], wanted, output)
 

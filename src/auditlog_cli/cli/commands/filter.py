@@ -76,7 +76,7 @@ def filter(  # noqa: A001 - the command's name
         from auditlog_cli.cli import tables
 
         tables.counted(judged, count_by, format, output, notices)
-        return notices.done(counts, logs)
+        return notices.done(counts, logs, status, type)
     from auditlog_cli.cli.printing import Printer
 
     left = limit
@@ -87,4 +87,4 @@ def filter(  # noqa: A001 - the command's name
                     break
                 left -= 1
             printer.item(item)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, status, type)

@@ -64,6 +64,11 @@ def stats(
             logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
         ):
             found.add(record.content, record.shape)
+    for path, groups in found.groups.items():
+        if list(groups) == ["(none)"] and found.all.records:
+            from auditlog_cli.cli import hinting
+
+            notices.say(hinting.nothing_at(path))
     if format in ("json", "jsonl", "csv"):
         from auditlog_cli.cli import tables
 
@@ -74,4 +79,4 @@ def stats(
         for line in summary.lines(found, top, style, tables_only=bool(by)):
             out.line(line)
         show.finish(out)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, status, type)

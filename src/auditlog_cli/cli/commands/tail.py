@@ -55,6 +55,7 @@ def tail(
     if follow and logs != ["-"]:
         from auditlog_cli.cli import following
 
+        notices.unknown(status, type)
         with Printer(format, color, output, eager=True) as printer:
             return following.run(logs, lines, chosen, shape, printer, notices)
     from auditlog_cli.sources import backwards, files
@@ -68,4 +69,4 @@ def tail(
             streams = [backwards.backwards(log) for log in files.find(logs, documents=True)]
             for item in pipeline.last(streams, max(lines, 0), chosen, shape=shape, counts=counts):
                 printer.item(item)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, status, type)

@@ -72,4 +72,4 @@ def traces(
         for line in listing.lines(shown, show.style(color, output), left_out=len(everything) - len(shown)):
             out.line(line)
         show.finish(out)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, status, type)

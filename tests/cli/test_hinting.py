@@ -1,0 +1,51 @@
+"""An empty answer says why it may be empty, and nothing else does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from auditlog_cli.cli import hinting
+from tests.conftest import Result
+from tests.logs import record, write
+
+Cli = Callable[..., Result]
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return write(tmp_path / "a.jsonl", record(), record())
+
+
+@pytest.mark.parametrize("command", ["filter", "tail", "stats", "traces"])
+def test_a_status_that_there_is_not_is_said_where_nothing_was_found(cli: Cli, log: Path, command: str) -> None:
+    said = "--status: 'deny' is none of the words there are: success, error, denied"
+    assert said in cli(command, log, "--status", "deny").err
+    assert cli(command, log, "--status", "deny", "--status", "success").err == ""
+    assert cli(command, log, "--status", "denied").err == "", "a right word may find nothing"
+    assert cli(command, log, "--status", "deny", "-q").err == ""
+
+
+def test_part_of_a_type_is_put_right(cli: Cli, log: Path) -> None:
+    assert "did you mean tool_invocation or tool_call or tool_use?" in cli("filter", log, "--type", "tool").err
+    assert cli("filter", log, "--type", "x*").err == "", "a pattern is meant as it stands"
+
+
+@pytest.mark.parametrize("words", [["filter", "--count-by"], ["stats", "--by"]])
+def test_a_short_name_of_a_member_is_put_right(cli: Cli, log: Path, words: list[str]) -> None:
+    command, option = words
+    assert (
+        cli(command, log, option, "tool").err == "auditlog: no record has a value at tool; did you mean action.tool?\n"
+    )
+    assert cli(command, log, option, "nothing.of.it").err == "auditlog: no record has a value at nothing.of.it\n"
+    assert cli(command, log, option, "action.tool").err == ""
+
+
+def test_the_words_are_those_of_the_schema() -> None:
+    text = (Path(__file__).parents[2] / "schemas" / "record-1.schema.json").read_text()
+    assert json.dumps(list(hinting.STATUSES)) in text
+    named = text.partition('"tool_invocation (synonyms tool_call, tool_use), ')[2].partition(", or a lower-case")[0]
+    assert set(named.split(", ")) | {"tool_invocation", "tool_call", "tool_use"} == set(hinting.TYPES)
