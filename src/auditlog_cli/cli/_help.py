@@ -109,10 +109,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--no-policy', 'Without a policy, even where one lies here.'),
               ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
               ('--from FORMAT',
-               'Take every file for this format; default: told from the file. `?` lists them.'),
-              ('--signers FILE',
-               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-               'log.'))),
+               'Take every file for this format; default: told from the file. `?` lists them.'))),
             ('What counts',
              (('--fail-on critical|high|medium|low|info|never',
                'From which severity on findings make the exit code 1.'),
@@ -138,7 +135,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--until TIME', 'Before.'),
               ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."))),
             ('Whom is trusted',
-             (('--vkey FILE', 'A C2SP verifier key instead.'),
+             (('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('--vkey FILE', 'A C2SP verifier key instead.'),
               ('--known SIZE:ROOT',
                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
               ('--require-heartbeat',
@@ -399,12 +399,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Prove instead that the log only grew since OLD: an earlier checkpoint (a file), or '
                'SIZE:ROOT.'),
               ('--check', 'Check a proof instead of making one.'),
-              ('--signers FILE',
-               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-               'log.'),
               ('-o, --output OUT', 'What the two files are called; default: record-ID, or grown.'))),
             ('Whom is trusted',
-             (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),))),
+             (('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.')))),
            'auditlog prove 17 audit.jsonl -o evidence\n'
            'auditlog prove --check evidence --signers signers\n'
            'auditlog prove --consistency july.checkpoint audit.jsonl -o since-july\n'
@@ -550,10 +550,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
                ('--no-policy', 'Without a policy, even where one lies here.'),
                ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
-               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'),
-               ('--signers FILE',
-                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-                'log.'))),
+               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'))),
              ('What counts',
               (('--fail-on critical|high|medium|low|info|never',
                 'From which severity on findings make the exit code 1.'),
@@ -561,7 +558,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--waivers FILE', 'Findings that somebody accepts for a time.'),
                ('--baseline FILE', 'Findings in it are known and do not count.'))),
              ('Whom is trusted',
-              (('--vkey FILE', 'A C2SP verifier key instead.'),
+              (('--signers FILE',
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'),
+               ('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--known SIZE:ROOT',
                 'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'))),
              ('How they are shown',
@@ -694,9 +694,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
           ('Which records',
            (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
-          ('Options', (('--format table|json|jsonl|csv', 'How the answer is printed.'),)),
           ('How they are shown',
-           (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+           (('--format table|json|jsonl|csv', 'How the answer is printed.'),
+            ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
             ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
          'auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl\n'
          'auditlog sql "select user_id, record->>\'$.action.error.type\' as error from records where error '
@@ -908,12 +908,11 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
-             ('Options',
+             ('Whom is trusted',
               (('--signers FILE',
                 "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-                'log.'),)),
-             ('Whom is trusted',
-              (('--vkey FILE', 'A C2SP verifier key instead.'),
+                'log.'),
+               ('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--at TIME', 'Keys must be valid at TIME; default: when each record was made.'),
                ('--revoked FILE',
                 'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),

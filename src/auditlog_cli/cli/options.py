@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from auditlog_cli.cli import complete
+from auditlog_cli.cli import complete, trusting
 from auditlog_cli.cli.hooking import HookAgent as HookAgent
 from auditlog_cli.cli.hooking import HookDryRun as HookDryRun
 from auditlog_cli.cli.hooking import HookLog as HookLog
@@ -480,6 +480,7 @@ Signers = Annotated[
         "--signers",
         metavar="FILE",
         help="Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the log.",
+        rich_help_panel=trusting.PANEL,
     ),
 ]
 ProofOutput = Annotated[
