@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditlog_cli.cli import hinting
+from auditlog_cli.cli import hinting, show
 from tests.conftest import Result
 from tests.logs import record, write
 
@@ -32,6 +32,15 @@ def test_a_status_that_there_is_not_is_said_where_nothing_was_found(cli: Cli, lo
 def test_part_of_a_type_is_put_right(cli: Cli, log: Path) -> None:
     assert "did you mean tool_invocation or tool_call or tool_use?" in cli("filter", log, "--type", "tool").err
     assert cli("filter", log, "--type", "x*").err == "", "a pattern is meant as it stands"
+
+
+def test_a_person_is_told_that_values_are_compared_whole(cli: Cli, log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`trace` takes the beginning of an id, selectors do not; a script is told nothing, for nothing is wrong."""
+    assert cli("filter", log, "--session", "sess").err == ""
+    monkeypatch.setattr(show, "is_terminal", lambda fd: fd == 2)
+    said = cli("filter", log, "--session", "sess", "--tool", "x*").err.splitlines()
+    assert said[0] == "auditlog: --session: is compared whole; 'sess*' finds what begins with it"
+    assert len(said) == 2, "a pattern is one, and the counts follow"
 
 
 @pytest.mark.parametrize("words", [["filter", "--count-by"], ["stats", "--by"]])

@@ -217,6 +217,23 @@ def test_a_limit_stops_early(cli: Cli, log: Path) -> None:
     assert cli("filter", log, "-n", "0").out == ""
 
 
+def test_none_of_the_last_records_is_an_answer(cli: Cli, log: Path) -> None:
+    """It was said that the log is empty, which it is not."""
+    assert cli("tail", log, "-n", "0") == (0, b"", "")
+    assert cli("tail", log, "--lines=-1").code == 2
+
+
+@pytest.mark.parametrize("words", [["-n", "-1"], ["-n", "1", "-c"], ["-n", "1", "--count-by", "action.tool"]])
+def test_a_limit_that_would_do_nothing_is_refused(cli: Cli, log: Path, words: list[str]) -> None:
+    assert cli("filter", log, *words).code == 2
+
+
+def test_check_names_a_similar_log_as_other_commands_do(cli: Cli, log: Path) -> None:
+    wrong = f"{log}"[:-1]
+    assert cli("check", wrong).err == cli("stats", wrong).err
+    assert "did you mean" in cli("check", wrong).err
+
+
 def test_a_file_appears_whole_or_not_at_all(cli: Cli, log: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.jsonl"
     assert cli("filter", log, "--session", "sess_2", "-o", target).code == 0

@@ -15,6 +15,7 @@ from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
+from auditlog_cli.sources import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,14 @@ if TYPE_CHECKING:
 
 _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
+_ABSENT = ": no such file"
 _UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
+
+
+def _unread(message: str) -> str:
+    """What to do about a log that was not judged."""
+    similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
+    return similar or _UNREAD
 
 
 class Shown:
@@ -191,7 +199,7 @@ def run(
         if not report.lines.read:
             out_of(out)
             for error in report.unread:
-                failure.say("input", error, _UNREAD)
+                failure.say("input", error, _unread(error))
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -206,7 +214,7 @@ def run(
     finally:
         announcer.close()
     for error in report.unread:
-        failure.say("input", error, _UNREAD)
+        failure.say("input", error, _unread(error))
     for error in report.unwritten:
         failure.say("write", error)
     return report.exit_code

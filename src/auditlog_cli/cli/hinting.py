@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 STATUSES = ("success", "error", "denied", "blocked", "partial", "timeout", "pending", "unknown")
 TYPES = (
@@ -36,6 +36,14 @@ def unknown(status: Sequence[str] | None, type: Sequence[str] | None) -> Iterato
 def _offered(word: str, words: Sequence[str]) -> str:
     close = [each for each in words if word in each or each in word]
     return f"did you mean {' or '.join(close)}?" if close else ", ".join(words)
+
+
+def parts(asked: Mapping[str, Sequence[str] | None]) -> Iterator[str]:
+    """Yield a line for the options whose values are compared whole, where one may have been meant as a part."""
+    for option in ("user", "agent", "session", "trace", "tool"):
+        plain = [value for value in asked.get(option) or () if "*" not in value and "?" not in value]
+        if plain:
+            yield f"--{option}: is compared whole; '{plain[0]}*' finds what begins with it"
 
 
 def nothing_at(path: str) -> str:

@@ -17,7 +17,9 @@ from auditlog_cli.sources import looking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Asked = Mapping[str, Sequence[str] | None]
 
 _BAD_SHOWN = 10
 _DEFAULT_LOG = "audit.jsonl"
@@ -245,27 +247,24 @@ class Notices:
         elif self._bad == _BAD_SHOWN + 1:
             self.say("bad line: … and more; `auditlog validate` lists them all")
 
-    def unknown(self, status: Sequence[str] | None, type: Sequence[str] | None) -> None:  # noqa: A002
-        """Say which words of --status and --type no record uses."""
-        if status or type:
+    def unknown(self, asked: Asked) -> None:
+        """Say which words of --status and --type no record uses; to a person, too, what else finds nothing."""
+        if any(asked.values()):
             from auditlog_cli.cli import hinting
 
-            for text in hinting.unknown(status, type):
+            for text in hinting.unknown(asked.get("status"), asked.get("type")):
                 self.say(text)
+            if is_terminal(2):
+                for text in hinting.parts(asked):
+                    self.say(text)
 
-    def done(
-        self,
-        counts: Counts,
-        paths: list[str],
-        status: Sequence[str] | None = None,
-        type: Sequence[str] | None = None,  # noqa: A002 - the option's word
-    ) -> int:
+    def done(self, counts: Counts, paths: list[str], asked: Asked | None = None) -> int:
         """Say the counts, if somebody looks or a line was bad; return the exit code.
 
         Args:
             counts: Of all logs.
             paths: The logs, as they were named.
-            status, type: What was asked for, to say what cannot have been found.
+            asked: What the options about records said, to say why nothing was found.
 
         Raises:
             InputError: If there was no line at all.
@@ -275,8 +274,8 @@ class Notices:
                 f"{', '.join(paths)}: empty, nothing to look at",
                 help="is it the right file? an empty log has nothing to say",
             )
-        if not counts.selected:
-            self.unknown(status, type)
+        if asked and not counts.selected:
+            self.unknown(asked)
         if self.verbose or counts.bad or is_terminal(2):
             self.say(str(counts))
         return counts.exit_code()

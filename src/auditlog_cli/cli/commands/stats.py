@@ -49,6 +49,15 @@ def stats(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
+    asked = {
+        "user": user,
+        "agent": agent,
+        "session": session,
+        "trace": trace,
+        "tool": tool,
+        "status": status,
+        "type": type,
+    }
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
@@ -79,4 +88,4 @@ def stats(
         for line in summary.lines(found, top, style, tables_only=bool(by)):
             out.line(line)
         show.finish(out)
-    return notices.done(counts, logs, status, type)
+    return notices.done(counts, logs, asked)

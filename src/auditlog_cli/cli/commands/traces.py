@@ -53,6 +53,7 @@ def traces(
         user=user, agent=agent, session=session, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
+    asked = {"user": user, "agent": agent, "session": session, "tool": tool, "status": status, "type": type}
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
@@ -72,4 +73,4 @@ def traces(
         for line in listing.lines(shown, show.style(color, output), left_out=len(everything) - len(shown)):
             out.line(line)
         show.finish(out)
-    return notices.done(counts, logs, status, type)
+    return notices.done(counts, logs, asked)
