@@ -146,7 +146,7 @@ def test_a_pipe_gets_raw_bytes_and_a_bad_line_gives_6(cli: Cli, log: Path) -> No
     assert "10 lines read: 9 selected, 0 not selected, 1 bad" in everything.err
 
 
-@pytest.mark.parametrize("command", ["tail", "filter", "stats"])
+@pytest.mark.parametrize("command", ["tail", "filter", "stats", "traces"])
 def test_nothing_to_look_at_is_3(cli: Cli, tmp_path: Path, command: str) -> None:
     """Missing, empty, a folder without logs, unreadable bytes: never reported as clean, nothing created."""
     empty = tmp_path / "empty.jsonl"
@@ -157,6 +157,7 @@ def test_nothing_to_look_at_is_3(cli: Cli, tmp_path: Path, command: str) -> None
     for path in (empty, tmp_path / "nothing.jsonl", tmp_path / "folder", packed):
         result = cli(command, path)
         assert result.code == 3, path
+        assert result.out == "", "no summary of nothing"
         assert result.err.startswith("auditlog: error[input]: ")
         assert len(result.err.splitlines()) <= 2
     only_bad = write(tmp_path / "bad.jsonl", b"nonsense", b"\x00\x00")

@@ -73,6 +73,8 @@ def stats(
             logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
         ):
             found.add(record.content, record.shape)
+    if not counts.read:
+        return notices.done(counts, logs)  # says so, in place of a summary of nothing
     for path, groups in found.groups.items():
         if list(groups) == ["(none)"] and found.all.records:
             from auditlog_cli.cli import hinting

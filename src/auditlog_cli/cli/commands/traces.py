@@ -62,6 +62,8 @@ def traces(
         found = traced.looked_up(logs, chosen, counts=counts, say=notices.explain, on_bad=notices.bad)
     if found is None:
         found = traced.summarize(pipeline.judged(logs, chosen, shape=shape, counts=counts, search=False), notices.bad)
+    if not counts.read:
+        return notices.done(counts, logs)  # says so, in place of a list of nothing
     everything = found.summaries()
     shown = everything[:limit]
     if format in ("json", "jsonl", "csv"):
