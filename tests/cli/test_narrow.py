@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from auditlog_cli.cli import _help, _table
+from auditlog_cli.cli import _help, _table, show
 from auditlog_cli.renderers.safe import width
 from tests.conftest import Result
 from tests.logs import record, write
@@ -66,3 +66,17 @@ def test_tables_have_a_head_and_break_at_words(cli: Cli) -> None:
     entities = cli("detectors", "list").out.splitlines()
     assert all(width(row) <= 80 for row in entities)
     assert "telephone number of the North American plan" in " ".join(" ".join(entities).split())
+
+
+def test_what_is_said_to_a_person_folds_at_words_and_a_file_gets_one_line(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = write(tmp_path / "a.jsonl", *(record() for _ in range(12)))
+    for words in (["filter", log, "--tool", "none", "--verbose"], ["filter", log, "--from", "nothing"]):
+        whole = cli(*words).err
+        with monkeypatch.context() as patched:
+            patched.setattr(show, "is_terminal", lambda fd: fd == 2)
+            folded = cli(*words, "--tool", "x*").err if "none" in words else cli(*words).err
+        assert all(len(line) <= 80 for line in folded.splitlines())
+        assert len(folded.splitlines()) > len(whole.splitlines())
+    assert " ".join(folded.split()) == " ".join(whole.split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from auditlog_cli.cli import show as surroundings
+from auditlog_cli.renderers import safe
 
 _INTRODUCTION = "Audit logs for AI agents: who asked, which agent acted, what it was allowed to do, what it did."
 _ENDING = (
@@ -130,10 +131,4 @@ def _panel(title: str, rows: tuple[tuple[str, str], ...], width: int, colour: bo
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    return safe.wrapped(" ".join(text.split()), width) if text.strip() else []

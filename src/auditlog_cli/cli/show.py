@@ -142,6 +142,11 @@ def columns(fd: int = 1) -> int:
         return 80
 
 
+def to_person(text: str, hang: str = "  ") -> list[str]:
+    """Return a line for standard error: folded at words where a terminal shows it, whole where it is kept."""
+    return safe.wrapped(text, columns(2), hang) if is_terminal(2) else [text]
+
+
 def output(path: str | None) -> Output:
     """Return where the answer goes: standard output, a device or pipe, or a file that appears whole."""
     if path is None or path == "-":
@@ -228,7 +233,7 @@ class Notices:
         if self.quiet:
             return
         try:
-            sys.stderr.write(f"auditlog: {safe.one_line(text)}\n")
+            sys.stderr.write("\n".join(to_person(f"auditlog: {safe.one_line(text)}")) + "\n")
         except OSError:
             pass
 

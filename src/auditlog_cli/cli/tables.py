@@ -100,20 +100,9 @@ def aligned(rows: list[list[str]], width: int = 0, *, numbered: bool = False) ->
         if not width or len(row) < 2 or left + safe.width(row[-1]) <= width:
             yield "  ".join(cells).rstrip()
         elif width - left >= _LEAST:
-            begun, *more = wrapped(row[-1], width - left)
+            begun, *more = safe.wrapped(row[-1], width - left)
             yield "  ".join([*cells[:-1], begun]).rstrip()
             yield from (" " * left + line for line in more)
         else:
             yield "  ".join(cells[:-1]).rstrip()
-            yield from (f"    {line}" for line in wrapped(row[-1], max(width - 4, _LEAST)))
-
-
-def wrapped(text: str, room: int) -> list[str]:
-    """Return a text in lines of at most `room` columns, broken at blanks only."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and safe.width(lines[-1]) + 1 + safe.width(word) > room:
-            lines.append(word)
-        else:
-            lines[-1] += (" " if lines[-1] else "") + word
-    return lines
+            yield from (f"    {line}" for line in safe.wrapped(row[-1], max(width - 4, _LEAST)))
