@@ -179,6 +179,12 @@ def finish(out: Output) -> None:
         out.flush()
 
 
+def discard(out: Output) -> None:
+    """Leave no half-written file behind."""
+    if isinstance(out, FileOutput):
+        out.discard()
+
+
 def with_context(
     judged: Iterable[tuple[Record | BadLine, bool]], before: int, after: int, notices: Notices
 ) -> Iterator[Record]:

@@ -42,7 +42,7 @@ def verify(
       auditlog verify logs/ --format junit -o verify.xml
     """
     from auditlog_cli import verification
-    from auditlog_cli.cli import failure, progress, reports, show, verdicts
+    from auditlog_cli.cli import failure, progress, show, verdicts
     from auditlog_cli.errors import UsageError
     from auditlog_cli.verdict import overall
 
@@ -70,7 +70,7 @@ def verify(
         verdicts.write(out, found, format, show.style(color, output))
         show.finish(out)
     except BaseException:
-        reports.discard(out)
+        show.discard(out)
         raise
     for verdict in found:
         if verdict.exit_code == 3:
