@@ -109,7 +109,9 @@ class FileOutput(Output):
             os.close(self.fd)
         except FileExistsError:
             self.discard()
-            raise AuditWriteError(f"{self.path}: is there already and stays as it is") from None
+            raise AuditWriteError(
+                f"{self.path}: is there already and stays as it is", help="name another with -o"
+            ) from None
         except OSError as error:
             raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error
         self._temporary = ""

@@ -58,3 +58,11 @@ def test_the_words_are_those_of_the_schema() -> None:
     assert json.dumps(list(hinting.STATUSES)) in text
     named = text.partition('"tool_invocation (synonyms tool_call, tool_use), ')[2].partition(", or a lower-case")[0]
     assert set(named.split(", ")) | {"tool_invocation", "tool_call", "tool_use"} == set(hinting.TYPES)
+
+
+def test_a_question_in_sql_comes_before_the_logs(cli: Cli, log: Path) -> None:
+    refused = cli("sql", log)
+    assert (refused.code, refused.err) == (
+        2,
+        f"auditlog: error[usage]: {log}: is a file, and the query comes first\n  help: auditlog sql QUERY {log}\n",
+    )

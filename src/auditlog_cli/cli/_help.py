@@ -140,7 +140,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'log.'),
               ('--vkey FILE', 'A C2SP verifier key instead.'),
               ('--known SIZE:ROOT',
-               'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+               'A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed '
+               'then: finds what was put back or rewritten.'),
               ('--require-heartbeat',
                'Checkpoints further apart than promised are a finding, not a warning.'))),
             ('Whom to tell',
@@ -563,7 +564,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'log.'),
                ('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--known SIZE:ROOT',
-                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'))),
+                'A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed '
+                'then: finds what was put back or rewritten.'))),
              ('How they are shown',
               (('--format markdown|html|json',
                 'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
@@ -917,7 +919,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--revoked FILE',
                 'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),
                ('--known SIZE:ROOT',
-                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+                'A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed '
+                'then: finds what was put back or rewritten.'),
                ('--anchor WHERE',
                 'A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or '
                 'git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.'),

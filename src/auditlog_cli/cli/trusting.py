@@ -34,7 +34,8 @@ Known = Annotated[
     typer.Option(
         "--known",
         metavar="SIZE:ROOT",
-        help="A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.",
+        help="A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed then: finds "
+        "what was put back or rewritten.",
         rich_help_panel=PANEL,
     ),
 ]
