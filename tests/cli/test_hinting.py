@@ -22,7 +22,7 @@ def log(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("command", ["filter", "tail", "stats", "traces"])
 def test_a_status_that_there_is_not_is_said_where_nothing_was_found(cli: Cli, log: Path, command: str) -> None:
-    said = "--status: 'deny' is none of the words there are: success, error, denied"
+    said = "--status: 'deny' is no word of auditlog.record/1: success, error, denied"
     assert said in cli(command, log, "--status", "deny").err
     assert cli(command, log, "--status", "deny", "--status", "success").err == ""
     assert cli(command, log, "--status", "denied").err == "", "a right word may find nothing"
@@ -66,3 +66,10 @@ def test_a_question_in_sql_comes_before_the_logs(cli: Cli, log: Path) -> None:
         2,
         f"auditlog: error[usage]: {log}: is a file, and the query comes first\n  help: auditlog sql QUERY {log}\n",
     )
+
+
+def test_statuses_that_count_as_nothing_are_named_beside_the_errors(cli: Cli, tmp_path: Path) -> None:
+    """`errors 0` alone would say that all went well."""
+    log = write(tmp_path / "b.jsonl", record(action__result_status="failure"), record())
+    assert "\nneither   failure 1, statuses that auditlog.record/1 does not know\n" in cli("stats", log).out
+    assert "neither" not in cli("stats", write(tmp_path / "c.jsonl", record())).out

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from auditlog_cli.statistics import STATUSES
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-STATUSES = ("success", "error", "denied", "blocked", "partial", "timeout", "pending", "unknown")
 TYPES = (
     "tool_invocation", "tool_call", "tool_use", "llm_call", "decision", "message", "agent_message", "retrieval",
     "memory_read", "memory_write", "content_generation", "approval", "control", "authentication", "consent", "erasure",
@@ -30,7 +31,7 @@ def unknown(status: Sequence[str] | None, type: Sequence[str] | None) -> Iterato
     for option, given, words in (("--status", status, STATUSES), ("--type", type, TYPES)):
         for word in given or ():
             if word not in words and "*" not in word and "?" not in word:
-                yield f"{option}: {word!r} is none of the words there are: {_offered(word, words)}"
+                yield f"{option}: {word!r} is no word of auditlog.record/1: {_offered(word, words)}"
 
 
 def _offered(word: str, words: Sequence[str]) -> str:
