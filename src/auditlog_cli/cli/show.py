@@ -10,8 +10,7 @@ from auditlog_cli import decoders
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import BadLine, Record
-from auditlog_cli.renderers import safe
-from auditlog_cli.renderers.text import Style
+from auditlog_cli.renderers.style import Style
 from auditlog_cli.sinks import FileOutput, Output, is_stream
 from auditlog_cli.sources import looking
 
@@ -144,7 +143,11 @@ def columns(fd: int = 1) -> int:
 
 def to_person(text: str, hang: str = "  ") -> list[str]:
     """Return a line for standard error: folded at words where a terminal shows it, whole where it is kept."""
-    return safe.wrapped(text, columns(2), hang) if is_terminal(2) else [text]
+    if not is_terminal(2):
+        return [text]
+    from auditlog_cli.renderers import safe
+
+    return safe.wrapped(text, columns(2), hang)
 
 
 def output(path: str | None) -> Output:
@@ -238,6 +241,8 @@ class Notices:
         """Say one line, with the program's name in front."""
         if self.quiet:
             return
+        from auditlog_cli.renderers import safe
+
         try:
             sys.stderr.write("\n".join(to_person(f"auditlog: {safe.one_line(text)}")) + "\n")
         except OSError:
