@@ -53,7 +53,7 @@ def test_mistakes_are_errors_of_ours(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         list(read(tmp_path / "nothing.jsonl"))
     with pytest.raises(UsageError):
-        select([], since="yesterday")
+        select([], since="last week")
     with pytest.raises(DefinitionError):
         select([], where="a >")
 

@@ -181,7 +181,8 @@ def _moment(option: str, text: str | None, now_micros: int | None) -> int | None
     found = times.moment(text, now_micros)
     if found is None:
         raise UsageError(
-            f"{option}: {text!r} is no time", help="2026-06-01, 2026-06-01T14:00:00Z, or 3h, 2d (so long ago)"
+            f"{option}: {text!r} is no time",
+            help="2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago)",
         )
     return found
 

@@ -110,7 +110,7 @@ class FileOutput(Output):
         except FileExistsError:
             self.discard()
             raise AuditWriteError(
-                f"{self.path}: is there already and stays as it is", help="name another, or move it away first"
+                f"{self.path}: is there already and stays as it is", help="name another with -o, or move it away first"
             ) from None
         except OSError as error:
             raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error

@@ -19,6 +19,8 @@ MOST = 1e15
 _GROWTH = 1.01
 OTHER = "(other)"
 NONE = "(none)"
+STATUSES = ("success", "error", "denied", "blocked", "partial", "timeout", "pending", "unknown")
+"""The words of `action.result_status` in auditlog.record/1."""
 ERRORS = frozenset(("error", "timeout"))
 REFUSED = frozenset(("denied", "blocked"))
 

@@ -151,8 +151,9 @@ def moment(text: str, now_micros: int | None = None) -> int | None:
 
     Args:
         text:
-            An RFC 3339 time; a date or a time without offset (read as UTC); `now`; `-3h` or `3h`
-            (so long ago); epoch seconds as `@1780324991.218`.
+            An RFC 3339 time, also without its seconds; a date or a time without offset (read as UTC); `today`
+            and `yesterday` (their first moment in UTC); `14:00` (today, UTC); `now`; `-3h` or `3h` (so long
+            ago); epoch seconds as `@1780324991.218`.
         now_micros:
             The instant that relative times count from, microseconds since the epoch.
 
@@ -171,12 +172,16 @@ def moment(text: str, now_micros: int | None = None) -> int | None:
         return now_micros - ago
     if text.startswith("@"):
         return epoch(text[1:])
+    if text in ("today", "yesterday"):
+        return now_micros // DAY * DAY - (DAY if text == "yesterday" else 0)
     if len(text) == 10:
         return parse(f"{text}T00:00:00Z")
+    if len(text) in (5, 8) and text[2] == ":":
+        text = f"{render(now_micros)[:10]}T{text}"
     if len(text) >= 16 and text[10] == " ":
         text = f"{text[:10]}T{text[11:]}"
-    if len(text) == 16:
-        text += ":00"
+    if len(text) == 16 or text[16:17] in tuple("Zz+-"):
+        text = f"{text[:16]}:00{text[16:]}"
     return parse(text) if parse(text) is not None else parse(f"{text}Z")
 
 

@@ -133,7 +133,7 @@ def test_the_way_of_an_alert(cli: Cli, here: Path, monkeypatch: pytest.MonkeyPat
     cli(*CHECK, "-q")
     one, other = read("alerts.jsonl").alerts
     monkeypatch.setenv("AUDITLOG_ALERTS", "alerts.jsonl")
-    said = cli("alerts", "acknowledge", one[7:15], "--by", "ann@example.org", "--why", "asking the vendor")
+    said = cli("alerts", "acknowledge", one[7:15], "--by", "ann@example.org", "--reason", "asking the vendor")
     goldens.check("alerts/acknowledge", said)
     said = cli(
         "alerts", "resolve", one, other[:20], "--by", "bob", "--why", "a test key", "--outcome", "false_positive"

@@ -181,6 +181,21 @@ def test_wrong_usage_is_one_line_a_help_and_2(cli: Callable[..., Result], words:
     assert more == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["tail", "--format", "pdf"], "Invalid value for '--format': 'pdf' is not one of 'text', "),
+        (["tail", "-n", "x"], "Invalid value for '--lines' / '-n': a whole number is needed\n"),
+        (["tail", "--stauts", "denied"], "No such option: --stauts (did you mean --status?)\n"),
+        (["traces", "--sort", "x"], "No such option: --sort\n"),
+        (["tail", "-z"], "No such option: -z\n"),
+    ],
+)
+def test_wrong_usage_is_said_plainly(cli: Callable[..., Result], words: list[str], said: str) -> None:
+    """Not in the words of the libraries behind the command line, and no option is offered that is not close."""
+    assert cli(*words).err.startswith(f"auditlog: error[usage]: {said}")
+
+
 def test_bundled_flags_are_typers(cli: Callable[..., Result], tmp_path: Any) -> None:
     """`-vc` is rare, and right all the same."""
     log = tmp_path / "a.jsonl"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from auditlog_cli import importers
+from auditlog_cli import AuditLog, importers
 from tests.conftest import Result
-from tests.logs import agentaudit, tutorial
+from tests.logs import agentaudit, record, tutorial, write
 
 TRANSCRIPT = importers.load("claude_code").SAMPLES[0]
 
@@ -146,3 +146,13 @@ def test_empty_and_missing_sources_were_not_looked_at(tmp_path: Path, cli: Calla
     (tmp_path / "empty.json").write_bytes(b"")
     assert cli("import", tmp_path / "empty.json").code == 3
     assert cli("import", tmp_path / "none.json").code == 3
+
+
+def test_a_log_that_agents_write_takes_no_imports(cli: Callable[..., Result], tmp_path: Path) -> None:
+    """Said as what it is: no policy was given, so none can be left out."""
+    with AuditLog(tmp_path / "ours.jsonl") as log:
+        log.append({"a": 1})
+    source = write(tmp_path / "theirs.jsonl", record())
+    refused = cli("import", source, "-o", tmp_path / "ours.jsonl")
+    assert refused.code == 2
+    assert "is a log that was not begun by an import\n  help: import into a log of its own" in refused.err

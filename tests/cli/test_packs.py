@@ -23,7 +23,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list(cli: Cli) -> None:
     result = cli("packs", "list")
     assert result.code == 0
-    assert [line.split()[1] for line in result.out.splitlines()] == list(loading.NAMES)
+    head, *rest = result.out.splitlines()
+    assert head.split() == ["rules", "pack", "version", "status", "as_of", "title"]
+    assert [line.split()[1] for line in rest] == list(loading.NAMES)
     rows = json.loads(cli("packs", "list", "--format", "json").out)
     assert sum(row["rules"] for row in rows) == 184
     assert {row["status"] for row in rows} == {"review"}

@@ -68,7 +68,7 @@ LOOKS: dict[str, list[str]] = {
     "filter-nothing": ["filter", "audit.jsonl", "--session", "sess_99"],
     "filter-verbose": ["filter", "audit.jsonl", "--session", "sess_2", "--verbose", "--format", "text"],
     "filter-mistake": ["filter", "audit.jsonl", "--where", "action.latency_ms >> 5"],
-    "filter-bad-time": ["filter", "audit.jsonl", "--since", "yesterday"],
+    "filter-bad-time": ["filter", "audit.jsonl", "--since", "last week"],
     "stats": ["stats", "audit.jsonl"],
     "stats-by": ["stats", "audit.jsonl", "--by", "action.tool", "--top", "2"],
     "stats-csv": ["stats", "audit.jsonl", "--by", "agent.id", "--format", "csv"],
@@ -82,7 +82,7 @@ def test_how_it_looks(cli: Cli, name: str) -> None:
     goldens.check(f"reading/{name}", cli(*LOOKS[name]))
 
 
-@pytest.mark.parametrize("columns", ["40", "60", "100"])
+@pytest.mark.parametrize("columns", ["40", "60", "80", "100"])
 @pytest.mark.usefixtures("log")
 def test_narrow_terminals(cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
     from auditlog_cli.renderers.safe import width
@@ -146,7 +146,7 @@ def test_a_pipe_gets_raw_bytes_and_a_bad_line_gives_6(cli: Cli, log: Path) -> No
     assert "10 lines read: 9 selected, 0 not selected, 1 bad" in everything.err
 
 
-@pytest.mark.parametrize("command", ["tail", "filter", "stats"])
+@pytest.mark.parametrize("command", ["tail", "filter", "stats", "traces"])
 def test_nothing_to_look_at_is_3(cli: Cli, tmp_path: Path, command: str) -> None:
     """Missing, empty, a folder without logs, unreadable bytes: never reported as clean, nothing created."""
     empty = tmp_path / "empty.jsonl"
@@ -157,6 +157,7 @@ def test_nothing_to_look_at_is_3(cli: Cli, tmp_path: Path, command: str) -> None
     for path in (empty, tmp_path / "nothing.jsonl", tmp_path / "folder", packed):
         result = cli(command, path)
         assert result.code == 3, path
+        assert result.out == "", "no summary of nothing"
         assert result.err.startswith("auditlog: error[input]: ")
         assert len(result.err.splitlines()) <= 2
     only_bad = write(tmp_path / "bad.jsonl", b"nonsense", b"\x00\x00")
@@ -215,6 +216,23 @@ def test_own_records_are_passed_over_unless_asked_for(cli: Cli, shared: Path) ->
 def test_a_limit_stops_early(cli: Cli, log: Path) -> None:
     assert len(cli("filter", log, "-n", "2").out.splitlines()) == 2
     assert cli("filter", log, "-n", "0").out == ""
+
+
+def test_none_of_the_last_records_is_an_answer(cli: Cli, log: Path) -> None:
+    """It was said that the log is empty, which it is not."""
+    assert cli("tail", log, "-n", "0") == (0, b"", "")
+    assert cli("tail", log, "--lines=-1").code == 2
+
+
+@pytest.mark.parametrize("words", [["-n", "-1"], ["-n", "1", "-c"], ["-n", "1", "--count-by", "action.tool"]])
+def test_a_limit_that_would_do_nothing_is_refused(cli: Cli, log: Path, words: list[str]) -> None:
+    assert cli("filter", log, *words).code == 2
+
+
+def test_check_names_a_similar_log_as_other_commands_do(cli: Cli, log: Path) -> None:
+    wrong = f"{log}"[:-1]
+    assert cli("check", wrong).err == cli("stats", wrong).err
+    assert "did you mean" in cli("check", wrong).err
 
 
 def test_a_file_appears_whole_or_not_at_all(cli: Cli, log: Path, tmp_path: Path) -> None:

@@ -17,9 +17,6 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEEDS = re.compile(r"^<!-- needs the Python package ([\w.]+) -->$", re.MULTILINE)
 PAGES = [page for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if BLOCK.search(page.read_text())]
-BEFORE = """
-def lookup_order(order_id): return {"item": "tea pot"}
-"""  # what pages take for granted
 AFTER = """
 for _name, _value in list(globals().items()):
     if _name.startswith("test_"): _value()
@@ -40,7 +37,7 @@ def test_it_runs(page: Path, tmp_path: Path) -> None:
         lines[first : first + len(code)] = code
     script = "\n".join(lines)
     code = (
-        f"exec({BEFORE!r}); exec(compile({script!r}, {str(page)!r}, 'exec'))\n{AFTER}"
+        f"exec(compile({script!r}, {str(page)!r}, 'exec'))\n{AFTER}"
         "[log.close() for log in globals().values() if type(log).__name__ == 'AuditLog']"
     )
     done = subprocess.run(

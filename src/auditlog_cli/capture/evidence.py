@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypedDict
 
 from auditlog_cli.capture import given as checks
@@ -42,8 +42,15 @@ NAMES = frozenset(Evidence.__annotations__)
 ALL = frozenset(Blocks.__annotations__)
 
 
-def blocks(given: Evidence | Blocks, names: frozenset[str] = NAMES) -> dict[str, Any]:
+def blocks(
+    given: Evidence | Blocks, names: frozenset[str] = NAMES, *, of: Callable[..., object] | None = None
+) -> dict[str, Any]:
     """Return the blocks, those that are None left out.
+
+    Args:
+        given: By name.
+        names: Which there may be.
+        of: What was called with them: its other arguments may have been meant.
 
     Raises:
         UsageError: If a name is none of these: a misspelt argument is not to become a member of the log. Or if a
@@ -51,5 +58,12 @@ def blocks(given: Evidence | Blocks, names: frozenset[str] = NAMES) -> dict[str,
     """
     for name in given:
         if name not in names:
-            raise UsageError(f"{name}: no such argument", help="members of your own go into metadata={…}")
+            meant = checks.similar(name, {*names, *(_arguments(of) if of else ())})
+            raise UsageError(f"{name}: no such argument", help=f"{meant}members of your own go into metadata={{…}}")
     return {name: checks.block(name, value) for name, value in given.items() if value is not None}
+
+
+def _arguments(function: Callable[..., object]) -> list[str]:
+    from inspect import signature  # for a mistake only
+
+    return list(signature(function).parameters)

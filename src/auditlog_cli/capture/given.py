@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 from auditlog_cli.capture.digests import frozen
@@ -36,6 +36,14 @@ def block(name: str, value: object) -> dict[str, Any]:
     if not isinstance(made, dict) or (made.keys() == {"not_json", "text"} and not isinstance(value, Mapping)):
         raise UsageError(f"{name}: a dictionary", help=f'{name}={{"…": …}}')
     return made
+
+
+def similar(name: str, names: Iterable[str]) -> str:
+    """Return `did you mean requires? `, or nothing where no name is close."""
+    import difflib  # for a mistake only
+
+    close = difflib.get_close_matches(name, sorted(names), 1)
+    return f"did you mean {close[0]}? " if close else ""
 
 
 def effect(value: object) -> str | None:

@@ -22,6 +22,8 @@ Chain = str | Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 """On whose behalf: an actor's id, a list of `{actor, role}`, root first, or RFC 8693 claims with `act`."""
 Moment = str | datetime | None
 """RFC 3339 text, or a datetime with a time zone."""
+USER = ("id", "name", "email", "type", "auth_method", "tenant")
+AGENT = ("id", "name", "version", "model", "provider", "owner", "auth_method")
 _CHAIN = 'on_behalf_of=[{"actor": "carol", "role": "initiator"}], root first'
 
 
@@ -164,22 +166,29 @@ def _user(user: User) -> dict[str, Any] | None:
         return None
     if isinstance(user, str):
         user = {"id": user}
-    return _block("user", user, 'user="alice@example.org"; user=None if nobody is known')
+    return _block("user", user, USER, 'user="alice@example.org"; user=None if nobody is known')
 
 
 def _agent(agent: Agent, user: dict[str, Any] | None) -> dict[str, Any]:
     if isinstance(agent, str):
         agent = {"id": agent}
-    block = _block("agent", agent, 'agent="planner"')
+    block = _block("agent", agent, AGENT, 'agent="planner"')
     if user is not None and user["id"] == block["id"]:
         raise UsageError("agent: has the id of the user; the log could not tell them apart")
     return block
 
 
-def _block(name: str, told: Mapping[str, Any], example: str) -> dict[str, Any]:
+def _block(name: str, told: Mapping[str, Any], members: tuple[str, ...], example: str) -> dict[str, Any]:
     found = told.get("id") if isinstance(told, Mapping) else None
     if not isinstance(found, str) or not found.strip():
         raise UsageError(f"{name}: an id is needed, as text or as the member id", help=example)
+    for member in told:
+        if member not in members:
+            meant = given.similar(str(member), members)
+            raise UsageError(
+                f"{name}: {member} is none of its members: {', '.join(members)}",
+                help=f"{meant}members of your own go into metadata={{…}}",
+            )
     made = frozen(told)
     assert isinstance(made, dict)
     return {member: value for member, value in made.items() if value is not None}

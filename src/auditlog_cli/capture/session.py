@@ -56,7 +56,7 @@ class Session(AgentSpan):
         """
         said = (("effect", given.effect(effect)), ("resource", given.text("resource", resource)))
         action = {name: value for name, value in said if value is not None}
-        told = evidence.blocks(blocks)
+        told = evidence.blocks(blocks, of=self.tool)
         return ToolCall(
             self,
             name,
@@ -143,7 +143,7 @@ class Session(AgentSpan):
         action: dict[str, Any] = {"call_id": _id(call_id), "latency_ms": given.milliseconds(latency_ms)}
         if error is not None:
             action["error"] = failure(error) if isinstance(error, BaseException) else {"message": str(error)}
-        told = model_blocks(prompt, response, usage, system) | evidence.blocks(blocks)
+        told = model_blocks(prompt, response, usage, system) | evidence.blocks(blocks, of=self.model_call)
         named = (("model", given.text("model", model)), ("provider", given.text("provider", provider)))
         who = {name: value for name, value in named if value is not None}
         return self._record("llm_call", "success" if error is None else "error", action, told, agent=who)
@@ -168,7 +168,7 @@ class Session(AgentSpan):
         return ModelCall(
             self,
             {"model": model, "prompt": prompt, "provider": provider, "system": system, "call_id": call_id}
-            | evidence.blocks(blocks),
+            | evidence.blocks(blocks, of=self.measured_llm),
         )
 
     def event(
@@ -208,7 +208,7 @@ class Session(AgentSpan):
             "error": failure(error) if isinstance(error, BaseException) else error,
             "latency_ms": given.milliseconds(latency_ms),
         }
-        return self._record(type, status, action, evidence.blocks(blocks, evidence.ALL))
+        return self._record(type, status, action, evidence.blocks(blocks, evidence.ALL, of=self.event))
 
     def user_message(self, text: object, **blocks: Unpack[Evidence]) -> Receipt:
         """Record what the user asked for."""

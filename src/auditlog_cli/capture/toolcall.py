@@ -101,7 +101,12 @@ class ToolCall:
     # --- what the body says -------------------------------------------------------------------
 
     def result(self, value: T) -> T:
-        """Say that the tool succeeded, and what it gave. Returns `value`."""
+        """Say that the tool succeeded, and what it gave. Returns `value`.
+
+        Raises:
+            UsageError: Before the call begins or after it ended, as all that say an outcome: it would be lost.
+        """
+        self._open_frame()
         self._status, self._result = "success", value
         return value
 
@@ -130,6 +135,7 @@ class ToolCall:
         self._say("pending", None)
 
     def _say(self, status: str, reason: str | None, value: object = _NOTHING) -> None:
+        self._open_frame()
         self._status = status
         if value is not _NOTHING:
             self._result = value

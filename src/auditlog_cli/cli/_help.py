@@ -109,10 +109,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--no-policy', 'Without a policy, even where one lies here.'),
               ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
               ('--from FORMAT',
-               'Take every file for this format; default: told from the file. `?` lists them.'),
-              ('--signers FILE',
-               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-               'log.'))),
+               'Take every file for this format; default: told from the file. `?` lists them.'))),
             ('What counts',
              (('--fail-on critical|high|medium|low|info|never',
                'From which severity on findings make the exit code 1.'),
@@ -133,13 +130,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('-a, --agent ID', 'Id or name of the agent.'),
               ('-s, --session ID', 'Session id.'),
               ('-t, --trace ID', 'Trace id.'),
-              ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+              ('--since TIME',
+               'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).'),
               ('--until TIME', 'Before.'),
               ('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."))),
             ('Whom is trusted',
-             (('--vkey FILE', 'A C2SP verifier key instead.'),
+             (('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('--vkey FILE', 'A C2SP verifier key instead.'),
               ('--known SIZE:ROOT',
-               'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+               'A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed '
+               'then: finds what was put back or rewritten.'),
               ('--require-heartbeat',
                'Checkpoints further apart than promised are a finding, not a warning.'))),
             ('Whom to tell',
@@ -223,7 +225,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('-a, --agent ID', 'Id or name of the agent.'),
                ('-s, --session ID', 'Session id.'),
                ('-t, --trace ID', 'Trace id.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -263,7 +267,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
                ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
                ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -394,12 +400,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Prove instead that the log only grew since OLD: an earlier checkpoint (a file), or '
                'SIZE:ROOT.'),
               ('--check', 'Check a proof instead of making one.'),
-              ('--signers FILE',
-               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-               'log.'),
               ('-o, --output OUT', 'What the two files are called; default: record-ID, or grown.'))),
             ('Whom is trusted',
-             (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
+             (('--signers FILE',
+               "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+               'log.'),
+              ('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'))),
             ('How they are shown', (('--no-index', 'Scan the log; neither use nor make its index.'),))),
            'auditlog prove 17 audit.jsonl -o evidence\n'
            'auditlog prove --check evidence --signers signers\n'
@@ -490,7 +496,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
                ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
                ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -547,10 +555,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
                ('--no-policy', 'Without a policy, even where one lies here.'),
                ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
-               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'),
-               ('--signers FILE',
-                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-                'log.'))),
+               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'))),
              ('What counts',
               (('--fail-on critical|high|medium|low|info|never',
                 'From which severity on findings make the exit code 1.'),
@@ -558,9 +563,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--waivers FILE', 'Findings that somebody accepts for a time.'),
                ('--baseline FILE', 'Findings in it are known and do not count.'))),
              ('Whom is trusted',
-              (('--vkey FILE', 'A C2SP verifier key instead.'),
+              (('--signers FILE',
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'),
+               ('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--known SIZE:ROOT',
-                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'))),
+                'A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed '
+                'then: finds what was put back or rewritten.'))),
              ('How they are shown',
               (('--format markdown|html|json',
                 'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
@@ -694,9 +703,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'))),
           ('Which records',
            (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
-          ('Options', (('--format table|json|jsonl|csv', 'How the answer is printed.'),)),
           ('How they are shown',
-           (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+           (('--format table|json|jsonl|csv', 'How the answer is printed.'),
+            ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
             ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
          'auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl\n'
          'auditlog sql "select user_id, record->>\'$.action.error.type\' as error from records where error '
@@ -728,7 +737,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
               ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
               ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-              ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+              ('--since TIME',
+               'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).'),
               ('--until TIME', 'Before.'),
               ('-w, --where EXPR',
                "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -771,7 +781,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
              ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
              ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-             ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+             ('--since TIME',
+              'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).'),
              ('--until TIME', 'Before.'),
              ('-w, --where EXPR',
               "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -843,7 +854,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Result: success, error, denied, blocked, partial, timeout, pending, unknown.'),
                ('--type WORD', 'Kind of action: tool_invocation, llm_call, approval, message, ...'),
                ('--approved-by ID', 'Who approved, for the session or for the one action.'),
-               ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+               ('--since TIME',
+                'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                'ago).'),
                ('--until TIME', 'Before.'),
                ('-w, --where EXPR',
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
@@ -914,17 +927,18 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('Options',
               (('-s, --session ID', 'Only the records of this session.'),
-               ('-t, --trace ID', 'Only those of this trace.'),
-               ('--signers FILE',
-                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-                'log.'))),
+               ('-t, --trace ID', 'Only those of this trace.'))),
              ('Whom is trusted',
-              (('--vkey FILE', 'A C2SP verifier key instead.'),
+              (('--signers FILE',
+                "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
+                'log.'),
+               ('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--at TIME', 'Keys must be valid at TIME; default: when each record was made.'),
                ('--revoked FILE',
                 'Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.'),
                ('--known SIZE:ROOT',
-                'A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.'),
+                'A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed '
+                'then: finds what was put back or rewritten.'),
                ('--anchor WHERE',
                 'A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or '
                 'git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.'),
@@ -965,7 +979,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                             'Which alerts: fingerprints, or what they begin with (4 digits).'),)),
                          ('Who says so',
                           (('--by WHO', 'The person; never an agent.'),
-                           ('--why TEXT', 'Why; stays in the alerts log.'))),
+                           ('--why, --reason TEXT', 'Why; stays in the alerts log.'))),
                          ('Options',
                           (('--alerts FILE',
                             'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
@@ -1002,7 +1016,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                         'Which alerts: fingerprints, or what they begin with (4 digits).'),)),
                      ('Who says so',
                       (('--by WHO', 'The person; never an agent.'),
-                       ('--why TEXT', 'Why; stays in the alerts log.'),
+                       ('--why, --reason TEXT', 'Why; stays in the alerts log.'),
                        ('--outcome fixed|false_positive|accepted|not_applicable', 'What came of it.'))),
                      ('Options',
                       (('--alerts FILE',
@@ -1090,7 +1104,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                  ('-a, --agent ID', 'Id or name of the agent.'),
                  ('--subject ID',
                   'Whatever holds an identifier of one person: id, e-mail, ...; repeat for each.'),
-                 ('--since TIME', 'Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).'),
+                 ('--since TIME',
+                  'Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long '
+                  'ago).'),
                  ('--until TIME', 'Before.'),
                  ('--all', 'The whole log.'))),
                ('Who says so',

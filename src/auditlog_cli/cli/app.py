@@ -5,6 +5,7 @@ Used where the front door steps aside (wrong usage, bundled flags, completion) a
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any, get_type_hints
@@ -14,6 +15,9 @@ import typer
 from auditlog_cli import registry
 from auditlog_cli.cli import failure, front, options
 from auditlog_cli.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+
+_CLOSE = 0.75  # how similar an option must be to be offered, from 0 to 1 (difflib)
+_NO_NUMBER = "Input should be a valid integer, unable to parse string as an integer"
 
 
 def build() -> typer.Typer:
@@ -67,6 +71,16 @@ def _known(words: list[str]) -> list[str]:
     return words[:1] if first and first[0] in registry.names("cli/commands") else []
 
 
+def _plain(message: str, error: Exception) -> str:
+    """What Typer says, without the words of the library behind it; of similar options only one that is close."""
+    offered = getattr(error, "possibilities", None)
+    if offered is not None:
+        name = str(getattr(error, "option_name", ""))
+        close = difflib.get_close_matches(name, offered, 1, _CLOSE)
+        return f"No such option: {name}" + (f" (did you mean {close[0]}?)" if close else "")
+    return message.replace("Value error, ", "").replace(_NO_NUMBER, "a whole number is needed")
+
+
 def run(words: list[str]) -> int:
     """Parse `words` with Typer and run the command; return the exit code."""
     command = typer.main.get_command(build())
@@ -83,6 +97,6 @@ def run(words: list[str]) -> int:
         message = getattr(error, "format_message", None)
         if message is None:
             raise
-        failure.say("usage", message(), " ".join(["auditlog", *_known(words), "--help"]))
+        failure.say("usage", _plain(message(), error), " ".join(["auditlog", *_known(words), "--help"]))
         return EXIT_USAGE
     return result if isinstance(result, int) else EXIT_OK

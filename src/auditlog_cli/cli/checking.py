@@ -15,6 +15,7 @@ from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
+from auditlog_cli.sources import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +27,14 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 _WITHOUT_WARNINGS = ("jsonl", "sarif", "junit", "github")
 """Formats that have no place for what a reader should know of a run: it is said beside them."""
 
+_ABSENT = ": no such file"
 _UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
+
+
+def _unread(message: str) -> str:
+    """What to do about a log that was not judged."""
+    similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
+    return similar or _UNREAD
 
 
 class Shown:
@@ -197,7 +205,7 @@ def run(
         if not report.lines.read:
             show.discard(out)
             for error in report.unread:
-                failure.say("input", error, _UNREAD)
+                failure.say("input", error, _unread(error))
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -215,7 +223,7 @@ def run(
         for warning in report.warnings:
             shown.notices.say(f"warning: {warning}")
     for error in report.unread:
-        failure.say("input", error, _UNREAD)
+        failure.say("input", error, _unread(error))
     for error in report.unwritten:
         failure.say("write", error)
     return report.exit_code

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 
-from auditlog_cli.cli import show
+from auditlog_cli.cli import show, tables
 from auditlog_cli.detectors import Scanner, catalogue, proving
 from auditlog_cli.detectors.catalogue import SHIPPED, lookup
 from auditlog_cli.detectors.detector import Detector
@@ -39,10 +39,12 @@ def list_all(own: str | None, form: str) -> int:
     if form == "json":
         out.write(_json([_told(name, every) for name in entities]))
     else:
-        width = max(map(len, entities))
+        rows = []
         for name in entities:
             titles = list(dict.fromkeys(each.title.partition(",")[0] for each in every if each.entity == name))
-            out.line(f"{name:{width}}  {safe.one_line('; '.join(titles))}")
+            rows.append([name, safe.one_line("; ".join(titles))])
+        for line in tables.aligned(rows, show.columns()):
+            out.line(line)
     show.finish(out)
     return EXIT_OK
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_CLOSED_PIPE, EXIT_INTERNAL, AuditlogError
 from auditlog_cli.renderers import safe
 from auditlog_cli.sinks import ClosedPipe
@@ -35,9 +36,9 @@ def report(error: BaseException, *, debug: bool) -> int:
 
 def say(kind: str, message: str, help_line: str = "") -> None:
     """Write `auditlog: error[kind]: message` and, if there is one, the line of help."""
-    lines = [f"auditlog: error[{kind}]: {safe.one_line(message)}"]
+    lines = show.to_person(f"auditlog: error[{kind}]: {safe.one_line(message)}")
     if help_line:
-        lines.append(f"  help: {safe.one_line(help_line)}")
+        lines += show.to_person(f"  help: {safe.one_line(help_line)}", "    ")
     try:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()

@@ -44,7 +44,8 @@ def run(
     for path in paths:
         for log in _logs(path, notices):
             if log.path.endswith((".gz", ".zst")):
-                ends.append(backwards.backwards(log))  # closed for good: nothing will follow
+                ends.append(backwards.backwards(log))
+                notices.say(f"{log.path}: a compressed file is closed for good, nothing will follow")
             else:
                 followed = followers[log.path] = Followed(log.path)
                 ends.append(followed.backwards(log))

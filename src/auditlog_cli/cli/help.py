@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from auditlog_cli.cli import show as surroundings
+from auditlog_cli.renderers import safe
 
 _INTRODUCTION = "Audit logs for AI agents: who asked, which agent acted, what it was allowed to do, what it did."
 _ENDING = (
@@ -52,21 +53,16 @@ def show(words: list[str]) -> int:
             lines += _wrapped(text if surroundings.in_unicode() else text.replace("·", "-"), width) or [""]
     elif words[0] in _help.GROUPS and (len(words) == 1 or words[1].startswith("-")):
         summary, body = _help.GROUPS[words[0]]
-        lines = [summary, "", f"usage: auditlog {words[0]} COMMAND [OPTION]...", ""]
-        lines += [*body.split("\n"), ""] if body else []
+        lines = _beginning(summary, f"auditlog {words[0]} COMMAND [OPTION]...", body, width)
         inside = {name.partition(" ")[2]: page for name, page in _help.PAGES.items() if name.startswith(f"{words[0]} ")}
         lines += _panel("Commands", tuple((name, page[0].rstrip(".")) for name, page in inside.items()), width, colour)
         lines += [f"`auditlog {words[0]} COMMAND --help` says more about each."]
     elif command in _help.PAGES:
         summary, usage, body, panels, examples = _help.PAGES[command]
-        lines = [summary, "", f"usage: {usage}", ""]
-        lines += [*body.split("\n"), ""] if body else []
+        lines = _beginning(summary, usage, body, width)
         if examples:
-            lines += [
-                _heading("Examples", colour),
-                *(f"  {line}".rstrip() for line in examples.split("\n")),
-                "",
-            ]
+            folded = [line for each in examples.split("\n") for line in _folded(each, surroundings.columns())]
+            lines += [_heading("Examples", colour), *folded, ""]
         for title, rows in panels:
             lines += _panel(title, rows, width, colour)
         lines.pop()
@@ -76,6 +72,41 @@ def show(words: list[str]) -> int:
         return app.run(words)
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def _beginning(summary: str, usage: str, body: str, width: int) -> list[str]:
+    """Summary, usage and the paragraphs of the body, as wide as the terminal."""
+    lines = [*_wrapped(summary, width), "", *_wrapped(f"usage: {usage}", width), ""]
+    for paragraph in body.split("\n\n") if body else ():
+        lines += [*_wrapped(paragraph, width), ""]
+    return lines
+
+
+def _folded(example: str, width: int) -> list[str]:
+    """An example in lines that a shell takes as one; a quoted argument stays whole. Width 0: one line."""
+    lines = ["  "]
+    for word in _arguments(example):
+        wanted = len(lines[-1]) + 1 + len(word)
+        if width and wanted + 2 > width and lines[-1].strip():  # 2: the backslash and the blank before it
+            lines[-1] += " \\"
+            lines.append("      " + word)
+        else:
+            lines[-1] += (" " if lines[-1].strip() else "") + word
+    return lines
+
+
+def _arguments(example: str) -> list[str]:
+    """The words of a command line as they are written, quotes kept."""
+    words = [""]
+    quote = ""
+    for char in example:
+        if char == " " and not quote:
+            words.append("")
+            continue
+        if char in "'\"" and quote in ("", char):
+            quote = "" if quote else char
+        words[-1] += char
+    return words
 
 
 def _heading(text: str, colour: bool) -> str:
@@ -100,10 +131,4 @@ def _panel(title: str, rows: tuple[tuple[str, str], ...], width: int, colour: bo
 
 
 def _wrapped(text: str, width: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
+    return safe.wrapped(" ".join(text.split()), width) if text.strip() else []

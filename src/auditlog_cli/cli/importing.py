@@ -152,7 +152,14 @@ def _write(records: Iterator[Content], path: str, notices: Notices, *, again: bo
         known.learn(path)
     written = there = 0
     try:
-        with AuditLog(path, policy=importing.POLICY) as log:
+        log = AuditLog(path, policy=importing.POLICY)
+    except UsageError as error:
+        if not begun:
+            raise
+        help_line = "import into a log of its own: another -o"
+        raise UsageError(f"{path}: is a log that was not begun by an import", help=help_line) from error
+    try:
+        with log:
             batch: list[Content] = []
             for content in records:
                 if not again and known.holds(content):

@@ -21,5 +21,6 @@ EnterpriseNumber = Annotated[
 ]
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over the table records.")]
 QueryFormat = Annotated[
-    Literal["table", "json", "jsonl", "csv"], typer.Option("--format", help="How the answer is printed.")
+    Literal["table", "json", "jsonl", "csv"],
+    typer.Option("--format", help="How the answer is printed.", rich_help_panel="How they are shown"),
 ]

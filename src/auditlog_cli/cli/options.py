@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from auditlog_cli.cli import complete
+from auditlog_cli.cli import complete, trusting
 from auditlog_cli.cli.hooking import HookAgent as HookAgent
 from auditlog_cli.cli.hooking import HookDryRun as HookDryRun
 from auditlog_cli.cli.hooking import HookLog as HookLog
@@ -217,7 +217,7 @@ Since = Annotated[
     typer.Option(
         "--since",
         metavar="TIME",
-        help="Not before: 2026-06-01, 2026-06-01T14:00Z, or 3h, 2d (so long ago).",
+        help="Not before: 2026-06-01, 2026-06-01T14:00Z, yesterday, 14:00 (UTC), or 3h, 2d (so long ago).",
         rich_help_panel=_SELECT,
     ),
 ]
@@ -493,6 +493,7 @@ Signers = Annotated[
         "--signers",
         metavar="FILE",
         help="Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the log.",
+        rich_help_panel=trusting.PANEL,
     ),
 ]
 ProofOutput = Annotated[

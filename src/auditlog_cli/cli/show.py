@@ -16,7 +16,9 @@ from auditlog_cli.sources import looking
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Asked = Mapping[str, Sequence[str] | None]
 
 _BAD_SHOWN = 10
 _DEFAULT_LOG = "audit.jsonl"
@@ -139,6 +141,15 @@ def columns(fd: int = 1) -> int:
         return 80
 
 
+def to_person(text: str, hang: str = "  ") -> list[str]:
+    """Return a line for standard error: folded at words where a terminal shows it, whole where it is kept."""
+    if not is_terminal(2):
+        return [text]
+    from auditlog_cli.renderers import safe
+
+    return safe.wrapped(text, columns(2), hang)
+
+
 def output(path: str | None) -> Output:
     """Return where the answer goes: standard output, a device or pipe, or a file that appears whole."""
     if path is None or path == "-":
@@ -233,7 +244,7 @@ class Notices:
         from auditlog_cli.renderers import safe
 
         try:
-            sys.stderr.write(f"auditlog: {safe.one_line(text)}\n")
+            sys.stderr.write("\n".join(to_person(f"auditlog: {safe.one_line(text)}")) + "\n")
         except OSError:
             pass
 
@@ -252,8 +263,24 @@ class Notices:
         elif self._bad == _BAD_SHOWN + 1:
             self.say("bad line: … and more; `auditlog validate` lists them all")
 
-    def done(self, counts: Counts, paths: list[str]) -> int:
+    def unknown(self, asked: Asked) -> None:
+        """Say which words of --status and --type no record uses; to a person, too, what else finds nothing."""
+        if any(asked.values()):
+            from auditlog_cli.cli import hinting
+
+            for text in hinting.unknown(asked.get("status"), asked.get("type")):
+                self.say(text)
+            if is_terminal(2):
+                for text in hinting.parts(asked):
+                    self.say(text)
+
+    def done(self, counts: Counts, paths: list[str], asked: Asked | None = None) -> int:
         """Say the counts, if somebody looks or a line was bad; return the exit code.
+
+        Args:
+            counts: Of all logs.
+            paths: The logs, as they were named.
+            asked: What the options about records said, to say why nothing was found.
 
         Raises:
             InputError: If there was no line at all.
@@ -263,6 +290,8 @@ class Notices:
                 f"{', '.join(paths)}: empty, nothing to look at",
                 help="is it the right file? an empty log has nothing to say",
             )
+        if asked and not counts.selected:
+            self.unknown(asked)
         if self.verbose or counts.bad or is_terminal(2):
             self.say(str(counts))
         return counts.exit_code()

@@ -9,9 +9,11 @@ from auditlog_cli.renderers import safe, words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from auditlog_cli.record import BadLine
+
+_LEAST = 20  # columns that a text is still read in
 
 
 def counted(
@@ -36,6 +38,10 @@ def counted(
         rows: list[tuple[object, ...]] = [(total,)]
         print_rows(("count",), rows, wanted, output)
     else:
+        if list(tally) == ["(none)"]:
+            from auditlog_cli.cli import hinting
+
+            notices.say(hinting.nothing_at(path))
         ranked = sorted(tally.items(), key=lambda entry: (-entry[1], entry[0]))
         print_rows(("count", path), [(number, value) for value, number in ranked], wanted, output)
 
@@ -71,8 +77,32 @@ def print_rows(
             out.write(csv_row(cells))
     else:
         texts = [[safe.one_line(f"{cell:,}" if isinstance(cell, int) else str(cell)) for cell in row] for row in rows]
-        widths = [max(map(safe.width, column), default=0) for column in zip(*texts, strict=True)]
-        for row in texts:
-            first = " " * (widths[0] - safe.width(row[0])) + row[0]
-            out.line("  ".join([first, *(safe.fill(c, w) for c, w in zip(row[1:], widths[1:], strict=True))]).rstrip())
+        numbered = all(isinstance(row[0], int) for row in rows)
+        head = [list(columns)] if len(columns) > 2 else []  # of a number and a value it is plain which is which
+        for line in aligned(head + texts, show.columns() if output is None else 0, numbered=numbered):
+            out.line(line)
     show.finish(out)
+
+
+def aligned(rows: list[list[str]], width: int = 0, *, numbered: bool = False) -> Iterator[str]:
+    """Yield rows of texts in columns; where the last one is too wide for the terminal, it goes on below itself.
+
+    Args:
+        rows: Each with the same number of cells.
+        width: Of the terminal; 0 for no limit.
+        numbered: Whether the first column holds numbers, which stand at its right.
+    """
+    widths = [max(map(safe.width, column), default=0) for column in zip(*rows, strict=True)]
+    left = sum(widths[:-1]) + 2 * (len(widths) - 1)
+    for row in rows:
+        first = " " * (widths[0] - safe.width(row[0])) + row[0] if numbered else safe.fill(row[0], widths[0])
+        cells = [first, *(safe.fill(text, wide) for text, wide in zip(row[1:], widths[1:], strict=True))]
+        if not width or len(row) < 2 or left + safe.width(row[-1]) <= width:
+            yield "  ".join(cells).rstrip()
+        elif width - left >= _LEAST:
+            begun, *more = safe.wrapped(row[-1], width - left)
+            yield "  ".join([*cells[:-1], begun]).rstrip()
+            yield from (" " * left + line for line in more)
+        else:
+            yield "  ".join(cells[:-1]).rstrip()
+            yield from (f"    {line}" for line in safe.wrapped(row[-1], max(width - 4, _LEAST)))

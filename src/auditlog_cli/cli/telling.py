@@ -92,7 +92,10 @@ AlertsFormat = Annotated[
     typer.Option("--format", help="text for people, json or jsonl (one alert a line) for programs."),
 ]
 Person = Annotated[str, typer.Option("--by", metavar="WHO", help="The person; never an agent.", rich_help_panel=_SAYS)]
-Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; stays in the alerts log.", rich_help_panel=_SAYS)]
+Why = Annotated[
+    str,
+    typer.Option("--why", "--reason", metavar="TEXT", help="Why; stays in the alerts log.", rich_help_panel=_SAYS),
+]
 AlertOutcome = Annotated[
     Literal["fixed", "false_positive", "accepted", "not_applicable"],
     typer.Option("--outcome", help="What came of it.", rich_help_panel=_SAYS),

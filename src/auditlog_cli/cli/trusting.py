@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
-_TRUST = "Whom is trusted"
+PANEL = "Whom is trusted"
 Vkey = Annotated[
     str | None,
-    typer.Option("--vkey", metavar="FILE", help="A C2SP verifier key instead.", rich_help_panel=_TRUST),
+    typer.Option("--vkey", metavar="FILE", help="A C2SP verifier key instead.", rich_help_panel=PANEL),
 ]
 At = Annotated[
     str | None,
@@ -17,7 +17,7 @@ At = Annotated[
         "--at",
         metavar="TIME",
         help="Keys must be valid at TIME; default: when each record was made.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 Revoked = Annotated[
@@ -26,7 +26,7 @@ Revoked = Annotated[
         "--revoked",
         metavar="FILE",
         help="Keys that count no more: a key revocation list (ssh-keygen -k), or public keys.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 Known = Annotated[
@@ -34,8 +34,9 @@ Known = Annotated[
     typer.Option(
         "--known",
         metavar="SIZE:ROOT",
-        help="A head seen earlier, from a ticket or a CI log: finds what was put back or rewritten.",
-        rich_help_panel=_TRUST,
+        help="A head seen earlier, from a ticket or a CI log, or the line that `auditlog head` printed then: finds "
+        "what was put back or rewritten.",
+        rich_help_panel=PANEL,
     ),
 ]
 Anchors = Annotated[
@@ -45,7 +46,7 @@ Anchors = Annotated[
         metavar="WHERE",
         help="A checkpoint kept elsewhere: a file (a time stamp lies beside it as FILE.tsr), or "
         "git:REPOSITORY[@REVISION]; repeatable. `auditlog anchor` makes them.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 WitnessKey = Annotated[
@@ -54,7 +55,7 @@ WitnessKey = Annotated[
         "--witness-key",
         metavar="FILE",
         help="Verifier keys of the witnesses that are trusted (C2SP, NAME+ID+KEY), one a line.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 TsaCa = Annotated[
@@ -63,7 +64,7 @@ TsaCa = Annotated[
         "--tsa-ca",
         metavar="FILE",
         help="Certificates of the time-stamping authorities that are trusted, PEM.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 Elsewhere = Annotated[
@@ -72,7 +73,7 @@ Elsewhere = Annotated[
         "--checkpoint",
         metavar="FILE",
         help="The newest checkpoint, if it is not beside the log.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 Manifest = Annotated[
@@ -81,7 +82,7 @@ Manifest = Annotated[
         "--manifest",
         metavar="FILE",
         help="The manifest of a shared copy: it declares what is withheld there.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 Remember = Annotated[
@@ -90,13 +91,13 @@ Remember = Annotated[
         "--remember/--no-remember",
         help="Compare with what this log was when it was last verified, and keep it for the next time "
         "($XDG_STATE_HOME/auditlog/heads.json).",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 RequireSignedTail = Annotated[
     bool,
     typer.Option(
-        "--require-signed-tail", help="Exit 6 if records are not covered by a checkpoint.", rich_help_panel=_TRUST
+        "--require-signed-tail", help="Exit 6 if records are not covered by a checkpoint.", rich_help_panel=PANEL
     ),
 ]
 RequireHeartbeat = Annotated[
@@ -104,7 +105,7 @@ RequireHeartbeat = Annotated[
     typer.Option(
         "--require-heartbeat",
         help="Checkpoints further apart than promised are a finding, not a warning.",
-        rich_help_panel=_TRUST,
+        rich_help_panel=PANEL,
     ),
 ]
 VerdictFormat = Annotated[

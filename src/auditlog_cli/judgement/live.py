@@ -37,7 +37,7 @@ PATIENCE = 60 * times.SECOND
 """So long may a log be away."""
 AWAY = Rule(
     AWAY_ID, "A log that is followed cannot be read", severity="high", kind="gap", pack="auditlog",
-    waivable=False, clauses=("compliance.md, 9.1",), why="What happens meanwhile is judged by nobody.",
+    waivable=False, clauses=("docs/check.md",), why="What happens meanwhile is judged by nobody.",
     fix="Find out who moved or removed the log, and start the check again.",
 )  # fmt: skip
 _MOST = 100_000  # fingerprints of findings that were announced

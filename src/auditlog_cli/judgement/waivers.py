@@ -30,12 +30,12 @@ _MACHINES = ("agent:", "service:", "system:")
 
 EXPIRED = Rule(
     "WAIVER-EXPIRED", "A waiver has expired", severity="medium", kind="gap", pack=PACK, waivable=False,
-    clauses=("compliance.md, 7.5",), why="What it covered counts again: nobody accepts it any longer.",
+    clauses=("docs/ci.md, Accept with a reason",), why="What it covered counts again: nobody accepts it any longer.",
     fix="Mend what it covered, or have it approved anew with another id.",
 )  # fmt: skip
 UNUSED = Rule(
     "WAIVER-UNUSED", "A waiver covers nothing", severity="info", kind="indicator", pack=PACK, waivable=False,
-    clauses=("compliance.md, 7.5",), why="A waiver without a finding may one day hide another one.",
+    clauses=("docs/ci.md, Accept with a reason",), why="A waiver without a finding may one day hide another one.",
     fix="Remove it once you know why it covers nothing.",
 )  # fmt: skip
 RULES = (EXPIRED, UNUSED)

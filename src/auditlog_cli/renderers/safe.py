@@ -95,3 +95,24 @@ def clip(text: str, columns: int, ellipsis: str = "…") -> str:
 def fill(text: str, columns: int) -> str:
     """Return `text` followed by blanks up to `columns`."""
     return text + " " * (columns - width(text))
+
+
+def wrapped(text: str, columns: int, hang: str = "") -> list[str]:
+    """Return a text in lines of at most `columns`, broken at single blanks only; a longer word stays whole.
+
+    Args:
+        text: One line.
+        columns: How wide.
+        hang: What every line but the first begins with.
+
+    >>> wrapped("a torn line", 6, "  ")
+    ['a torn', '  line']
+    """
+    first, *words = text.split(" ")
+    lines = [first]
+    for word in words:
+        if width(lines[-1]) + 1 + width(word) > columns:
+            lines.append(hang + word)
+        else:
+            lines[-1] += f" {word}"
+    return lines

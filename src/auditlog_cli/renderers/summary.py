@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditlog_cli import times
 from auditlog_cli.renderers import safe, words
 from auditlog_cli.renderers.style import Style
+from auditlog_cli.statistics import NONE, OTHER, STATUSES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from auditlog_cli.statistics import Group, Statistics
 
 _COLUMNS = ("by", "value", "records", "calls", "errors", "denied", "p50_ms", "p95_ms", "p99_ms", "max_ms")
+_KNOWN = frozenset((*STATUSES, NONE, OTHER, words.WITHHELD))
 _BARS = 36
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -49,6 +51,10 @@ def _overview(found: Statistics, style: Style) -> Iterator[str]:
     facts = [("records", f"{total.records:,}"), ("sessions", found.many("sessions")), ("traces", found.many("traces"))]
     facts += [("calls", f"{total.calls:,}"), ("errors", _share(total.errors, total.records))]
     facts.append(("denied", _share(total.refused, total.records)))
+    strange = [each for each in _ranked(found.groups.get("action.result_status", {}), 0) if each[0] not in _KNOWN]
+    if strange:
+        told = ", ".join(f"{safe.one_line(word)} {group.records:,}" for word, group in strange)
+        facts.append(("neither", f"{told}, statuses that auditlog.record/1 does not know"))
     if found.first and found.last:
         facts.append(("from", safe.one_line(found.first)))
         facts.append(("to", safe.one_line(found.last)))
@@ -62,8 +68,21 @@ def _overview(found: Statistics, style: Style) -> Iterator[str]:
     if set(found.shapes) != {"auditlog"}:
         facts.append(("shapes", ", ".join(f"{name} {count:,}" for name, count in sorted(found.shapes.items()))))
     for name, value in facts:
-        room = max(style.columns - 10, 20)
-        yield style.paint(f"{name:<10}", "dim") + safe.clip(style.glyphs(value), room, "…" if style.unicode else "...")
+        begun, *more = _in_room(style.glyphs(value), max(style.columns - 10, 20), "…" if style.unicode else "...")
+        yield f"{style.paint(f'{name:<10}', 'dim')}{begun}".rstrip()
+        yield from (" " * 10 + line for line in more)
+
+
+def _in_room(value: str, room: int, ellipsis: str) -> list[str]:
+    """A list of facts in as many lines as it takes; only what is wider than a line is cut."""
+    lines = [""]
+    for fact in (safe.clip(each, room, ellipsis) for each in value.split(", ")):
+        if lines[-1] and safe.width(lines[-1]) + safe.width(fact) + 3 > room:
+            lines[-1] += ","
+            lines.append(fact)
+        else:
+            lines[-1] += (", " if lines[-1] else "") + fact
+    return lines
 
 
 def _share(part: int, whole: int) -> str:

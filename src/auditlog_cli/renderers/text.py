@@ -26,7 +26,7 @@ def line(item: Record | BadLine, style: Style) -> str:
     if state not in ("success", "pending") and (error := words.error(content)):
         parts.append((error, "dim"))
     parts += [(text, "dim") for text in (words.latency(content), _approval(content), _scopes(content)) if text]
-    return _compose(parts, style)
+    return _compose(parts, style, len(state))
 
 
 def _who(content: dict[str, object]) -> str:
@@ -51,14 +51,24 @@ def _scopes(content: dict[str, object]) -> str:
     return "scopes ✓" if fields.text(content, "policy.decision") == "allow" else "scopes ✗"
 
 
-def _compose(parts: list[tuple[str, str]], style: Style) -> str:
-    """Join the parts by two blanks, within the width: what comes last gives way first, then the call."""
+def _compose(parts: list[tuple[str, str]], style: Style, state: int = 0) -> str:
+    """Join the parts by two blanks, within the width: what comes last gives way first, then the call.
+
+    Args:
+        parts: Time, who, call, and what more is said, each with its colour.
+        style: How it is drawn.
+        state: The width of the status behind the call, which is never cut; 0 if there is none.
+    """
     texts = [style.glyphs(text) for text, _ in parts]
     if style.columns:
         if style.columns < 80 and len(texts[0]) >= 19 and texts[0][10] == " ":
             texts[0] = texts[0][11:19]
         if style.columns < 80:
             texts[1] = safe.clip(texts[1], max(style.columns // 4, 8), "…" if style.unicode else "...")
+        elif style.columns < 100 and len(texts[0]) == 23:
+            texts[0] = texts[0][:19]  # the milliseconds are worth less than the name of the agent
+        if state:
+            _spare_status(texts, style, state)
         total = sum(map(safe.width, texts)) + 2 * (len(texts) - 1)
         if total > style.columns:
             # The call gives way to what follows it, down to a quarter of the width; then what follows goes.
@@ -74,6 +84,15 @@ def _compose(parts: list[tuple[str, str]], style: Style) -> str:
         drawn.append(style.paint(shown, colour))
         used += safe.width(shown) + 2
     return "  ".join(drawn)
+
+
+def _spare_status(texts: list[str], style: Style, state: int) -> None:
+    """Shorten who it was, so far that the status is seen whole behind a call of a quarter of the width."""
+    call = min(safe.width(texts[2]), style.columns // 4)
+    over = safe.width(texts[0]) + safe.width(texts[1]) + call + state + 6 - style.columns
+    if over > 0:
+        least = max(safe.width(texts[1]) - over, style.columns // 5)
+        texts[1] = safe.clip(texts[1], least, "…" if style.unicode else "...")
 
 
 def _fit(text: str, style: Style) -> str:

@@ -154,5 +154,5 @@ def _moment(option: str, text: str | None) -> str:
         return ""
     moment = times.moment(text)
     if moment is None:
-        raise UsageError(f"--{option}: {text!r} is no time", help="2026-06-01, 2026-06-01T14:00:00Z, or 3h, 2d")
+        raise UsageError(f"--{option}: {text!r} is no time", help="2026-06-01, 2026-06-01T14:00Z, or 3h, 2d")
     return times.render(moment)

@@ -72,7 +72,7 @@ def load(path: str) -> Document:
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: {error.strerror or 'cannot be read'}", help=remedy(error)) from None
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from None
     return parse(raw, path)
 
 

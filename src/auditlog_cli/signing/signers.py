@@ -17,6 +17,8 @@ from auditlog_cli.sealing import notes, sshsig
 CHECKPOINTS = "auditlog-checkpoint"
 REDACTIONS = "auditlog-redaction"
 _LARGEST = 4 * 1024 * 1024
+_PRIVATE = ("-----BEGIN OPENSSH PRIVATE KEY", "-----BEGIN PRIVATE KEY", "-----BEGIN ENCRYPTED PRIVATE KEY")
+_HELP = 'expected: ORIGIN namespaces="auditlog-checkpoint" ssh-ed25519 AAAA…, or a public key (FILE.pub of `keygen`)'
 _KINDS = ("ssh-", "sk-ssh-", "ecdsa-", "sk-ecdsa-")
 _OPTION = re.compile(r'([a-z-]+)(?:="([^"]*)")?(?:,|$)', re.IGNORECASE)
 _MOMENT = re.compile(r"(\d{8})(?:(\d{4})(\d{2})?)?(Z)?", re.IGNORECASE)
@@ -103,6 +105,10 @@ def parse(text: str, name: str) -> Signers:
     Raises:
         DefinitionError: If a line is not understood, or if there is no key at all.
     """
+    if text.startswith(_PRIVATE):
+        raise DefinitionError(
+            f"{name}: a private key; the public one is needed", help=f"most likely it is in {name}.pub"
+        )
     trusted = []
     for number, line in enumerate(text.splitlines(), 1):
         words = line.strip()
@@ -112,10 +118,10 @@ def parse(text: str, name: str) -> Signers:
             except ValueError as error:
                 raise DefinitionError(
                     f"{name}: line {number}: {error}",
-                    help='expected: ORIGIN namespaces="auditlog-checkpoint" ssh-ed25519 AAAA…, or a public key',
+                    help=_HELP,
                 ) from error
     if not trusted:
-        raise DefinitionError(f"{name}: there is no key in it", help="NAME ssh-ed25519 AAAA…, one a line; or FILE.pub")
+        raise DefinitionError(f"{name}: there is no key in it", help=_HELP)
     return Signers(trusted)
 
 

@@ -111,7 +111,7 @@ def _globbed(path: str) -> list[Log]:
         if files:
             return _grouped(files)
         raise InputError(f"{path}: no file matches", help="quote the pattern, and try it with ls")
-    raise InputError(f"{path}: no such file", help=_near(path))
+    raise InputError(f"{path}: no such file", help=near(path))
 
 
 def _grouped(files: list[str]) -> list[Log]:
@@ -137,8 +137,8 @@ def _named(path: str, names: list[str]) -> list[str]:
     return [listed.name(each, newest) for each in segments.without_twins(sorted(names))]
 
 
-def _near(path: str) -> str:
-    """A hint at a file with a similar name."""
+def near(path: str) -> str:
+    """Return a hint at a file with a similar name, or nothing."""
     import difflib
 
     folder, name = os.path.split(path)

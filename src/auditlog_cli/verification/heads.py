@@ -11,6 +11,7 @@ from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, Us
 from auditlog_cli.sources import opening
 
 _LARGEST = 1 << 26
+_LINE = 4  # words of a line of `auditlog head`: origin, size, root, leaf
 
 
 class Head(NamedTuple):
@@ -30,12 +31,13 @@ class Head(NamedTuple):
 
 
 def known(text: str) -> Head:
-    """Read `SIZE:ROOT`, as `--known` takes it: the root in base64, or 64 hex digits.
+    """Read `SIZE:ROOT`, as `--known` takes it: the root in base64, or 64 hex digits; or the line of `auditlog head`.
 
     Raises:
         UsageError: If it is neither.
     """
-    size, colon, root = text.partition(":")
+    words = text.split()
+    size, colon, root = (words[1], ":", words[2]) if len(words) == _LINE else text.partition(":")
     try:
         if colon and size.isdigit() and size.isascii() and len(size) < 19:
             raw = bytes.fromhex(root) if len(root) == 64 else b64decode(root, validate=True)
@@ -43,7 +45,8 @@ def known(text: str) -> Head:
                 return Head(int(size), raw)
     except ValueError:
         pass
-    raise UsageError("--known: SIZE:ROOT is needed", help="such as 8:ye29ucahwz4W45hRGfltt3HsCapuV5wtGQdvHpFZas8=")
+    example = "8:ye29ucahwz4W45hRGfltt3HsCapuV5wtGQdvHpFZas8="
+    raise UsageError("--known: SIZE:ROOT, or a line of `auditlog head` is needed", help=f"such as {example}")
 
 
 def load(path: str) -> dict[str, Head]:

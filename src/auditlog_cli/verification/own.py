@@ -132,7 +132,8 @@ class Story:
             message = _LISTED[which]
             count = own.get("count")
             if which == "lost" and isinstance(count, int):
-                message = f"{count:,} {message}"
+                one = "one record did not reach this log, or is gone from it"
+                message = one if count == 1 else f"{count:,} {message}"
             self.listed.append(
                 Problem(which, message, seq=place.seq, path=place.path, line=place.line, byte=place.byte)
             )

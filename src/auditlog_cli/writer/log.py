@@ -64,6 +64,8 @@ class AuditLog:
         UsageError: If the arguments contradict each other, or the log that is there.
     """
 
+    _open = False  # for `__del__` of one that was called with a wrong argument
+
     def __init__(
         self,
         path: str | os.PathLike[str],
@@ -86,7 +88,6 @@ class AuditLog:
         allow_shared_filesystem: bool = False,
         ballast_bytes: int = 1024 * 1024,
     ) -> None:
-        self._open = False
         self.path = settings.log_path(path)
         self.fsync: Fsync = fsync
         settings.refuse_contradictions(self.path, fsync, on_error, fallback)

@@ -50,8 +50,10 @@ def log_path(path: str | os.PathLike[str]) -> str:
     """Return the one name of the log, whatever links lead to it.
 
     Raises:
-        UsageError: If it is the name of a closed segment.
+        UsageError: If it is empty, or the name of a closed segment.
     """
+    if not os.fspath(path):
+        raise UsageError("path: the name of a file is needed", help='AuditLog("audit.jsonl")')
     name = os.path.realpath(os.fsdecode(path))
     active = segments.active_of(name)
     if active is not None:
@@ -68,7 +70,8 @@ def refuse_contradictions(path: str, fsync: str, on_error: str | None, fallback:
     if fsync not in ("always", "interval", "none"):
         raise UsageError(f"fsync={fsync!r}: one of always, interval, none")
     if on_error not in (None, "raise", "fallback"):
-        raise UsageError(f"on_error={on_error!r}: one of raise, fallback")
+        session = "abort and warn are for a session: log.session(…, on_error=…)"
+        raise UsageError(f"on_error={on_error!r}: one of raise, fallback", help=session)
     if (on_error == "fallback") != (fallback is not None) and not (on_error is None and fallback is not None):
         raise UsageError("on_error='fallback' and fallback=PATH go together")
     if fallback is not None and os.path.realpath(os.fsdecode(fallback)) == path:
@@ -163,7 +166,13 @@ def prepare_place(path: str, *, allow_shared_filesystem: bool) -> None:
     except OSError as error:
         raise disk.refused(folder, "cannot be made", error) from error
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            inside = os.path.join(path, "audit.jsonl")
+            raise AuditWriteError(
+                f"{path}: a folder, not a regular file; {disk.NOTHING}", help=f"name a file in it: {inside}"
+            )
+        if not stat.S_ISREG(mode):
             raise AuditWriteError(f"{path}: not a regular file; {disk.NOTHING}", help="a log needs a file")
     except FileNotFoundError:
         pass

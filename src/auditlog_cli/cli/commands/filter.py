@@ -51,12 +51,26 @@ def filter(  # noqa: A001 - the command's name
     from auditlog_cli import pipeline
     from auditlog_cli.cli import show
     from auditlog_cli.counts import Counts
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.selection import select_by
 
     chosen = select_by(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where, own=own,
     )  # fmt: skip
+    if limit is not None and (limit < 0 or count or count_by):
+        raise UsageError(
+            "--limit: at least 0, and not with a count", help="without --limit all are printed; counts count all"
+        )
+    asked = {
+        "user": user,
+        "agent": agent,
+        "session": session,
+        "trace": trace,
+        "tool": tool,
+        "status": status,
+        "type": type,
+    }
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
@@ -76,7 +90,7 @@ def filter(  # noqa: A001 - the command's name
         from auditlog_cli.cli import tables
 
         tables.counted(judged, count_by, format, output, notices)
-        return notices.done(counts, logs)
+        return notices.done(counts, logs, asked)
     from auditlog_cli.cli.printing import Printer
 
     left = limit
@@ -87,4 +101,4 @@ def filter(  # noqa: A001 - the command's name
                     break
                 left -= 1
             printer.item(item)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, asked)

@@ -26,11 +26,16 @@ def sql(
       auditlog sql "select user_id, record->>'$.action.error.type' as error from records where error is not null" logs/
       auditlog sql "from records where 'refunds:write' in scopes" audit.jsonl --format jsonl
     """
+    import os
+
     from auditlog_cli.cli import answers, exporting, show
     from auditlog_cli.counts import Counts
     from auditlog_cli.database import Database, question
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.selection import select_by
 
+    if " " not in query.strip() and os.path.exists(query):
+        raise UsageError(f"{query}: is a file, and the query comes first", help=f"auditlog sql QUERY {query}")
     asked = question(query)
     logs = show.paths(paths)
     exporting.spare(output or "-")

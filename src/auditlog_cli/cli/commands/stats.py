@@ -49,6 +49,15 @@ def stats(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
+    asked = {
+        "user": user,
+        "agent": agent,
+        "session": session,
+        "trace": trace,
+        "tool": tool,
+        "status": status,
+        "type": type,
+    }
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
@@ -64,6 +73,13 @@ def stats(
             logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
         ):
             found.add(record.content, record.shape)
+    if not counts.read:
+        return notices.done(counts, logs)  # says so, in place of a summary of nothing
+    for path, groups in found.groups.items():
+        if list(groups) == ["(none)"] and found.all.records:
+            from auditlog_cli.cli import hinting
+
+            notices.say(hinting.nothing_at(path))
     if format in ("json", "jsonl", "csv"):
         from auditlog_cli.cli import tables
 
@@ -74,4 +90,4 @@ def stats(
         for line in summary.lines(found, top, style, tables_only=bool(by)):
             out.line(line)
         show.finish(out)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, asked)

@@ -44,18 +44,31 @@ def tail(
     from auditlog_cli.cli import show
     from auditlog_cli.cli.printing import Printer
     from auditlog_cli.counts import Counts
+    from auditlog_cli.errors import EXIT_OK, UsageError
     from auditlog_cli.selection import select_by
 
     chosen = select_by(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where, own=own,
     )  # fmt: skip
+    if lines < 0:
+        raise UsageError("--lines: at least 0", help="the last records are counted from the end")
+    asked = {
+        "user": user,
+        "agent": agent,
+        "session": session,
+        "trace": trace,
+        "tool": tool,
+        "status": status,
+        "type": type,
+    }
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
     if follow and logs != ["-"]:
         from auditlog_cli.cli import following
 
+        notices.unknown({"status": status, "type": type})
         with Printer(format, color, output, eager=True) as printer:
             return following.run(logs, lines, chosen, shape, printer, notices)
     from auditlog_cli.sources import backwards, files
@@ -67,6 +80,8 @@ def tail(
                     printer.item(item)
         else:
             streams = [backwards.backwards(log) for log in files.find(logs, documents=True)]
-            for item in pipeline.last(streams, max(lines, 0), chosen, shape=shape, counts=counts):
+            for item in pipeline.last(streams, lines, chosen, shape=shape, counts=counts):
                 printer.item(item)
-    return notices.done(counts, logs)
+    if lines <= 0:
+        return EXIT_OK  # none was wanted: nothing is said of the log
+    return notices.done(counts, logs, asked)

@@ -53,6 +53,7 @@ def traces(
         user=user, agent=agent, session=session, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
+    asked = {"user": user, "agent": agent, "session": session, "tool": tool, "status": status, "type": type}
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
@@ -61,6 +62,8 @@ def traces(
         found = traced.looked_up(logs, chosen, counts=counts, say=notices.explain, on_bad=notices.bad)
     if found is None:
         found = traced.summarize(pipeline.judged(logs, chosen, shape=shape, counts=counts, search=False), notices.bad)
+    if not counts.read:
+        return notices.done(counts, logs)  # says so, in place of a list of nothing
     everything = found.summaries()
     shown = everything[:limit]
     if format in ("json", "jsonl", "csv"):
@@ -72,4 +75,4 @@ def traces(
         for line in listing.lines(shown, show.style(color, output), left_out=len(everything) - len(shown)):
             out.line(line)
         show.finish(out)
-    return notices.done(counts, logs)
+    return notices.done(counts, logs, asked)

@@ -7,6 +7,7 @@ from typing import Any
 from auditlog_cli.finding import KINDS, SEVERITIES
 from auditlog_cli.renderers import parts
 from auditlog_cli.renderers.document import Block, Document, Facts, Paragraph, Section, Span, Table, Text
+from auditlog_cli.report import many
 
 _NAMED = 10
 """So many agents are named where it is said what was looked at."""
@@ -72,9 +73,9 @@ def _activity(made: dict[str, Any]) -> Section:
         ("Different users", f"{made['distinct_users']:,}"),
         (
             "Delegation",
-            f"{chain['delegated']:,} records with more than one step, the longest chain has {chain['deepest']:,}",
+            f"{many(chain['delegated'], 'record')} with more than one step, the longest chain has {chain['deepest']:,}",
         ),
-        ("Without a time", f"{made['undated']:,} records"),
+        ("Without a time", many(made["undated"], "record")),
     )
     section = Section("Activity", "activity", [Facts(facts)])
     for name, head in _GROUPS.items():
