@@ -106,6 +106,27 @@ def test_a_known_form_with_a_piece_replaced(at: int, gone: int, put: bytes) -> N
     assert quickly(data) == slowly(data)
 
 
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize(
+    "text",
+    ["012", "-012", "00", "-0", "-", "+1", "1.", ".5", "1.5", "0.5", "1.2.3", "1e5", "1E400", "9" * 16, "9" * 17, "9" * 400, "9" * 400 + ".5",
+     "1." + "9" * 18, "[01]", "[1,]", "[,1]", "[", "[1", "[1,2", "[]", "[[]]", "{}", "tru", "True", "nulll", "NaN", '"a"b"', ""],
+)  # fmt: skip
+def test_a_known_form_with_another_plain_value(text: str) -> None:
+    """In the place of a number, and of an element of a list: what is strict JSON is taken, and nothing else."""
+    first, head = sealed(0, ZEROS, **RECORD)
+    line, _ = sealed(1, head, **RECORD)
+    body, _, rest = line.rpartition(b',"_salts":[')
+    spans = orjson.loads(b"[" + rest[:-2])
+    for old in (b'"latency_ms":12', b'"scopes":["mail:send"'):
+        start = body.index(old) + old.index(b":") + 1
+        new = old[: old.index(b":") + 1] + (b"[" if b"[" in old else b"") + text.encode()
+        forged = body.replace(old, new)
+        moved = [[salt, at + len(new) - len(old) if at > start else at, size] for salt, at, size in spans]
+        data = first + forged + b',"_salts":' + orjson.dumps(moved) + b"}\n"
+        assert quickly(data) == slowly(data)
+
+
 def test_forms_are_learned_from_a_sample() -> None:
     """One skeleton of so many is looked at, and there is a pattern after so many."""
     learning = Forms(every=2, first=4)

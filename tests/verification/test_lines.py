@@ -145,6 +145,21 @@ def test_several_spans_that_are_no_values_do_not_make_values_together() -> None:
     assert taken > 10
 
 
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("[1", "2]"), ('{"x":1', '"y":2}'), ('"a', 'b"'), ("[[1]", "[2]]"), ("1", "2,3"), ("1,2", "3"), ("[1", "2],3"),
+     ('{"x":1', '2},"b":5'), ("1.", "5"), ("", "1"), ("1", " 2"), ("1", "2")],
+)  # fmt: skip
+def test_values_that_are_whole_only_together_are_none(one: str, two: str) -> None:
+    """A value that begins in one span and ends in the next, or two values in one, is seen for what it is."""
+    first, head = sealed(0, ZEROS, metadata="m")
+    body = f'{{"timestamp":"t","record_id":"r","data":{{"a":{one},"b":{two}}},"seq":1,"prev":"{head}"'.encode()
+    at, then = body.index(b'"a":') + 4, body.rindex(b',"b":') + 5
+    forged = b'%b,"_salts":[["%022d",%d,%d],["%022d",%d,%d]]}' % (body, 1, at, len(one) or 1, 2, then, len(two))
+    data = first + forged + b"\n"
+    assert quickly(data) == slowly(data)
+
+
 @given(json_values)
 def test_every_member_is_found_to_the_byte(value: object) -> None:
     """Against json: each member's bytes are its value, at its pointer."""
