@@ -53,8 +53,8 @@ def test_a_known_form_is_not_parsed() -> None:
     other = {
         "user": {"id": None, "type": None},
         "agent": {"id": "", "name": -1.5},
-        "authorization": {"scopes": [], "approved_by": {"a": [1, 'é"\\\n']}},
-        "action": {"type": True, "tool": 0, "arguments": {"to": [], "n": 1.0}, "latency_ms": [0, None, "x"]},
+        "authorization": {"scopes": [0, None, "x"], "approved_by": {"a": [1, 'é"\\\n']}},
+        "action": {"type": True, "tool": 0, "arguments": {"to": [], "n": 1.0}, "latency_ms": False},
         "delegation_chain": [{"actor": 1, "role": "r"}, {"actor": 2, "role": "s"}],
     }
     data = log(RECORD, RECORD, other, RECORD)
