@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from auditlog_cli.sealing.hashes import ZEROS
 from auditlog_cli.sealing.line import skeleton
-from auditlog_cli.verification import forms, pieces
+from auditlog_cli.verification import forms, marks, pieces
 from auditlog_cli.verification.forms import Forms
 from auditlog_cli.verification.pieces import of_bytes
 
@@ -125,6 +125,18 @@ def test_a_known_form_with_another_plain_value(text: str) -> None:
         moved = [[salt, at + len(new) - len(old) if at > start else at, size] for salt, at, size in spans]
         data = first + forged + b',"_salts":' + orjson.dumps(moved) + b"}\n"
         assert quickly(data) == slowly(data)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_control_characters_are_seen(byte: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any but LF, wherever it stands, with the search of StringZilla and without."""
+    for place in (0, 40, 90):
+        data = b"x" * place + bytes((byte,)) + b"y" * (90 - place) + b"\n"
+        clean = byte == 0x0A or byte >= 0x20
+        assert marks.are_clean(data) == clean
+        with monkeypatch.context() as patch:
+            patch.setattr(marks, "find_first_of", marks._find_first_of)
+            assert marks.are_clean(data) == clean
 
 
 def test_forms_are_learned_from_a_sample() -> None:
