@@ -104,6 +104,7 @@ class Check:
             self._filled += 1
             if trace.awaited:
                 self.size -= len(trace.awaited.pop(span, ()))
+                trace.awaited = trace.awaited or None  # an empty dict is as large as a few ids
             if self._filled > self._third:
                 self._close()
         if parent.__class__ is not str:
