@@ -122,8 +122,6 @@ def test_several_spans_that_are_no_values_do_not_make_values_together() -> None:
     """Texts that begin in one span and end in the next, lists left open, members behind a value: any two spans that
     begin behind a name and end before a comma or a brace are taken if both are whole values, and only then.
     """
-    with pytest.raises(orjson.JSONDecodeError):
-        orjson.loads(b'["a,\n,b"]')
     first, head = sealed(0, ZEROS, metadata="m")
     content = {"a": [1, {"b": 2, "c": "x,y"}, 3], "d": ",1,", "e": "},", "f": {"g": [[], "[,"], "h": {}}, "i": "],"}
     line, _ = sealed(1, head, metadata=content)
@@ -145,6 +143,21 @@ def test_several_spans_that_are_no_values_do_not_make_values_together() -> None:
             assert isinstance(found[-1], Run) == fine, (body[one : one + size], body[two : two + other])
             taken += fine
     assert taken > 10
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [("[1", "2]"), ('{"x":1', '"y":2}'), ('"a', 'b"'), ("[[1]", "[2]]"), ("1", "2,3"), ("1,2", "3"), ("[1", "2],3"),
+     ('{"x":1', '2},"b":5'), ("1.", "5"), ("", "1"), ("1", " 2"), ("1", "2")],
+)  # fmt: skip
+def test_values_that_are_whole_only_together_are_none(one: str, two: str) -> None:
+    """A value that begins in one span and ends in the next, or two values in one, is seen for what it is."""
+    first, head = sealed(0, ZEROS, metadata="m")
+    body = f'{{"timestamp":"t","record_id":"r","data":{{"a":{one},"b":{two}}},"seq":1,"prev":"{head}"'.encode()
+    at, then = body.index(b'"a":') + 4, body.rindex(b',"b":') + 5
+    forged = b'%b,"_salts":[["%022d",%d,%d],["%022d",%d,%d]]}' % (body, 1, at, len(one) or 1, 2, then, len(two))
+    data = first + forged + b"\n"
+    assert quickly(data) == slowly(data)
 
 
 @given(json_values)

@@ -29,7 +29,7 @@ Salts = Callable[[int], list[bytes]]
 _MARK = orjson.Fragment(b"\x00")  # no JSON text holds a raw NUL, so a mark cannot be mistaken
 _TRAILER = re.compile(
     # Nothing in it can be read in two ways, so it never looks back: a third faster (bench/verify.py).
-    rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}+",[1-9][0-9]{0,9}+,[1-9][0-9]{0,9}+\](?:,(?=\[))?+)*+\]\}\Z'
+    rb',"_salts":\[(?:\["[A-Za-z0-9_-]{22}",[1-9][0-9]{0,9}+,[1-9][0-9]{0,9}+(?:\],(?=\[)|\](?=\])))*+\]\}\Z'
 )
 _CLOSING = re.compile(rb',"seq":(0|[1-9][0-9]{0,17}),"prev":"([0-9a-f]{64})"\Z')
 _LONGEST_CLOSING = 110

@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+_CONTROLS = bytes(byte for byte in range(0x20) if byte != 0x0A)
+
+
+def _find_first_of(data: bytes, wanted: bytes) -> int:
+    """Where the first byte that is wanted stands, or -1; here it is enough to know whether there is one."""
+    return -1 if len(data.translate(None, wanted)) == len(data) else 0
+
+
 find: Callable[[bytes, bytes], int] = bytes.find
+find_first_of: Callable[[bytes, bytes], int] = _find_first_of
 try:
-    from stringzilla import find  # type: ignore[no-redef]  # ten times as fast (bench/verify.py)
+    # Ten times as fast (bench/verify.py).
+    from stringzilla import find, find_first_of  # type: ignore[no-redef]
 except ImportError:  # pragma: no cover - a platform without the wheel
     pass
 
@@ -20,6 +30,11 @@ _LARGE = re.compile(rb'\{"sha256":"([0-9a-f]{64})","bytes":([1-9][0-9]{6,17})\}'
 def are_usual(data: bytes) -> bool:
     """Tell whether in these lines nothing is withheld, nor kept in a file of its own."""
     return all(find(data, each) < 0 for each in (b'"_redacted"', b'"_leaf"', _ELSEWHERE))
+
+
+def are_clean(data: bytes) -> bool:
+    """Tell whether these lines hold no control character but the LF behind each."""
+    return find_first_of(data, _CONTROLS) < 0
 
 
 def salts(raw: bytes) -> int:

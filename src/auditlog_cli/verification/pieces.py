@@ -13,21 +13,21 @@ from typing import NamedTuple
 
 import orjson
 
+from auditlog_cli import strictjson
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import sha256
 from auditlog_cli.sealing.line import _TRAILER as WELL_FORMED
 from auditlog_cli.verification import marks
 from auditlog_cli.verification.badlines import Bad, Group
-from auditlog_cli.verification.lines import TRAILER, Flawed, Hole, check
+from auditlog_cli.verification.forms import Forms
+from auditlog_cli.verification.lines import Flawed, Hole, check
 
 BLOCK = 64
 """Leaves that are hashed together where they lie, so that whoever builds the tree has less to do."""
 
-_BEHIND_A_NAME = frozenset(b'%c":' % byte for byte in range(256) if byte not in b'{[,:\\"')
-"""The three bytes before the value of a member: the last of its name, the closing quote, the colon. Behind an opening
-quote stands the text of a string; an opening quote follows a bracket, a comma or a colon. What could be either, or is
-an escaped quote, is looked at the slow way."""
+_forms = Forms()
+"""What is known of the records that this process has read."""
 
 
 class Event(NamedTuple):
@@ -99,7 +99,7 @@ class Reader:
         self._leaves: list[bytes] = []
         self._events: list[Event] = []
         self._expected = b""
-        self._timestamp: object = None
+        self._latest = b""
         self._bad: Group | None = None
 
     def done(self) -> Piece:
@@ -108,64 +108,70 @@ class Reader:
         self._close_bad()
         return Piece(self._lines, self._found)
 
-    def plain(self, lines: Iterable[bytes], offset: int, *, usual: bool = False) -> int:
-        """Take whole lines, none too long; return the offset behind them. `usual`: see `marks.are_usual`.
+    def plain(self, lines: Iterable[bytes], offset: int, *, usual: bool = False, clean: bool = False) -> int:
+        """Take whole lines, none too long; return the offset behind them. `usual`, `clean`: see `marks`.
 
         Hot (bench/verify.py): what is checked here by search and comparison, `lines.check` checks step by step, and
         it decides wherever this is not sure. tests/verification/test_lines.py holds the two together.
         """
-        loads, dumps, match = orjson.loads, orjson.dumps, WELL_FORMED.match
         reserved = marks.salts if usual else marks.reserved
         for raw in lines:
-            leaf = b""
             try:
-                content = loads(raw)
-                # Strict JSON as orjson writes it: no name twice, no escape that is not needed (strictjson.decode).
-                if dumps(content) == raw and "auditlog" not in content:
-                    cut = raw.rfind(TRAILER)
-                    # The first reserved name is that of the trailer: there is no other in the line.
-                    if reserved(raw) == cut + 1 and match(raw, cut):
-                        leaf = self._link(raw, cut, content)
+                # The first reserved name is that of the trailer: there is no other in the line.
+                leaf = self._link(raw, reserved(raw) - 1, clean)
             except (ValueError, TypeError):
                 leaf = b""
             if leaf:
                 self._lines += 1
                 self._leaves.append(leaf)
-                self._timestamp = content.get("timestamp")
+                self._latest = raw
             else:
                 self._take(raw, offset)
             offset += len(raw) + 1
         return offset
 
-    def _link(self, raw: bytes, cut: int, content: dict[str, object]) -> bytes:
-        """The leaf of a line that continues the run, or nothing if that is not sure."""
-        if not self._leaves:
+    def _link(self, raw: bytes, cut: int, clean: bool) -> bytes:
+        """The leaf of a line that continues the run, or nothing if that is not sure; its trailer begins at `cut`.
+
+        Sure is: the skeleton with an empty text in the place of each hole is one strict JSON object; each of those
+        places stands behind a colon; each value that was there is strict JSON itself. Then so is the line, and each
+        span is the value of one member. For a text that had begun before would end at the first quotation mark of the
+        empty one, and what follows on it could not be parsed.
+        """
+        if cut < 0 or not self._leaves or not WELL_FORMED.match(raw, cut):
             return b""
+        spans: list[tuple[str, int, int]] = orjson.loads(raw[cut + 10 : -1])
         at = 0
-        parts: list[bytes] = []
+        parts = [b"\x00"]
         values: list[bytes] = []
-        known = _BEHIND_A_NAME
-        spans: list[tuple[str, int, int]] = content["_salts"]  # type: ignore[assignment]
         for salt, start, size in spans:
             end = start + size
-            # A whole value must follow a name, and then its end.
-            if start < at or end > cut or raw[start - 3 : start] not in known or raw[end] not in b",}":
-                return b""
             value = raw[start:end]
             values.append(value)
+            # Where spans overlap or leave the body, there is no text between them, and so no colon or no end.
             parts += raw[at:start], b'{"_redacted":"', hexlify(sha256(salt.encode() + value)), b'"}'
             at = end
-        # All at once, for a call each would take longer. No text reaches into the next value, for no LF may stand in
-        # it; a list left open is never closed, because each value begins in an object and ends before a comma or a
-        # brace. So this can be parsed only if each of them is one whole value.
-        orjson.loads(b"[%b]" % b",\n".join(values))
-        parts.append(raw[at:cut])
+        parts += raw[at:cut], b"}"
         skeleton = b"".join(parts)
         if not skeleton.endswith(self._expected):
             return b""
-        leaf = sha256(b"\x00" + skeleton + b"}")
-        seq: int = content["seq"]  # type: ignore[assignment]
-        self._expected = b',"seq":%d,"prev":"%b"' % (seq + 1, hexlify(leaf))
+        # As orjson writes it is strict JSON: no name twice, no escape that is not needed (strictjson.decode).
+        if values and [*map(orjson.dumps, orjson.loads(b"[%b]" % b",".join(values)))] != values:
+            return b""
+        known = clean and skeleton.isascii() and b"\\" not in skeleton
+        if not (known and _forms.match(skeleton)):
+            texts = parts[1::4]
+            if not all(text.endswith(b":") for text in texts[:-1]):
+                return b""
+            bare = b'""'.join(texts) + b"}"
+            content = orjson.loads(bare)
+            if orjson.dumps(content) != bare or "auditlog" in content:
+                return b""
+            if known:
+                _forms.learn(skeleton)
+        leaf = sha256(skeleton)
+        following = self._first[2] + len(self._leaves) + 1
+        self._expected = b',"seq":%d,"prev":"%b"}' % (following, hexlify(leaf))
         return leaf
 
     def _take(self, raw: bytes, offset: int) -> None:
@@ -192,8 +198,8 @@ class Reader:
                 )
             )  # fmt: skip
         self._leaves.append(leaf)
-        self._timestamp = checked.content.get("timestamp")
-        self._expected = b',"seq":%d,"prev":"%b"' % (checked.seq + 1, checked.leaf.encode())
+        self._latest = raw
+        self._expected = b',"seq":%d,"prev":"%b"}' % (checked.seq + 1, checked.leaf.encode())
 
     def bad(self, line: BadLine) -> None:
         """Take a line that is too long to be looked at."""
@@ -220,7 +226,8 @@ class Reader:
         number, offset, seq, prev = self._first
         blocks = _blocks(self._leaves, seq)
         joined = b"".join(self._leaves)
-        self._found.append(Run(number, offset, seq, prev, joined, blocks, self._events, self._timestamp))
+        last = strictjson.exact(self._latest).get("timestamp")
+        self._found.append(Run(number, offset, seq, prev, joined, blocks, self._events, last))
         self._leaves, self._events = [], []
         self._expected = b""
 
@@ -260,7 +267,7 @@ def of_bytes(data: bytes, offset: int) -> Piece:
     collecting = gc.isenabled()
     gc.disable()  # records are trees: what is let go is freed at once, and looking for cycles costs time
     try:
-        offset = reader.plain(lines, offset, usual=marks.are_usual(data))
+        offset = reader.plain(lines, offset, usual=marks.are_usual(data), clean=marks.are_clean(data))
     finally:
         if collecting:
             gc.enable()
