@@ -248,8 +248,10 @@ class _Writer(Statements):
         else:
             looked = [self.block(path) for path in blocks if path[0] in self.shape.names]
             self.constants["may_hit"] = scanner.asker()  # type: ignore[union-attr]
-            self.write(1, f"try: hits = scan(record, looked=True) if may_hit(dumps(({''.join(f'{each}, ' for each in looked)}))) else EMPTY")  # fmt: skip # noqa: E501
+            self.constants |= {"may_hit": scanner.asker(), "scan_for": scanner.scan_for}  # type: ignore[union-attr]
+            self.write(1, f"try: may = may_hit(dumps(({''.join(f'{each}, ' for each in looked)})))")
             self.write(1, "except TypeError: hits = scan(record)")  # no JSON, such as a huge number
+            self.write(1, "else: hits = scan_for(record, may) if may or may is None else EMPTY")
         self.write(1, "e = entities(hits) if hits else MISSING")
         self.write(1, "ke = tuple(e) if hits else MISSING")
 
