@@ -31,6 +31,7 @@ class Watch:
         "_check",
         "_most",
         "_path",
+        "_take",
         "_taken",
         "at",
         "counted",
@@ -52,6 +53,7 @@ class Watch:
             self._check: Any = Stateless(module.judge(settings), module.fields(settings.given))
         else:
             self._check = module.Check(settings)
+        self._take = self._check.take  # bound once: checks are of many classes, and a look for the method takes time
         self._most = max_state
         self.population = work.population
         self.whole: bool = module.WHOLE_LOG
@@ -71,7 +73,7 @@ class Watch:
             seen.group = (seen.get(path),)
         else:
             seen.group = seen.grouped(self.group_by) if self.group_by else ()
-        found: list[Found] = self._check.take(seen)
+        found: list[Found] = self._take(seen)
         self._taken += 1
         if not self._taken & _LOOK and self._check.size > self._most:
             self.exhausted = True
