@@ -1,4 +1,5 @@
-"""`auditlog verify` beside `sha256sum` over the same bytes, in one run: bytes a second, ratios, peak memory.
+"""`auditlog verify` beside `sha256sum` over the same bytes, in one run: bytes a second, ratios, peak memory; and what
+one session, and the proof of one record, cost of that, with an index and without.
 
 `sha256sum` reads once and hashes once; verifying parses every line strictly and hashes every redactable value, the line
 and the tree. The log is the shared generator's, sealed by AuditLog in segments of 64 MiB.
@@ -6,16 +7,22 @@ and the tree. The log is the shared generator's, sealed by AuditLog in segments 
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import sys
 from itertools import islice
 from pathlib import Path
 
 import orjson
-from measure import WORK, commands, data
+from measure import AUDITLOG, BIN, WORK, commands, data
 from peers import program
-from tables import Bench, Table, shown
+from tables import Bench, Table, shown, timed
 
+from auditlog_cli import segments
+from auditlog_cli.index import building
+from auditlog_cli.signing import keygen
+from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.log import AuditLog
 
 ONE = "import sys; from auditlog_cli import verify; sys.exit(verify(sys.argv[1], processes=int(sys.argv[2])).exit_code)"
@@ -37,6 +44,51 @@ def sealed(records: int) -> Path:
                 log.write_many(some)
         os.replace(making, done)
     return done / "audit.jsonl"
+
+
+PROOF = (
+    "import sys; from auditlog_cli import proofs; proofs.prove(sys.argv[1], sys.argv[2], index=sys.argv[3] == 'index')"
+)
+
+
+def signed(records: int) -> Path:
+    """Return a copy of that log with a checkpoint and an index, made if it is not there yet."""
+    done = WORK / f"signed-{records}"
+    if not done.exists():
+        making = WORK / f"signing-{records}-{os.getpid()}"
+        shutil.copytree(sealed(records).parent, making)
+        log = making / "audit.jsonl"
+        key = keygen.make(str(making / "key"), "bench")
+        with AuditLog(log, fsync="none") as opened:
+            Sealer(str(log), key).seal(opened.durable, opened.append_own)
+        os.replace(making, done)
+    log = done / "audit.jsonl"
+    taken = segments.snapshot(str(log))
+    try:
+        building.build(str(log), taken)
+    finally:
+        for _, fd, _ in taken:
+            os.close(fd)
+    return log
+
+
+def partial(records: int, rounds: int) -> Table:
+    """One session verified, one record proved."""
+    log = signed(records)
+    facts = json.loads(Path(f"{data(records)}.facts.json").read_text())
+    session, many = str(facts["q_session"][0]), int(facts["q_session"][1])
+    asked = [AUDITLOG, "verify", str(log), "--no-remember", "--signers", f"{log.parent / 'key'}.pub"]
+    proof = [sys.executable, "-c", PROOF, str(log), str(records // 2)]
+    cases = {
+        "auditlog verify": asked,
+        "auditlog verify --session --no-index": [*asked, "--session", session, "--no-index"],
+        "auditlog verify --session, indexed": [*asked, "--session", session],
+        "auditlog prove --no-index": [*proof, "scan"],
+        "auditlog prove, indexed": [*proof, "index"],
+        "python -c pass": [str(BIN / "python"), "-c", "pass"],
+    }
+    title = f"One session ({many} records) and one proof, of {records:,} signed records"
+    return timed(title, commands(cases, rounds), "auditlog verify", f"Rounds: {rounds}.")
 
 
 def files(log: Path) -> list[str]:
@@ -69,7 +121,14 @@ def tables(quick: bool) -> list[Table]:
 
     columns = ("MB/s", "processor time of sha256sum", "its time on the clock", "peak MiB")
     title = f"Verifying {records:,} records, {size / 1e6:,.0f} MB"
-    return [Table(title, columns, runs, cells, (f"Rounds: {rounds}; {cores} cores.",))]
+    return [Table(title, columns, runs, cells, (f"Rounds: {rounds}; {cores} cores.",)), partial(records, rounds)]
 
 
-BENCHES = (Bench("verify", "verify beside sha256sum", ("sha256sum", "openssl", "orjson", "cryptography"), tables),)
+BENCHES = (
+    Bench(
+        "verify",
+        "verify beside sha256sum; one session, one proof",
+        ("sha256sum", "openssl", "orjson", "cryptography"),
+        tables,
+    ),
+)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from auditlog_cli import decoders
+from auditlog_cli import decoders, pipeline
 from auditlog_cli.index import query
 from auditlog_cli.record import BadLine
+from auditlog_cli.selection import select_by
 from auditlog_cli.sources import files
 from auditlog_cli.statistics import Statistics
 
@@ -52,14 +53,11 @@ def counted(
     bad: list[BadLine] = []
     try:
         with counting.Counting(logs, by, counts, say, processes=parallel) as work:
-            for item in map(decoders.decode, work.lines()):
+            items = map(decoders.decode, work.lines())
+            for item, wanted in pipeline.told_apart(items, select_by(), counts):
                 if isinstance(item, BadLine):
-                    counts.bad += 1
                     bad.append(item)
-                elif item.is_own:
-                    counts.own += 1
-                else:
-                    counts.selected += 1
+                elif wanted:
                     found.add(item.content, item.shape)
             work.add_to(found, top)
     except counting.Uncountable:

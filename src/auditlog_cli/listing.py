@@ -77,19 +77,14 @@ def looked_up(
     bad: list[BadLine] = []
     traces: set[tuple[str, str]] = set()
     query = Query(selection.groups, None, selection.window)
-    for item in pipeline.looked_up(paths, query, counts=tally, parallel=True, say=say, tells=selection):
+    items = pipeline.looked_up(paths, query, counts=tally, parallel=True, say=say, tells=selection)
+    for item, wanted in pipeline.told_apart(items, selection, tally):
         if isinstance(item, BadLine):
-            tally.bad += 1
             bad.append(item)
-        elif item.is_own:
-            tally.own += 1
-        elif selection(item):
-            tally.selected += 1
+        elif wanted:
             traces.add(trace_of(item))
             if len(traces) > _MANY:
                 return None
-        else:
-            tally.passed += 1
     if any(kind == "none" for kind, _ in traces):
         return None
     listing = Listing()

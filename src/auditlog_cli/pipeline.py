@@ -10,7 +10,7 @@ from auditlog_cli.sources.lines import read_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from auditlog_cli.index.query import Query
     from auditlog_cli.selection import Selection
@@ -152,7 +152,21 @@ def judged(
     elif selection.needles and may_search:
         items = containing(paths, selection.needles, shape=shape, counts=counts, parallel=parallel, tells=selection)
     else:
-        items = _counted(read(paths, shape=shape, tells=selection if may_search else None), counts)
+        items = counted(read(paths, shape=shape, tells=selection if may_search else None), counts)
+    yield from told_apart(items, selection, counts, inverted=inverted)
+
+
+def told_apart(
+    items: Iterable[Record | BadLine], selection: Selection, counts: Counts, *, inverted: bool = False
+) -> Iterator[tuple[Record | BadLine, bool]]:
+    """Yield each line, and whether it is wanted. Counts everything but what was read.
+
+    Args:
+        items: The decoded lines.
+        selection: Which records are wanted.
+        counts: Kept up to date while the lines are taken.
+        inverted: Want the others instead.
+    """
     own, fits = selection.own, selection.fits
     for item in items:
         if isinstance(item, BadLine):
@@ -167,6 +181,13 @@ def judged(
         else:
             counts.passed += 1
             yield item, False
+
+
+def counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:
+    """Yield each line, counted as read."""
+    for item in items:
+        counts.read += 1
+        yield item
 
 
 def last(
@@ -271,10 +292,4 @@ def _indexed(log: files.Log, query: Query, counts: Counts, parallel: bool, say: 
             return map(decoders.decode, found)
     if query.needles:
         return _some(log, decoders.decode, query.needles, counts, parallel)
-    return _counted(_all(log, decoders.decode), counts)
-
-
-def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:
-    for item in items:
-        counts.read += 1
-        yield item
+    return counted(_all(log, decoders.decode), counts)

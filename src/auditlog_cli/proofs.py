@@ -18,7 +18,7 @@ from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
 from auditlog_cli.sources.opening import read_small
-from auditlog_cli.verification import covered
+from auditlog_cli.verification import covered, walking
 from auditlog_cli.writer.growth import is_sealed
 
 _LARGEST = 64 * 1024
@@ -68,12 +68,13 @@ class Grown(NamedTuple):
     note: str
 
 
-def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
+def prove(path: str, wanted: str, beside: str | None = None, *, index: bool = True) -> Proved:
     """Prove that a record is in the log at `path`, under its newest checkpoint.
 
     Args:
         wanted: Its `record_id`, or its number (`seq`).
         beside: The newest checkpoint, if it is not beside the log.
+        index: Use the index of the log, if there is one. The proof is the same.
 
     Raises:
         InputError: If there is no such record, or no checkpoint that covers it, or if others write the log.
@@ -81,7 +82,7 @@ def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
         SealRefused: If the log is not the one that was signed.
     """
     _refuse_foreign(path)
-    line = _find(path, wanted)
+    line = _find(path, wanted, index)
     seq = unseal(line).seq
     text, note = newest(path, beside)
     if seq >= note.size:
@@ -89,7 +90,7 @@ def prove(path: str, wanted: str, beside: str | None = None) -> Proved:
             f"{path}: record {seq} is not covered yet: the newest checkpoint is of {note.size} records",
             help=f"auditlog seal {path} --key FILE",
         )
-    return _proved(path, text, note, [line])[0]
+    return _proved(path, text, note, [line], index)[0]
 
 
 def prove_all(
@@ -97,12 +98,15 @@ def prove_all(
     wanted: Callable[[Record], bool],
     beside: str | None = None,
     among: Iterable[Record | BadLine] | None = None,
+    *,
+    index: bool = True,
 ) -> list[Proved]:
     """Prove that each record that is wanted, and that the newest checkpoint covers, is in the log at `path`.
 
     Args:
         among: Lines of the log, all that are wanted among them, where somebody knows which; None: all are read.
         beside: The newest checkpoint, if it is not beside the log.
+        index: As for `prove`.
 
     Raises:
         InputError: If there is no checkpoint, or if others write the log.
@@ -118,7 +122,7 @@ def prove_all(
             covered += [line] if unseal(line).seq < note.size else []
         except Unsealed:
             continue
-    return _proved(path, text, note, covered)
+    return _proved(path, text, note, covered, index)
 
 
 def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> Verdict:
@@ -147,12 +151,13 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
     return Verdict(True, f"{what} record {found.seq} of {note.origin}, one of {note.size} that were signed")
 
 
-def prove_growth(path: str, earlier: Earlier, beside: str | None = None) -> Grown:
+def prove_growth(path: str, earlier: Earlier, beside: str | None = None, *, index: bool = True) -> Grown:
     """Prove that the log at `path`, as its newest checkpoint has it, only added to an earlier state.
 
     Args:
         earlier: What it was, as somebody kept it.
         beside: The later checkpoint, if it is not the one beside the log.
+        index: As for `prove`.
 
     Raises:
         InputError: If there is no checkpoint, or what the proof needs was pruned.
@@ -170,7 +175,7 @@ def prove_growth(path: str, earlier: Earlier, beside: str | None = None) -> Grow
             help=f"auditlog verify {path}; or seal first",
         )
     stretches = merkle.consistency_stretches(earlier.size, note.size)
-    tree = _collect(path, note, stretches)
+    tree = _collect(path, note, stretches, index)
     try:
         hashes = tuple(tree.roots(stretches))
     except merkle.ProofError as error:
@@ -193,7 +198,7 @@ def hashes_since(path: str, size: int, beside: str | None = None) -> tuple[bytes
     _, note = newest(path, beside)
     stretches = merkle.consistency_stretches(size, note.size)
     try:
-        return tuple(_collect(path, note, stretches).roots(stretches))
+        return tuple(_collect(path, note, stretches, True).roots(stretches))
     except merkle.ProofError as error:
         raise _pruned(path) from error
 
@@ -224,18 +229,24 @@ def check_growth(made: Grown, trusted: signers.Signers, earlier: Earlier | None 
     return Verdict(True, f"{note.origin} of {note.size} signed records begins with the state {state}")
 
 
-def _proved(path: str, text: str, note: notes.Note, lines: list[bytes]) -> list[Proved]:
+def _proved(path: str, text: str, note: notes.Note, lines: list[bytes], index: bool) -> list[Proved]:
     """The lines with their proofs, in one pass over the log."""
-    numbers = [unseal(line).seq for line in lines]
-    stretches = {number: merkle.inclusion_stretches(number, note.size) for number in numbers}
-    tree = _collect(path, note, [each for some in stretches.values() for each in some])
-    try:
-        return [
-            Proved(line, tlogproof.TlogProof(number, tuple(tree.roots(stretches[number])), text))
-            for line, number in zip(lines, numbers, strict=True)
-        ]
-    except merkle.ProofError as error:
-        raise _pruned(path) from error
+    found = [unseal(line) for line in lines]
+    stretches = {each.seq: merkle.inclusion_stretches(each.seq, note.size) for each in found}
+    tree = _collect(path, note, [each for some in stretches.values() for each in some], index)
+    made = []
+    for line, each in zip(lines, found, strict=True):
+        try:
+            hashes = tuple(tree.roots(stretches[each.seq]))
+        except merkle.ProofError as error:
+            raise _pruned(path) from error
+        if merkle.root_by_inclusion(bytes.fromhex(each.leaf), each.seq, note.size, hashes) != note.root:
+            raise SealRefused(
+                f"{path}: record {each.seq} is not the one that was signed; it cannot be proved",
+                help=f"auditlog verify {path}",
+            )
+        made.append(Proved(line, tlogproof.TlogProof(each.seq, hashes, text)))
+    return made
 
 
 def _pruned(path: str) -> InputError:
@@ -251,11 +262,15 @@ def _refuse_foreign(path: str) -> None:
         )
 
 
-def _find(path: str, wanted: str) -> bytes:
+def _find(path: str, wanted: str, index: bool) -> bytes:
     number = int(wanted) if wanted.isascii() and wanted.isdigit() else -1
     name, value = ("seq", number) if number >= 0 else ("record_id", wanted)
-    needle = f'"seq":{number},'.encode() if number >= 0 else strictjson.needle(wanted)
-    read = pipeline.containing([path], [needle]) if needle else pipeline.read([path])
+    needle = strictjson.needle(wanted)
+    read: Iterable[Record | BadLine]
+    if number >= 0:
+        read = walking.numbered(path, number, index=index)
+    else:
+        read = pipeline.containing([path], [needle]) if needle else pipeline.read([path])
     found = [item.line for item in read if isinstance(item, Record) and item.stored.get(name) == value]
     if not found:
         raise InputError(f"{path}: there is no record {wanted!r} in it", help="give its record_id, or its seq")
@@ -295,10 +310,10 @@ def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A00
         raise InputError(f"{name}: is no checkpoint", help="three lines, an empty one, signatures") from error
 
 
-def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> merkle.Roots:
+def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch], index: bool) -> merkle.Roots:
     """The tree under `note`, with the roots of the stretches, if the log is the one that was signed."""
-    tree = merkle.Roots(stretches)
     if note.origin.endswith(SALTED):
+        tree = merkle.Roots(stretches)
         with Snapshot(path) as files:
             new = files.has_new and settling.root_at(files, note.size, new=True) == note.root
             settling.root_at(files, note.size, new=new, tree=tree)
@@ -309,6 +324,4 @@ def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch]) -> me
             )
         return tree
     with covered.Log(path, note) as log:
-        for _ in log.records(tree):
-            pass
-    return tree
+        return log.tree(stretches, indexed=index)

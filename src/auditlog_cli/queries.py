@@ -160,20 +160,7 @@ def _judged(
     lines: Iterator[Line], chosen: Selection, shape: str | None, counts: Counts
 ) -> Iterator[tuple[Record | BadLine, bool]]:
     decode = decoders.forced(shape) if shape else decoders.decode
-    for line in lines:
-        counts.read += 1
-        item = decode(line)
-        wanted = False
-        if isinstance(item, BadLine):
-            counts.bad += 1
-        elif item.is_own and not chosen.own:
-            counts.own += 1
-        elif chosen(item):
-            counts.selected += 1
-            wanted = True
-        else:
-            counts.passed += 1
-        yield item, wanted
+    return pipeline.told_apart(pipeline.counted(map(decode, lines), counts), chosen, counts)
 
 
 def _several(given: Sequence[str] | None) -> Sequence[str] | None:

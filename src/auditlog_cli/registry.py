@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,6 @@ def load(folder: str, name: str) -> ModuleType:
     >>> load("decoders", "tutorial").HINT[:5]
     'lines'
     """
-    from importlib import import_module
-
-    return import_module(".".join(part for part in ("auditlog_cli", *folder.split("/"), name) if part))
+    path = ".".join(part for part in ("auditlog_cli", *folder.split("/"), name) if part)
+    __import__(path)  # importlib would bring `warnings` to the start path
+    return sys.modules[path]

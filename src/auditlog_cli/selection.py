@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from auditlog_cli import fields, times
 from auditlog_cli.errors import UsageError
-from auditlog_cli.matching import like
 from auditlog_cli.strictjson import needle
 
 TYPE_CHECKING = False
@@ -144,6 +143,8 @@ def select_by(
 def _one_of(paths: tuple[str, ...], values: Sequence[str], synonyms: dict[str, str]) -> Test:
     exact = frozenset(synonyms.get(value, value) for value in values if "*" not in value and "?" not in value)
     patterns = [value for value in values if "*" in value or "?" in value]
+    if patterns:
+        from auditlog_cli.matching import like
 
     def test(content: dict[str, object]) -> bool:
         for path in paths:

@@ -122,6 +122,11 @@ def now() -> str:
     return f"{prefix}{nanos // 1000:06d}Z"
 
 
+def since(began: int) -> float:
+    """Return how long something took, for `action.latency_ms`: milliseconds since `began`, of `time.monotonic_ns`."""
+    return round((time.monotonic_ns() - began) / 1e6, 3)
+
+
 def duration(text: str) -> int | None:
     """Return the microseconds that `90s`, `15m`, `3h`, `2d`, `1w` or a sum such as `1d12h` name, or None.
 

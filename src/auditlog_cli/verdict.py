@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK
 
 COULD_NOT_LOOK = ("missing", "empty", "unsealed", "unreadable")
@@ -79,6 +81,20 @@ class Withheld:
         return f"Withheld({self.seq}, {self.field!r}, {self.declared_at!r})"
 
 
+class Only(NamedTuple):
+    """The records that were looked at, where that are not all of a log.
+
+    Attributes:
+        field: `session` or `trace`.
+        id: Its id.
+        records: How many.
+    """
+
+    field: str
+    id: str
+    records: int
+
+
 class Verdict:
     """What verifying one log came to.
 
@@ -103,11 +119,12 @@ class Verdict:
         not_checked: What nobody looked at, and why. Never empty.
         anchored: Which states that were kept elsewhere agree, and by when they are known to have existed.
         remembered: What became of the memory of heads: `new`, `agrees`, or empty if it was not asked.
+        only: Which records were looked at; None: all. `unsigned_tail` then counts only them.
     """
 
     __slots__ = (
-        "anchored", "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "origin",
-        "path", "records", "remembered", "root", "rooted", "signed", "unsigned_tail", "warnings", "withheld",
+        "anchored", "checkpoints", "findings", "first", "head", "help", "key_given", "listed", "not_checked", "only",
+        "origin", "path", "records", "remembered", "root", "rooted", "signed", "unsigned_tail", "warnings", "withheld",
         "withheld_total",
     )  # fmt: skip
 
@@ -132,6 +149,7 @@ class Verdict:
         self.not_checked: list[str] = []
         self.anchored: list[str] = []
         self.remembered = ""
+        self.only: Only | None = None
 
     def __repr__(self) -> str:
         return f"Verdict({self.path!r}, {self.word!r})"
@@ -169,12 +187,26 @@ class Verdict:
             return f"broken: {first.message}"
         if self.exit_code == EXIT_INCOMPLETE:
             return f"incomplete: {self.findings[0].message}"
+        if self.only is not None:
+            return self._only(self.only)
         if not self.key_given:
             if self.origin.endswith("#raw"):
                 return f"intact, but not proved by a key: {many}, unchanged as far as the checkpoint goes; signatures were not checked"  # noqa: E501
             return f"intact, but not proved by a key: {many} form one unbroken chain; signatures were not checked"
         tail = f", the last {self.unsigned_tail:,} not signed yet" if self.unsigned_tail else ""
         return f"intact and signed: {many}{tail}"
+
+    def _only(self, only: Only) -> str:
+        """The same of some records that are what was written."""
+        many = f"{only.records:,} {'record' if only.records == 1 else 'records'} of {only.field} {only.id!r}"
+        rest = "the rest of the log was not looked at"
+        named = f"{many}, {'the one' if only.records == 1 else 'the ones'} that the chain names"
+        if not self.key_given:
+            return f"intact, but not proved by a key: {named}; signatures were not checked, and {rest}"
+        if self.unsigned_tail == only.records:
+            return f"intact, but not signed yet: {named}; {rest}"
+        tail = f", {self.unsigned_tail:,} of them not signed yet" if self.unsigned_tail else ""
+        return f"intact and signed: {many}{tail}; {rest}"
 
 
 def _gravity(problem: Problem) -> tuple[bool, int]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from auditlog_cli import validate, verify
 from tests import goldens
 from tests.conftest import Result
 
@@ -19,7 +20,8 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 def check(name: str, cli: Callable[..., Result], records: list[dict[str, Any]], tmp_path: Path) -> None:
     """Compare the tree of `records` (those of one trace, in order) with golden/adapters/NAME.txt.
 
-    Each record comes 10 ms after the one before it; spans are numbered as they occur.
+    Each record comes 10 ms after the one before it; spans are numbered as they occur. The log that they came from,
+    `recording(tmp_path)`, is valid and proved.
     """
     path = tmp_path / "drawn.jsonl"
     spans: dict[str, str] = {}
@@ -36,3 +38,5 @@ def check(name: str, cli: Callable[..., Result], records: list[dict[str, Any]], 
                     told[member] = spans.setdefault(told[member], f"{len(spans) + 1:016x}")
             file.write(json.dumps(told) + "\n")
     goldens.check(f"adapters/{name}", cli("trace", TRACE, path))
+    assert validate(tmp_path / "audit.jsonl", strict=True).findings == []
+    assert verify(tmp_path / "audit.jsonl").findings == []

@@ -29,7 +29,7 @@ with warnings.catch_warnings():
     from crewai.tools import BaseTool, tool
     from pydantic import Field
 
-from auditlog_cli import AuditLog, current_session, validate, verify
+from auditlog_cli import AuditLog, current_session, validate
 from auditlog_cli.adapters.crewai import Audit, CrewAuditAbort
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.session import Session
@@ -37,6 +37,8 @@ from auditlog_cli.errors import AuditWriteError, NoSession, UsageError
 from auditlog_cli.testing import recording
 from tests.adapters import golden_trace
 from tests.adapters.contract import QUESTION, WHO, Contract, Ran
+from tests.adapters.records import actors, only
+from tests.adapters.records import recorded_sync as recorded
 from tests.conftest import Result
 from tests.docs import test_snippets
 
@@ -160,30 +162,12 @@ class TestContract(Contract):
             play(ran, mode=mode)
 
 
-def recorded(tmp_path: Path, body: Callable[[Session], Any], **more: Any) -> list[dict[str, Any]]:
-    """What `body` leaves in a log."""
-    with recording(tmp_path) as audit, audit.log.session(**WHO, **more) as session:
-        body(session)
-    return audit.records
-
-
-def only(records: list[dict[str, Any]], kind: str, **wanted: Any) -> list[dict[str, Any]]:
-    found = [each for each in records if each["action"]["type"] == kind]
-    return [each for each in found if all(each["action"].get(name) == value for name, value in wanted.items())]
-
-
 def whole(session: Session) -> None:
     play(lambda name: None)
 
 
 def test_the_tree_of_the_scenario(tmp_path: Path, cli: Callable[..., Result]) -> None:
     golden_trace.check("crewai", cli, recorded(tmp_path, whole), tmp_path)
-    assert validate(tmp_path / "audit.jsonl", strict=True).findings == []
-    assert verify(tmp_path / "audit.jsonl").findings == []
-
-
-def actors(record: dict[str, Any]) -> list[str]:
-    return [each["actor"] for each in record["delegation_chain"]]
 
 
 @tool("look")

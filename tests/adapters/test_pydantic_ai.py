@@ -20,13 +20,14 @@ from pydantic_ai.models.function import AgentInfo, DeltaToolCall, FunctionModel
 from pydantic_ai.tools import ToolDefinition
 from pydantic_ai.toolsets import ExternalToolset
 
-from auditlog_cli import AuditLog, current_session, validate, verify
+from auditlog_cli import AuditLog, current_session, validate
 from auditlog_cli.adapters.pydantic_ai import EDITED, VALIDATED, Audit
 from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import ApprovalMismatch, AuditWriteError, NoSession, UsageError
 from auditlog_cli.testing import recording
 from tests.adapters import golden_trace
 from tests.adapters.contract import QUESTION, WHO, Contract, Ran
+from tests.adapters.records import actors, only, recorded, shape
 from tests.conftest import Result
 from tests.docs import test_snippets
 
@@ -155,27 +156,6 @@ class TestContract(Contract):
         asyncio.run(drive())
 
 
-def recorded(tmp_path: Path, body: Callable[[Session], Any], **more: Any) -> list[dict[str, Any]]:
-    """What `body` leaves in a log."""
-    with recording(tmp_path) as audit:
-
-        async def work() -> None:
-            async with audit.log.session(**WHO, **more) as session:
-                await body(session)
-
-        asyncio.run(work())
-    return audit.records
-
-
-def only(records: list[dict[str, Any]], kind: str, **wanted: Any) -> list[dict[str, Any]]:
-    found = [each for each in records if each["action"]["type"] == kind]
-    return [each for each in found if all(each["action"].get(name) == value for name, value in wanted.items())]
-
-
-def actors(record: dict[str, Any]) -> list[str]:
-    return [each["actor"] for each in record["delegation_chain"]]
-
-
 def solo(*steps: Step, audit: Any = None, **more: Any) -> Any:
     return Agent(scripted(*steps), name="planner", capabilities=[audit or Audit()], **more)
 
@@ -186,24 +166,16 @@ async def aplay(session: Session) -> None:
 
 def test_the_tree_of_the_scenario(tmp_path: Path, cli: Callable[..., Result]) -> None:
     golden_trace.check("pydantic_ai", cli, recorded(tmp_path, aplay), tmp_path)
-    assert validate(tmp_path / "audit.jsonl", strict=True).findings == []
-    assert verify(tmp_path / "audit.jsonl").findings == []
 
 
 def test_a_streamed_run_leaves_the_same_records(tmp_path: Path) -> None:
     """But for one more approval: `run_stream` does not validate the arguments before it asks."""
 
-    def shape(records: list[dict[str, Any]]) -> list[Any]:
-        records = [each for each in records if each["action"]["type"] != "approval"]
-        return [
-            (each["agent"]["id"], each["action"]["type"], each["action"].get("tool"), each["action"]["result_status"])
-            for each in records
-        ]
-
     (tmp_path / "plain").mkdir()
     (tmp_path / "stream").mkdir()
     plain = recorded(tmp_path / "plain", aplay)
-    assert shape(recorded(tmp_path / "stream", lambda session: play_stream(lambda name: None))) == shape(plain)
+    streamed = recorded(tmp_path / "stream", lambda session: play_stream(lambda name: None))
+    assert shape(streamed, without="approval") == shape(plain, without="approval")
 
 
 def test_each_act_is_the_act_of_its_agent(tmp_path: Path) -> None:

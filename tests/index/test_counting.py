@@ -106,6 +106,18 @@ def plain_log(tmp_path: Path) -> Path:
     return path
 
 
+def edited_log(tmp_path: Path) -> tuple[Path, int]:
+    """One that was indexed, changed in the middle and grew since; and its size when it was indexed."""
+    path = plain_log(tmp_path)
+    whole = path.read_bytes()
+    with path.open("r+b") as file:
+        file.seek(whole.index(b"agent_1", len(whole) // 2 + 700))
+        file.write(b"agent_9")
+        file.seek(0, os.SEEK_END)
+        file.write(line(record(agent__id="agent_0")) + b"\n")
+    return path, len(whole)
+
+
 def asked(path: Path, *by: str) -> tuple[Statistics | None, list[str], Counts]:
     """What the index alone says."""
     counts, said = Counts(), list[str]()
@@ -132,14 +144,7 @@ def test_a_count_reads_few_records_and_adds_up(small: None, tmp_path: Path, monk
 def test_a_value_changed_in_the_middle_of_a_log_that_grew_is_counted_as_it_is_now(
     small: None, cli: Cli, tmp_path: Path
 ) -> None:
-    path = plain_log(tmp_path)
-    whole = path.read_bytes()
-    at = whole.index(b"agent_1", len(whole) // 2 + 700)
-    with path.open("r+b") as file:
-        file.seek(at)
-        file.write(b"agent_9")
-        file.seek(0, os.SEEK_END)
-        file.write(line(record(agent__id="agent_0")) + b"\n")
+    path, _ = edited_log(tmp_path)
     assert "agent_9" in both_ways(cli, path, "--by", "agent.id")
     build(path)  # what is kept of it is not taken for what was looked at
     assert "agent_9" in both_ways(cli, path, "--by", "agent.id")
@@ -194,19 +199,12 @@ def test_several_logs_are_counted_together(small: None, cli: Cli, tmp_path: Path
 
 
 def test_a_segment_edited_before_it_was_closed_is_indexed_anew(small: None, cli: Cli, tmp_path: Path) -> None:
-    path = plain_log(tmp_path)
-    whole = path.read_bytes()
-    at = whole.index(b"agent_1", len(whole) // 2 + 700)
-    with path.open("r+b") as file:
-        file.seek(at)
-        file.write(b"agent_9")
-        file.seek(0, os.SEEK_END)
-        file.write(line(record(agent__id="agent_0")) + b"\n")
+    path, size = edited_log(tmp_path)
     build(path)  # it looks as it did at five places
     path.rename(segments.closed_name(str(path), 0))
     write(path, line(record(agent__id="agent_0")))
     again = build(path)
-    assert again is not None and again.read > len(whole)
+    assert again is not None and again.read > size
     found, said, _ = asked(path)
     assert found is not None and found.groups["agent.id"]["agent_9"].records == 1 and not said
     assert "agent_9" in both_ways(cli, path, "--by", "agent.id")

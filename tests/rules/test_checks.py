@@ -159,6 +159,44 @@ def test_parents_are_told_as_sets_of_ids_would(spans: list[tuple[str, str, str |
     assert sorted(found(made, *(span(name, parent, trace) for trace, name, parent in spans))) == missing
 
 
+def test_many_traces_one_after_the_other_need_no_more_room_than_there_is() -> None:
+    made = check("trace_parents", "trace")
+    spans = [
+        span(name, parent, f"t{number}")
+        for number in range(40)
+        for name, parent in (("a", None), ("b", "a"), ("c", "x" if number in (3, 39) else "b"))
+    ]
+    assert found(made, *spans, max_state=12) == [12, 120]
+    assert tally(made, *spans, max_state=12).exhausted is False
+
+
+def test_a_trace_that_goes_on_after_it_was_closed_is_not_fully_judged() -> None:
+    made = check("trace_parents", "trace")
+    others = [span("a", None, f"t{number}") for number in range(20)]
+    for last, whole in ((span("z", "b", "first"), False), (span("z", None, "first"), True)):
+        spans = [span("b", "a", "first"), span("a", None, "first"), *others, last]
+        assert found(made, *spans, max_state=8) == []
+        assert tally(made, *spans, max_state=8).exhausted is not whole
+    waiting = [span("b", "a", "first"), *others, span("a", None, "first")]
+    assert found(made, *waiting, max_state=8) == [] and tally(made, *waiting, max_state=8).exhausted
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("tuvw"), st.sampled_from("abc"), st.sampled_from("abc") | st.none()), max_size=60
+    )
+)
+def test_with_little_room_no_parent_is_said_to_be_missing_that_is_there(
+    spans: list[tuple[str, str, str | None]],
+) -> None:
+    made = check("trace_parents", "trace")
+    records = [span(name, parent, trace) for trace, name, parent in spans]
+    said, full = found(made, *records, max_state=8), found(made, *records)
+    assert set(said) <= set(full)
+    if sorted(said) != sorted(full):
+        assert tally(made, *records, max_state=8).exhausted
+
+
 def test_a_clock_is_that_of_a_writer_of_a_log() -> None:
     made = check("clock", tolerance="5s", per=["source.host"])
     late, early = at("10:00:30", source={"host": "w"}), at("10:00:00", source={"host": "w"})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
+
+import orjson
 
 from auditlog_cli.fields import MISSING
 from auditlog_cli.rules import recurring
@@ -54,6 +57,21 @@ def test_what_is_kept_is_bounded() -> None:
     for number in range(recurring.MOST + 10):
         bundle.learn((str(number),), number)
     assert len(bundle.table) == 10
+
+
+def test_what_is_kept_holds_no_more_of_a_list_than_its_bytes() -> None:
+    # orjson leaves a buffer of four kilobytes behind each text that it writes, and sys.getsizeof does not say so.
+    bundle = Bundle(("a",))
+    bundle.work = lambda value: (1, value)
+    tracemalloc.start()
+    try:
+        for number in range(500):
+            bundle.learn((written := orjson.dumps([f"crm:{number}"]),), written)
+        alive = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(bundle.table) == 500
+    assert alive < 500 * 1000
 
 
 def test_giving_up_is_not_kept() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import tracemalloc
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from auditlog_cli.fields import MISSING
 from auditlog_cli.rules import lookups, shapes
 from auditlog_cli.rules.engine import Engine
 from auditlog_cli.rules.facts import Place
@@ -173,3 +176,18 @@ def test_records_that_are_only_counted_are_counted_as_if_they_were_seen(contents
             engine.under_no_policy,
         ))  # fmt: skip
     assert found[0] == found[1]
+
+
+def test_a_table_keeps_no_more_of_a_key_than_its_bytes() -> None:
+    # orjson leaves a buffer of four kilobytes behind each text that it writes, and sys.getsizeof does not say so.
+    alone, joint = lookups.Group(("action.arguments",)), lookups.Group(("authorization.scopes", "action.tool"))
+    tracemalloc.start()
+    try:
+        for number in range(500):
+            alone.keep(orjson.dumps([f"crm:{number}"]), MISSING)
+            joint.keep((orjson.dumps([f"crm:{number}"]), "send"), MISSING, MISSING)
+        alive = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(alone.table) == len(joint.table) == 500
+    assert alive < 500 * 2 * 500

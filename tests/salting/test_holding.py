@@ -21,6 +21,7 @@ from auditlog_cli.withholding import carrying, planning, resuming
 from auditlog_cli.withholding.choosing import ByField, Nothing
 from auditlog_cli.withholding.declaring import Declared
 from tests.conftest import Result
+from tests.refusals import refused
 from tests.salting import test_redact
 from tests.salting.foreign import beside, everything, leaves
 
@@ -285,22 +286,10 @@ def test_a_refusal_of_the_system_at_each_call_leaves_the_holds_as_they_were_or_a
     hold(old, session=["s-1"])
     kept = tmp_path / "kept"
     shutil.copytree(old.parent, kept)
-    module, _, function = name.partition(".")
-    real = getattr(__import__(module), function)
     for number in range(60):
         shutil.rmtree(old.parent)
         shutil.copytree(kept, old.parent)
-        count = iter(range(10_000))
-        failed: list[int] = []
-
-        def refuse(*args: Any, count: Any = count, number: int = number, failed: Any = failed, **named: Any) -> Any:
-            if next(count) == number:
-                failed.append(1)
-                raise OSError(5, "Input/output error")
-            return real(*args, **named)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(name, refuse)
+        with refused(monkeypatch, name, number) as failed:
             said = outcome(old)
         assert not said or "Input/output error" in said or "cannot be read" in said, said
         assert len(holding.read(str(old)).active) in (1, 2)

@@ -53,7 +53,7 @@ def test_each_mutant_dies(shared: Path, tmp_path: Path, name: str, old: str, new
     assert text.count(old) >= 1, "the code has changed: change the mutant, too"
     module.write_text(text.replace(old, new))
     tests = [ROOT / "tests" / "sealing" / "test_salted.py", *sorted(Path(__file__).parent.glob("test_[hrsv]*.py"))]
-    tests.append(ROOT / "tests" / "withholding" / "test_crash.py")
+    tests += [ROOT / "tests" / "withholding" / each for each in ("test_any_value.py", "test_crash.py")]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-m", "not slow", "--rootdir", ROOT, *tests],
         capture_output=True, text=True, check=False, cwd=ROOT, timeout=600,

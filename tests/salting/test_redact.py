@@ -23,6 +23,7 @@ from auditlog_cli.withholding.declaring import Declared
 from auditlog_cli.withholding.subject import Subject
 from auditlog_cli.writer import disk
 from tests.conftest import Result
+from tests.refusals import refused
 from tests.salting.foreign import beside, everything, leaves, root, seal, write
 
 Cli = Callable[..., Result]
@@ -406,24 +407,10 @@ def test_a_refusal_of_the_system_at_each_call(
     kept = tmp_path / "kept"
     shutil.copytree(old.parent, kept)
     before = leaves(old)
-    module, _, function = name.partition(".")
-    real = getattr(__import__(module), function)
     for number in range(80):
         shutil.rmtree(old.parent)
         shutil.copytree(kept, old.parent)
-        count = iter(range(10_000))
-        failed: list[int] = []
-
-        def refuse(
-            *args: Any, count: Any = count, number: int = number, failed: list[int] = failed, **named: Any
-        ) -> Any:
-            if next(count) == number:
-                failed.append(1)
-                raise OSError(5, "Input/output error")
-            return real(*args, **named)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(name, refuse)
+        with refused(monkeypatch, name, number) as failed:
             said = outcome(old)
         assert not said or "Input/output error" in said or "cannot be read" in said, said
         assert "ann@" not in said

@@ -151,6 +151,24 @@ def test_a_log_that_was_rewritten_under_a_sealer_is_refused(old: Path, key: Path
         sealer.behind()
 
 
+@pytest.mark.parametrize("cut", [False, True])
+def test_what_was_read_and_not_signed_yet_may_not_be_rewritten_either(old: Path, cut: bool) -> None:
+    beside(old, "checkpoint").unlink()
+    growth = SaltedGrowth(str(old))
+    growth.grow()
+    data = old.read_bytes().replace(b"s-1", b"s-2")
+    write(old.with_name("new"), [])
+    os.replace(old.with_name("new"), old)
+    old.write_bytes(data)
+    if cut:
+        lines = data.splitlines(keepends=True)
+        old.write_bytes(b"".join(lines[:3]))
+        salts = beside(old, "salts").read_bytes().splitlines(keepends=True)
+        beside(old, "salts").write_bytes(b"".join(salts[:3]))
+    with pytest.raises(SealRefused, match="first 6 lines are no longer those that were read"):
+        growth.grow()
+
+
 def test_salts_without_a_checkpoint_are_no_guess(path: Path, key: Path, cli: Cli) -> None:
     """As after a crash between the two: --redactable goes on, anything else asks."""
     seal(write(path), key)

@@ -16,7 +16,9 @@ from auditlog_cli.fields import is_hole
 from auditlog_cli.sealing.line import prepare, unseal
 from auditlog_cli.sealing.policy import default_tree
 from auditlog_cli.withholding.anatomy import dissect
+from auditlog_cli.withholding.declaring import Target
 from auditlog_cli.withholding.lines import bury, withhold, withhold_declared
+from auditlog_cli.withholding.replacing import meant
 from auditlog_cli.writer import ids
 from tests.withholding.state import look
 from tests.writer.chain import stock
@@ -70,6 +72,9 @@ def test_a_line_with_any_values_and_any_choice_of_fields(record: dict[str, Any],
     assert withhold_declared(raw, 7, commits) == (made if chosen else None), "the fast way is the slow one"
     assert withhold_declared(raw, 8, commits) is None, "another record"
     assert withhold_declared(made, 7, commits) is None, "nothing is left of it"
+    declared = [Target(7, value.field, line.commit(value)) for value in line.values if value.field in chosen]
+    forged = [Target(7, value.field, "00" * 32) for value in line.values if value.field not in chosen]
+    assert meant(line, declared + forged) == chosen, "a value that is not the one that was declared stays"
     assert unseal(made).leaf == leaf
     before, after = json.loads(raw), json.loads(made)
     for field in every:

@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -22,6 +21,7 @@ from auditlog_cli.withholding.declaring import Declared
 from auditlog_cli.withholding.subject import Subject
 from auditlog_cli.writer import own
 from tests.conftest import Result
+from tests.refusals import refused
 from tests.withholding.state import call, everything, look
 
 Open = Callable[..., AuditLog]
@@ -142,25 +142,11 @@ def test_a_refusal_of_the_system_at_each_call(
     """Whatever the system refuses: a clear error of ours, nothing lost, and it can be finished."""
     history(path)
     shutil.copytree(path.parent, tmp_path / "kept")
-    module, _, function = name.partition(".")
-    real = getattr(sys.modules[module] if module in sys.modules else __import__(module), function)
     for number in range(60):
         shutil.rmtree(path.parent)
         shutil.copytree(tmp_path / "kept", path.parent)
         before = callers(path)
-        count = iter(range(10_000))
-        failed = []
-
-        def refuse(
-            *args: Any, count: Any = count, number: int = number, failed: list[int] = failed, **named: Any
-        ) -> Any:
-            if next(count) == number:
-                failed.append(1)
-                raise OSError(5, "Input/output error")
-            return real(*args, **named)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(name, refuse)
+        with refused(monkeypatch, name, number) as failed:
             said = outcome(path)
         assert not said or re.search("Input/output error|did not confirm", said), said
         assert "u-17" not in said

@@ -6,21 +6,26 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.context import Frame
 
 
-def watch(stream: Any, frame: Frame, response: Any, ended: Callable[[Any, BaseException | None], None]) -> None:
-    """Let the work behind a stream be done in `frame`, and call `ended` when it is over.
+def watch(context: Any, frame: Frame, response: Any, ended: Callable[[Any, BaseException | None], None]) -> None:
+    """Call `ended` with the result of a run or of a model: now, or when its stream is over.
 
-    The middleware itself is over before the first piece is made.
+    The middleware itself is over before the first piece of a stream is made.
 
     Args:
-        stream: A `ResponseStream` that nobody has read yet.
-        frame: Where its pieces are made.
+        context: Of the middleware; its result may be a `ResponseStream` that nobody has read yet.
+        frame: Where the pieces of a stream are made.
         response: The class that puts pieces together: `AgentResponse` or `ChatResponse`.
         ended: Is given the whole response, or None and the error.
     """
+    stream = context.result
+    if not context.stream or stream is None:
+        ended(stream, None)
+        return
     pieces: list[Any] = []
 
     def piece(update: Any) -> Any:
@@ -46,7 +51,7 @@ def asked(context: Any) -> Callable[[], dict[str, Any]]:
         "prompt": [each.to_dict() for each in context.messages if each.role != "system"],
         "system": "\n".join(each for each in system if each) or None,
     }
-    return lambda: {**told, "latency_ms": round((time.monotonic_ns() - began) / 1e6, 3)}
+    return lambda: {**told, "latency_ms": times.since(began)}
 
 
 def answered(response: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 
@@ -45,8 +44,3 @@ def answer(response: Any) -> dict[str, Any]:
 def refused(name: str, error: Exception) -> tuple[bool, dict[str, str]]:
     """Return the outcome of a function that did not run, as the agent would give it."""
     return False, {"name": name, "role": "function", "content": f"Error: {error}"}
-
-
-def since(began: int) -> float:
-    """Return the milliseconds since `began`, of `time.monotonic_ns`."""
-    return round((time.monotonic_ns() - began) / 1e6, 3)

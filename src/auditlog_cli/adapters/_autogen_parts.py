@@ -11,6 +11,7 @@ from contextlib import aclosing, suppress
 from importlib import import_module
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.session import Session
 from auditlog_cli.errors import AuditWriteError
@@ -60,11 +61,11 @@ async def _asked(owner: Any, here: Here, messages: Any, items: Any) -> Items:
             if hasattr(item, "finish_reason"):
                 told = {"input_tokens": item.usage.prompt_tokens, "output_tokens": item.usage.completion_tokens}
                 said = item.model_dump(mode="json")["content"]
-                session.model_call(**asked, response=said, usage=told, latency_ms=_since(began))
+                session.model_call(**asked, response=said, usage=told, latency_ms=times.since(began))
             yield item
     except Exception as error:
         if not session.run.broken:
-            session.model_call(**asked, error=error, latency_ms=_since(began))
+            session.model_call(**asked, error=error, latency_ms=times.since(began))
         raise
 
 
@@ -172,7 +173,3 @@ async def _last(items: Items) -> Any:
 def _result(name: str, text: str, *, failed: bool = False) -> Any:
     tools = import_module("autogen_core.tools")
     return tools.ToolResult(name=name, result=[tools.TextResultContent(content=text)], is_error=failed)
-
-
-def _since(began: int) -> float:
-    return round((time.monotonic_ns() - began) / 1e6, 3)

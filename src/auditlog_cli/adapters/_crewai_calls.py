@@ -15,6 +15,7 @@ from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.toolcall import ToolCall
@@ -200,7 +201,7 @@ def model(llm: Any, stopped: Callable[[AuditWriteError], Exception]) -> None:
                 return
             try:
                 with places.active(frame):
-                    spent = round((time.monotonic_ns() - began) / 1e6, 3)
+                    spent = times.since(began)
                     frame.session.model_call(**told, **said, latency_ms=spent)
             except AuditWriteError as error:
                 raise stopped(error) from error

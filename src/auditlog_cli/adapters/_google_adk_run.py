@@ -6,6 +6,7 @@ import time
 from contextvars import Token
 from typing import Any, NamedTuple
 
+from auditlog_cli import times
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.context import Frame
@@ -29,9 +30,8 @@ class Invocation:
 
     def __init__(self, session: Session, asked: dict[str, Approval]) -> None:
         actor, frame = session.here()
-        outer = frame.outer
         self.session = session
-        self.for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
+        self.for_a_person = frame.outermost
         self._actor = actor
         self._frame = frame
         self._asked = asked
@@ -117,7 +117,7 @@ class Invocation:
 
     def _model(self, name: str, told: dict[str, Any]) -> None:
         began, asked = self._models.pop(name, (time.monotonic_ns(), {}))
-        latency = round((time.monotonic_ns() - began) / 1e6, 3)
+        latency = times.since(began)
         with places.active(self._frame):
             self._who(name).model_call(**asked, **told, latency_ms=latency)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.adapters import _langchain_shapes as shapes
 from auditlog_cli.adapters import chosen, underway
 from auditlog_cli.adapters._langchain_approvals import SessionFor
@@ -147,7 +148,7 @@ class _Asked:
         models_seen.reset(self._token)
         if self._seen:
             return  # the handler records what it saw, and sees more
-        latency = round((time.monotonic_ns() - self._began) / 1e6, 3)
+        latency = times.since(self._began)
         prompt, system = shapes.prompt(self._request.messages)
         system = shapes.member(self._request, "system_prompt") or system
         model = shapes.member(self._request.model, "model_name") or shapes.member(self._request.model, "model")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextvars import Token
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.adapters import underway
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.session import Session
@@ -61,7 +62,7 @@ class Place:
 
     def ran_ms(self) -> float:
         """How long it has run, in milliseconds."""
-        return round((time.monotonic_ns() - self.began) / 1e6, 3)
+        return times.since(self.began)
 
 
 def begins_agent(place: Place, above: Place | None, name: object) -> bool:

@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.adapters._openai_agents_items import (
     arguments_of,
     call_id_of,
@@ -88,7 +89,7 @@ class _Question:
     began: int = field(default_factory=time.monotonic_ns)
 
     def record(self, **answer: Any) -> None:
-        latency = round((time.monotonic_ns() - self.began) / 1e6, 3)
+        latency = times.since(self.began)
         self.actor.model_call(**self.told, latency_ms=latency, **answer)
 
 
@@ -116,9 +117,7 @@ class FrameworkRun:
     def requested(self, given: Any, framework: str) -> None:
         """Record the request of the user. A run made inside a tool has none: it stands in the tool's arguments."""
         self.resumed()
-        _, frame = self.session.here()
-        outer = frame.outer
-        self._answers_a_person = frame.of_agent and (outer is None or outer.session.run is not self.session.run)
+        self._answers_a_person = self.session.here()[1].outermost
         if self._answers_a_person:
             self.session.user_message(newest(given), metadata={"framework": framework})
 

@@ -19,6 +19,7 @@ from contextlib import suppress
 from importlib import import_module, metadata
 from typing import Any
 
+from auditlog_cli import times
 from auditlog_cli.adapters import chosen, missing
 from auditlog_cli.capture import context as places
 from auditlog_cli.capture import digests
@@ -102,8 +103,7 @@ class Audit:
         """Record the request and the answer, or the begin and end of a nested agent."""
         session = self._chosen(context)
         actor, frame = session.here()
-        outer = frame.outer
-        if frame.of_agent and (outer is None or outer.session.run is not session.run):
+        if frame.outermost:
             told = {"framework": f"ag2 {metadata.version('ag2')}"}
             session.user_message(_text(getattr(event, "parts", ())), metadata=told)
             if name == actor.agent_id:
@@ -132,7 +132,7 @@ class Audit:
             response = await call_next(events, context)
         except Exception as error:
             if not session.run.broken:
-                session.model_call(**asked, error=error, latency_ms=_since(began))
+                session.model_call(**asked, error=error, latency_ms=times.since(began))
             raise
         calls = [{"id": each.id, "name": each.name, "arguments": each.arguments} for each in response.tool_calls.calls]
         text = None if response.message is None else response.message.content
@@ -141,7 +141,7 @@ class Audit:
         session.model_call(
             **asked, model=response.model, provider=response.provider, call_id=response.response_id,
             response=text if not calls else [*([text] if text else []), *calls], usage=counted or None,
-            latency_ms=_since(began),
+            latency_ms=times.since(began),
         )  # fmt: skip
         return response
 
@@ -215,7 +215,3 @@ def _text(parts: Any) -> Any:
     if all(isinstance(each, str) for each in said):
         return "\n".join(said)
     return said[0] if len(said) == 1 else said
-
-
-def _since(began: int) -> float:
-    return round((time.monotonic_ns() - began) / 1e6, 3)

@@ -71,8 +71,7 @@ class Audit:
         """Record the request and the answer, or the begin and end of a nested agent."""
         session = self._chosen(context)
         actor, frame = session.here()
-        outer = frame.outer
-        for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
+        for_a_person = frame.outermost
         self._answers(session, context.messages)
         text = "\n".join(each.text for each in context.messages if each.role == "user" and each.text)
         if for_a_person and text:
@@ -99,10 +98,7 @@ class Audit:
         except BaseException as error:
             ended(None, error)
             raise
-        if context.stream and context.result is not None:
-            streams.watch(context.result, frame, _framework().AgentResponse, ended)
-        else:
-            ended(context.result, None)
+        streams.watch(context, frame, _framework().AgentResponse, ended)
 
     async def _ask(self, context: Any, call_next: Next) -> None:
         """Record the call of the model, after it."""
@@ -121,10 +117,7 @@ class Audit:
         except Exception as error:
             ended(None, error)
             raise
-        if context.stream and context.result is not None:
-            streams.watch(context.result, frame, _framework().ChatResponse, ended)
-        else:
-            ended(context.result, None)
+        streams.watch(context, frame, _framework().ChatResponse, ended)
 
     async def _call(self, context: Any, call_next: Next) -> None:
         """Record the intent, durably, then the outcome. If the intent fails, the tool does not run."""

@@ -25,7 +25,7 @@ from auditlog_cli.capture import digests
 from auditlog_cli.capture.approval import Approval
 from auditlog_cli.capture.context import Frame
 from auditlog_cli.capture.session import Session
-from auditlog_cli.errors import AuditWriteError, UsageError
+from auditlog_cli.errors import UsageError
 
 VERSIONS = "autogen-agentchat>=0.7.5"
 T = TypeVar("T")
@@ -145,8 +145,7 @@ class Audit:
             session.run.check()
         except BaseException as error:
             failed = error
-            if isinstance(error, Exception) and not isinstance(error, AuditWriteError) and session.run.broken:
-                raise session.run.again() from error
+            session.run.unmask(error)
             raise
         finally:
             self._end(failed)

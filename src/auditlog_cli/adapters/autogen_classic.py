@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from importlib import import_module, metadata
 from typing import Any, TypeVar
 
+from auditlog_cli import times
 from auditlog_cli.adapters import _autogen_classic_words as words
 from auditlog_cli.adapters import chosen, missing
 from auditlog_cli.adapters._autogen_classic_chat import Chat
@@ -275,10 +276,10 @@ class Audit:
             except Exception as error:
                 if not session.run.broken:
                     with places.active(frame):
-                        session.model_call(**told, error=error, latency_ms=words.since(began))
+                        session.model_call(**told, error=error, latency_ms=times.since(began))
                 raise
             with places.active(frame):
-                session.model_call(**told, **words.answer(response), latency_ms=words.since(began))
+                session.model_call(**told, **words.answer(response), latency_ms=times.since(began))
             return response
 
         if not hasattr(create, "auditlog"):

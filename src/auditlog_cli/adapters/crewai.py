@@ -109,8 +109,7 @@ class Audit:
         session = chosen(self._session, self._session_for, runner)
         session.run.check()
         frame = session.here()[1]
-        outer = frame.outer
-        for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
+        for_a_person = frame.outermost
         request = _request(runner, args, more)
         if for_a_person and request:
             told = {"framework": f"crewai {metadata.version('crewai')}"}
@@ -133,8 +132,7 @@ class Audit:
                 yield ended
         except BaseException as error:
             failed = error
-            if isinstance(error, Exception) and not isinstance(error, AuditWriteError) and session.run.broken:
-                raise session.run.again() from error
+            session.run.unmask(error)
             raise
         finally:
             calls.followed.reset(following)

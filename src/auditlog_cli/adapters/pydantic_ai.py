@@ -18,6 +18,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
+from auditlog_cli import times
 from auditlog_cli.adapters import chosen, derived, missing
 from auditlog_cli.adapters._pydantic_ai_messages import given, messages, only_validated, said, usage
 from auditlog_cli.capture import context as places
@@ -86,8 +87,7 @@ class _Audit:
         session = self._chosen(ctx)
         session.run.check()
         actor, frame = session.here()
-        outer = frame.outer
-        for_a_person = frame.of_agent and (outer is None or outer.session.run is not session.run)
+        for_a_person = frame.outermost
         if for_a_person and ctx.prompt is not None:
             session.user_message(ctx.prompt, metadata={"framework": _version()})
         try:
@@ -119,7 +119,7 @@ class _Audit:
             response = await handler(request_context)
         except BaseException as error:
             if not session.run.broken:
-                session.model_call(**asked, latency_ms=_since(began), error=error)
+                session.model_call(**asked, latency_ms=times.since(began), error=error)
             raise
         told = {
             "model": response.model_name or asked["model"],
@@ -128,7 +128,7 @@ class _Audit:
             "response": said(response),
             "usage": usage(response.usage),
         }
-        session.model_call(**{**asked, **told}, latency_ms=_since(began))
+        session.model_call(**{**asked, **told}, latency_ms=times.since(began))
         return response
 
     async def wrap_tool_execute(
@@ -298,10 +298,6 @@ async def _acting(session: Session, name: str) -> AsyncIterator[None]:
 
 def _version() -> str:
     return f"pydantic-ai {metadata.version('pydantic-ai-slim')}"
-
-
-def _since(began: int) -> float:
-    return round((time.monotonic_ns() - began) / 1e6, 3)
 
 
 def _call_id(call: Any) -> str:

@@ -39,6 +39,11 @@ class Frame:
         self.of_agent = of_agent
         self.closed = False
 
+    @property
+    def outermost(self) -> bool:
+        """Whether its session begins here: a person asks and is answered, and no tool of the same session."""
+        return self.of_agent and (self.outer is None or self.outer.session.run is not self.session.run)
+
 
 _current: ContextVar[Frame | None] = ContextVar("auditlog_frame", default=None)
 

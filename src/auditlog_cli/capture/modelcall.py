@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from auditlog_cli import times
 from auditlog_cli.capture import digests, given
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class ModelCall:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        latency = round((time.monotonic_ns() - self._began) / 1e6, 3)
+        latency = times.since(self._began)
         run = self._session.run
         owed = run.owes(error)
         if owed is not None:

@@ -78,6 +78,18 @@ class Run:
         assert first is not None
         return AuditWriteError(f"this session can record nothing more since a write failed: {first}", help=first.help)
 
+    def unmask(self, error: BaseException) -> None:
+        """Raise the first failure again where a framework made an error of its own out of it.
+
+        Args:
+            error: What came out of the framework. Ctrl-C and a cancellation are left as they are.
+
+        Raises:
+            AuditWriteError: If a write of this session failed, and `error` does not say so.
+        """
+        if self.broken and isinstance(error, Exception) and not isinstance(error, AuditWriteError):
+            raise self.again() from error
+
     def write(self, record: dict[str, Any], *, durable: bool = False) -> Receipt:
         """Append one record.
 

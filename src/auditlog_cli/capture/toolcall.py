@@ -222,7 +222,7 @@ class ToolCall:
         if self._session.run.broken:
             return None
         if latency_ms is None:
-            latency_ms = round((time.monotonic_ns() - self._began) / 1e6, 3)
+            latency_ms = times.since(self._began)
         status, reason = self._status or "unknown", self._error
         if error is not None and not (isinstance(error, GeneratorExit) and self._status is not None):
             if isinstance(error, GeneratorExit):

@@ -399,7 +399,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'log.'),
               ('-o, --output OUT', 'What the two files are called; default: record-ID, or grown.'))),
             ('Whom is trusted',
-             (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),))),
+             (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
+            ('How they are shown', (('--no-index', 'Scan the log; neither use nor make its index.'),))),
            'auditlog prove 17 audit.jsonl -o evidence\n'
            'auditlog prove --check evidence --signers signers\n'
            'auditlog prove --consistency july.checkpoint audit.jsonl -o since-july\n'
@@ -892,15 +893,24 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'works while others\n'
             'write. Exit code: 0 intact, 1 tampering found, 3 could not look, 4 a key file is wrong, 6 the '
             'end is torn, or not\n'
-            'signed although that was asked for.',
+            'signed although that was asked for.\n'
+            '\n'
+            'With --session or --trace it looks only at the records of that id, by the index of the log '
+            'where there is one:\n'
+            'whether each is well formed, is the one that the record behind it names, and is one of those '
+            'that were signed. It\n'
+            'says nothing of other records, nor whether one of them was changed so that it names another '
+            'session.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                 '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
              ('Options',
-              (('--signers FILE',
+              (('-s, --session ID', 'Only the records of this session.'),
+               ('-t, --trace ID', 'Only those of this trace.'),
+               ('--signers FILE',
                 "Whose signatures count: OpenSSH's allowed_signers, or a public key; from elsewhere than the "
-                'log.'),)),
+                'log.'))),
              ('Whom is trusted',
               (('--vkey FILE', 'A C2SP verifier key instead.'),
                ('--at TIME', 'Keys must be valid at TIME; default: when each record was made.'),
@@ -923,11 +933,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--require-heartbeat',
                 'Checkpoints further apart than promised are a finding, not a warning.'))),
              ('How they are shown',
-              (('--format text|json|sarif|junit',
+              (('--no-index', 'Scan the log; neither use nor make its index.'),
+               ('--format text|json|sarif|junit',
                 'text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, '
                 'junit: for other tools.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
+               ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog verify audit.jsonl\n'
             'auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail\n'
@@ -935,6 +947,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             '/srv/sealer/audit.checkpoint\n'
             'auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint '
             '--tsa-ca tsa.pem\n'
+            'auditlog verify audit.jsonl --session refund-1042 --signers allowed_signers\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
  'alerts acknowledge': ('Say that a person has seen alerts and looks after them. All of them are '
                         'acknowledged, or none.',

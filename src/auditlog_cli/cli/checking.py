@@ -189,7 +189,7 @@ def run(
             for finding in report.findings:
                 line(finding)
         if not report.lines.read:
-            out_of(out)
+            show.discard(out)
             for error in report.unread:
                 failure.say("input", error, _UNREAD)
             return EXIT_INPUT
@@ -201,7 +201,7 @@ def run(
         shown.draw(report, out)
     except BaseException:
         bar.hide()
-        out_of(out)
+        show.discard(out)
         raise
     finally:
         announcer.close()
@@ -239,12 +239,6 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
     report.warnings += announcer.warnings
     if announcer.wish.anything:
         notices.say(f"{many(announcer.opened, 'finding')} new, {many(len(new) - announcer.opened, 'finding')} announced before")  # fmt: skip # noqa: E501
-
-
-def out_of(out: sinks.Output) -> None:
-    """Leave no half-written file behind."""
-    if isinstance(out, sinks.FileOutput):
-        out.discard()
 
 
 def _size(path: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from types import ModuleType
 
 from auditlog_cli import exporters, pipeline, proofs, syslogging
-from auditlog_cli.cli import reports, show
+from auditlog_cli.cli import show
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import Record
@@ -91,7 +91,7 @@ def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Se
             size += len(piece.data)
         show.finish(file)
     except BaseException:
-        reports.discard(file)
+        show.discard(file)
         raise
     return f"{'standard output' if out == '-' else out}: {size} bytes"
 

@@ -225,8 +225,7 @@ def check(
         drawn.end(tally)
         show.finish(out)
     except BaseException:
-        if isinstance(out, FileOutput):
-            out.discard()
+        show.discard(out)
         raise
     return counted(tally, notices)
 

@@ -163,6 +163,16 @@ Session = Annotated[
         rich_help_panel=_SELECT,
     ),
 ]
+VerifiedSession = Annotated[
+    str | None,
+    typer.Option(
+        "--session", "-s", metavar="ID", help="Only the records of this session.", autocompletion=complete.sessions
+    ),
+]
+VerifiedTrace = Annotated[
+    str | None,
+    typer.Option("--trace", "-t", metavar="ID", help="Only those of this trace.", autocompletion=complete.traces),
+]
 Trace = Annotated[
     list[str] | None,
     typer.Option(

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from auditlog_cli import registry, times
 from auditlog_cli.cli import alerting, failure, progress, show
-from auditlog_cli.cli.checking import out_of
 from auditlog_cli.errors import EXIT_INPUT, UsageError
 from auditlog_cli.judgement.asking import Question
 from auditlog_cli.reporting.period import summarise
@@ -53,7 +52,7 @@ def run(
         made = summarise(paths, question, start, end, alerts=alerts, progress=lambda done: bar.update(done, total))
         bar.hide()
         if not made["lines"]["read"]:
-            out_of(out)
+            show.discard(out)
             for error in made["unread"]:
                 failure.say("input", error)
             return EXIT_INPUT
@@ -62,7 +61,7 @@ def run(
         show.finish(out)
     except BaseException:
         bar.hide()
-        out_of(out)
+        show.discard(out)
         raise
     for error in made["unread"]:
         failure.say("input", error)

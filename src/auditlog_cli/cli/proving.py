@@ -16,20 +16,20 @@ _INCLUSION = (".tlog-proof", ".jsonl")
 _GROWTH = (".consistency", ".checkpoint")
 
 
-def prove(wanted: str, path: str | None, beside: str | None, output: str | None) -> int:
+def prove(wanted: str, path: str | None, beside: str | None, output: str | None, *, index: bool) -> int:
     """Write the record and its proof; return the exit code."""
     log = show.paths([path] if path else None)
     if len(log) != 1 or log[0] == "-":
         raise UsageError("prove: needs the log as a file", help=f"auditlog prove {wanted} audit.jsonl")
     base = output or f"record-{wanted}"
-    made = proofs.prove(log[0], wanted, beside)
+    made = proofs.prove(log[0], wanted, beside, index=index)
     return _write({f"{base}.jsonl": made.line + b"\n", f"{base}.tlog-proof": tlogproof.render(made.proof).encode()})
 
 
-def prove_growth(path: str, old: str, beside: str | None, output: str | None) -> int:
+def prove_growth(path: str, old: str, beside: str | None, output: str | None, *, index: bool) -> int:
     """Write the later checkpoint and the proof that the log began as `old`; return the exit code."""
     base = output or "grown"
-    made = proofs.prove_growth(path, earlier(old), beside)
+    made = proofs.prove_growth(path, earlier(old), beside, index=index)
     return _write(
         {f"{base}.consistency": consistency.render(made.proof).encode(), f"{base}.checkpoint": made.note.encode()}
     )

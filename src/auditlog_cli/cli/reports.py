@@ -72,9 +72,3 @@ class Drawn:
             notices.say(report.verdict)
             if report.left_out:
                 notices.say(f"{report.left_out:,} findings are counted, but not explained (--max-errors)")
-
-
-def discard(out: sinks.Output) -> None:
-    """Leave no half-written file behind."""
-    if isinstance(out, sinks.FileOutput):
-        out.discard()

@@ -10,8 +10,7 @@ from auditlog_cli import decoders
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import BadLine, Record
-from auditlog_cli.renderers import safe
-from auditlog_cli.renderers.text import Style
+from auditlog_cli.renderers.style import Style
 from auditlog_cli.sinks import FileOutput, Output, is_stream
 from auditlog_cli.sources import looking
 
@@ -172,6 +171,12 @@ def finish(out: Output) -> None:
         out.flush()
 
 
+def discard(out: Output) -> None:
+    """Leave no half-written file behind."""
+    if isinstance(out, FileOutput):
+        out.discard()
+
+
 def with_context(
     judged: Iterable[tuple[Record | BadLine, bool]], before: int, after: int, notices: Notices
 ) -> Iterator[Record]:
@@ -225,6 +230,8 @@ class Notices:
         """Say one line, with the program's name in front."""
         if self.quiet:
             return
+        from auditlog_cli.renderers import safe
+
         try:
             sys.stderr.write(f"auditlog: {safe.one_line(text)}\n")
         except OSError:

@@ -7,8 +7,7 @@ import sys
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_USAGE, UsageError
 from auditlog_cli.renderers import labels, safe, words
-from auditlog_cli.renderers.text import Style
-from auditlog_cli.sinks import FileOutput
+from auditlog_cli.renderers.style import Style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,8 +63,7 @@ def draw(
             out.line(line)
         show.finish(out)
     except BaseException:
-        if isinstance(out, FileOutput):
-            out.discard()
+        show.discard(out)
         raise
 
 

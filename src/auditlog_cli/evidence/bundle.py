@@ -86,7 +86,7 @@ def build(
         needle = strictjson.needle(wanted)
         query = Query([[("session", wanted), ("trace", wanted)]], None if needle is None else [needle])
         among = pipeline.looked_up([path], query, counts=Counts(), say=index)
-    made = proofs.prove_all(path, fits, beside, among)
+    made = proofs.prove_all(path, fits, beside, among, index=index is not None)
     if not total:
         raise InputError(f"{path}: no session or trace is {wanted!r}", help=f"auditlog traces {path}")
     if not made:

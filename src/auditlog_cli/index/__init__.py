@@ -4,5 +4,5 @@ Built and extended by readers only, disposable, never trusted (integrity.md, 7; 
 (what is asked), `pages` (bytes with sums), `keys` (by what a record is found), `parts` (a stretch of lines, and by
 what they are found), `layout` (the file), `opening` (segments and index as they lie there), `packing` and `making`
 (lines become parts), `building` (the file is written), `comparing` (and compared), `readying` (all is
-opened), `searching` (a query is answered).
+opened), `searching` (a query is answered), `numbering` (a sealed record is found by its number), `counting`.
 """

@@ -9,10 +9,8 @@ are scanned.
 
 from __future__ import annotations
 
-import os
-
 from auditlog_cli import decoders, statistics
-from auditlog_cli.index import keys, layout, measures
+from auditlog_cli.index import keys, layout, measures, opening
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.index.parts import COUNTED, MIXED, Part
 from auditlog_cli.index.query import Query
@@ -174,9 +172,7 @@ class Counting:
         Raises:
             Damaged: If it is not what was indexed, or most of its lines would have to be decoded anyway.
         """
-        if covered.stamp != layout.stamp_of(os.fstat(segment.fd)) and (
-            covered.sum < 0 or segment.source.sum(covered.start, covered.end) != covered.sum
-        ):
+        if not opening.is_same(segment.source, segment.fd, covered):
             raise Damaged("is older than they are")
         part = covered.open(inode)
         apart = {*part.odd(), *part.uneven()}
@@ -249,7 +245,7 @@ class Counting:
             part = piece.open()
             measured = part.measures()
             for digest, lines in self._lines(piece, part, path, tallies):
-                each = [*map(measured.__getitem__, lines)]
+                each = [measured[line] for line in lines]
                 tallies[digest].take(each)
                 held.append((piece, digest, lines, {*each}))
         for tally in tallies.values():

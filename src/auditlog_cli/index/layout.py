@@ -18,7 +18,7 @@ from zlib import crc32
 from auditlog_cli.index.pages import PAGE, Damaged, Pages, pages_for, seed_of
 from auditlog_cli.index.parts import Part
 
-_MAGIC = b"auditlog index 2"
+_MAGIC = b"auditlog index 3"
 _ORDER = 0x01020304
 _HEAD = 16 + 3 * 8
 _SEGMENT = 6  # numbers of 64 bits: inode, size, mtime, ctime, name, parts

@@ -15,6 +15,7 @@ from auditlog_cli import decoders, statistics, strictjson, times
 from auditlog_cli.index import keys, measures, parts
 from auditlog_cli.index.packing import Made
 from auditlog_cli.record import Line, Record
+from auditlog_cli.sealing import links, merkle
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -112,18 +113,22 @@ class _Maker:
         self._spans: list[int] = []
         self._measures: list[int] = []
         self._uneven: list[int] = []
+        self._first: int | None = None  # the number of the first line, as long as all are sealed and continue it
+        self._named: list[bytes] = []  # the leaf that each line names
 
     def none(self, length: int) -> None:
         """Take a line that is too long to be looked at."""
         self._odd.append(len(self.lengths))
         self.lengths.append(length)
         self._sum = NO_SUM
+        self._first = None
         self._stamps.append(None)
         self._measures.append(0)
 
     def add(self, raws: list[bytes], data: bytes | memoryview) -> None:
         """Take the next lines; `data` is all of them, each with its LF."""
         line = first = len(self.lengths)
+        self._link(raws)
         self.lengths += [len(raw) + 1 for raw in raws]
         if self._sum != NO_SUM:
             self._sum = crc32(data, self._sum)
@@ -159,6 +164,23 @@ class _Maker:
         for place, each in others.items():
             measured[place - first] = each
         self._measures += measured
+
+    def _link(self, raws: list[bytes]) -> None:
+        """Take the leaves that the next lines name."""
+        if not self.lengths:
+            self._first = links.number(raws[0])
+        if self._first is not None:
+            self._named += links.named(raws, self._first + len(self.lengths))
+            if len(self._named) != len(self.lengths) + len(raws):
+                self._first = None
+
+    def _tree(self) -> tuple[int, list[bytes]] | None:
+        """The number of the first line, and the roots of the whole subtrees; see `parts.Part.tree`."""
+        first, named, many = self._first, self._named, parts.LEAVES
+        if first is None:
+            return None
+        begin = -first % many + 1  # each leaf stands in the line behind it
+        return first, [merkle.subtree(named[at : at + many]) for at in range(begin, len(named) - many + 1, many)]
 
     def _other(self, record: Record, line: int) -> tuple[tuple[str, ...], int]:
         """What stands in a record of any kind, and its measures."""
@@ -199,7 +221,7 @@ class _Maker:
         times = [span_of(stamps[at : at + parts.BLOCK]) for at in range(0, len(stamps), parts.BLOCK)]
         return Made(
             [0, *accumulate(self.lengths)], self._sum, self._odd, times, self._measures, self._uneven, found, flags,
-            self._spans,
+            self._spans, self._tree(),
         )  # fmt: skip
 
 

@@ -6,12 +6,15 @@ import os
 import stat
 from zlib import crc32
 
-from auditlog_cli import frames
 from auditlog_cli.errors import InputError
 from auditlog_cli.index import layout
 from auditlog_cli.index.pages import Damaged
 from auditlog_cli.segments import GZIP, ZSTD
 from auditlog_cli.sources import looking
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli import frames
 
 _EDGE = 256
 _SAMPLE = 64
@@ -101,6 +104,31 @@ class Source:
         return end
 
 
+def is_same(source: Source, fd: int, covered: layout.Covered) -> bool:
+    """Tell whether the bytes of a part are those that were indexed: by the state of the file, else by their sum."""
+    if covered.stamp == layout.stamp_of(os.fstat(fd)):
+        return True
+    return covered.sum >= 0 and source.sum(covered.start, covered.end) == covered.sum
+
+
+class Stretch:
+    """Gives the bytes of a stretch, one block after the other."""
+
+    def __init__(self, source: Source, start: int, end: int) -> None:
+        self._source = source
+        self._at = start
+        self._end = end
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes; none at the end."""
+        data = self._source.pread(min(size, self._end - self._at), self._at) if self._at < self._end else b""
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """The descriptor is the snapshot's."""
+
+
 def source_of(path: str, fd: int, size: int, *, known: layout.Segment | None = None) -> Source | None:
     """Return the bytes of an open segment; None if it cannot be read from any place, or holds no lines of ours.
 
@@ -124,6 +152,8 @@ def source_of(path: str, fd: int, size: int, *, known: layout.Segment | None = N
 
 def _packed(path: str, fd: int) -> Source | None:
     """A segment in frames of its own; its table must lead to where the first line is one of ours."""
+    from auditlog_cli import frames
+
     found = frames.frames(path, fd)
     if found is None:
         return None

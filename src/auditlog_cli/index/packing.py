@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from array import array
 from itertools import accumulate
+from operator import sub
 
 from auditlog_cli.index.keys import digest, number
-from auditlog_cli.index.parts import COUNTED, FLAGS, HEAD, KEYED, MIXED
+from auditlog_cli.index.parts import COUNTED, FLAGS, HEAD, KEYED, MIXED, SPACE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ class Made:
         found: For each of `keys.FIELDS` but the spans: value → lines.
         flags: For each of them: value → at which of the field's paths it stands (1, 2, 4), or `MIXED`.
         spans: For each line and each span in it the number of the span, and behind it, in 16 bits, the line.
+        tree: The number of the first line, and the roots of whole subtrees; None: see `parts.Part.tree`.
     """
 
-    __slots__ = ("flags", "found", "measures", "odd", "offsets", "spans", "sum", "times", "uneven")
+    __slots__ = ("flags", "found", "measures", "odd", "offsets", "spans", "sum", "times", "tree", "uneven")
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Made:
         found: list[Postings],
         flags: list[Flags],
         spans: list[int],
+        tree: tuple[int, list[bytes]] | None,
     ) -> None:
         self.offsets = offsets
         self.sum = sum
@@ -56,6 +59,7 @@ class Made:
         self.found = found
         self.flags = flags
         self.spans = spans
+        self.tree = tree
 
     @property
     def lines(self) -> int:
@@ -65,12 +69,13 @@ class Made:
     def packed(self) -> bytes:
         """Return it as bytes."""
         sections: list[tuple[bytes, int]] = [
-            (array("I", self.offsets).tobytes(), len(self.offsets)),
+            *_places(self.offsets),
             (array("H", self.odd).tobytes(), len(self.odd)),
             (array("q", [each for pair in self.times for each in pair]).tobytes(), len(self.times)),
-            _buckets(self.spans),
+            *_buckets(self.spans),
             (array("H", self.measures).tobytes(), len(self.measures)),
             (array("H", self.uneven).tobytes(), len(self.uneven)),
+            (b"", 0) if self.tree is None else (_tree(*self.tree), 1 + len(self.tree[1])),
         ]
         for place in KEYED:
             sections += _keyed(self.found[place], self.flags[place], place)
@@ -82,7 +87,20 @@ class Made:
         return b"".join((head.tobytes(), *(data for data, _ in sections)))
 
 
-def _buckets(spans: list[int]) -> tuple[bytes, int]:
+def _tree(first: int, roots: list[bytes]) -> bytes:
+    return array("q", [first]).tobytes() + b"".join(roots)
+
+
+def _places(starts: list[int]) -> list[tuple[bytes, int]]:
+    """Where things that follow one another begin, and where the last one ends: see `parts`."""
+    lengths = [*map(sub, starts[1:], starts)]
+    if max(lengths, default=0) > 0xFFFF:
+        return [(array("I", starts).tobytes(), len(starts)), (b"", 0)]
+    begins = array("I", starts[:-1:SPACE])
+    return [(begins.tobytes(), len(begins)), (array("H", lengths).tobytes(), len(lengths))]
+
+
+def _buckets(spans: list[int]) -> list[tuple[bytes, int]]:
     """The table of the spans: almost each is another one, so a key for each would take more room than the rest."""
     ordered = sorted({*spans})  # by number first, then by line: the buckets are in order
     bits = max(len(ordered) // _FEW, 1).bit_length() - 1
@@ -91,7 +109,7 @@ def _buckets(spans: list[int]) -> tuple[bytes, int]:
     for each in ordered:
         counts[(each >> shift) + 1] += 1
     found = array("H", [each & 0xFFFF for each in ordered])
-    return array("I", accumulate(counts)).tobytes() + found.tobytes(), 1 << bits
+    return [*_places([*accumulate(counts)]), (found.tobytes(), len(found))]
 
 
 def _keyed(postings: Postings, flags: Flags, field: int) -> list[tuple[bytes, int]]:

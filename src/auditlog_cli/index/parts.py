@@ -4,14 +4,19 @@ A part is complete in itself: it is made once, by any process, and copied as it 
 the order of the machine:
 
     head       where the tables begin, and how many entries each has
-    offsets    u32 for each line, from the first byte of the part; and one more: where the last line ends
+    offsets    where each line begins and ends, from the first byte of the part (see below)
     odd        u16 for each line that a query must always look at: no record, or one of the log about itself
     times      i64, i64 for each 256 lines: the earliest and the latest instant among them
-    spans      u32 for each bucket, where it begins among the lines that follow; u16 for each: bears such an id
+    spans      where each bucket begins and ends among the lines that follow (see below); u16 for each: bears such an id
     measures   u16 for each line: what a count wants to know of it (`measures`)
     uneven     u16 for each line that a count must always look at: what stands at a path is no text
+    tree       if all lines are sealed and numbered one by one: i64, the number of the first one; 32 bytes for each
+               `LEAVES` of them that are a whole subtree of the log's tree and have a line behind them: its root
     fields     for each but the spans: (number, where, how many and flags) u32 each, sorted; u16 for each line; if
                it is counted, 16 bytes for each number: which value it is
+
+Places that follow one another are kept as u32 for each `SPACE` of them, and u16 for each, how long it is. If one is
+longer than that can tell: as u32 for each, and one more, where the last one ends.
 """
 
 from __future__ import annotations
@@ -33,7 +38,13 @@ SPANS = FIELDS.index("span")
 KEYED = tuple(place for place in range(len(FIELDS)) if place != SPANS)
 COUNTED = tuple(place for place in KEYED if FIELDS[place] != "trace")
 """Fields whose values can be counted: there are too many traces to show how many records each has."""
-_BESIDE = 6  # sections before the fields
+SPACE = 32
+"""Places of which the first is told, and of the others how long they are."""
+LEAVES = 256
+"""Leaves of a subtree that a part tells the root of."""
+OFFSETS, ODD, TIMES, BUCKETS, IN_BUCKETS, MEASURES, UNEVEN, TREE = 0, 2, 3, 4, 6, 7, 8, 9
+"""Sections; offsets and buckets are two each."""
+_BESIDE = 10  # sections before the fields
 HEAD = 2 * (_BESIDE + 3 * len(KEYED))  # where and how many, for each section
 FLAGS = 24
 """By so many bits the flags of a number stand above how many lines it has (at most 65,536)."""
@@ -62,26 +73,42 @@ class Part:
         self._pages = pages
         self._head = _view("I", pages.read(4 * HEAD, 0))
         self.lines = lines
-        if self._head[1] != lines + 1:
+        if self._places(OFFSETS) != lines:
             raise Damaged
 
     def _section(self, place: int) -> tuple[int, int]:
         return self._head[2 * place], self._head[2 * place + 1]
 
+    def _places(self, section: int) -> int:
+        """How many places a section tells of."""
+        return self._head[2 * section + 3] or self._head[2 * section + 1] - 1
+
+    def _place(self, section: int, wanted: int) -> tuple[int, int]:
+        """Begin and end of one place."""
+        begin, _ = self._section(section)
+        at, many = self._section(section + 1)
+        read = self._pages.read
+        if not many:
+            return tuple(_view("I", read(8, begin + 4 * wanted)))  # type: ignore[return-value]
+        if wanted >= many:
+            raise Damaged
+        block = wanted // SPACE
+        lengths = _view("H", read(2 * (wanted % SPACE + 1), at + 2 * SPACE * block))
+        end: int = _view("I", read(4, begin + 4 * block))[0] + sum(lengths)
+        return end - lengths[-1], end
+
     def offsets(self, wanted: Iterable[int]) -> list[tuple[int, int]]:
         """Return begin and end (behind its LF) of each wanted line, from the first byte of the part."""
-        begin, _ = self._section(0)
-        read = self._pages.read
-        return [tuple(_view("I", read(8, begin + 4 * line))) for line in wanted]  # type: ignore[misc]
+        return [self._place(OFFSETS, line) for line in wanted]
 
     def odd(self) -> memoryview:
         """Return the lines that are always to be looked at."""
-        begin, count = self._section(1)
+        begin, count = self._section(ODD)
         return _view("H", self._pages.read(2 * count, begin))
 
     def between(self, start: int | None, end: int | None) -> list[range]:
         """Return the lines of all blocks with an instant from `start` to before `end` (None: no limit)."""
-        begin, count = self._section(2)
+        begin, count = self._section(TIMES)
         held = _view("q", self._pages.read(16 * count, begin))
         found = []
         for block in range(count):
@@ -95,10 +122,9 @@ class Part:
         place = FIELDS.index(field)
         wanted = number(value, place)
         if place == SPANS:
-            begin, count = self._section(3)
-            bucket = wanted >> (33 - count.bit_length())
-            starts = _view("I", self._pages.read(8, begin + 4 * bucket))
-            return self._lines(begin + 4 * (count + 1), starts[0], starts[1] - starts[0])
+            bucket = wanted >> (33 - self._places(BUCKETS).bit_length())
+            first, last = self._place(BUCKETS, bucket)
+            return self._lines(self._section(IN_BUCKETS)[0], first, last - first)
         section = _BESIDE + 3 * KEYED.index(place)
         begin, count = self._section(section)
         at, many = self._key(begin, count, wanted)
@@ -106,15 +132,27 @@ class Part:
 
     def measures(self) -> memoryview:
         """Return the measures of each line."""
-        begin, count = self._section(4)
+        begin, count = self._section(MEASURES)
         if count != self.lines:
             raise Damaged
         return _view("H", self._pages.read(2 * count, begin))
 
     def uneven(self) -> memoryview:
         """Return the lines that a count must look at."""
-        begin, count = self._section(5)
+        begin, count = self._section(UNEVEN)
         return _view("H", self._pages.read(2 * count, begin))
+
+    def tree(self) -> tuple[int, list[bytes]] | None:
+        """Return the number of the first line, and the roots of the subtrees of `LEAVES` from the first whole one on.
+
+        None if not every line is a sealed one that continues the one before it. They are worth what a signed root
+        that follows from them is worth.
+        """
+        begin, count = self._section(TREE)
+        if not count:
+            return None
+        data = self._pages.read(8 + 32 * (count - 1), begin)
+        return _view("q", data[:8])[0], [data[at : at + 32] for at in range(8, len(data), 32)]
 
     def values(self, place: int) -> list[tuple[bytes, int, int, int]]:
         """Return (digest, flags, where, how many) for each number of `keys.FIELDS[place]`; the last two are for
@@ -146,7 +184,7 @@ class Part:
             keys = _view("I", self._pages.read(12 * (last - first), begin + 12 * first))
             numbers = keys[::3]
             if (first == 0 or numbers[0] < wanted) and (last == count or numbers[-1] > wanted):
-                place = _place(numbers, wanted)
+                place = _among(numbers, wanted)
                 return (keys[3 * place + 1], keys[3 * place + 2]) if place >= 0 else (0, 0)
             first, last = 0, count
 
@@ -156,7 +194,7 @@ def _view(kind: Literal["H", "I", "q"], data: bytes) -> memoryview:
     return memoryview(data).cast(kind)
 
 
-def _place(numbers: memoryview, wanted: int) -> int:
+def _among(numbers: memoryview, wanted: int) -> int:
     """Where a number is among ascending ones, or -1; importing `bisect` would take longer."""
     low, high = 0, len(numbers)
     while low < high:

@@ -120,7 +120,7 @@ def walk(
     try:
         for path, fd, size in opened.taken:
             inode = layout.inode_of(os.fstat(fd))
-            known = _standing(index, path, fd, size)
+            known = standing(index, path, fd, size)
             source = opening.source_of(path, fd, size, known=known)
             if source is None:
                 yield from _from_its_start(path, fd, query, counts)
@@ -154,7 +154,7 @@ def walk(
         raise InputError(f"{path}: cannot be read ({error.strerror})") from error
 
 
-def _standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
+def standing(index: layout.Index, path: str, fd: int, size: int) -> layout.Segment | None:
     """What the index says of a segment, if the file is still that one: at least its first part looks as it did."""
     status = os.fstat(fd)
     known = index.segments.get(layout.inode_of(status))
@@ -204,6 +204,16 @@ class Segment:
         """Tell whether a part looks as it did."""
         source = self.source
         return covered.end <= source.size and source.edges(covered.start, covered.end) == covered.edges
+
+    def looked_up_surely(self, covered: layout.Covered, inode: int) -> list[Line | BadLine]:
+        """Return what `looked_up` does, for who also wants that nothing is hidden by an edit in place.
+
+        Raises:
+            Damaged: If anything about it is not as it should be, or its bytes are not those that were indexed.
+        """
+        if not opening.is_same(self.source, self.fd, covered):
+            raise Damaged("is older than they are")
+        return self.looked_up(covered, inode)
 
     def looked_up(self, covered: layout.Covered, inode: int) -> list[Line | BadLine]:
         """Return the lines of a part that may be wanted. All or none: what is wrong in the end is wrong at once.
@@ -261,7 +271,7 @@ class Segment:
             self.before += counts.read - before
             return
         skipped = self.before
-        for line in lines_of(_Stretch(self.source, start, end), self._path, start):
+        for line in lines_of(opening.Stretch(self.source, start, end), self._path, start):
             counts.read += 1
             if isinstance(line, BadLine):
                 line.line.number += skipped
@@ -274,24 +284,6 @@ class Segment:
             else:
                 yield line
         self.before += counts.read - before
-
-
-class _Stretch:
-    """Gives the bytes of a stretch, one block after the other."""
-
-    def __init__(self, source: opening.Source, start: int, end: int) -> None:
-        self._source = source
-        self._at = start
-        self._end = end
-
-    def read(self, size: int, /) -> bytes:
-        """Return the next bytes; none at the end."""
-        data = self._source.pread(min(size, self._end - self._at), self._at) if self._at < self._end else b""
-        self._at += len(data)
-        return data
-
-    def close(self) -> None:
-        """The descriptor is the snapshot's."""
 
 
 def _chosen(part: Part, covered: layout.Covered, query: Query) -> set[int]:

@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from auditlog_cli.renderers.text import Style
+    from auditlog_cli.renderers.style import Style
     from auditlog_cli.tracing.summaries import Summary
 
 _COLUMNS = (

@@ -49,6 +49,19 @@ def subject(head: dict[str, Any]) -> Paragraph:
     return Paragraph((*(named or ["Nothing that could be read"]), told))
 
 
+def lead(made: dict[str, Any]) -> list[Block]:
+    """Return what every document begins with: its subject, the result, and whatever stands in the way of that."""
+    blocks: list[Block] = [subject(made), Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
+    for text in (*made["unread"], *made["unwritten"]):
+        blocks.append(Paragraph(("Could not be read or written: ", text), "warning"))
+    for text in made["incomplete"]:
+        blocks.append(Paragraph(("Not judged: ", text), "warning"))
+    for text in made["warnings"]:
+        blocks.append(Paragraph(text, "warning"))
+    blocks.append(Paragraph(made["sentence"], "notice"))
+    return blocks
+
+
 def overview(found: list[tuple[dict[str, Any], int]]) -> Table:
     """Return a table of the rules with findings, each with a link to its section.
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from auditlog_cli.tracing.trees import Node, Trace
 
 _FEW = 40  # nodes that are drawn whole: a screen
@@ -80,6 +82,24 @@ def _all(trace: Trace) -> list[Row]:
         row.has_below = bool(node.children)
         found.append(row)
     return found
+
+
+def linked(rows: list[Row], numbers: Iterator[int]) -> Iterator[tuple[int, Row, int]]:
+    """Yield each line of a graph: its number, the line, and the number of the one that it hangs on; 0 if on none.
+
+    Args:
+        rows: The lines of one tree.
+        numbers: From 1 on; the same for all trees of the graph.
+    """
+    drawn: dict[Node | None, int] = {None: 0}
+    fold = 0
+    for row in rows:
+        number = next(numbers)
+        above = fold or drawn.get(row.above, 0)
+        fold = number if row.fold is not None and row.has_below else 0
+        if row.node is not None:
+            drawn[row.node] = number
+        yield number, row, above
 
 
 def way(node: Node) -> list[Row]:

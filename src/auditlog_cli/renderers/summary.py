@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli import times
 from auditlog_cli.renderers import safe, words
-from auditlog_cli.renderers.text import Style
+from auditlog_cli.renderers.style import Style
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

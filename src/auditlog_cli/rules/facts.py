@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -100,9 +101,9 @@ class Spot:
             place.session_id = text(content.get("session_id"))
             place.trace_id = text(content.get("trace_id"))
             if isinstance(agent, dict):
-                place.agent = text(agent.get("id"))
+                place.agent = intern(text(agent.get("id")))  # agents and users are few, places many
             if isinstance(user, dict):
-                place.user = text(user.get("id"))
+                place.user = intern(text(user.get("id")))
             place.anchor = record_id or sha256(line.raw).hexdigest()
         return self._place
 

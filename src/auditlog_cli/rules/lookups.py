@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 from auditlog_cli.fields import MISSING
 from auditlog_cli.rules.columns import Column
 from auditlog_cli.rules.program import Outcome
-from auditlog_cli.rules.recurring import SAMPLES, Row
+from auditlog_cli.rules.recurring import SAMPLES, Row, fitted
 from auditlog_cli.rules.values import UNKNOWN, moment, presence
 
 Said = tuple[Outcome, list[Any], dict[str, Any]]
@@ -119,7 +119,7 @@ class Group:
         if key.__class__ is tuple or len(key) <= _LONGEST:
             if len(self.table) >= MOST_KEPT:
                 self.table.clear()
-            self.table[key] = number
+            self.table[fitted(key)] = number
         return number
 
     def kinds(self) -> set[str]:

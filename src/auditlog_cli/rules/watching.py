@@ -23,7 +23,8 @@ class Watch:
         whole: Whether it is about the log as a whole.
         at: The path that it shows by default.
         group_by: Paths of its group key.
-        withheld, exhausted: See `facts.Tally`.
+        withheld: See `facts.Tally`.
+        exhausted: Whether it was given up, or dropped something that it turned out to need.
         counted: Records in scope that it did not have to see (`idling`).
     """
 
@@ -48,7 +49,7 @@ class Watch:
         module = checks.load(correlate["check"])
         self.group_by: tuple[str, ...] = tuple(correlate.get("group_by", GROUP_PATHS[work.logic.scope]))
         self._path = self.group_by[0] if len(self.group_by) == 1 else ""
-        settings = Settings(correlate.get("with") or {}, site, as_of, self.group_by)
+        settings = Settings(correlate.get("with") or {}, site, as_of, self.group_by, max_state)
         if hasattr(module, "judge"):
             self._check: Any = Stateless(module.judge(settings), module.fields(settings.given))
         else:
@@ -100,6 +101,7 @@ class Watch:
         if self.exhausted:
             return []
         found: list[Found] = self._check.finish()
+        self.exhausted = getattr(self._check, "partly", False)
         return found
 
     @property

@@ -22,6 +22,14 @@ def node(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right)
 
 
+def subtree(leaves: Sequence[bytes]) -> bytes:
+    """Return the root over leaves, as many as a power of two; `root_of` is the slow twin."""
+    level = leaves
+    while len(level) > 1:
+        level = [*map(node, level[0::2], level[1::2])]
+    return level[0]
+
+
 class Range:
     """A tree that only grows: the hashes of its largest whole subtrees, at most 64 of them.
 
@@ -57,6 +65,15 @@ class Range:
             place >>= 1
         hashes.append(leaf)
         self.size += 1
+
+    def add_subtree(self, root: bytes, leaves: int) -> None:
+        """Put so many leaves at the end, a power of two that divides `size`, of which the root is known."""
+        place = self.size // leaves
+        while place & 1:
+            root = node(self.hashes.pop(), root)
+            place >>= 1
+        self.hashes.append(root)
+        self.size += leaves
 
     def root(self) -> bytes:
         """Return the root as it is now."""
@@ -158,18 +175,21 @@ class Roots(Range):
 
     def add(self, leaf: bytes) -> None:
         """Put a leaf at the end."""
-        end = self.size + 1
-        begin = self.size
+        self.add_subtree(leaf, 1)
+
+    def add_subtree(self, root: bytes, leaves: int) -> None:
+        """Put so many leaves at the end; no stretch that is wanted may lie among them."""
+        begin, end = self.size, self.size + leaves
         if (begin, end) in self._wanted:
-            self._found[begin, end] = leaf
-        place = begin
+            self._found[begin, end] = root
+        place = begin // leaves
         while place & 1:
-            leaf = node(self.hashes.pop(), leaf)
+            root = node(self.hashes.pop(), root)
             begin -= end - begin
             place >>= 1
             if (begin, end) in self._wanted:
-                self._found[begin, end] = leaf
-        self.hashes.append(leaf)
+                self._found[begin, end] = root
+        self.hashes.append(root)
         self.size = end
 
     def roots(self, stretches: Iterable[Stretch]) -> list[bytes]:

@@ -1,6 +1,11 @@
-"""Which traces there are: one short summary each, so that memory grows with the traces and not with the records."""
+"""Which traces there are: one short summary each, so that memory grows with the traces and not with the records.
+
+Names that many traces share are interned: one text for an agent, however many traces it acted in.
+"""
 
 from __future__ import annotations
+
+from sys import intern
 
 from auditlog_cli.fields import is_hole
 from auditlog_cli.tracing.facts import APPROVAL, TOOL, Fact, text
@@ -66,9 +71,10 @@ class Summary:
         """Count a record in."""
         fact = Fact(record, 0)
         self.records += 1
-        self.session = self.session or text(record.content.get("session_id"))
+        self.session = self.session or intern(text(record.content.get("session_id")))
         if self.user == "":
-            self.user = _user(record.content.get("user"))
+            user = _user(record.content.get("user"))
+            self.user = user and intern(user)
         self._agent(record.content.get("agent"))
         if fact.time is not None:
             start = end = fact.time
@@ -91,7 +97,7 @@ class Summary:
         name = text(agent.get("name")) or text(agent.get("id")) if isinstance(agent, dict) else text(agent)
         if name and name not in self.agents:
             if len(self.agents) < _AGENTS_KEPT:
-                self.agents = (*self.agents, name)
+                self.agents = (*self.agents, intern(name))
             else:
                 self.more_agents = True
 

@@ -7,16 +7,17 @@ together; `own`, `keys`, `declarations` and `judging` say what checkpoints and d
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from auditlog_cli import segments, times
 from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.signing import signers as allowed
 from auditlog_cli.sources import files
 from auditlog_cli.verdict import Verdict
-from auditlog_cli.verification import anchored, heads, keys, reading
+from auditlog_cli.verification import anchored, heads, keys, partial, reading
 from auditlog_cli.verification import revoked as revocations
-from auditlog_cli.verification.whole import Progress, Question, Reading, could_not
+from auditlog_cli.verification.partial import Some
+from auditlog_cli.verification.whole import Progress, Question, Reading, could_not, missing
 
 Path = str | os.PathLike[str]
 
@@ -37,6 +38,9 @@ def verify(
     memory: Path | None = None,
     require_signed_tail: bool = False,
     require_heartbeat: bool = False,
+    session: str | None = None,
+    trace: str | None = None,
+    index: bool = True,
     processes: int = 1,
 ) -> Verdict:
     """Return whether a log is what was written (integrity.md, 4.2). Reads a snapshot; works while others write.
@@ -57,12 +61,17 @@ def verify(
         memory: A file that remembers heads from call to call; None: nothing is remembered or written.
         require_signed_tail: Records behind the newest checkpoint make it incomplete.
         require_heartbeat: Checkpoints too far apart are a finding, not a warning.
+        session: Look only at the records of this session (docs/verify.md).
+        trace: Look only at those of this trace.
+        index: Find them by the index of the log, if there is one; the answer is the same.
         processes: How many may share the work. They are forked: more than one only in a program of one thread.
 
     Raises:
         DefinitionError: If a key file or another such file is wrong.
-        UsageError: If `at` or `known` is no such thing.
+        UsageError: If `at` or `known` is no such thing, or what is asked does not go together.
     """
+    given = {"known": known, "anchors": anchors, "manifest": manifest, "require_heartbeat": require_heartbeat}
+    some = which(session, trace, index=index, whole=given)
     question = asked(
         signers=_text(signers), vkey=_text(vkey), at=at,
         revoked=_text(revoked), known=known, anchors=[os.fspath(each) for each in anchors], tsa_ca=_text(tsa_ca),
@@ -71,7 +80,7 @@ def verify(
         manifest=_text(manifest), checkpoint=_text(checkpoint), require_signed_tail=require_signed_tail,
         require_heartbeat=require_heartbeat, processes=processes,
     )  # fmt: skip
-    verdict = run(os.fspath(path), question)
+    verdict = run(os.fspath(path), question, some=some)
     remember(verdict, question)
     return verdict
 
@@ -120,6 +129,36 @@ def asked(
     )
 
 
+def which(
+    session: str | None, trace: str | None, *, whole: Mapping[str, object], index: bool = True,
+    say: Callable[[str], None] = lambda text: None,
+) -> Some | None:  # fmt: skip
+    """Understand which records are asked about; None: all.
+
+    Args:
+        session: Those of this session.
+        trace: Those of this trace.
+        whole: What is asked besides that is about a log as a whole, by its name.
+        index: Whether to use the index of a log.
+        say: Told what became of it.
+
+    Raises:
+        UsageError: If both are given, or one is empty, or something of `whole` is asked.
+    """
+    given = [(name, value) for name, value in (("session", session), ("trace", trace)) if value is not None]
+    if not given:
+        return None
+    if len(given) > 1:
+        raise UsageError("a session or a trace: one of them")
+    ((name, value),) = given
+    if not value:
+        raise UsageError(f"no {name} has an empty id", help="give the whole id")
+    for option, asked_for in whole.items():
+        if asked_for:
+            raise UsageError(f"{option}: is about the whole log, and not about one {name}")
+    return Some(name, value, index, say)
+
+
 def _trust(signers: str | None, vkey: str | None, at: str | None, gone: str | None) -> keys.Trust | None:
     if signers is not None and vkey is not None:
         raise UsageError("--signers and --vkey: one of them", help="put the key into the file of --signers")
@@ -152,31 +191,24 @@ def logs(paths: list[str]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def run(path: str, question: Question, progress: Progress | None = None) -> Verdict:
-    """Judge one log.
+def run(path: str, question: Question, progress: Progress | None = None, some: Some | None = None) -> Verdict:
+    """Judge one log, or some of its records.
 
     Raises:
         DefinitionError: If the memory of heads is not understood.
     """
     verdict = Verdict(path)
     verdict.key_given = question.trust is not None
+    if some is not None:
+        return partial.judge(verdict, question, some)
     remembered = heads.load(question.memory) if question.memory is not None else {}
     try:
         with reading.Snapshot(path, question.checkpoint) as snapshot:
             if not snapshot.segments:
-                return could_not(verdict, "missing", "no such file", _near(path))
+                return missing(verdict)
             return Reading(snapshot, question, verdict, remembered, progress).judge()
     except InputError as error:
         return could_not(verdict, "unreadable", error.message.removeprefix(f"{path}: "))
-
-
-def _near(path: str) -> str:
-    """A hint at a log with a similar name."""
-    try:
-        files.find([path])
-    except InputError as error:
-        return error.help
-    return ""
 
 
 def remember(verdict: Verdict, question: Question) -> None:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from auditlog_cli.errors import InputError, SealRefused
+from auditlog_cli.index import layout, parts
+from auditlog_cli.index.pages import Damaged
 from auditlog_cli.sealing import hashes, merkle, notes
 from auditlog_cli.sealing.line import Unsealed, unseal
-from auditlog_cli.verification import reading
+from auditlog_cli.verification import reading, walking
+from auditlog_cli.verification.leaves import Leaves
 
 _RAW = "#raw"
 
@@ -97,6 +100,46 @@ class Log:
             yield Covered(seq, raw.data, bytes.fromhex(leaf))
         if tree.size != self.note.size or tree.root() != self.note.root:
             raise self._refused()
+
+    def tree(self, stretches: list[merkle.Stretch], *, indexed: bool) -> merkle.Roots:
+        """Return the tree under the checkpoint, with the roots of some stretches.
+
+        It is made of the leaves that the lines name, each that of the one before it. What else a line holds is not
+        compared with its leaf; who shows a line does that.
+
+        Args:
+            indexed: Use the index of the log, if there is one.
+
+        Raises:
+            SealRefused: If these are not the leaves that were signed.
+            InputError: If it cannot be read.
+        """
+        if self.raw:
+            found = merkle.Roots(stretches)
+            for _ in self.records(found):
+                pass
+            return found
+        tree = None
+        index = walking.index_of(self.path, self._snapshot.segments, wanted=indexed)
+        try:
+            tree = self._grown(stretches, index) if index.segments else None
+        except Damaged:
+            pass
+        finally:
+            index.close()
+        tree = tree or self._grown(stretches, layout.Index(-1, 0, {}))
+        if tree is None:
+            raise self._refused()
+        return tree
+
+    def _grown(self, stretches: list[merkle.Stretch], index: layout.Index) -> merkle.Roots | None:
+        """The tree, if it is the one that was signed."""
+        tree = merkle.Roots(stretches)
+        if self.first:
+            tree.begin_at(self.first, self.range)
+        near = {begin for begin, end in stretches if end - begin < parts.LEAVES}
+        walking.read(self._snapshot.segments, Leaves(tree, self.head, near=near, until=self.note.size), index)
+        return tree if tree.size == self.note.size and tree.root() == self.note.root else None
 
     def _refused(self) -> SealRefused:
         return SealRefused(

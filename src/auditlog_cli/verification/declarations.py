@@ -86,12 +86,15 @@ class Withholdings:
         """Take what the manifest of a shared copy declares: seq, field, commitment."""
         self._manifest.update({(seq, field): commit for seq, field, commit in targets})
 
-    def settle(self, origin: str, first: int) -> tuple[list[Problem], list[Problem], list[Withheld]]:
+    def settle(
+        self, origin: str, first: int, only: set[int] | None = None
+    ) -> tuple[list[Problem], list[Problem], list[Withheld]]:
         """Compare the two.
 
         Args:
             origin: The name of the log: it is part of what a redactor signs.
             first: The first record that is there.
+            only: The records that were looked at; None: all.
 
         Returns:
             Findings, warnings, and what is withheld (the first `SHOWN`).
@@ -115,7 +118,7 @@ class Withholdings:
                 else:
                     at, beside = _number(target.place)
                     shown.append(Withheld(seq, field, at, target.by, signed=target.signed, beside=beside))
-        return findings, self._readable(first), shown
+        return findings, self._readable(first, only), shown
 
     def _covering(self, seq: int, field: str, commit: str) -> _Target | None:
         for target in self._targets.get((seq, field), ()):
@@ -123,11 +126,13 @@ class Withholdings:
                 return target
         return None
 
-    def _readable(self, first: int) -> list[Problem]:
+    def _readable(self, first: int, only: set[int] | None) -> list[Problem]:
         """Declarations whose value still stands there."""
         found: dict[tuple[int, str], Problem] = {}
         for (seq, field), targets in self._targets.items():
             if (seq, field) in self._holes or (seq, "") in self._holes or seq < first:
+                continue
+            if only is not None and seq not in only:
                 continue
             place = targets[0].place
             key = _number(place)

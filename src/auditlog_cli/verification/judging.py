@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from typing import NamedTuple, Protocol
 
 from auditlog_cli.sealing import notes
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification import keys
 from auditlog_cli.verification.chain import Chain
 from auditlog_cli.verification.own import Checkpoint, Story
+
+
+class Grown(Protocol):
+    """What is known of the leaves of a log; see `Chain`."""
+
+    @property
+    def next(self) -> int: ...  # noqa: D102
+    @property
+    def start(self) -> int: ...  # noqa: D102
+    @property
+    def roots(self) -> dict[int, bytes]: ...  # noqa: D102
+    @property
+    def crooked(self) -> int | None: ...  # noqa: D102
+
+
+class Tree(NamedTuple):
+    """The same for who has no chain."""
+
+    next: int
+    start: int
+    roots: dict[int, bytes]
+    crooked: int | None
 
 
 class Signed:
@@ -32,7 +55,7 @@ class Signed:
 
 
 def checkpoints(
-    verdict: Verdict, chain: Chain, story: Story, given: list[Checkpoint], trust: keys.Trust | None
+    verdict: Verdict, chain: Grown, story: Story, given: list[Checkpoint], trust: keys.Trust | None
 ) -> Signed:
     """Judge all checkpoints of a log: records in order, the side file last.
 
@@ -76,7 +99,7 @@ def checkpoints(
 
 def _compare(
     verdict: Verdict,
-    chain: Chain,
+    chain: Grown,
     story: Story,
     each: Checkpoint,
     note: notes.Note,
@@ -149,6 +172,11 @@ def _warn(verdict: Verdict, code: str, text: str, each: Checkpoint) -> None:
     verdict.warnings.append(Problem(code, text, seq=place.seq, path=place.path, line=place.line, byte=place.byte))
 
 
+def no_checkpoint() -> Problem:
+    """Return the finding that a key was given and nothing is signed by it."""
+    return Problem("no-checkpoint", "a key was given, and no checkpoint in or beside the log is signed by it")
+
+
 def unchecked() -> Problem:
     """Return the finding that keys were given and nothing here can check what they signed: not judged, so exit 6."""
     return Problem("unchecked", "a key was given, and nothing here can check signatures: install auditlog-cli[seal]")
@@ -171,12 +199,7 @@ def not_checked(
 ) -> list[str]:  # fmt: skip
     """Return what nobody looked at; never empty (4.2)."""
     said = ["whether what was recorded is true, and whether everything was recorded"]
-    if not verdict.key_given:
-        said.append("signatures: no key was given (--signers FILE)")
-    elif signed.unchecked:
-        said.append(
-            f"signatures of {signed.unchecked:,} checkpoints: neither the package cryptography nor ssh-keygen is there"
-        )
+    said += signatures_not_checked(verdict, signed)
     if verdict.key_given and verdict.unsigned_tail:
         start = max(signed.size, verdict.first)
         said.append(f"records {start}-{verdict.records - 1}, after the newest checkpoint: they could be cut or forged")
@@ -188,22 +211,46 @@ def not_checked(
         said.append(f"roots of {signed.incomparable:,} checkpoints: records before them are missing or too many")
     if not memory:
         said.append("whether an older state was put back as a whole: no head of this log was known (--known)")
-    if verdict.withheld_total:
-        if not redactors:
-            said.append("who declared what is withheld: no redactor key was given")
-        elif unchecked_declarations:
-            said.append(f"signatures of {unchecked_declarations:,} declarations: nothing here can check them")
-        many = "value" if verdict.withheld_total == 1 else "values"
-        said.append(f"{verdict.withheld_total:,} withheld {many}")
-        said.append("copies of withheld values elsewhere: backups, shippers")
+    said += withheld_not_checked(verdict, redactors, unchecked_declarations)
     if verdict.first:
         said.append(f"records below {verdict.first}: pruned")
     if blobs:
-        many = "value" if blobs == 1 else "values"
-        said.append(f"{blobs:,} {many} too large for a line: not there beside the log, or not readable")
+        said.append(large_not_checked(blobs))
     if torn:
         many = "end" if torn == 1 else "ends"
         said.append(f"{torn:,} torn {many} kept after a crash: not there beside the log, or not readable")
     if not heartbeat:
         said.append("idle gaps: no heartbeat was promised")
     return said
+
+
+def signatures_not_checked(verdict: Verdict, signed: Signed) -> list[str]:
+    """Return whose signatures nobody looked at."""
+    if not verdict.key_given:
+        return ["signatures: no key was given (--signers FILE)"]
+    if not signed.unchecked:
+        return []
+    return [f"signatures of {signed.unchecked:,} checkpoints: neither the package cryptography nor ssh-keygen is there"]
+
+
+def withheld_not_checked(verdict: Verdict, redactors: bool, unchecked_declarations: int) -> list[str]:
+    """Return what is not known of what is withheld."""
+    if not verdict.withheld_total:
+        return []
+    said = []
+    if not redactors:
+        said.append("who declared what is withheld: no redactor key was given")
+    elif unchecked_declarations:
+        said.append(f"signatures of {unchecked_declarations:,} declarations: nothing here can check them")
+    many = "value" if verdict.withheld_total == 1 else "values"
+    return [
+        *said,
+        f"{verdict.withheld_total:,} withheld {many}",
+        "copies of withheld values elsewhere: backups, shippers",
+    ]
+
+
+def large_not_checked(absent: int) -> str:
+    """Return that values beside the log are not there."""
+    many = "value" if absent == 1 else "values"
+    return f"{absent:,} {many} too large for a line: not there beside the log, or not readable"

@@ -235,10 +235,7 @@ def _blocks(leaves: list[bytes], seq: int) -> dict[int, bytes]:
     found: dict[int, bytes] = {}
     # Whoever takes them holds the last leaf back until its successor is seen: a block with that one is of no use.
     for start in range(-seq % BLOCK, len(leaves) - BLOCK, BLOCK):
-        level = leaves[start : start + BLOCK]
-        while len(level) > 1:
-            level = [*map(merkle.node, level[0::2], level[1::2])]
-        found[start] = level[0]
+        found[start] = merkle.subtree(leaves[start : start + BLOCK])
     return found
 
 

@@ -6,9 +6,11 @@ from base64 import b64encode
 from collections.abc import Callable
 
 from auditlog_cli import parallel
+from auditlog_cli.errors import InputError
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import notes
 from auditlog_cli.sealing.salted import SALTED
+from auditlog_cli.sources import files
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification import anchored, beside, heads, judging, keys, manifests, own, raw, reading, salted
 from auditlog_cli.verification.badlines import Bad
@@ -61,6 +63,16 @@ def could_not(verdict: Verdict, code: str, message: str, help: str = "") -> Verd
     verdict.findings = [Problem(code, message, path=verdict.path)]
     verdict.not_checked = ["anything: the log could not be looked at"]
     return verdict
+
+
+def missing(verdict: Verdict) -> Verdict:
+    """Make it the verdict that there is no such log, with a hint at one with a similar name."""
+    hint = ""
+    try:
+        files.find([verdict.path])
+    except InputError as error:
+        hint = error.help
+    return could_not(verdict, "missing", "no such file", hint)
 
 
 class Reading:
@@ -277,9 +289,7 @@ class Reading:
         own_good = sum(1 for seq in signed.tail if seq >= start)
         verdict.unsigned_tail = verdict.records - start - own_good
         if not signed.found and not signed.unchecked:
-            verdict.findings.append(
-                Problem("no-checkpoint", "a key was given, and no checkpoint in or beside the log is signed by it")
-            )
+            verdict.findings.append(judging.no_checkpoint())
         if not signed.found and signed.unchecked:
             verdict.findings.append(judging.unchecked())
         if question.require_signed_tail and verdict.unsigned_tail > 0:

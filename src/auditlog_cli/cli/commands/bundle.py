@@ -30,7 +30,7 @@ def bundle(
     """
     import os
 
-    from auditlog_cli.cli import reports, show
+    from auditlog_cli.cli import show
     from auditlog_cli.errors import EXIT_INCOMPLETE, UsageError
     from auditlog_cli.evidence import bundle
 
@@ -42,7 +42,7 @@ def bundle(
         made = bundle.build(path, wanted, out, complete=complete, beside=checkpoint, index=lambda _: None)
         show.finish(out)
     except BaseException:
-        reports.discard(out)
+        show.discard(out)
         raise
     notices = show.Notices(quiet=quiet)
     notices.say(f"{name}: {made.records} records, each with its proof")

@@ -14,6 +14,7 @@ def prove(
     check: o.CheckProof = False,
     signers: o.Signers = None,
     checkpoint: o.Elsewhere = None,
+    no_index: o.NoIndex = False,
     output: o.ProofOutput = None,
 ) -> int:
     """Prove to somebody who does not have the log that a record is in it, as it stands.
@@ -35,7 +36,7 @@ def prove(
     from auditlog_cli.errors import UsageError
 
     if check:
-        if path is not None or output is not None or checkpoint is not None:
+        if path is not None or output is not None or checkpoint is not None or no_index:
             raise UsageError("--check: takes the name of a proof, and no log", help="auditlog prove --check evidence …")
         return proving.check(wanted, signers, consistency)
     if signers is not None:
@@ -43,5 +44,5 @@ def prove(
     if consistency is not None:
         if path is not None:
             raise UsageError("--consistency: takes a log, and no record")
-        return proving.prove_growth(wanted, consistency, checkpoint, output)
-    return proving.prove(wanted, path, checkpoint, output)
+        return proving.prove_growth(wanted, consistency, checkpoint, output, index=not no_index)
+    return proving.prove(wanted, path, checkpoint, output, index=not no_index)

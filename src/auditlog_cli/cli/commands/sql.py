@@ -25,7 +25,7 @@ def sql(
       auditlog sql "select user_id, record->>'$.action.error.type' as error from records where error is not null" logs/
       auditlog sql "from records where 'refunds:write' in scopes" audit.jsonl --format jsonl
     """
-    from auditlog_cli.cli import answers, exporting, reports, show
+    from auditlog_cli.cli import answers, exporting, show
     from auditlog_cli.counts import Counts
     from auditlog_cli.database import Database, question
     from auditlog_cli.selection import select_by
@@ -43,6 +43,6 @@ def sql(
             answers.write(answer, format, out)
             show.finish(out)
         except BaseException:
-            reports.discard(out)
+            show.discard(out)
             raise
     return notices.done(counts, logs)

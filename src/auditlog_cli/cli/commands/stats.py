@@ -41,7 +41,7 @@ def stats(
     from auditlog_cli.cli import show
     from auditlog_cli.counts import Counts
     from auditlog_cli.renderers import summary
-    from auditlog_cli.renderers.text import Style
+    from auditlog_cli.renderers.style import Style
     from auditlog_cli.selection import select_by
     from auditlog_cli.statistics import Statistics
 

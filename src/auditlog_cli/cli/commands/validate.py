@@ -49,11 +49,11 @@ def validate(
         for error in report.unread:
             failure.say(error.kind, error.message, error.help)
         if not report.tally.read:
-            reports.discard(out)
+            show.discard(out)
             return report.exit_code
         drawn.end(show.Notices(quiet=quiet))
     except BaseException:
         bar.hide()
-        reports.discard(out)
+        show.discard(out)
         raise
     return report.exit_code

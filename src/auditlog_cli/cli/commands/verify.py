@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 def verify(
     paths: o.Paths = None,
+    session: o.VerifiedSession = None,
+    trace: o.VerifiedTrace = None,
     signers: o.Signers = None,
     vkey: o.Vkey = None,
     at: o.At = None,
@@ -22,9 +24,11 @@ def verify(
     remember: o.Remember = True,
     require_signed_tail: o.RequireSignedTail = False,
     require_heartbeat: o.RequireHeartbeat = False,
+    no_index: o.NoIndex = False,
     format: o.VerdictFormat = "text",  # noqa: A002 - the word of the option
     color: o.Color = "auto",
     output: o.Output = None,
+    verbose: o.Verbose = False,
     quiet: o.Quiet = False,
 ) -> int:
     """Prove that a log is what was written: nothing changed, removed, reordered, withheld in secret, put back.
@@ -34,15 +38,20 @@ def verify(
     write. Exit code: 0 intact, 1 tampering found, 3 could not look, 4 a key file is wrong, 6 the end is torn, or not
     signed although that was asked for.
 
+    With --session or --trace it looks only at the records of that id, by the index of the log where there is one:
+    whether each is well formed, is the one that the record behind it names, and is one of those that were signed. It
+    says nothing of other records, nor whether one of them was changed so that it names another session.
+
     Examples:
       auditlog verify audit.jsonl
       auditlog verify audit.jsonl --signers allowed_signers --require-signed-tail
       auditlog verify audit.jsonl --signers allowed_signers --checkpoint /srv/sealer/audit.checkpoint
       auditlog verify audit.jsonl --anchor git:/srv/heads --anchor audit.jsonl.4096.checkpoint --tsa-ca tsa.pem
+      auditlog verify audit.jsonl --session refund-1042 --signers allowed_signers
       auditlog verify logs/ --format junit -o verify.xml
     """
     from auditlog_cli import verification
-    from auditlog_cli.cli import failure, progress, reports, show, verdicts
+    from auditlog_cli.cli import failure, progress, show, verdicts
     from auditlog_cli.errors import UsageError
     from auditlog_cli.verdict import overall
 
@@ -56,11 +65,15 @@ def verify(
         require_signed_tail=require_signed_tail, require_heartbeat=require_heartbeat,
     )  # fmt: skip
     notices = show.Notices(quiet=quiet)
+    some = verification.which(
+        session, trace, index=not no_index, say=notices.say if verbose else lambda text: None,
+        whole={"--known": known, "--anchor": anchor, "--manifest": manifest, "--require-heartbeat": require_heartbeat},
+    )  # fmt: skip
     bar = progress.Bar(enabled=not quiet and show.is_terminal(2))
     found = []
     try:
         for path in verification.logs(given):
-            found.append(verification.run(path, question, bar.update))
+            found.append(verification.run(path, question, bar.update, some))
             bar.hide()
             verdicts.remember(found[-1], question, notices)
     finally:
@@ -70,7 +83,7 @@ def verify(
         verdicts.write(out, found, format, show.style(color, output))
         show.finish(out)
     except BaseException:
-        reports.discard(out)
+        show.discard(out)
         raise
     for verdict in found:
         if verdict.exit_code == 3:

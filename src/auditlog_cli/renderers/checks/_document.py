@@ -53,14 +53,7 @@ def document(
 
 
 def _lead(made: dict[str, Any]) -> list[Block]:
-    blocks: list[Block] = [parts.subject(made), Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
-    for text in (*made["unread"], *made["unwritten"]):
-        blocks.append(Paragraph(("Could not be read or written: ", text), "warning"))
-    for text in made["incomplete"]:
-        blocks.append(Paragraph(("Not judged: ", text), "warning"))
-    for text in made["warnings"]:
-        blocks.append(Paragraph(text, "warning"))
-    blocks.append(Paragraph(made["sentence"], "notice"))
+    blocks = parts.lead(made)
     new = Counter((each["severity"], each["kind"]) for each in made["findings"] if each["state"] == "new")
     if not made["merged"]:
         for each in made["rules"]:

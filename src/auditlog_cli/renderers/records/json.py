@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers.records import jsonl
-from auditlog_cli.renderers.text import Style
+from auditlog_cli.renderers.style import Style
 
 HINT = "one array of records under the names of auditlog.record/1"
 START = b"["

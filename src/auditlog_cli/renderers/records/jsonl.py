@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.record import BadLine, Record
-from auditlog_cli.renderers.text import Style
+from auditlog_cli.renderers.style import Style
 
 HINT = "one object a line under the names of auditlog.record/1"
 START = END = b""

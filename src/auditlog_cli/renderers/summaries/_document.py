@@ -34,13 +34,7 @@ def document(made: dict[str, Any]) -> Document:
 
 
 def _lead(made: dict[str, Any]) -> list[Block]:
-    blocks: list[Block] = [parts.subject(made), Paragraph((Span("Result: ", "strong"), f"{made['verdict']}."))]
-    for text in (*made["unread"], *made["unwritten"]):
-        blocks.append(Paragraph(("Could not be read or written: ", text), "warning"))
-    for text in made["incomplete"]:
-        blocks.append(Paragraph(("Not judged: ", text), "warning"))
-    blocks += [Paragraph(text, "warning") for text in made["warnings"]]
-    blocks.append(Paragraph(made["sentence"], "notice"))
+    blocks = parts.lead(made)
     if len(made["findings"]) > 1:
         blocks.append(parts.overview([(group["places"][0], group["findings"]) for group in made["findings"]]))
     return blocks

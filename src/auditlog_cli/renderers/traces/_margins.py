@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from auditlog_cli.renderers.rows import Row
-    from auditlog_cli.renderers.text import Style
+    from auditlog_cli.renderers.style import Style
     from auditlog_cli.tracing.trees import Trace
 
     Part = tuple[str, str]  # a text and its colour

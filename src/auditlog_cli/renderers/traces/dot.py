@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 from auditlog_cli.renderers import labels, safe
+from auditlog_cli.renderers.rows import linked
 from auditlog_cli.tracing.trees import DENIALS, FAILURES
 
 TYPE_CHECKING = False
@@ -24,25 +27,19 @@ def lines(id: str, kind: str, parts: list[Drawn], style: Style, *, chain: bool =
     del style, chain
     yield f"digraph {quoted(labels.title(kind, id))} {{"
     yield '  charset="UTF-8"; rankdir=LR; node [shape=box, style=rounded, fontname="sans-serif"];'
-    number = 0
+    numbers = count(1)
     for place, (trace, rows, marked) in enumerate(parts):
         yield f"  subgraph cluster_{place} {{"
         yield f"    label={quoted(labels.title(trace.kind, trace.id))};"
-        names: dict[Node, str] = {}
-        fold_above = ""
-        for row in rows:
-            number += 1
+        for number, row, above in linked(rows, numbers):
             name = f"n{number}"
-            above = fold_above if fold_above else names.get(row.above) if row.above is not None else None
-            fold_above = name if row.fold is not None and row.has_below else ""
             if row.node is not None:
-                names[row.node] = name
                 yield f"    {name} [label={quoted(*labels.sentences(row.node))}{_look(row.node, marked)}];"
             else:
                 assert row.fold is not None
                 yield f"    {name} [label={quoted(labels.folded(row.fold))}, shape=plaintext];"
-            if above is not None:
-                yield f"    {above} -> {name}{_edge(row)};"
+            if above:
+                yield f"    n{above} -> {name}{_edge(row)};"
         yield "  }"
     yield "}"
 

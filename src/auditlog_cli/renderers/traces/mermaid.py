@@ -7,7 +7,10 @@ parses: `%%{`, `style …:…#…;`, Markdown in backticks.
 
 from __future__ import annotations
 
+from itertools import count
+
 from auditlog_cli.renderers import labels, safe
+from auditlog_cli.renderers.rows import linked
 from auditlog_cli.tracing.trees import DENIALS, FAILURES
 
 TYPE_CHECKING = False
@@ -38,25 +41,19 @@ def lines(id: str, kind: str, parts: list[Drawn], style: Style, *, chain: bool =
     yield "  classDef asked stroke-width:4px"
     if len(parts) > 1:
         yield f'  whole["{encoded(f"{kind} {id}")}"]'
-    number = 0
+    numbers = count(1)
     for place, (trace, rows, marked) in enumerate(parts):
         yield f'  subgraph t{place}["{encoded(labels.title(trace.kind, trace.id))}"]'
-        names: dict[Node, str] = {}
-        fold_above = ""
-        for row in rows:
-            number += 1
+        for number, row, above in linked(rows, numbers):
             name = f"n{number}"
-            above = fold_above if fold_above else names.get(row.above) if row.above is not None else None
-            fold_above = name if row.fold is not None and row.has_below else ""
             if row.node is not None:
-                names[row.node] = name
                 said = "<br/>".join(map(encoded, labels.sentences(row.node)))
                 yield f'    {name}["{said}"]{_class(row.node, marked)}'
             else:
                 assert row.fold is not None
                 yield f'    {name}(["{encoded(labels.folded(row.fold))}"])'
-            if above is not None:
-                yield f"    {above} {_arrow(row)} {name}"
+            if above:
+                yield f"    n{above} {_arrow(row)} {name}"
         yield "  end"
 
 

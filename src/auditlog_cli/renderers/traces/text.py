@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from auditlog_cli.renderers.rows import Row
-    from auditlog_cli.renderers.text import Style
+    from auditlog_cli.renderers.style import Style
     from auditlog_cli.tracing.trees import Node, Trace
 
     Drawn = tuple[Trace, list[Row], Node | None]

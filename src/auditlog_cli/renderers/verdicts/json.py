@@ -32,12 +32,15 @@ def _log(verdict: Verdict) -> dict[str, object]:
         | ({"declared_in": item.beside} if item.beside else {})
         for item in verdict.withheld
     ]
+    only = verdict.only
+    looked = {} if only is None else {"only": {only.field: only.id, "records": only.records}}
     return {
         "path": verdict.path,
         "verdict": verdict.word,
         "says": verdict.sentence,
         "exit_code": verdict.exit_code,
         "origin": verdict.origin,
+        **looked,
         "records": verdict.records,
         "first": verdict.first,
         # Both stand for `records` here: where fewer lines have salts, there is none for all of them.

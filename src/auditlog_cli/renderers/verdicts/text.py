@@ -41,6 +41,8 @@ def lines(verdict: Verdict, style: Style) -> list[str]:
 
 def _counts(verdict: Verdict) -> str:
     parts = [f"{verdict.records:,} {'record' if verdict.records == 1 else 'records'}"]
+    if verdict.only is not None:
+        parts = [f"{verdict.only.records:,} of {parts[0]} looked at"]
     if verdict.first:
         parts.append(f"the first {verdict.first:,} pruned, as declared")
     many = f"{verdict.checkpoints:,} {'checkpoint' if verdict.checkpoints == 1 else 'checkpoints'}"

@@ -14,7 +14,8 @@ or, where the verdict on a record rests on the values of `fields` and on nothing
 
     judge        (settings) -> (value of each field) -> `fires`, `judged`, `withheld`, or nothing: it is not judged
 
-Checks see records in the order of the input. What they keep is keyed by log, trace or session.
+Checks see records in the order of the input. What they keep is keyed by log, trace or session. A check that dropped
+something which it turned out to need says so (`partly`): it was not fully evaluated.
 """
 
 from __future__ import annotations
@@ -39,15 +40,19 @@ class Settings:
         site: The facts of the site.
         as_of: The "now" of the run, microseconds since the epoch.
         group_by: The paths of the group key (none for a log).
+        most: How many keys it may keep (`--max-state`).
     """
 
-    __slots__ = ("as_of", "given", "group_by", "site")
+    __slots__ = ("as_of", "given", "group_by", "most", "site")
 
-    def __init__(self, given: dict[str, Any], site: Site, as_of: int, group_by: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, given: dict[str, Any], site: Site, as_of: int, group_by: tuple[str, ...] = (), most: int = 1_000_000
+    ) -> None:
         self.given = given
         self.site = site
         self.as_of = as_of
         self.group_by = group_by
+        self.most = most
 
 
 class Seen:
@@ -143,8 +148,8 @@ class Stateless:
 
 
 class Check(Protocol):
-    """A check at work. Besides, a check may have `bad(place, reason)`, `verdict(code, place)` and, for what shows
-    without a new record, `advance(now)` (live runs)."""
+    """A check at work. Besides, a check may have `bad(place, reason)`, `verdict(code, place)`, `partly` and, for
+    what shows without a new record, `advance(now)` (live runs)."""
 
     in_scope: int
     left_out: int

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left
+from heapq import merge
 from typing import Any
 
 from auditlog_cli.fields import MISSING, is_hole, is_missing
@@ -29,22 +32,27 @@ _FEW = 600
 """Characters up to which the ids of a trace stand in one text: a set takes six times as much, and there are as many
 traces as there are questions of users."""
 _END = "\x00"
+_NUMBER = (1 << 64) - 1
 
 
 class _Trace:
     """The spans of a trace, and the places that name one that has not come yet (it often comes later)."""
 
-    __slots__ = ("_few", "_many", "awaited")
+    __slots__ = ("_few", "_many", "awaited", "resumed")
 
     def __init__(self) -> None:
         self._few = _END
         self._many: set[str] | None = None
         self.awaited: dict[str, list[Place]] | None = None
+        self.resumed = False
 
     def __contains__(self, span: str) -> bool:
         if self._many is None:
             return _END not in span and f"{_END}{span}{_END}" in self._few
         return span in self._many
+
+    def __len__(self) -> int:
+        return self._few.count(_END) - 1 if self._many is None else len(self._many)
 
     def add(self, span: str) -> None:
         if self._many is None and len(self._few) < _FEW and _END not in span:
@@ -57,15 +65,27 @@ class _Trace:
 
 
 class Check:
-    """Trace → its spans."""
+    """Trace → its spans.
+
+    As many spans are kept as there is room for. Whenever a third of it has filled, the traces to which nothing came
+    meanwhile are closed: of each a number is kept. A trace that goes on after that is *resumed*: where it names a
+    parent that has not come since, nobody can say whether that one came before.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._foreign = {each for each in settings.given.get("foreign_roots") or () if isinstance(each, str)}
+        self._third = settings.most // 3
         self._traces: dict[tuple[str, ...], _Trace] = {}
+        self._older: dict[tuple[str, ...], _Trace] = {}
+        self._filled = 0
+        self._closed = array("Q")
+        self._resumed: set[int] = set()
+        self._unmet: dict[int, list[Found]] = {}
         self.size = 0
         self.in_scope = 0
         self.left_out = 0
         self.withheld = 0
+        self.partly = False
 
     def take(self, seen: Seen) -> list[Found]:
         """Note a span, and the parent it names."""
@@ -77,12 +97,15 @@ class Check:
             return []
         trace = self._traces.get(seen.group)
         if trace is None:
-            trace = self._traces[seen.group] = _Trace()
+            trace = self._other(seen.group)
         if isinstance(span, str) and span not in trace:
             trace.add(span)
             self.size += 1
+            self._filled += 1
             if trace.awaited:
                 self.size -= len(trace.awaited.pop(span, ()))
+            if self._filled > self._third:
+                self._close()
         if parent.__class__ is not str:
             self.withheld += is_hole(parent)
         elif seen.states.get("parent_span_id") == "text" or not is_missing(parent):
@@ -94,19 +117,61 @@ class Check:
                 self.size += 1
         return []
 
+    def _other(self, group: tuple[str, ...]) -> _Trace:
+        """The trace of a group to which nothing came lately."""
+        trace = self._older.pop(group, None)
+        if trace is None:
+            trace = _Trace()
+            if self._closed and self._was_closed(number := hash(group) & _NUMBER):
+                trace.resumed = True
+                self._resumed.add(number)
+        else:
+            self._filled += len(trace)
+        self._traces[group] = trace
+        return trace
+
+    def _was_closed(self, number: int) -> bool:
+        at = bisect_left(self._closed, number)
+        return at < len(self._closed) and self._closed[at] == number
+
+    def _close(self) -> None:
+        """Close the traces that have rested."""
+        numbers = {hash(group) & _NUMBER: (group, trace) for group, trace in self._older.items()}
+        for number, (group, trace) in numbers.items():
+            self.size -= len(trace)
+            unmet = _unmet(group, trace)
+            if unmet:
+                self._unmet.setdefault(number, []).extend(unmet)
+        self._closed = array("Q", merge(self._closed, sorted(numbers)))
+        self._older, self._traces, self._filled = self._traces, {}, 0
+
     def finish(self) -> list[Found]:
         """Report the places whose parent has not come."""
-        return [
-            Found(place, group=group)
-            for group, trace in self._traces.items()
-            for places in (trace.awaited or {}).values()
-            for place in places
-        ]
+        found = [each for number, some in self._unmet.items() if number not in self._resumed for each in some]
+        self.partly = len(found) < sum(map(len, self._unmet.values()))
+        for group, trace in (*self._older.items(), *self._traces.items()):
+            if trace.resumed:
+                self.partly = self.partly or bool(trace.awaited)
+            else:
+                found += _unmet(group, trace)
+        return found
 
     def merge(self, other: Check) -> None:
         """Take over other traces."""
-        disjoint(self._traces, other._traces)
+        for traces in (other._older, other._traces):
+            if self._older.keys() & traces.keys():
+                raise ValueError("states to merge have a group in common")
+            disjoint(self._traces, traces)
+        self._closed = array("Q", merge(self._closed, other._closed))
+        self._resumed |= other._resumed
+        for number, some in other._unmet.items():
+            self._unmet.setdefault(number, []).extend(some)
+        self._filled += other._filled
         self.size += other.size
         self.in_scope += other.in_scope
         self.left_out += other.left_out
         self.withheld += other.withheld
+
+
+def _unmet(group: tuple[str, ...], trace: _Trace) -> list[Found]:
+    return [Found(place, group=group) for places in (trace.awaited or {}).values() for place in places]

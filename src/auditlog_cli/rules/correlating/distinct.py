@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from sys import intern
+from typing import Any, Final
 
-from auditlog_cli.rules.correlating import Event, Found, disjoint
+from auditlog_cli.rules.correlating import Event, Found, disjoint, hashed
 
 KEY = "distinct"
 SCHEMA: dict[str, Any] = {
@@ -35,13 +36,17 @@ def idle(spec: Any, states: dict[str, str], matched: frozenset[str]) -> str | No
     return "" if states.get(spec["field"]) == "absent" else None
 
 
+_REMEMBERED: Final = 16_384
+"""Groups whose first record is remembered: what is forgotten costs a moment and no truth."""
+
+
 class State:
-    """Group → the values seen; a value alone where there is only one, as in most sessions."""
+    """Hash of a group → the values seen; a value alone where there is only one, as in most sessions."""
 
     def __init__(self, spec: Any) -> None:
         self._max: int = spec["max"]
         self._path: str = spec["field"]
-        self._groups: dict[tuple[str, ...], Any] = {}
+        self._groups: dict[bytes, Any] = {}
         self._first: dict[tuple[str, ...], tuple[object, int]] = {}
         self.size = 0
         self.in_scope = 0
@@ -61,6 +66,8 @@ class State:
             return False
         first = self._first.get(group)
         if first is None:
+            if len(self._first) >= _REMEMBERED:
+                self._first.clear()
             self._first[group] = values[0][0], when
             return False
         if first[0] != values[0][0] or when <= first[1]:
@@ -72,16 +79,17 @@ class State:
         """Report the record that brings the (max+1)-th value, and each further one."""
         values = event.values[0]
         self.in_scope += 1
-        seen = self._groups.get(event.group)
+        group = hashed(event.group)
+        seen = self._groups.get(group)
         if seen.__class__ is not set and len(values) == 1 and self._max > 0:
             if seen is None:
-                self._groups[event.group] = values[0]
+                self._groups[group] = intern(values[0]) if values[0].__class__ is str else values[0]
                 self.size += 1
                 return []
             if seen == values[0]:
                 return []
         if seen.__class__ is not set:
-            seen = self._groups[event.group] = set() if seen is None else {seen}
+            seen = self._groups[group] = set() if seen is None else {seen}
         before = len(seen)
         seen.update(values)
         self.size += len(seen) - before
@@ -100,6 +108,5 @@ class State:
     def merge(self, other: State) -> None:
         """Take over the groups of another state."""
         disjoint(self._groups, other._groups)
-        self._first |= other._first
         self.size += other.size
         self.in_scope += other.in_scope

@@ -42,8 +42,7 @@ def init(
         out.write(seen.text(name).encode())
         show.finish(out)
     finally:
-        if isinstance(out, FileOutput):
-            out.discard()
+        show.discard(out)
     if seen.left_out:
         notices.say(f"{seen.left_out:,} times a name was left out: longer than 200 characters, or one of too many")
     return code
