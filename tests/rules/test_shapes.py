@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auditlog_cli.fields import MISSING
-from auditlog_cli.rules import lookups
+from auditlog_cli.rules import lookups, shapes
 from auditlog_cli.rules.engine import Engine
 from auditlog_cli.rules.facts import Place
 from auditlog_cli.rules.generating import generate
@@ -86,25 +86,63 @@ def test_a_function_for_a_shape_agrees_with_the_interpreter(contents: list[dict[
 JUDGES: dict[str, Any] = {}
 
 
+PARTITIONS = st.lists(st.integers(0, 3), min_size=60, max_size=60)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+@given(PARTITIONS, st.lists(variants(), min_size=1, max_size=6))
+def test_it_agrees_whichever_paths_are_looked_up_together(parts: list[int], contents: list[dict[str, Any]]) -> None:
+    program, _, site = everything()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shapes, "chosen", lambda paths, rows, together: [
+            those for part in range(3)
+            if (those := tuple(path for path, one in zip(paths, parts, strict=False) if one == part))
+        ])  # fmt: skip
+        judge = generate(program, site, scanner_for(SITE).scan)
+        judge(SHAPE)
+    for content in [SHAPE, *contents, SHAPE]:
+        for _ in range(2):
+            outcome, hits, values = judge(content)
+            reading = Reading(content, site, scanner_for(SITE).scan)
+            assert outcome == interpret(program, reading)
+            assert hits == reading.hits
+            assert values.pop(WHEN, when := moment(content.get("timestamp"))) == when
+            assert values == {path: reading.get(path) for path in program.fields}
+
+
+def test_values_that_are_one_key_to_a_dict_are_told_apart() -> None:
+    program, _, site = everything()
+    judge = generate(program, site, None)
+    for said in ["1", 1, True, 1.0, None, ["1"], [1], [True], [1.0], {"a": 1}, [], ""] * 2:
+        for path in ("authorization.session_type", "agent.version", "delegation_chain", "user.id"):
+            content = copy.deepcopy(SHAPE)
+            head, _, name = path.partition(".")
+            if name:
+                content[head][name] = said
+            else:
+                content[head] = said
+            assert judge(content)[0] == interpret(program, Reading(content, site, None))
+
+
 def test_most_values_of_the_shape_do_not_send_it_to_the_general_function(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else the test above would prove nothing."""
+    """Else the tests above would prove nothing."""
     program, _, site = everything()
     made = []
 
-    def watching(*given: Any) -> Any:
-        function = original(*given)
+    def watching(self: Any, rows: Any) -> Any:
+        function = original(self, rows)
 
         def counted(record: dict[str, Any]) -> Any:
-            said = function(record)  # type: ignore[misc]
+            said = function(record)
             made.append(said is not None)
             return said
 
         return counted
 
-    from auditlog_cli.rules import generating
-
-    original = generating.shaped
-    monkeypatch.setattr(generating, "shaped", watching)
+    original = shapes.Shape.function
+    monkeypatch.setattr(shapes.Shape, "function", watching)
     judge = generate(program, site, None)
     for _ in range(3):
         judge(SHAPE)

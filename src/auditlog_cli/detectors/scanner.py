@@ -135,6 +135,12 @@ class Scanner:
             asked = self._asked_in(data)
         return self._walk(found, str(content.get("timestamp") or ""), asked) if asked is not None else []
 
+    def scan_for(self, content: dict[str, object], said: tuple[int, ...] | None) -> list[Hit]:
+        """Return the same as `scan`; `said`: what the function of `asker` has said of its values."""
+        asked = self._every if said is None else self._asked_for(said)
+        found = blocks(content, self._paths)
+        return self._walk(found, str(content.get("timestamp") or ""), asked) if found else []
+
     def scan_all(self, content: dict[str, object]) -> list[Hit]:
         """Return the same as `scan`, without the look at the bytes: its slow twin."""
         return self._walk(blocks(content, self._paths), str(content.get("timestamp") or ""), None)
@@ -168,19 +174,19 @@ class Scanner:
         """The ways to the values that are scanned; None where a policy has named others with `*` or lists in them."""
         return None if self._paths else PATHS
 
-    def asker(self) -> Callable[[bytes], bool]:
-        """Return a function that tells of scanned values, as orjson writes them, whether they may hold something.
+    def asker(self) -> Callable[[bytes], tuple[int, ...] | None]:
+        """Return a function that tells what scanned values, as orjson writes them, may hold: for `scan_for`.
 
-        Too often yes, never wrongly no.
+        Nothing is the empty tuple; None: anything. Too much at times, never too little.
         """
         prefilter = self._prefilter
 
-        def may_hit(data: bytes) -> bool:
+        def may_hit(data: bytes) -> tuple[int, ...] | None:
             engine = prefilter.engine_built  # it may be built at any time
             if engine is None:
-                return prefilter.in_values(data)
+                return None if prefilter.in_values(data) else ()
             # Its word is enough; it says yes more often.
-            return (b"\\" in data and hidden(data)) or bool(engine(data))
+            return None if hidden(data) else engine(data)
 
         return may_hit
 
@@ -240,8 +246,10 @@ class Scanner:
         numbers = self._prefilter.which(data)
         if numbers is None:
             return self._every
-        if not numbers:
-            return None
+        return self._asked_for(numbers) if numbers else None
+
+    def _asked_for(self, numbers: tuple[int, ...]) -> _Asked:
+        """Return the detectors that may find something where these patterns match."""
         asked = self._asked.get(numbers)
         if asked is None:
             if len(self._asked) >= _MOST_CACHED:

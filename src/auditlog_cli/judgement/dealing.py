@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MUCH: Final = 8 << 20
 """Bytes from which a second process pays."""
-CUT: Final = 0.8
+CUT: Final = 0.88
 """Of all bytes, the other process's: it then ends about when this one does (bench/check.py)."""
 
 

@@ -169,7 +169,8 @@ class Engine:
         """Hand a record to the checks and correlations that have to see it."""
         when = values[WHEN] if WHEN in values else moment(content.get("timestamp"))
         seen = Seen(values.__getitem__, content, when, place, own, outcome.states)
-        self._ordering.passed(when)
+        if self._correlations:
+            self._ordering.passed(when)
         if self._virtual:
             seen.get = self._reading(content, values).get
         events: list[tuple[int, Event]] = []
@@ -177,8 +178,7 @@ class Engine:
         for number, watch, matched, unknown in watches:
             if unknown:
                 watch.withheld += 1
-            found = watch.take(seen, matched)
-            if found:
+            if found := watch.take(seen, matched):
                 get = self._reading(content, values).get
                 facts += [fact for each in found for fact in self._speaker.of_check(number, each, watch.at, get)]
         for number, correlation, matched, unknown in correlations:

@@ -28,7 +28,7 @@ from auditlog_cli.rules.deciding import decider
 from auditlog_cli.rules.lookups import Judge, by_shape
 from auditlog_cli.rules.program import Outcome, Program
 from auditlog_cli.rules.reading import Scan
-from auditlog_cli.rules.shapes import shaped
+from auditlog_cli.rules.shapes import Shape
 from auditlog_cli.rules.site import Site
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, presence, spoken
 from auditlog_cli.rules.virtual import entities
@@ -52,7 +52,7 @@ def generate(program: Program, site: Site, scan: Scan | None) -> Judge:
     def full(key: tuple[int, ...]) -> Outcome:
         return outcomes.get(key) or _remember(outcomes, key, decide)
 
-    return by_shape(general, lambda names: shaped(names, columns, program.fields, scan, full))
+    return by_shape(general, lambda names: Shape(names, columns, program.fields, scan, full))
 
 
 def _noting(

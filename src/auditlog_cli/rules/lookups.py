@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
 
 from auditlog_cli.fields import MISSING
 from auditlog_cli.rules.columns import Column
 from auditlog_cli.rules.program import Outcome
+from auditlog_cli.rules.recurring import SAMPLES, Row, fitted
 from auditlog_cli.rules.values import UNKNOWN, moment, presence
 
 Said = tuple[Outcome, list[Any], dict[str, Any]]
@@ -24,14 +25,25 @@ MOST_KEPT: Final = 8192
 _LONGEST: Final = 2000
 
 
-def by_shape(general: Judge, write: Callable[[tuple[str, ...]], Callable[..., Said | None] | None]) -> Judge:
+class Shape(Protocol):
+    """Records with the same members (`shapes.Shape`)."""
+
+    def row(self, record: dict[str, Any]) -> Row:
+        """Return what tells the values of a record from those of others."""
+
+    def function(self, rows: Sequence[Row]) -> Callable[..., Said | None]:
+        """Return the function for such records; it leaves to the general one what it cannot judge (None)."""
+
+
+def by_shape(general: Judge, shape: Callable[[tuple[str, ...]], Shape]) -> Judge:
     """Return a function that judges records of frequent shapes by functions of their own.
 
     Args:
         general: Judges any record.
-        write: Names of a record's members → the function for it, or None where there can be none.
+        shape: Names of a record's members → their shape.
     """
     seen: dict[tuple[str, ...], int] = {}
+    young: dict[tuple[str, ...], tuple[Shape, list[Row]]] = {}
     written: dict[tuple[str, ...], Callable[..., Said | None]] = {}
 
     def judge(record: dict[str, Any]) -> Said:
@@ -39,12 +51,17 @@ def by_shape(general: Judge, write: Callable[[tuple[str, ...]], Callable[..., Sa
         fast = written.get(names)
         if fast is not None:
             return fast(record) or general(record)
-        if len(names) <= _MOST_MEMBERS and len(written) < _MOST_SHAPES:
+        if len(names) <= _MOST_MEMBERS and len(written) < _MOST_SHAPES and not any("." in name for name in names):
             if len(seen) >= 1024:
                 seen.clear()
+                young.clear()
             times = seen[names] = seen.get(names, 0) + 1
-            if times == OFTEN and (made := write(names)) is not None:
-                written[names] = made
+            if times > OFTEN - SAMPLES:
+                made, rows = young.get(names) or young.setdefault(names, (shape(names), []))
+                rows.append(made.row(record))
+                if times >= OFTEN:
+                    written[names] = made.function(rows)
+                    del young[names]
         return general(record)
 
     return judge
@@ -102,19 +119,12 @@ class Group:
         if key.__class__ is tuple or len(key) <= _LONGEST:
             if len(self.table) >= MOST_KEPT:
                 self.table.clear()
-            self.table[_fitted(key)] = number
+            self.table[fitted(key)] = number
         return number
 
     def kinds(self) -> set[str]:
         """What is asked."""
         return {kind for _, column in self.columns for kind in column.kinds}
-
-
-def _fitted(key: Any) -> Any:
-    """The key with its bytes copied: orjson leaves four kilobytes behind each that it writes, however short."""
-    if key.__class__ is tuple:
-        return tuple([_fitted(each) if each.__class__ is bytes else each for each in key])
-    return bytes(memoryview(key)) if key.__class__ is bytes else key
 
 
 def _said(given: str, there: Any) -> Any:

@@ -31,6 +31,8 @@ class Watch:
     __slots__ = (
         "_check",
         "_most",
+        "_path",
+        "_take",
         "_taken",
         "at",
         "counted",
@@ -46,11 +48,13 @@ class Watch:
         assert correlate is not None
         module = checks.load(correlate["check"])
         self.group_by: tuple[str, ...] = tuple(correlate.get("group_by", GROUP_PATHS[work.logic.scope]))
+        self._path = self.group_by[0] if len(self.group_by) == 1 else ""
         settings = Settings(correlate.get("with") or {}, site, as_of, self.group_by, max_state)
         if hasattr(module, "judge"):
             self._check: Any = Stateless(module.judge(settings), module.fields(settings.given))
         else:
             self._check = module.Check(settings)
+        self._take = self._check.take  # bound once: checks are of many classes, and a look for the method takes time
         self._most = max_state
         self.population = work.population
         self.whole: bool = module.WHOLE_LOG
@@ -65,11 +69,12 @@ class Watch:
         if self.exhausted:
             return []
         seen.matched = matched
-        if self.group_by:
-            seen.group = seen.grouped(self.group_by)
+        path = self._path
+        if path and seen.states.get(path) == "text":  # as mostly: `grouped` without a call
+            seen.group = (seen.get(path),)
         else:
-            seen.group = ()
-        found: list[Found] = self._check.take(seen)
+            seen.group = seen.grouped(self.group_by) if self.group_by else ()
+        found: list[Found] = self._take(seen)
         self._taken += 1
         if not self._taken & _LOOK and self._check.size > self._most:
             self.exhausted = True

@@ -65,23 +65,23 @@ def lines_of(reader: Reader, path: str, offset: int = 0) -> Iterator[Line | BadL
         parts: list[bytes] = []  # of the line whose end has not come yet
         held = 0
         while block := reader.read(_BLOCK):
-            begin = 0
-            while (end := block.find(b"\n", begin)) >= 0:
+            whole = block.split(b"\n")
+            rest = whole.pop()
+            if parts and whole:
+                first = whole.pop(0)
+                held += len(first)
                 number += 1
-                if parts:
-                    parts.append(block[begin:end])
-                    raw = b"".join(parts)
-                    size = held + end - begin
-                    parts, held = [], 0
-                else:
-                    raw = block[begin:end]
-                    size = end - begin
+                line = Line(b"".join([*parts, first]), path, number, offset)
+                yield line if held <= MAX_LINE else _too_long(line)
+                offset += held + 1
+                parts, held = [], 0
+            for raw in whole:
+                number += 1
+                size = len(raw)
                 line = Line(raw, path, number, offset)
                 yield line if size <= MAX_LINE else _too_long(line)
                 offset += size + 1
-                begin = end + 1
-            if begin < len(block):
-                rest = block[begin:]
+            if rest:
                 if held + len(rest) <= MAX_LINE + 1:
                     parts.append(rest)
                 elif held <= MAX_LINE:

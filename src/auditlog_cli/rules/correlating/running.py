@@ -33,6 +33,7 @@ class Correlation:
         module = correlating.load(form)
         spec = logic.correlate[form]
         self.group_by: tuple[str, ...] = tuple(logic.correlate.get("group_by", GROUP_PATHS[logic.scope]))
+        self._path = self.group_by[0] if len(self.group_by) == 1 else ""
         self.fields: tuple[str, ...] = module.fields(spec)
         self.windowed: bool = module.windowed(spec)
         self.counts_all: bool = getattr(module, "SEES_ALL", False)
@@ -51,15 +52,14 @@ class Correlation:
             seen: The record.
             matched: Names of the selections that it matches.
         """
-        group = seen.grouped(self.group_by)
+        get, states, path = seen.get, seen.states, self._path
+        group = (get(path),) if path and states.get(path) == "text" else seen.grouped(self.group_by)
         if group is None or (self.windowed and seen.when is None):
             self.left_out += 1
             return None
-        get, states = seen.get, seen.states
-        values: tuple[tuple[object, ...], ...] = ()
-        for path in self.fields:
-            there = get(path)
-            values += ((there,) if states.get(path) == "text" else identities(there),)
+        values: tuple[tuple[object, ...], ...] = tuple([
+            (get(path),) if states.get(path) == "text" else identities(get(path)) for path in self.fields
+        ])  # fmt: skip
         if self._repeats is not None and self._repeats(group, values, seen.when):
             return None
         if not self.state.wants(matched, values):
