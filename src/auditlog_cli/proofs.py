@@ -8,7 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from auditlog_cli import pipeline, segments, strictjson
+from auditlog_cli import notefiles, pipeline, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.salting import settling
@@ -17,11 +17,8 @@ from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
-from auditlog_cli.sources.opening import read_small
 from auditlog_cli.verification import covered, walking
 from auditlog_cli.writer.growth import is_sealed
-
-_LARGEST = 64 * 1024
 
 
 class Proved(NamedTuple):
@@ -84,7 +81,7 @@ def prove(path: str, wanted: str, beside: str | None = None, *, index: bool = Tr
     _refuse_foreign(path)
     line = _find(path, wanted, index)
     seq = unseal(line).seq
-    text, note = newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     if seq >= note.size:
         raise InputError(
             f"{path}: record {seq} is not covered yet: the newest checkpoint is of {note.size} records",
@@ -115,7 +112,7 @@ def prove_all(
     _refuse_foreign(path)
     read = pipeline.read([path]) if among is None else among
     lines = [each.line.raw for each in read if isinstance(each, Record) and wanted(each)]
-    text, note = newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     covered = []
     for line in lines:
         try:
@@ -164,7 +161,7 @@ def prove_growth(path: str, earlier: Earlier, beside: str | None = None, *, inde
         UsageError: If the earlier state is empty, or that of another log.
         SealRefused: If the log is not the one that was signed, or did not begin with that state.
     """
-    text, note = newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     if earlier.origin and earlier.origin != note.origin:
         raise UsageError(
             f"{path}: the earlier checkpoint is that of another log ({earlier.origin})",
@@ -201,7 +198,7 @@ def hashes_since(path: str, size: int, beside: str | None = None) -> tuple[bytes
         InputError: If there is no checkpoint, or what the proof needs was pruned.
         SealRefused: If the log is not the one that was signed.
     """
-    _, note = newest(path, beside)
+    _, note = notefiles.newest(path, beside)
     stretches = merkle.consistency_stretches(size, note.size)
     try:
         return tuple(_collect(path, note, stretches, True).roots(stretches))
@@ -293,33 +290,6 @@ def _find(path: str, wanted: str, index: bool) -> bytes:
             help="only a record of the sealed part can be proved: auditlog seal LOG, then again",
         ) from error
     return found[0].raw
-
-
-def newest(path: str, beside: str | None = None) -> tuple[str, notes.Note]:
-    """Return the newest checkpoint of the log at `path`, as text and taken apart.
-
-    Args:
-        beside: Where it lies, if not beside the log.
-
-    Raises:
-        InputError: If there is none.
-    """
-    return read_note(beside or segments.checkpoint_name(path), f"auditlog seal {path} --key FILE")
-
-
-def read_note(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A002 - the word shown
-    """Return the checkpoint in a file, as text and taken apart.
-
-    Raises:
-        InputError: If there is none.
-    """
-    try:
-        text = read_small(name, _LARGEST).decode()
-        return text, notes.parse(text)
-    except InputError as error:
-        raise InputError(f"{error.message}: there is no checkpoint", help=help) from error
-    except ValueError as error:
-        raise InputError(f"{name}: is no checkpoint", help="three lines, an empty one, signatures") from error
 
 
 def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch], index: bool) -> merkle.Roots:

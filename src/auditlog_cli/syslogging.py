@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from auditlog_cli.errors import AuditWriteError, DefinitionError, UsageError
+from auditlog_cli.tlsstream import TlsStream
 
 PORTS = {"udp": 514, "tcp": 514, "tls": 6514}
 _LONGEST_DATAGRAM = 65_507  # of IPv4, less its header and that of UDP
@@ -81,7 +82,7 @@ class Receiver:
         self._buffer = bytearray()
         self._socket = self._connected(ca, patience)
 
-    def _connected(self, ca: str | None, patience: float) -> socket.socket:
+    def _connected(self, ca: str | None, patience: float) -> socket.socket | TlsStream:
         context = _context(ca) if self.to.scheme == "tls" else None
         try:
             if self.to.scheme == "udp":
@@ -90,7 +91,7 @@ class Receiver:
             if context is None:
                 return plain
             try:
-                return context.wrap_socket(plain, server_hostname=self.to.host)
+                return TlsStream(plain, context, self.to.host)
             except BaseException:
                 plain.close()
                 raise
@@ -118,7 +119,7 @@ class Receiver:
                 self.too_long += 1
                 return
             else:
-                self._socket.send(message)
+                self._socket.sendall(message)
         except OSError as error:
             raise self._lost(error) from error
         self.sent += 1
@@ -166,13 +167,10 @@ def is_lasting(error: AuditWriteError) -> bool:
     return isinstance(error.__cause__, ssl.SSLCertVerificationError)
 
 
-def _ended(connection: socket.socket) -> None:
+def _ended(connection: socket.socket | TlsStream) -> None:
     """Wait until the other side has read to the end, or for what is known of datagrams by now."""
-    if isinstance(connection, ssl.SSLSocket):
-        try:
-            connection.unwrap()
-        except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
-            pass  # it closed without a word of farewell, but behind all that was sent: else it would be a reset
+    if isinstance(connection, TlsStream):
+        connection.end()
     elif connection.type == socket.SOCK_DGRAM:
         connection.setblocking(False)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli import proofs, times
+from auditlog_cli import notefiles, proofs, times
 from auditlog_cli.anchors import git, stamps
 from auditlog_cli.anchors import witness as witnesses
 from auditlog_cli.cli import show
@@ -13,7 +13,7 @@ from auditlog_cli.errors import EXIT_FOUND, EXIT_OK, UsageError
 
 def commit(path: str, repository: str, beside: str | None, notices: show.Notices) -> int:
     """Commit the checkpoint; print the commit; return the exit code."""
-    text, note = proofs.newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     made = git.commit(repository, note.origin, text.encode(), f"auditlog: {note.origin} at {note.size} records")
     out = show.output(None)
     out.line(made)
@@ -24,7 +24,7 @@ def commit(path: str, repository: str, beside: str | None, notices: show.Notices
 
 def stamp(path: str, url: str, authority: str, beside: str | None, output: str | None, notices: show.Notices) -> int:
     """Have the checkpoint stamped, and keep both; print their names; return the exit code."""
-    text, note = proofs.newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     name = f"{output or f'{path}.{note.size}'}.checkpoint"
     for each in (name, f"{name}.tsr"):
         if os.path.lexists(each):
@@ -49,7 +49,7 @@ def stamp(path: str, url: str, authority: str, beside: str | None, output: str |
 def cosign(path: str, url: str, keys: str, beside: str | None, output: str | None, notices: show.Notices) -> int:
     """Have the checkpoint cosigned by a witness, and keep it; print its name; return the exit code."""
     trusted = witnesses.load(keys)
-    text, note = proofs.newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     name = f"{output or f'{path}.{note.size}'}.checkpoint"
     if os.path.lexists(name):
         raise UsageError(f"{name}: is there already", help="name another with -o")

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 
-from auditlog_cli import exporters, pipeline, proofs, syslogging
+from auditlog_cli import exporters, notefiles, pipeline, syslogging
 from auditlog_cli.cli import show
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
@@ -22,7 +22,7 @@ _OPEN = 64  # files at a time
 
 def sealed(path: str, beside: str | None) -> Iterator[exporters.Source]:
     """Yield one sealed log up to its newest checkpoint; afterwards it is known that it is the one that was signed."""
-    text, note = proofs.newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     with covered.Log(path, note) as log:
         entries = (
             exporters.Entry(record.line, {}, record.leaf, f"{path}: record {record.seq}") for record in log.records()

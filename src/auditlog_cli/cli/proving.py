@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli import proofs
+from auditlog_cli import notefiles, proofs
 from auditlog_cli.cli import show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_OK, InputError, UsageError
 from auditlog_cli.sealing import consistency, tlogproof
@@ -60,7 +60,7 @@ def earlier(text: str) -> proofs.Earlier:
     from auditlog_cli.verification import heads
 
     if os.path.lexists(text):
-        note = proofs.read_note(text)[1]
+        note = notefiles.read(text)[1]
         return proofs.Earlier(note.size, note.root, note.origin)
     try:
         head = heads.known(text)
@@ -83,7 +83,7 @@ def _check_record(base: str, trusted: signers.Signers) -> proofs.Verdict:
 
 def _check_growth(base: str, trusted: signers.Signers, old: str | None) -> proofs.Verdict:
     text = read_small(f"{base}.consistency", _LARGEST)
-    note = proofs.read_note(f"{base}.checkpoint")[0]
+    note = notefiles.read(f"{base}.checkpoint")[0]
     try:
         proof = consistency.parse(text.decode())
     except ValueError as error:

@@ -26,6 +26,7 @@ from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, joined, leaves
 from auditlog_cli.detectors.prefilter import Prefilter, find, hidden
 from auditlog_cli.detectors.settling import Found, settled
+from auditlog_cli.detectors.standing import places
 from auditlog_cli.errors import DefinitionError
 
 # No number begins behind one of these, whatever its detector: so no candidate is looked for in `ORD-1234567890`.
@@ -285,7 +286,7 @@ class Scanner:
         for each in wanted.values():
             if ordinary and not each.literal and not _key_says(each, key):
                 continue
-            for start, end in _places(each, text):
+            for start, end in places(each, text):
                 self._ask(each, Candidate(text, start, end, key, self.settings, now), found)
         return settled(found, self._least) if found else found
 
@@ -295,32 +296,6 @@ class Scanner:
         confidence = detector.judge(candidate)
         if confidence is not None:
             found.append((detector.entity, candidate.start, candidate.end, confidence))
-
-
-def _places(detector: Detector, text: str) -> Iterable[tuple[int, int]]:
-    """Yield where the pattern of a detector of marks or secrets stands."""
-    if detector.entity == "EMAIL_ADDRESS":
-        return _addresses(detector.pattern, text)
-    if detector.often and all(text.count(mark) < times for mark, times in detector.often):
-        return ()
-    if detector.sieve is not None and not detector.sieve.search(text):
-        return ()
-    return (match.span() for match in detector.pattern.finditer(text))
-
-
-_LOCAL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+/=?^_`{|}~-."
-_LONGEST_LOCAL = 9 * 65
-
-
-def _addresses(pattern: re.Pattern[str], text: str) -> Iterable[tuple[int, int]]:
-    """From each `@` backwards: trying the pattern at every letter of a long text would take ten times as long."""
-    at = text.find("@")
-    while at >= 0:
-        before = text[max(at - _LONGEST_LOCAL, 0) : at]
-        start = at - len(before) + len(before.rstrip(_LOCAL))
-        if start < at and (match := pattern.match(text, start)):
-            yield match.span()
-        at = text.find("@", at + 1)
 
 
 def _key_says(detector: Detector, key: str) -> bool:

@@ -12,7 +12,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from auditlog_cli import pipeline, proofs, strictjson
+from auditlog_cli import notefiles, pipeline, proofs, strictjson
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError
 from auditlog_cli.evidence import pages
@@ -80,7 +80,7 @@ def build(
         total += found
         return found
 
-    text, note = proofs.newest(path, beside)
+    text, note = notefiles.newest(path, beside)
     among = None
     if index is not None:
         needle = strictjson.needle(wanted)

@@ -72,9 +72,11 @@ def check(
         InputError: If nothing could be read, or a file that was named is missing.
         DefinitionError: If a pack, the policy or a waiver is wrong.
 
-    >>> check("missing.jsonl")
-    Traceback (most recent call last):
-    auditlog_cli.errors.InputError: missing.jsonl: no such file
+    >>> try:
+    ...     check("missing.jsonl")
+    ... except InputError as error:
+    ...     print(error)
+    missing.jsonl: no such file
     """
     names = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)

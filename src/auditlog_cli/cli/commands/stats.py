@@ -76,7 +76,7 @@ def stats(
     if not counts.read:
         return notices.done(counts, logs)  # says so, in place of a summary of nothing
     for path, groups in found.groups.items():
-        if list(groups) == ["(none)"] and found.all.records:
+        if list(groups) == ["(none)"] and not found.beyond.get(path) and counts.selected:
             from auditlog_cli.cli import hinting
 
             notices.say(hinting.nothing_at(path))
