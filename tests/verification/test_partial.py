@@ -15,7 +15,13 @@ from auditlog_cli.errors import UsageError
 from auditlog_cli.index import building, making, opening, pages, parts
 from auditlog_cli.renderers.verdicts import json as as_json
 from auditlog_cli.retention import compressing, pruning
+from auditlog_cli.sealing import merkle
+from auditlog_cli.sealing.hashes import ZEROS
+from auditlog_cli.sealing.line import prepare
+from auditlog_cli.sealing.policy import default_tree
 from auditlog_cli.signing import signer
+from auditlog_cli.verification.leaves import Leaves
+from auditlog_cli.writer import ids
 from auditlog_cli.writer.checkpoints import Sealer
 from tests.conftest import Result
 from tests.index.asking import build
@@ -179,7 +185,15 @@ def test_a_record_that_is_gone_is_seen_whosever_it_was(path: Path, session: str,
     edit(path, gone, lambda line: b"")
     if indexed:
         build(path)
-    assert codes(both(path, session=session))[0] == ("seq", gone) == codes(whole(path))[0]
+    assert codes(both(path, session=session)) == [("seq", gone)] == codes(whole(path))[:1]
+
+
+def test_the_first_record_may_not_name_one_before_it() -> None:
+    raw, _ = prepare({"record_id": "r-0"}, default_tree(), ids.salts).close(0, "ab" * 32)
+    leaves = Leaves(merkle.Range(), ZEROS)
+    leaves.take([raw[:-1]], "log.jsonl", 1, 0)
+    leaves.end()
+    assert [(each.code, each.seq, each.expected) for each in leaves.findings] == [("chain", 0, ZEROS)]
 
 
 def test_a_whole_new_chain_is_seen_by_the_checkpoint(path: Path) -> None:
