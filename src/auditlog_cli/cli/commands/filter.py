@@ -62,15 +62,8 @@ def filter(  # noqa: A001 - the command's name
         raise UsageError(
             "--limit: at least 0, and not with a count", help="without --limit all are printed; counts count all"
         )
-    asked = {
-        "user": user,
-        "agent": agent,
-        "session": session,
-        "trace": trace,
-        "tool": tool,
-        "status": status,
-        "type": type,
-    }
+    asked = {"user": user, "agent": agent, "session": session, "trace": trace, "tool": tool,
+             "status": status, "type": type}  # fmt: skip
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain

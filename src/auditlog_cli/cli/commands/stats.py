@@ -49,15 +49,8 @@ def stats(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
         approved_by=approved_by, since=since, until=until, where=where,
     )  # fmt: skip
-    asked = {
-        "user": user,
-        "agent": agent,
-        "session": session,
-        "trace": trace,
-        "tool": tool,
-        "status": status,
-        "type": type,
-    }
+    asked = {"user": user, "agent": agent, "session": session, "trace": trace, "tool": tool,
+             "status": status, "type": type}  # fmt: skip
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain

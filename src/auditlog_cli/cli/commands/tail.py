@@ -53,15 +53,8 @@ def tail(
     )  # fmt: skip
     if lines < 0:
         raise UsageError("--lines: at least 0", help="the last records are counted from the end")
-    asked = {
-        "user": user,
-        "agent": agent,
-        "session": session,
-        "trace": trace,
-        "tool": tool,
-        "status": status,
-        "type": type,
-    }
+    asked = {"user": user, "agent": agent, "session": session, "trace": trace, "tool": tool,
+             "status": status, "type": type}  # fmt: skip
     logs = show.paths(paths, shape)
     notices = show.Notices(quiet=quiet, verbose=verbose)
     counts = Counts()
