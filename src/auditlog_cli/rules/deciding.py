@@ -7,12 +7,12 @@ for "perhaps" (true or unknown). `and` and `or` are themselves in both; `not` sw
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from auditlog_cli.rules.columns import Column, Places
 from auditlog_cli.rules.conditions import And, Name, Not, Tree
 from auditlog_cli.rules.program import EVERYBODY, Logic, Outcome, Program
 from auditlog_cli.rules.selections import Selection
+from auditlog_cli.rules.source import Source
 
 
 def decider(program: Program, columns: list[Column], places: Places) -> Callable[[tuple[int, ...]], Outcome]:
@@ -20,19 +20,13 @@ def decider(program: Program, columns: list[Column], places: Places) -> Callable
     return _Writer(program, columns, places).function()
 
 
-class _Writer:
+class _Writer(Source):
     def __init__(self, program: Program, columns: list[Column], places: Places) -> None:
         self.program = program
         self.columns = columns
         self.places = places
-        self.lines: list[str] = []
-        self.constants: dict[str, Any] = {"Outcome": Outcome, "frozenset": frozenset, "tuple": tuple}
+        super().__init__({"Outcome": Outcome, "frozenset": frozenset, "tuple": tuple})
         self.locals: dict[tuple[str, ...], str] = {}
-
-    def constant(self, value: Any) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants[name] = value
-        return name
 
     def function(self) -> Callable[[tuple[int, ...]], Outcome]:
         write = self.lines.append
@@ -49,9 +43,7 @@ class _Writer:
             write(f"    if {test}: populations.append({number})")
         everything = "tuple(hits), tuple(withheld), tuple(passed), tuple(streams), tuple(populations)"
         write(f"    return Outcome({everything})")
-        namespace = dict(self.constants)
-        exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
-        decide: Callable[[tuple[int, ...]], Outcome] = namespace["decide"]
+        decide: Callable[[tuple[int, ...]], Outcome] = self.compiled("<rules>")["decide"]
         return decide
 
     def record_logic(self, logic: Logic) -> None:

@@ -30,6 +30,7 @@ from auditlog_cli.rules.program import Outcome, Program
 from auditlog_cli.rules.reading import Scan
 from auditlog_cli.rules.shapes import Shape
 from auditlog_cli.rules.site import Site
+from auditlog_cli.rules.source import Source
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN, presence, spoken
 from auditlog_cli.rules.virtual import entities
 
@@ -91,7 +92,7 @@ class _Node:
         self.leaf = False
 
 
-class _Writer:
+class _Writer(Source):
     """Writes the source of the function, and keeps its constants."""
 
     def __init__(
@@ -104,13 +105,12 @@ class _Writer:
     ) -> None:
         self.columns = columns
         self.fields = fields
-        self.lines: list[str] = []
-        self.constants: dict[str, Any] = {
+        super().__init__({
             "MISSING": MISSING, "is_hole": is_hole, "found": found, "presence": presence, "spoken": spoken,
             "shapes": {}, "shape": _has_dots, "decide": decide, "outcomes": outcomes, "new": _remember, "EMPTY": [],
             "scan": scan, "entities": entities, "UNKNOWN": UNKNOWN, "str": str, "dict": dict, "list": list,
             "len": len, "tuple": tuple,
-        }  # fmt: skip
+        })  # fmt: skip
         self.scan = scan
         # Columns over one path are looked up where the path is read; the others once all values are there.
         self.simple: dict[str, list[int]] = {}
@@ -129,14 +129,6 @@ class _Writer:
         self.kept = {*self.needed, *fields}  # wanted further down, so they must have a value on every way
         for number, path in enumerate([*dict.fromkeys([*self.simple, *self.needed, *fields])]):
             self.needed[path] = f"v{number}"
-
-    def constant(self, value: Any) -> str:
-        name = f"c{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
-    def write(self, depth: int, text: str) -> None:
-        self.lines.append("    " * depth + text)
 
     def function(self) -> Judge:
         root = _Node(())
@@ -157,9 +149,7 @@ class _Writer:
         self.write(1, "if outcome is None: outcome = new(outcomes, key, decide)")
         values = ", ".join(f"{self.constant(path)}: {self.needed[path]}" for path in self.fields)
         self.write(1, f"return outcome, hits, {{{values}}}")
-        namespace = dict(self.constants)
-        exec(compile("\n".join(self.lines), "<rules>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
-        judge: Judge = namespace["judge"]
+        judge: Judge = self.compiled("<rules>")["judge"]
         return judge
 
     # --- paths --------------------------------------------------------------------------------

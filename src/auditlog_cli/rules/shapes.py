@@ -160,8 +160,8 @@ class _Writer(Statements):
         if shape.fields and f"t{when}" in self.timed:
             values += f", {self.constant(WHEN)}: t{when}"
         self.write(1, f"return outcome, hits, {{{values}}}")
-        namespace = dict(self.constants)
-        exec(compile("\n".join([*before, *self.lines]), "<shape>", "exec"), namespace)  # noqa: S102 - identifiers of ours only
+        self.lines = [*before, *self.lines]
+        namespace = self.compiled("<shape>")
         for number, bundle in enumerate(self.bundles):
             bundle.work = namespace[f"known{number}"]
         judge: Fast = namespace["judge"]
@@ -247,7 +247,6 @@ class _Writer(Statements):
             self.write(1, "hits = scan(record)")
         else:
             looked = [self.block(path) for path in blocks if path[0] in self.shape.names]
-            self.constants["may_hit"] = scanner.asker()  # type: ignore[union-attr]
             self.constants |= {"may_hit": scanner.asker(), "scan_for": scanner.scan_for}  # type: ignore[union-attr]
             self.write(1, f"try: may = may_hit(dumps(({''.join(f'{each}, ' for each in looked)})))")
             self.write(1, "except TypeError: hits = scan(record)")  # no JSON, such as a huge number

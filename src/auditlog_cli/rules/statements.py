@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from auditlog_cli.fields import MISSING, NOTHING_SAID
 from auditlog_cli.rules.lookups import Group, Moments, Spell
+from auditlog_cli.rules.source import Source
 from auditlog_cli.rules.values import SYNONYMS, UNKNOWN
 
 BEFORE, AFTER = "before", "after"
@@ -16,12 +17,10 @@ _PRESENCE: Final = {"exists", "missing", "kind"}
 _OF_TIME: Final = {*_PRESENCE, "not_rfc3339", "older_than"}
 
 
-class Statements:
+class Statements(Source):
     """Writes statements, and keeps their constants.
 
     Attributes:
-        lines: What is written.
-        constants: Name → value.
         locals: Path → the local that holds its value.
         shared: Those of these locals of which something is asked together with others.
         keyed, timed: Further locals that hold something by now: keys, presences; instants.
@@ -30,24 +29,13 @@ class Statements:
     """
 
     def __init__(self, constants: dict[str, Any], *, scanned: bool) -> None:
-        self.lines: list[str] = []
-        self.constants = constants
+        super().__init__(constants)
         self.locals: dict[str, str] = {}
         self.shared: set[str] = set()
         self.keyed: set[str] = set()
         self.timed: set[str] = set()
         self.scanned = scanned
         self.raw: set[str] = set()
-
-    def constant(self, value: Any) -> str:
-        """Return the name of a value that the function uses."""
-        name = f"c{len(self.constants)}"
-        self.constants[name] = value
-        return name
-
-    def write(self, depth: int, text: str) -> None:
-        """Write one line, `depth` levels in."""
-        self.lines.append("    " * depth + text)
 
     def members(self, holder: str, above: str, paths: list[str], depth: int = 1) -> None:
         """Read the members of the local `holder`, which is an object, and what is wanted below them."""
