@@ -31,7 +31,6 @@ class Watch:
     __slots__ = (
         "_check",
         "_most",
-        "_path",
         "_take",
         "_taken",
         "at",
@@ -48,7 +47,6 @@ class Watch:
         assert correlate is not None
         module = checks.load(correlate["check"])
         self.group_by: tuple[str, ...] = tuple(correlate.get("group_by", GROUP_PATHS[work.logic.scope]))
-        self._path = self.group_by[0] if len(self.group_by) == 1 else ""
         settings = Settings(correlate.get("with") or {}, site, as_of, self.group_by, max_state)
         if hasattr(module, "judge"):
             self._check: Any = Stateless(module.judge(settings), module.fields(settings.given))
@@ -69,11 +67,7 @@ class Watch:
         if self.exhausted:
             return []
         seen.matched = matched
-        path = self._path
-        if path and seen.states.get(path) == "text":  # as mostly: `grouped` without a call
-            seen.group = (seen.get(path),)
-        else:
-            seen.group = seen.grouped(self.group_by) if self.group_by else ()
+        seen.group = seen.grouped(self.group_by) if self.group_by else ()
         found: list[Found] = self._take(seen)
         self._taken += 1
         if not self._taken & _LOOK and self._check.size > self._most:

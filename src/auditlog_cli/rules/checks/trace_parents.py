@@ -9,7 +9,7 @@ from typing import Any
 
 from auditlog_cli.fields import MISSING, is_hole, is_missing
 from auditlog_cli.rules.checks import Seen, Settings, nothing
-from auditlog_cli.rules.correlating import Found, disjoint
+from auditlog_cli.rules.correlating import Found, apart, disjoint
 from auditlog_cli.rules.facts import Place
 
 WITH = nothing(foreign_roots={"type": "array"})
@@ -164,7 +164,7 @@ class Check:
         """Take over other traces."""
         for theirs in (*other._older, other._traces):
             for mine in self._older:
-                disjoint(dict.fromkeys(mine), dict.fromkeys(theirs))
+                apart(mine, theirs)
             disjoint(self._traces, theirs)
         self._closed = array("Q", merge(self._closed, other._closed))
         self._resumed |= other._resumed

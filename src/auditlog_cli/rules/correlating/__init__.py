@@ -239,6 +239,15 @@ def disjoint(mine: dict[Any, Any], theirs: dict[Any, Any]) -> None:
     Raises:
         ValueError: If a group is in both: its records were judged in two places.
     """
+    apart(mine, theirs)
+    mine.update(theirs)
+
+
+def apart(mine: dict[Any, Any], theirs: dict[Any, Any]) -> None:
+    """Refuse the groups of another state that `mine` has, too.
+
+    Raises:
+        ValueError: If a group is in both: its records were judged in two places.
+    """
     if mine.keys() & theirs.keys():
         raise ValueError("states to merge have a group in common")
-    mine.update(theirs)

@@ -33,7 +33,6 @@ class Correlation:
         module = correlating.load(form)
         spec = logic.correlate[form]
         self.group_by: tuple[str, ...] = tuple(logic.correlate.get("group_by", GROUP_PATHS[logic.scope]))
-        self._path = self.group_by[0] if len(self.group_by) == 1 else ""
         self.fields: tuple[str, ...] = module.fields(spec)
         self.windowed: bool = module.windowed(spec)
         self.counts_all: bool = getattr(module, "SEES_ALL", False)
@@ -52,8 +51,8 @@ class Correlation:
             seen: The record.
             matched: Names of the selections that it matches.
         """
-        get, states, path = seen.get, seen.states, self._path
-        group = (get(path),) if path and states.get(path) == "text" else seen.grouped(self.group_by)
+        get, states = seen.get, seen.states
+        group = seen.grouped(self.group_by)
         if group is None or (self.windowed and seen.when is None):
             self.left_out += 1
             return None
