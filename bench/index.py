@@ -38,7 +38,7 @@ def made(log: Path, rounds: int) -> Table:
     cases = {
         reference: lambda: _decoded(log),
         "orjson.loads, and written again to compare": lambda: _decoded(log, again=True),
-        "auditlog index build": lambda: _built(log, anew=True),
+        "auditlog index build": lambda: built(log, anew=True),
     }
     runs = functions(cases, rounds)
     share = Path(f"{log}.index").stat().st_size / log.stat().st_size
@@ -103,7 +103,7 @@ def grown(home: Path, source: Path, rounds: int) -> Table:
         with source.open("rb") as file:
             more = file.read(log.stat().st_size // 100)
         for row in (whole, part):
-            taken = functions({row: lambda: _built(log)}, 1)
+            taken = functions({row: lambda: built(log)}, 1)
             runs.add(row, seconds=taken.median(row, "seconds") or 0.0)
             with log.open("ab") as copy:
                 copy.write(more[: more.rindex(b"\n") + 1])
@@ -116,7 +116,8 @@ def grown(home: Path, source: Path, rounds: int) -> Table:
     return Table("An index extended", ("seconds", "of all of it"), runs, cells, (f"Rounds: {rounds}.",))
 
 
-def _built(log: Path, *, anew: bool = False) -> None:
+def built(log: Path, *, anew: bool = False) -> None:
+    """Make the index of a log, or bring it up to date."""
     if anew:
         Path(f"{log}.index").unlink(missing_ok=True)
     taken = segments.snapshot(str(log))

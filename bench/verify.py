@@ -15,12 +15,11 @@ from itertools import islice
 from pathlib import Path
 
 import orjson
+from index import built
 from measure import AUDITLOG, BIN, WORK, commands, data
 from peers import program
 from tables import Bench, Table, shown, timed
 
-from auditlog_cli import segments
-from auditlog_cli.index import building
 from auditlog_cli.signing import keygen
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.log import AuditLog
@@ -63,12 +62,7 @@ def signed(records: int) -> Path:
             Sealer(str(log), key).seal(opened.durable, opened.append_own)
         os.replace(making, done)
     log = done / "audit.jsonl"
-    taken = segments.snapshot(str(log))
-    try:
-        building.build(str(log), taken)
-    finally:
-        for _, fd, _ in taken:
-            os.close(fd)
+    built(log)
     return log
 
 

@@ -65,6 +65,17 @@ def variants(draw: st.DrawFn) -> dict[str, Any]:
     return content
 
 
+def agrees(judge: Any, content: dict[str, Any]) -> None:
+    """What a generated function says of a record is what the interpreter says."""
+    program, _, site = everything()
+    outcome, hits, values = judge(content)
+    reading = Reading(content, site, scanner_for(SITE).scan)
+    assert outcome == interpret(program, reading)
+    assert hits == reading.hits
+    assert values.pop(WHEN, when := moment(content.get("timestamp"))) == when
+    assert values == {path: reading.get(path) for path in program.fields}
+
+
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
@@ -75,12 +86,7 @@ def test_a_function_for_a_shape_agrees_with_the_interpreter(contents: list[dict[
     judge(SHAPE)
     for content in contents:
         for _ in range(2):  # the second time from the tables
-            outcome, hits, values = judge(content)
-            reading = Reading(content, site, scanner_for(SITE).scan)
-            assert outcome == interpret(program, reading)
-            assert hits == reading.hits
-            assert values.pop(WHEN, when := moment(content.get("timestamp"))) == when
-            assert values == {path: reading.get(path) for path in program.fields}
+            agrees(judge, content)
 
 
 JUDGES: dict[str, Any] = {}
@@ -104,12 +110,7 @@ def test_it_agrees_whichever_paths_are_looked_up_together(parts: list[int], cont
         judge(SHAPE)
     for content in [SHAPE, *contents, SHAPE]:
         for _ in range(2):
-            outcome, hits, values = judge(content)
-            reading = Reading(content, site, scanner_for(SITE).scan)
-            assert outcome == interpret(program, reading)
-            assert hits == reading.hits
-            assert values.pop(WHEN, when := moment(content.get("timestamp"))) == when
-            assert values == {path: reading.get(path) for path in program.fields}
+            agrees(judge, content)
 
 
 def test_values_that_are_one_key_to_a_dict_are_told_apart() -> None:
