@@ -96,3 +96,12 @@ def test_the_commands(folder: Path) -> None:
     for words, code in STEPS:
         ran = auditlog(folder, *words)
         assert (words, ran.returncode, "Traceback" in ran.stderr) == (words, code, False), ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("words", [["-c", "import auditlog_cli"], ["-m", "auditlog_cli", "--version"]])
+def test_windows_is_told_so_in_one_line(tmp_path: Path, words: list[str]) -> None:
+    (tmp_path / "sitecustomize.py").write_text("import os\nos.name = 'nt'\n")
+    env = {**environment(tmp_path), "PYTHONPATH": str(tmp_path)}
+    ran = subprocess.run([sys.executable, *words], env=env, capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert ran.stderr.endswith("ImportError: auditlog_cli runs on Linux and macOS; on Windows, install it in WSL\n")
