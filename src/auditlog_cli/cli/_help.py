@@ -446,7 +446,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'code: 0 done, or\n'
             'nothing to do; 1 something was left readable, or with --check or --dry-run something would go; '
             '6 a line could\n'
-            'not be looked at.',
+            'not be looked at, or a field of --fields seems to be misspelt.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
