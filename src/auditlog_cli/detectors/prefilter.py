@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from auditlog_cli.detectors import engine, layout
+from auditlog_cli.detectors import engine, layout, spacing
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
 from auditlog_cli.detectors.needles import ASSIGNED, NAMES, SECRET_NAMES
 
@@ -39,7 +39,7 @@ _SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
 _MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
-_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
+_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022|" + spacing.ESCAPED)
 
 # After an escape, or after no letter and no digit.
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
@@ -121,6 +121,8 @@ class Prefilter:
                 literals.update(need.encode() for need in each.needs)
             elif each.lane == TOKENS and not own:
                 literals.update(each.words_as_bytes())
+        if "IBAN_CODE" in names:
+            literals.add(b"iban")  # the word beside which small letters count
         self._literals = tuple(sorted(literals, key=lambda each: (-len(each), each)))
         self._shapes = tuple(shape for name in sorted(_SHAPES) if name in names for shape in _SHAPES[name])
         self._closer = tuple(each for name in sorted(_CLOSER) if name in names for each in _CLOSER[name])
@@ -130,6 +132,7 @@ class Prefilter:
             *(NAMES if _KEYED_ENTITIES & names else ()),
             *(SECRET_NAMES if "SECRET_GENERIC" in names else ()),
         )
+        self._spaced = self._numbers or bool(self._long) or not names.isdisjoint(_SEVEN_DIGITS | _LOOSE.keys())
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)
 
     def in_line(self, raw: bytes) -> bool:
@@ -227,6 +230,8 @@ class Prefilter:
         cased = [pattern for name, pattern in _LOOSE.items() if name in names]
         if self._numbers or not names.isdisjoint(_SEVEN_DIGITS):
             cased.append(_SEVEN)
+        if self._spaced:
+            cased.append(spacing.INSIDE)
         if self._long:
             cased.append(engine.of_run(min(length for _, length in _LONG.values())))
         if "CREDIT_CARD_WEAK_MASK" in names:
@@ -254,6 +259,8 @@ class Prefilter:
             if find(lowered, literal) >= 0:
                 return True
         dense = data.translate(_CLASSES, _SEPARATORS)
+        if self._spaced and spacing.divides(data):
+            return True
         if find(dense, b"000000") >= 0 and self._has_number(data, lowered, dense):
             return True
         for shape in self._shapes:
