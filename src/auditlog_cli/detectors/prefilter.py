@@ -16,7 +16,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from auditlog_cli.detectors import engine, layout, spacing
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
-from auditlog_cli.detectors.needles import ASSIGNED, NAMES, SECRET_NAMES
+from auditlog_cli.detectors.needles import ASSIGNED, COMMANDS, NAMES, SECRET_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Prefilter:
         self._numbers = any(each.lane == "digits" for each in detectors) or not names.isdisjoint(_AS_NUMBERS)
         self._needles = (
             *(NAMES if _KEYED_ENTITIES & names else ()),
-            *(SECRET_NAMES if "SECRET_GENERIC" in names else ()),
+            *((*SECRET_NAMES, *COMMANDS) if "SECRET_GENERIC" in names else ()),
         )
         self._spaced = self._numbers or bool(self._long) or not names.isdisjoint(_SEVEN_DIGITS | _LOOSE.keys())
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)

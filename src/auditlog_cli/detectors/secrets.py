@@ -85,7 +85,7 @@ def _service_account(found: Candidate) -> int | None:
 
 
 _PLAIN_PASSWORDS = re.compile(
-    r"(?i)(?:my|your|the)?[_\-]?(?:password|passwd|changeme|x{3,}|abc|secret_here|\*+)\d{0,3}\Z|.*(?:YOUR|REPLACE|PLACEHOLDER|EXAMPLE)"
+    r"(?i)(?:my|your|the)?[_\-]?(?:pass|password|passwd|changeme|x{3,}|abc|secret_here|\*+)\d{0,3}\Z|.*(?:YOUR|REPLACE|PLACEHOLDER|EXAMPLE)"
 )
 
 
@@ -220,7 +220,7 @@ DETECTORS = (
     token(
         "SECRET_URL_CREDENTIALS",
         "password in an address",
-        r"(?i:(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]{1,20}|https?|ftps?)://[^\s/:@\"']{1,64}:(?!\*|<|\$|\{)[^\s/@\"']{3,128}@[\w.\-]+",
+        r"(?i:(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]{1,20}|https?|ftps?)://[^\s/:@\"']{0,64}:(?!\*|<|\$|\{)[^\s/@\"']{3,128}@[\w.\-]+",
         ("://",),
         _url,
         ("postgres://app:hun" + "ter22@db.example/x", "https://u:s3cr" + "et1@api.acme.io"),

@@ -1,4 +1,4 @@
-"""Blanks and hyphens that do not break: web pages and word processors put them into numbers. They count as plain ones."""
+"""Blanks and hyphens that do not break: web pages and word processors put them into numbers. They count as plain."""
 
 from __future__ import annotations
 
