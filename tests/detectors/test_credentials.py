@@ -57,12 +57,12 @@ def test_a_header_by_its_key_is_taken_without_its_scheme() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["secret = settings.SECRET_KEY_2024", "token = self.get_token2(user1)", "auth=HTTPBasicAuth2(user,pw)",
+    ["token = RUNSTATE_TOKEN_VALUE_1", "secret = settings.SECRET_KEY_2024", "token = self.get_token2(user1)", "auth=HTTPBasicAuth2(user,pw)",
      "token: request.headers.auth_token_v2", "password = your_password_123", "api_key: example-key-12345",
      "docker login --password-stdin registry1.acme.io", "x --token-file /run/token/a1b2c3", "x --max-tokens 4096000000",
      "x --token $TOKEN_2024_PROD", "curl -u $USER:$PASSWORD1 https://x.io", "curl -u admin https://x.io:8443/a",
      "curl -u ${U}:${P12345678} x", "curl -u user:password https://x.io", "git push -u origin:main1234567",
-     "https://user:pass@acme.io", "ssh -p 2222 web01", "docker run -p 8080:80 nginx", "mysql -p db",
+     "ssh -p 2222 web01", "docker run -p 8080:80 nginx", "mysql -p db",
      "<token>none</token>", "<tokens>12345678901</tokens>", "Authorization: Bearer $TOKEN", "Authorization: none"],
 )  # fmt: skip
 def test_what_names_a_secret_is_none(text: str) -> None:

@@ -95,7 +95,9 @@ _PLACEHOLDER = re.compile(r"(?i)(?:your|example|sample|dummy|placeholder|change|
 _REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::|->)[A-Za-z_][A-Za-z0-9_]*)*(?=\(|\Z)")
 _JOINTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"(?:[A-Z]{2,}|[A-Za-z]?[a-z]*)\d{0,4}")
-_WORDY = re.compile(r"[a-z]+(?:[_\-. ][a-z]+)*[_\-. ]?\d{0,4}\Z")  # release-notes-2024, some_setting
+_WORDY = re.compile(  # release-notes-2024, some_setting, SOME_TOKEN_1
+    r"[a-z]+(?:[_\-. ][a-z]+)*[_\-. ]?\d{0,4}\Z|[A-Z]+(?:[_\-][A-Z]+)+[_\-]?\d{0,4}\Z"
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
 
 

@@ -56,3 +56,9 @@ COMMANDS: tuple[tuple[bytes, re.Pattern[bytes] | None], ...] = (
     (b"mysql", re.compile(rb"mysql[^|;&]{0,220}(?:\s|\\t)-p")),
 )
 """Where a secret may stand behind a blank, or between two tags."""
+CLOSE: dict[bytes, re.Pattern[bytes]] = {
+    b"sk-": _whole(rb"sk-[a-z0-9]{32}"),
+    b"sg.": _whole(rb"sg\.[\w\-]{22}\."),
+    b":aa": re.compile(rb":aa[\w\-]{33}"),
+}
+"""Literals that stand in ordinary words and numbers, and what must stand there for a token."""

@@ -10,7 +10,7 @@ import re
 
 from auditlog_cli.detectors.checksums import crc32_base62, entropy
 from auditlog_cli.detectors.detector import CERTAIN, KEYS, LIKELY, POSSIBLE, Candidate, Detector, ascii_pattern
-from auditlog_cli.detectors.judges import ALONE, BODY, rich, token
+from auditlog_cli.detectors.judges import ALONE, BODY, RUN, rich, token
 
 
 def _aws(found: Candidate) -> int | None:
@@ -85,7 +85,7 @@ def _service_account(found: Candidate) -> int | None:
 
 
 _PLAIN_PASSWORDS = re.compile(
-    r"(?i)(?:my|your|the)?[_\-]?(?:pass|password|passwd|changeme|x{3,}|abc|secret_here|\*+)\d{0,3}\Z|.*(?:YOUR|REPLACE|PLACEHOLDER|EXAMPLE)"
+    r"(?i)(?:my|your|the)?[_\-]?(?:password|passwd|changeme|x{3,}|abc|secret_here|\*+)\d{0,3}\Z|.*(?:YOUR|REPLACE|PLACEHOLDER|EXAMPLE)"
 )
 
 
@@ -174,6 +174,7 @@ DETECTORS = (
         _github,
         ("ghp_" + _GITHUB + crc32_base62(_GITHUB), "gho_" + BODY[:36]),
         ("ghx_" + BODY[:36], "ghp_" + BODY[:35]),
+        RUN,
     ),
     token(
         "SECRET_GITHUB",
@@ -183,6 +184,7 @@ DETECTORS = (
         rich(3),
         ("github_pat_" + BODY[:82], "t=github_pat_" + BODY[2:84]),
         ("github_pat_" + BODY[:40], "github_pat_" + "_" * 82),
+        RUN,
     ),
     token(
         "SECRET_GITHUB",
