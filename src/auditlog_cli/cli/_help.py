@@ -470,7 +470,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--subject ID',
                 'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
                 'each. Needs --request.'),
-               ('--whole',
+               ('--whole, --tombstone',
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
                ('--despite-hold',

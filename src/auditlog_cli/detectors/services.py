@@ -6,8 +6,10 @@ them. They share one entity: whose token it is, its beginning says.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from auditlog_cli.detectors.checksums import entropy
-from auditlog_cli.detectors.detector import LIKELY, Candidate
+from auditlog_cli.detectors.detector import LIKELY, Candidate, Detector, Judge
 from auditlog_cli.detectors.judges import ALONE, BODY, NOT_MORE, RUN, rich, token
 
 _HEX = "4b1d0c9e8f7a6352" * 8
@@ -64,11 +66,18 @@ def _key(found: Candidate) -> int | None:
     return LIKELY if entropy(body) >= 3 and any(char.isdigit() for char in body) else None
 
 
+def _token(
+    service: str, pattern: str, needs: tuple[str, ...], judge: Judge, hits: tuple[str, ...], misses: tuple[str, ...],
+    run: int = 0,
+) -> Detector:  # fmt: skip
+    made = token("SECRET_SERVICE_TOKEN", "token of a service", pattern, needs, judge, hits, misses, run)
+    return replace(made, source=service)
+
+
 DETECTORS = (
     *(
-        token(
-            "SECRET_SERVICE_TOKEN",
-            f"token of a service: {service}",
+        _token(
+            service,
             rf"{ALONE}(?:{pattern}){NOT_MORE}",
             needs,
             rich(3),
@@ -78,9 +87,8 @@ DETECTORS = (
         )
         for service, pattern, needs, sample in _SERVICES
     ),
-    token(
-        "SECRET_SERVICE_TOKEN",
-        "key of a model's interface",
+    _token(
+        "interfaces of models",
         rf"{ALONE}sk-(?:[0-9a-f]{{32}}|[A-Za-z0-9]{{40,64}}){NOT_MORE}",
         ("sk-",),
         _key,
@@ -88,9 +96,8 @@ DETECTORS = (
         ("task-" + _HEX[:32], "sk-" + BODY[:20], "sk-" + "a" * 32),
         RUN,
     ),
-    token(
-        "SECRET_SERVICE_TOKEN",
-        "webhook of Discord",
+    _token(
+        "Discord, webhook",
         r"https://(?:\w{2,8}\.)?discord(?:app)?\.com/api/webhooks/\d{17,20}/[\w\-]{60,80}",
         ("/api/webhooks/",),
         rich(3),
@@ -100,9 +107,8 @@ DETECTORS = (
         ),
         ("https://discord.com/api/" + "webhooks/123456789012345678/x", "https://acme.io/api/webhooks/1/x"),
     ),
-    token(
-        "SECRET_SERVICE_TOKEN",
-        "signature of an Azure storage address",
+    _token(
+        "Azure Storage, signed address",
         r"[?&]sig=[\w%+/\-]{43,60}(?:%3[dD]|=)?(?![\w%+/\-])",
         ("sig=",),
         rich(4),
