@@ -446,7 +446,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'code: 0 done, or\n'
             'nothing to do; 1 something was left readable, or with --check or --dry-run something would go; '
             '6 a line could\n'
-            'not be looked at.',
+            'not be looked at, or a field of --fields seems to be misspelt.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
@@ -470,7 +470,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--subject ID',
                 'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
                 'each. Needs --request.'),
-               ('--whole',
+               ('--whole, --tombstone',
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
                ('--despite-hold',

@@ -209,6 +209,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--format': ('format', 'choice', ('text', 'jsonl', 'sarif', 'junit', 'github')),
              '--subject': ('subject', 'list text', None),
              '--whole': ('whole', 'flag', True),
+             '--tombstone': ('whole', 'flag', True),
              '--despite-hold': ('despite_hold', 'flag', True),
              '--record': ('record', 'list text', None),
              '--user': ('user', 'list text', None),

@@ -538,6 +538,7 @@ Whole = Annotated[
     bool,
     typer.Option(
         "--whole",
+        "--tombstone",
         help="Whole records; with --subject those where an identifier stands in a place that cannot be withheld.",
         rich_help_panel=_GOES,
     ),
