@@ -30,6 +30,8 @@ from auditlog_cli.cli.listening import NewKey as NewKey
 from auditlog_cli.cli.listening import Port as Port
 from auditlog_cli.cli.listening import ServedPolicy as ServedPolicy
 from auditlog_cli.cli.onward import Bulk as Bulk
+from auditlog_cli.cli.onward import Cert as Cert
+from auditlog_cli.cli.onward import CertKey as CertKey
 from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
 from auditlog_cli.cli.onward import ExportCa as ExportCa
 from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
