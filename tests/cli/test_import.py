@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,3 +158,32 @@ def test_a_log_that_agents_write_takes_no_imports(cli: Callable[..., Result], tm
     refused = cli("import", source, "-o", tmp_path / "ours.jsonl")
     assert refused.code == 2
     assert "is a log that was not begun by an import\n  help: import into a log of its own" in refused.err
+
+
+def test_a_dash_is_standard_output_and_no_file(
+    tmp_path: Path, transcript: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = cli("import", transcript, "-o", "-")
+    assert told.code == 0 and told.raw == cli("import", transcript).raw != b""
+    assert [each.name for each in tmp_path.iterdir()] == ["t.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve", "-"],
+        ["hook", "claude-code", "--log", "-", "--user", "u"],
+        ["mcp-proxy", "--log", "-", "--user", "u", "--", "cat"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_who_writes_a_log_makes_no_file_that_is_called_dash(tmp_path: Path, words: list[str]) -> None:
+    event = {"session_id": "a", "hook_event_name": "PreToolUse", "tool_name": "x", "tool_use_id": "y"}
+    told = subprocess.run(
+        [sys.executable, "-m", "auditlog_cli", *words],
+        input=json.dumps(event).encode(), capture_output=True, cwd=tmp_path, timeout=60, check=False,
+    )  # fmt: skip
+    assert told.returncode == 2
+    assert b"-: a log is a file, no stream" in told.stderr
+    assert list(tmp_path.iterdir()) == []

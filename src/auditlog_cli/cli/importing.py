@@ -104,6 +104,7 @@ def run(
         AuditWriteError: If the log cannot be written.
     """
     given, zone = said.given(), said.zone()
+    log = None if log == "-" else log
     tallies: list[foreign.Tally] = []
 
     def records() -> Iterator[Content]:

@@ -50,10 +50,12 @@ def log_path(path: str | os.PathLike[str]) -> str:
     """Return the one name of the log, whatever links lead to it.
 
     Raises:
-        UsageError: If it is empty, or the name of a closed segment.
+        UsageError: If it is empty, `-`, or the name of a closed segment.
     """
     if not os.fspath(path):
         raise UsageError("path: the name of a file is needed", help='AuditLog("audit.jsonl")')
+    if os.fsdecode(path) == "-":
+        raise UsageError("-: a log is a file, no stream", help="name a file; one that is called - is ./-")
     name = os.path.realpath(os.fsdecode(path))
     active = segments.active_of(name)
     if active is not None:
