@@ -187,3 +187,22 @@ def test_who_writes_a_log_makes_no_file_that_is_called_dash(tmp_path: Path, word
     assert told.returncode == 2
     assert b"-: a log is a file, no stream" in told.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_document_of_many_megabytes_on_one_line_is_known_by_its_units(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """As json.dump writes it. Its format stands nowhere but in the whole of it."""
+    spans = [
+        {"traceId": f"{place:032x}", "spanId": f"{place:016x}", "name": f"execute_tool t{place}" + "x" * 2_400_000,
+         "startTimeUnixNano": "1795226463507000000", "attributes": [
+             {"key": "gen_ai.operation.name", "value": {"stringValue": "execute_tool"}},
+             {"key": "gen_ai.tool.name", "value": {"stringValue": "lookup"}}]}
+        for place in (1, 2, 3)
+    ]  # fmt: skip
+    source = tmp_path / "spans.json"
+    source.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
+    told = cli("import", source, "-o", tmp_path / "audit.jsonl")
+    assert told.code == 0
+    assert "spans.json: otlp: 3 units read: 3 recorded, 0 folded, 0 bad" in told.err
+    assert b"calls     3" in cli("stats", source).raw
