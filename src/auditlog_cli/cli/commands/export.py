@@ -68,6 +68,7 @@ def export(
             "export: --to FORMAT and either -o OUT or --endpoint URL are needed",
             help=f"formats: {', '.join(exporters.names())}",
         )
+    to = exporters.meant(to)
     exporter = exporters.load(to)
     messages = getattr(exporter, "MESSAGES", False)
     given = {"--key": key is not None, "--trust-level": trust_level != "L1", "--ocsf-version": ocsf_version != "1.8.0"}

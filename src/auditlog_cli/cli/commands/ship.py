@@ -42,12 +42,14 @@ def ship(
       auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor spans.cursor
       auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor siem.cursor --follow
     """
+    from auditlog_cli import exporters
     from auditlog_cli.cli import fitting, shipped, show
     from auditlog_cli.credentials import Credentials
     from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
     from auditlog_cli.shipping.cursors import Cursor
     from auditlog_cli.shipping.shipper import Shipper
 
+    to = exporters.meant(to)
     if to not in shipped.FORMATS:
         raise UsageError(f"--to {to}: is not shipped", help=f"{', '.join(shipped.FORMATS)} are")
     if not endpoint or not cursor:
