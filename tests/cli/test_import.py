@@ -206,3 +206,51 @@ def test_a_document_of_many_megabytes_on_one_line_is_known_by_its_units(
     assert told.code == 0
     assert "spans.json: otlp: 3 units read: 3 recorded, 0 folded, 0 bad" in told.err
     assert b"calls     3" in cli("stats", source).raw
+
+
+def span(place: int, **attributes: str) -> dict[str, object]:
+    told = [{"key": name.replace("__", "."), "value": {"stringValue": value}} for name, value in attributes.items()]
+    return {
+        "traceId": f"{place:032x}", "spanId": f"{place:016x}", "name": "execute_tool t",
+        "startTimeUnixNano": "1795226463507000000",
+        "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "execute_tool"}}, *told],
+    }  # fmt: skip
+
+
+def test_a_mapping_says_where_the_source_has_it_by_habit(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """The source's own word stands before it, a flag behind it; `supplied` lists it, and what nobody has is named."""
+    source = tmp_path / "spans.json"
+    spans = [
+        span(1, app__user="ann", app__grants="orders:read, refunds:write"),
+        span(2, app__user="ann", user__id="bob"),
+        span(3, app__user=" "),
+    ]
+    source.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
+    words = ["--map", "user.id=app.user", "--map", "authorization.scopes=app.grants", "--map", "agent.id=app.agent"]
+    told = cli("import", source, *words, "--user", "zoe")
+    assert told.code == 0
+    made = [json.loads(line) for line in told.raw.splitlines()]
+    assert [each["user"]["id"] for each in made] == ["ann", "bob", "zoe"]
+    assert made[0]["authorization"] == {"scopes": ["orders:read", "refunds:write"]}
+    assert [each["provenance"]["import"].get("supplied") for each in made] == [
+        ["user.id", "authorization.scopes"], None, ["user.id"],
+    ]  # fmt: skip
+    assert "--map agent.id=app.agent: no unit has a value there" in told.err
+    assert "--map user.id" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("pairs", "what"),
+    [
+        (["user.id"], "--map user.id: MEMBER=PLACE"),
+        (["user.id="], "--map user.id=: MEMBER=PLACE"),
+        (["user.id=a", "user.id=b"], "each member once"),
+        (["authorization.approved_by=a"], "--map authorization.approved_by: cannot be mapped"),
+    ],
+)
+def test_a_mapping_that_is_none_is_refused(
+    tmp_path: Path, transcript: Path, cli: Callable[..., Result], pairs: list[str], what: str
+) -> None:
+    told = cli("import", transcript, *(word for pair in pairs for word in ("--map", pair)))
+    assert told.code == 2 and told.raw == b""
+    assert what in told.err and "\n  help: " in told.err

@@ -334,7 +334,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--scopes SCOPE', 'authorization.scopes; repeatable, or with commas.'),
                ('--approved-by ID', 'Who approved the session; with --approved-at.'),
                ('--approved-at TIME', 'When: RFC 3339.'),
-               ('--tz +HH:MM', 'The zone of local times without one.'))),
+               ('--tz +HH:MM', 'The zone of local times without one.'),
+               ('--map MEMBER=PLACE',
+                'user.id=extra.metadata.user_id: take it from there, in provenance.import.rest; '
+                'repeatable.'))),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
             'auditlog import trace.json -o audit.jsonl\n'

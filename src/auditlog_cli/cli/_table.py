@@ -168,6 +168,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--approved-by': ('approved_by', 'text', None),
              '--approved-at': ('approved_at', 'text', None),
              '--tz': ('tz', 'text', None),
+             '--map': ('map', 'list text', None),
              '--all': ('all', 'flag', True),
              '--again': ('again', 'flag', True),
              '--quiet': ('quiet', 'flag', True),

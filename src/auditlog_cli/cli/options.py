@@ -44,6 +44,7 @@ from auditlog_cli.cli.origins import ImportApproved as ImportApproved
 from auditlog_cli.cli.origins import ImportApprover as ImportApprover
 from auditlog_cli.cli.origins import ImportFrom as ImportFrom
 from auditlog_cli.cli.origins import ImportLog as ImportLog
+from auditlog_cli.cli.origins import ImportMap as ImportMap
 from auditlog_cli.cli.origins import ImportScopes as ImportScopes
 from auditlog_cli.cli.origins import ImportSession as ImportSession
 from auditlog_cli.cli.origins import ImportSources as ImportSources
