@@ -432,3 +432,12 @@ def test_a_list_of_texts_that_somebody_made_up_changes_nothing(tmp_path: Path, l
     data = orjson.loads(_otlp.request(_otlp.LOGS, "o", [_otlp.packed(made)], protobuf=False))
     (back,) = returned(tmp_path / "x.json", orjson.dumps(data))
     assert back == body
+
+
+def test_otlp_alone_is_what_loses_nothing(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    log = write(tmp_path / "a.jsonl", record())
+    short, long = (cli("export", log, "--to", to, "-o", "-", "--quiet") for to in ("otlp", "otlp-logs"))
+    assert (short.code, short.raw) == (long.code, long.raw)
+    assert b"resourceLogs" in short.raw
+    nowhere = ["--endpoint", "http://127.0.0.1:1", "--cursor", tmp_path / "c", "--retries", "0"]
+    assert "cannot be reached" in cli("ship", log, "--to", "otlp", *nowhere).err

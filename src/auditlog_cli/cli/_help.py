@@ -210,7 +210,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--endpoint URL',
                 'Send it there instead. otlp-*: http(s)://, without a path /v1/logs, /v1/traces; syslog and '
                 'cef: udp://HOST, tcp://HOST, tls://HOST.'),
-               ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
+               ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
+               ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
+               ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
                ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'),
                ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
@@ -332,7 +334,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--scopes SCOPE', 'authorization.scopes; repeatable, or with commas.'),
                ('--approved-by ID', 'Who approved the session; with --approved-at.'),
                ('--approved-at TIME', 'When: RFC 3339.'),
-               ('--tz +HH:MM', 'The zone of local times without one.'))),
+               ('--tz +HH:MM', 'The zone of local times without one.'),
+               ('--map MEMBER=PLACE',
+                'user.id=extra.metadata.user_id: take it from there, in provenance.import.rest; '
+                'repeatable.'))),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
             'auditlog import trace.json -o audit.jsonl\n'
@@ -676,7 +681,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
              ('--gzip', 'Compress requests.'),
              ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
-             ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
+             ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
+             ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
+             ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
              ('--batch N', 'So many records at most in a request.'),
              ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
              ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),

@@ -30,6 +30,8 @@ from auditlog_cli.cli.listening import NewKey as NewKey
 from auditlog_cli.cli.listening import Port as Port
 from auditlog_cli.cli.listening import ServedPolicy as ServedPolicy
 from auditlog_cli.cli.onward import Bulk as Bulk
+from auditlog_cli.cli.onward import Cert as Cert
+from auditlog_cli.cli.onward import CertKey as CertKey
 from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
 from auditlog_cli.cli.onward import ExportCa as ExportCa
 from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
@@ -42,6 +44,7 @@ from auditlog_cli.cli.origins import ImportApproved as ImportApproved
 from auditlog_cli.cli.origins import ImportApprover as ImportApprover
 from auditlog_cli.cli.origins import ImportFrom as ImportFrom
 from auditlog_cli.cli.origins import ImportLog as ImportLog
+from auditlog_cli.cli.origins import ImportMap as ImportMap
 from auditlog_cli.cli.origins import ImportScopes as ImportScopes
 from auditlog_cli.cli.origins import ImportSession as ImportSession
 from auditlog_cli.cli.origins import ImportSources as ImportSources

@@ -102,6 +102,11 @@ def names() -> list[str]:
     return [name.replace("_", "-") for name in registry.names("exporters")]
 
 
+def meant(name: str) -> str:
+    """Return the name of a format: `otlp` alone is `otlp-logs`, which loses nothing."""
+    return "otlp-logs" if name == "otlp" else name
+
+
 def load(name: str) -> ModuleType:
     """Return the exporter of this name.
 
