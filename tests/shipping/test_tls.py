@@ -43,6 +43,10 @@ class Authority:
         self.pem = folder / f"{name}.pem"
         made = self._builder(self._name, self._key, 0).add_extension(x509.BasicConstraints(True, 0), True)
         made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False)
+        no = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False)
+        no |= dict.fromkeys(("encipher_only", "decipher_only"), False)
+        usage = x509.KeyUsage(digital_signature=True, key_cert_sign=True, crl_sign=True, **no)
+        made = made.add_extension(usage, True)  # Python 3.13 asks for it (VERIFY_X509_STRICT)
         self.pem.write_bytes(made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
     def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, days_ago: int) -> x509.CertificateBuilder:
