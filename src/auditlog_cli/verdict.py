@@ -119,7 +119,8 @@ class Verdict:
         not_checked: What nobody looked at, and why. Never empty.
         anchored: Which states that were kept elsewhere agree, and by when they are known to have existed.
         remembered: What became of the memory of heads: `new`, `agrees`, or empty if it was not asked.
-        only: Which records were looked at; None: all. `unsigned_tail` then counts only them.
+        only: Which records were looked at; None: all. `unsigned_tail` then counts only them. If there are none of
+            them in it, nothing was looked at.
     """
 
     __slots__ = (
@@ -214,9 +215,17 @@ def _gravity(problem: Problem) -> tuple[bool, int]:
     return problem.code in _LATER, problem.seq if problem.seq is not None else 1 << 62
 
 
+def counted(verdicts: list[Verdict]) -> list[Verdict]:
+    """Return the verdicts that the whole depends on.
+
+    Where some records of several logs are asked about, a log that holds none of them counts only if none does.
+    """
+    return [each for each in verdicts if each.only is None or each.only.records] or verdicts
+
+
 def overall(verdicts: list[Verdict]) -> int:
     """Return the exit code for several logs: what was found beats what could not be looked at (architecture.md)."""
-    codes = {verdict.exit_code for verdict in verdicts}
+    codes = {verdict.exit_code for verdict in counted(verdicts)}
     for code in (EXIT_FOUND, EXIT_INPUT, EXIT_INCOMPLETE):
         if code in codes:
             return code

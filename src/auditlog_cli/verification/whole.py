@@ -225,7 +225,7 @@ class Reading:
         verdict.findings = [*chain.findings, *verdict.findings]
         verdict.warnings = list(chain.fragments)
         verdict.listed = story.listed
-        given = [*self._given, *([self._side] if self._side is not None else [])]
+        given = own.together(self._given, self._side)
         verdict.checkpoints = len(given)
         signed = judging.checkpoints(verdict, chain, story, given, question.trust)
         self._genesis(chain)

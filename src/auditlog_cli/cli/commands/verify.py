@@ -53,7 +53,7 @@ def verify(
     from auditlog_cli import verification
     from auditlog_cli.cli import failure, progress, show, verdicts
     from auditlog_cli.errors import UsageError
-    from auditlog_cli.verdict import overall
+    from auditlog_cli.verdict import counted, overall
 
     given = show.paths(paths)
     if checkpoint is not None and len(given) != 1:
@@ -85,7 +85,7 @@ def verify(
     except BaseException:
         show.discard(out)
         raise
-    for verdict in found:
+    for verdict in counted(found):
         if verdict.exit_code == 3:
             failure.say("input", f"{verdict.path}: {verdict.findings[0].message}", verdict.help)
     if format != "text" or (output is not None and output != "-"):
