@@ -144,8 +144,10 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
         return Verdict(False, f"the proof does not fit: {error}")
     if root != note.root:
         return Verdict(False, f"record {found.seq} was changed, or is not in that log")
-    what = "withheld as a whole, is" if found.tombstone else "this is"
-    return Verdict(True, f"{what} record {found.seq} of {note.origin}, one of {note.size} that were signed")
+    if found.tombstone:
+        said = f"record {found.seq} of {note.origin}, withheld as a whole, is one of {note.size} that were signed"
+        return Verdict(True, said)
+    return Verdict(True, f"this is record {found.seq} of {note.origin}, one of {note.size} that were signed")
 
 
 def prove_growth(path: str, earlier: Earlier, beside: str | None = None, *, index: bool = True) -> Grown:

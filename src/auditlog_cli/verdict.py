@@ -59,10 +59,11 @@ class Withheld:
     Attributes:
         seq: The record.
         field: JSON pointer of the value; empty for the whole record.
-        declared_at: The record that declares it, or None.
+        declared_at: The record that declares it; None: a manifest does, or nothing.
         by: Who withheld it, as the declaration says; or empty.
         signed: Whether that person's signature was checked and holds.
-        beside: The file beside the log of whose lines `declared_at` is one, counted from 1; empty for a record.
+        beside: The file beside the log of whose lines `declared_at` is one, counted from 1; empty for a record. Without
+            `declared_at` the manifest that declares it.
     """
 
     __slots__ = ("beside", "by", "declared_at", "field", "seq", "signed")

@@ -92,7 +92,7 @@ class Reading:
         self._given: list[own.Checkpoint] = []
         self._shared = manifests.load(question.manifest) if question.manifest is not None else None
         if self._shared is not None:
-            self._withheld.manifest(self._shared.withheld)
+            self._withheld.manifest(question.manifest or "", self._shared.withheld)
         self._kept: list[heads.Head] = []
         self._not_compared: list[str] = []
         self._last: tuple[object, own.Place] | None = None
