@@ -574,7 +574,9 @@ def test_a_sealed_log_that_was_changed_is_not_signed_as_one_of_others(
     before = sorted((each, each.read_bytes()) for each in tmp_path.rglob("*") if each.is_file())
     refused = auditlog(tmp_path, "seal", "audit.jsonl", "--key", str(key))
     assert refused.returncode == 1
-    assert refused.stderr.startswith("auditlog: error[refused]: audit.jsonl: line 1 begins a sealed log, and was changed")
+    assert refused.stderr.startswith(
+        "auditlog: error[refused]: audit.jsonl: line 1 begins a sealed log, and was changed"
+    )
     assert sorted((each, each.read_bytes()) for each in tmp_path.rglob("*") if each.is_file()) == before
 
 

@@ -592,6 +592,9 @@ FindingRule = Annotated[
     list[str] | None,
     typer.Option("--rule", metavar="ID", help="Of --findings only those of this rule.", rich_help_panel=_GOES),
 ]
+AcceptLoss = Annotated[
+    bool, typer.Option("--accept-loss", help="The records are gone, and no copy is left: the new log says so.")
+]
 DespiteHold = Annotated[
     bool,
     typer.Option(
