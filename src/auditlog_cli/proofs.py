@@ -8,12 +8,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from auditlog_cli import notefiles, pipeline, strictjson
+from auditlog_cli import notefiles, pipeline, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.salting import settling
 from auditlog_cli.salting.files import Snapshot
-from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
+from auditlog_cli.sealing import consistency, merkle, notes, stubs, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
@@ -254,6 +254,15 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes], index: b
     return made
 
 
+def _begins(path: str) -> int:
+    """How many records were pruned, as the stub says; 0 without one."""
+    try:
+        with open(segments.pruned_name(path), "rb") as file:
+            return stubs.parse(file.read(stubs.LARGEST)).records
+    except (OSError, ValueError):
+        return 0
+
+
 def _pruned(path: str) -> InputError:
     return InputError(
         f"{path}: its beginning was pruned, so this cannot be proved from it any more",
@@ -280,6 +289,8 @@ def _find(path: str, wanted: str, index: bool) -> bytes:
     else:
         read = pipeline.containing([path], [needle]) if needle else pipeline.read([path])
     found = [item.line for item in read if isinstance(item, Record) and item.stored.get(name) == value]
+    if not found and 0 <= number < _begins(path):
+        raise _pruned(path)
     if not found:
         raise InputError(f"{path}: there is no record {wanted!r} in it", help="give its record_id, or its seq")
     if len(found) > 1:
