@@ -482,6 +482,15 @@ def test_what_people_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: C
     goldens.check("verify/missing", cli("verify", "audi.jsonl"))
 
 
+def test_json_as_the_standard_writes_the_option(tmp_path: Path, cli: Cli) -> None:
+    """integrity.md, 4.2: `[--json]`."""
+    path = write(tmp_path)
+    short = cli("verify", path, "--no-remember", "--json")
+    long = cli("verify", path, "--no-remember", "--format", "json")
+    assert (short.code, short.out, short.err) == (0, long.out, long.err)
+    assert cli("verify", path, "--json", "--format", "sarif").code == 2
+
+
 def test_json_keeps_to_its_schema(tmp_path: Path, cli: Cli) -> None:
     """Whatever the verdict, the JSON is `auditlog.verification/1`."""
     import jsonschema

@@ -972,6 +972,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|json|sarif|junit',
                 'text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, '
                 'junit: for other tools.'),
+               ('--json', 'The same as --format json.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('--verbose', 'Say on standard error what was read, and how.'),

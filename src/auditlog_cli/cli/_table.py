@@ -446,6 +446,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--require-heartbeat': ('require_heartbeat', 'flag', True),
              '--no-index': ('no_index', 'flag', True),
              '--format': ('format', 'choice', ('text', 'json', 'sarif', 'junit')),
+             '--json': ('json', 'flag', True),
              '--color': ('color', 'choice', ('auto', 'always', 'never')),
              '--output': ('output', 'text', None),
              '-o': ('output', 'text', None),

@@ -103,6 +103,7 @@ from auditlog_cli.cli.telling import SummaryFormat as SummaryFormat
 from auditlog_cli.cli.telling import Webhooks as Webhooks
 from auditlog_cli.cli.telling import Why as Why
 from auditlog_cli.cli.trusting import Anchors as Anchors
+from auditlog_cli.cli.trusting import AsJson as AsJson
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
