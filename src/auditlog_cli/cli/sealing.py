@@ -84,9 +84,11 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
     """Let the old key say in the log which key comes after it, and sign with that one from now on (integrity.md, 5.3).
 
     Raises:
-        UsageError: If this user may not write to the log: only a record in it can say so.
+        UsageError: If this user may not write to the log: only a record in it can say so; or if it is the same key.
     """
     sealer, log = opened
+    if new.public_line == sealer.signer.public_line:
+        raise UsageError("--successor: is the same key as --key", help="auditlog keygen makes another one")
     if log is None:
         raise UsageError(
             f"{sealer.path}: --successor is recorded in the log, which this user may not write",
@@ -110,8 +112,6 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
 
 def watch(opened: Opened, every: int, notices: Notices) -> None:
     """Sign whenever something new is there, at most every so many seconds; until somebody stops it."""
-    if every < 1:
-        raise UsageError("--every: at least 1 second", help="such as --every 60")
     quiet = Notices(quiet=True)
     notices.say(f"watching, every {every} s; Ctrl-C ends it")
     while True:
