@@ -80,6 +80,13 @@ def test_a_key_that_could_not_be_written_leaves_no_half_of_it(
     making.make(str(path), "test")
 
 
+def test_the_help_fits_why_a_key_cannot_be_read(tmp_path: Path) -> None:
+    for path, said in ((tmp_path / "none.key", "auditlog keygen makes one"), (tmp_path, "name a file in that folder")):
+        with pytest.raises(DefinitionError) as refused_to_load:
+            signer.load(str(path))
+        assert refused_to_load.value.help == said
+
+
 @needs_ssh_keygen
 def test_a_key_that_cannot_be_used_is_a_definition_error(tmp_path: Path) -> None:
     for content in (None, b"", b"nonsense", b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n", b"ssh-ed25519 nonsense"):
