@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
+from auditlog_cli import durability
 from auditlog_cli.errors import AuditWriteError, UsageError, remedy
 from auditlog_cli.signing import signer, tools
 
@@ -73,4 +74,4 @@ def _write(path: str, data: bytes, mode: int, made: list[str]) -> None:
     with open(fd, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(fd)
+        durability.sync(fd)
