@@ -8,16 +8,16 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from auditlog_cli import notefiles, pipeline, segments, strictjson
+from auditlog_cli import notefiles, pipeline, strictjson
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.salting import settling
 from auditlog_cli.salting.files import Snapshot
-from auditlog_cli.sealing import consistency, merkle, notes, stubs, tlogproof
+from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
-from auditlog_cli.verification import covered, walking
+from auditlog_cli.verification import covered, reading, walking
 from auditlog_cli.writer.growth import is_sealed
 
 
@@ -256,11 +256,8 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes], index: b
 
 def _begins(path: str) -> int:
     """How many records were pruned, as the stub says; 0 without one."""
-    try:
-        with open(segments.pruned_name(path), "rb") as file:
-            return stubs.parse(file.read(stubs.LARGEST)).records
-    except (OSError, ValueError):
-        return 0
+    with reading.Snapshot(path) as snapshot:
+        return 0 if snapshot.stub is None else snapshot.stub.records
 
 
 def _pruned(path: str) -> InputError:

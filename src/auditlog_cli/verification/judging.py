@@ -203,7 +203,7 @@ def not_checked(
     if verdict.key_given and verdict.unsigned_tail:
         start = max(signed.size, verdict.first)
         many = _numbers(start, verdict.records - 1)
-        said.append(f"{many}, after the newest checkpoint: no signature shows a cut or a forgery there")
+        said.append(f"{many}, after the newest checkpoint: could be cut or forged unseen")
     elif verdict.key_given:
         said.append("whether records after the newest checkpoint were cut off")
     else:
