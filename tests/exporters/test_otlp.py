@@ -341,7 +341,7 @@ def test_every_record_is_in_a_span_or_an_event_or_said_to_be_in_none() -> None:
     more = [*SMALL, at(11, trace_id=None, session_id=None), at(12, trace_id=hole, session_id=hole)]
     entries = [Entry(b"", each, b"", "x") for each in more]
     (piece,) = otlp_spans.export(Source("o", entries), Settings(said.append))
-    assert said == ["2 records name neither trace nor session, or withhold them: they are in no span"]
+    assert said == ["2 records name neither trace nor session that can be read: in no span"]
     for each in SMALL:
         assert each["record_id"].encode() in piece.data
 

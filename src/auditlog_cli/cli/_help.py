@@ -438,6 +438,20 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
            'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
+ 'recover': ('Begin a log anew that is gone, though its checkpoint or its stub is still there.',
+             'auditlog recover [OPTION]... PATH',
+             'No writer does that by itself: who deletes a log must not get a clean one. Look for a copy '
+             'first. The new log has a\n'
+             'name of its own; its second record says for ever which log is gone, and how many records that '
+             'were. What was left\n'
+             'of that one is kept as PATH.checkpoint.lost. A torn end needs no command: the next append '
+             'repairs it.',
+             (('Arguments', (('PATH', 'The log.'),)),
+              ('Options',
+               (('--accept-loss', 'The records are gone, and no copy is left: the new log says so.'),)),
+              ('How they are shown',
+               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+             'auditlog recover audit.jsonl --accept-loss'),
  'redact': ('Take personal data and secrets out: masked on the way through, or withheld from a sealed log '
             'that still verifies.',
             'auditlog redact [OPTION]... [PATH]...',
@@ -965,6 +979,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|json|sarif|junit',
                 'text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, '
                 'junit: for other tools.'),
+               ('--json', 'The same as --format json.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('--verbose', 'Say on standard error what was read, and how.'),

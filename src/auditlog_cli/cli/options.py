@@ -106,6 +106,7 @@ from auditlog_cli.cli.telling import SummaryFormat as SummaryFormat
 from auditlog_cli.cli.telling import Webhooks as Webhooks
 from auditlog_cli.cli.telling import Why as Why
 from auditlog_cli.cli.trusting import Anchors as Anchors
+from auditlog_cli.cli.trusting import AsJson as AsJson
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -595,6 +596,9 @@ Findings = Annotated[
 FindingRule = Annotated[
     list[str] | None,
     typer.Option("--rule", metavar="ID", help="Of --findings only those of this rule.", rich_help_panel=_GOES),
+]
+AcceptLoss = Annotated[
+    bool, typer.Option("--accept-loss", help="The records are gone, and no copy is left: the new log says so.")
 ]
 DespiteHold = Annotated[
     bool,

@@ -198,7 +198,8 @@ class Work:
         """Say how many values of which fields, and what is left. Never a value."""
         out = out or self._out
         if plan.nothing and not plan.left:
-            out.line(f"{self._path}: nothing left to withhold in {_counted(plan.size, 'record')}")
+            looked = _counted(plan.size, "record")
+            out.line(f"{self._path}: nothing left to withhold: nothing that was chosen can be read in {looked}")
         else:
             numbers = f"{_counted(plan.values, 'value')} of {_counted(plan.records, 'record')}"
             out.line(f"{self._path}: {numbers} {did}")

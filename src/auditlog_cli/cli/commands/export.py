@@ -83,7 +83,8 @@ def export(
     settings = exporters.Settings(
         notices.say, es256.load(key) if key is not None else None, trust_level, ocsf_version, bulk, enterprise_number
     )
-    settings = settings._replace(protobuf=protobuf, content=content, batch=batch)
+    counts = Counts()
+    settings = settings._replace(protobuf=protobuf, content=content, batch=batch, leave_out=counts.leave_out)
     if exporter.SEALED:
         if endpoint:
             posting.signal_of(exporter, to)
@@ -92,7 +93,6 @@ def export(
         for source in exporting.sealed(logs[0], checkpoint):
             notices.say(exporting.write(exporter, source, settings, output))
         return EXIT_OK
-    counts = Counts()
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
     source = exporting.selected(logs, chosen, counts, notices)
     if output and not exporter.FOLDER:
