@@ -81,11 +81,10 @@ def test_what_could_not_be_read_comes_before_what_was_found(tmp_path: Path) -> N
     bad = written(tmp_path / "a.jsonl", b"x\n")
     report = check(bad, str(tmp_path / "missing.jsonl"))
     assert report.exit_code == 3 and len(report.findings) == 1
-    assert "missing.jsonl: no such file" in report.unread[0]
+    assert "missing.jsonl: no such file" in report.unread[0].message and report.unread[0].help
     (tmp_path / "empty.jsonl").touch()
-    assert check(bad, str(tmp_path / "empty.jsonl")).unread == [
-        f"{tmp_path / 'empty.jsonl'}: empty, nothing to look at"
-    ]
+    (empty,) = check(bad, str(tmp_path / "empty.jsonl")).unread
+    assert empty.message == f"{tmp_path / 'empty.jsonl'}: empty, nothing to look at" and empty.help
 
 
 def test_every_line_is_counted_once(tmp_path: Path) -> None:

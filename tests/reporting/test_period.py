@@ -46,7 +46,7 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 
 def made(log: Path, pack: str, rule: str, *, as_of: str = TO, **more: Any) -> dict[str, Any]:
     question = asked(pack=[pack], no_policy=True, only=[rule], as_of=as_of, fail_on=more.pop("fail_on", "never"))
-    return summarise([str(log)], question, moment(FROM), moment(TO), **more)
+    return summarise([str(log)], question, moment(FROM), moment(TO), **more)[0]
 
 
 def findings(said: dict[str, Any]) -> list[str]:
@@ -122,7 +122,7 @@ def test_a_period_that_ends_before_it_begins_is_refused(log: Path) -> None:
 
 def whole(log: Path, *, as_of: str = TO, **more: Any) -> dict[str, Any]:
     question = asked(pack=["owasp-agentic"], no_policy=True, only=["ASI02-03"], as_of=as_of)
-    said: dict[str, Any] = json.loads(json.dumps(summarise([str(log)], question, **more)))
+    said: dict[str, Any] = json.loads(json.dumps(summarise([str(log)], question, **more)[0]))
     jsonschema_rs.validator_for(schemas.load("summary")).validate(said)
     return said
 

@@ -15,7 +15,6 @@ from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
-from auditlog_cli.sources import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +25,6 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 _WITHOUT_WARNINGS = ("jsonl", "sarif", "junit", "github")
 """Formats that have no place for what a reader should know of a run: it is said beside them."""
-
-_ABSENT = ": no such file"
-_UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
-
-
-def _unread(message: str) -> str:
-    """What to do about a log that was not judged."""
-    similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
-    return similar or _UNREAD
 
 
 class Shown:
@@ -205,7 +195,7 @@ def run(
         if not report.lines.read:
             show.discard(out)
             for error in report.unread:
-                failure.say("input", error, _unread(error))
+                failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -223,9 +213,9 @@ def run(
         for warning in report.warnings:
             shown.notices.say(f"warning: {warning}")
     for error in report.unread:
-        failure.say("input", error, _unread(error))
-    for error in report.unwritten:
-        failure.say("write", error)
+        failure.say(error.kind, error.message, error.help)
+    for text in report.unwritten:
+        failure.say("write", text)
     return report.exit_code
 
 

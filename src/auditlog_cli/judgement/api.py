@@ -89,7 +89,8 @@ def check(
     )  # fmt: skip
     report = judge([os.fspath(name) for name in names], question)
     if not report.lines.read:
-        raise InputError("; ".join(report.unread) or "no log was named", help="is the path right?")
+        missing = report.unread or [InputError("no log was named", help="name a file or a folder")]
+        raise InputError("; ".join(map(str, missing)), help=missing[0].help)
     return report
 
 

@@ -107,7 +107,7 @@ class Run:
             try:
                 logs = files.find([path], documents=True)
             except InputError as error:
-                self.report.unread.append(error.message)
+                self.report.unread.append(error)
                 continue
             for log in logs:
                 if log.path not in self._seen:
@@ -127,10 +127,12 @@ class Run:
             try:
                 self._file(file, log.path)
             except InputError as error:
-                self.report.unread.append(error.message)
+                self.report.unread.append(error)
                 return
         if self.report.lines.read == before:
-            self.report.unread.append(f"{log.path}: empty, nothing to look at")
+            self.report.unread.append(
+                InputError(f"{log.path}: empty, nothing to look at", help="is it the right file?")
+            )
         elif log.path != files.STDIN:
             self.verify(log.path)
 
