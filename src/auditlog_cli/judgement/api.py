@@ -69,8 +69,8 @@ def check(
 
     Raises:
         UsageError: If an argument is wrong.
-        InputError: If nothing could be read, or a file that was named is missing.
-        DefinitionError: If a pack, the policy or a waiver is wrong.
+        InputError: If nothing could be read.
+        DefinitionError: If a pack, the policy, a waiver or the baseline is missing or wrong.
 
     >>> try:
     ...     check("missing.jsonl")

@@ -142,8 +142,7 @@ def asked(
 
     Raises:
         UsageError: If an option is wrong.
-        InputError: If a file that was named is missing.
-        DefinitionError: If a pack, policy, waiver or baseline is wrong.
+        DefinitionError: If a pack, policy, waiver or baseline is missing or wrong.
     """
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on: one of {', '.join(FAIL_ON)}", help="--fail-on high is the default")

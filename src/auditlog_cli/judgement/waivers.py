@@ -48,8 +48,7 @@ def load(path: str) -> list[Waiver]:
     """Read a file of waivers, YAML or JSON.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If it is wrong: file, line and what to do.
+        DefinitionError: If it cannot be read, or is wrong: file, line and what to do.
     """
     document = yamlfile.load(path)
     top = Section(document, document.data, "a file of waivers")

@@ -39,9 +39,6 @@ def lint(path: str, as_of: int) -> list[Remark]:
     Args:
         path: The file.
         as_of: Now, in microseconds since the epoch.
-
-    Raises:
-        InputError: If it cannot be read.
     """
     try:
         pack = loading.load_file(path)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from auditlog_cli.errors import DefinitionError, InputError, remedy
+from auditlog_cli.errors import DefinitionError, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,14 +65,13 @@ def load(path: str) -> Document:
     """Read the definition file `path`.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If it is not the plain part of YAML (or JSON), with file, line and column.
+        DefinitionError: If it cannot be read, or is not the plain part of YAML (or JSON), with file, line and column.
     """
     try:
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from None
+        raise DefinitionError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from None
     return parse(raw, path)
 
 
