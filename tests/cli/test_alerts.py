@@ -184,7 +184,7 @@ def test_all_are_acknowledged_or_none(cli: Cli, here: Path) -> None:
     cli(*CHECK, "-q")
     one, other = read("alerts.jsonl").alerts
     person = ("--by", "ann", "--why", "x", "--alerts", "alerts.jsonl")
-    assert cli("alerts", "acknowledge", other, *person).code == 0
+    assert cli("alerts", "ack", other, *person).code == 0
     result = cli("alerts", "acknowledge", one, other, *person)
     assert result.code == 2 and "is acknowledged, not open" in result.err
     assert cli("alerts", "acknowledge", one, "ffffffff", *person).code == 3

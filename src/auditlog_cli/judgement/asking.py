@@ -204,7 +204,8 @@ def _planned(active: list[Bound], as_of: int, packs: Sequence[Pack]) -> Plan:
         places = ((rule.id, f"{pack.path}:{rule.line}") for pack in packs for rule in pack.rules if rule.line)
         for name, place in places:
             if error.message.startswith((f"{name}:", f"{name},")):
-                raise DefinitionError(f"{place}: {error.message}", help=error.help) from error
+                more = error.help or f"auditlog packs lint {place.rpartition(':')[0]}"
+                raise DefinitionError(f"{place}: {error.message}", help=more) from error
         raise
 
 

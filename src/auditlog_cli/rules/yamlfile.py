@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 _MAX_DIGITS: Final = 300
+_HELP: Final = "docs/packs.md says how such a file is written; `auditlog schema` lists the schemas"
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z", re.ASCII)
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z", re.ASCII)
@@ -112,7 +113,7 @@ def parse(raw: bytes, path: str, *, pure: bool = False) -> Document:
 
 def _error(path: str, message: str, line: int = 0, column: int = 0, *, help: str = "") -> DefinitionError:  # noqa: A002
     place = f"{path}:{line}:{column}" if line else path
-    return DefinitionError(f"{place}: {message}", help=help)
+    return DefinitionError(f"{place}: {message}", help=help or _HELP)
 
 
 def _position(text: str, index: int) -> tuple[int, int]:
