@@ -98,13 +98,13 @@ class Question:
             ],
         )
 
-    def where(self, given: object) -> Callable[[dict[str, object]], bool | None]:
-        """Return the predicate that the `where` of a waiver means.
+    def where(self, given: object, label: str = "where") -> Callable[[dict[str, object]], bool | None]:
+        """Return the predicate that the `where` of a waiver means; `label` begins the message of an error.
 
         Raises:
             DefinitionError: If it is not understood.
         """
-        chosen = selections.compile_selection(given, f"{self.waivers_file}: where", self.as_of)
+        chosen = selections.compile_selection(given, label, self.as_of)
         site = Site(self.policy)
         scan = None if self.scanner is None else self.scanner.scan
         return lambda content: selected(chosen, Reading(content, site, scan))
@@ -192,7 +192,7 @@ def asked(
         question.scanner = scanning.new_scanner(site.scan)
     for each in given:
         if each.where is not None:
-            question.where(each.where)  # what is wrong with it is said before anything is read
+            question.where(each.where, f"{each.place}: where")  # what is wrong with it is said before anything is read
     return question
 
 
