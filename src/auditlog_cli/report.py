@@ -17,6 +17,7 @@ from auditlog_cli.errors import (
     EXIT_OK,
     EXIT_USAGE,
     EXIT_WRITE,
+    AuditWriteError,
     InputError,
 )
 from auditlog_cli.finding import SEVERITIES, Finding, Policy
@@ -68,7 +69,7 @@ class Report:
         unlisted: How many findings of a rule, by its id and the SHA-256 of its policy, are counted and not in
             `findings` (`--max-findings`).
         unread: Inputs that could not be looked at, or not to their end: why, and what to do about it.
-        unwritten: Outputs or deliveries that failed, and why.
+        unwritten: Outputs or deliveries that failed: why, and what to do about it.
         gaps: What else could not be judged: a torn tail, a part that is not sealed though a seal was asked for.
         warnings: What a reader should know, and what changes no exit code.
     """
@@ -90,7 +91,7 @@ class Report:
     require_tested: tuple[str, ...] = ()
     unlisted: dict[tuple[str, str], int] = field(default_factory=dict)
     unread: list[InputError] = field(default_factory=list)
-    unwritten: list[str] = field(default_factory=list)
+    unwritten: list[AuditWriteError] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

@@ -180,6 +180,12 @@ def test_nothing_is_written_where_somebody_may_not_speak(
     assert (here / "alerts.jsonl").read_bytes() == before
 
 
+def test_what_is_missing_is_said_in_one_line(cli: Cli, here: Path) -> None:
+    told = cli("alerts", "resolve", "0f16", "--by", "ann", "--why", "x", "--alerts", "alerts.jsonl")
+    assert told.code == 2
+    assert "--outcome'. Choose from: fixed, false_positive, accepted, not_applicable\n" in told.err
+
+
 def test_all_are_acknowledged_or_none(cli: Cli, here: Path) -> None:
     cli(*CHECK, "-q")
     one, other = read("alerts.jsonl").alerts
@@ -224,6 +230,7 @@ def test_what_could_not_be_told_is_said_and_the_next_run_goes_on(
     result = cli(*CHECK, "--webhook", url(receiver))
     assert result.code == 5 and "could not be told yet" in result.err
     assert "error[write]" in result.err
+    assert re.search(r"\n  help: auditlog alerts show [0-9a-f]{12} says what came of each attempt\n", result.err)
     assert sum(len(each.told) for each in read("alerts.jsonl").alerts.values()) == 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError, remedy
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
@@ -101,7 +101,8 @@ class Shown:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(_rendered(report, "markdown", merge=self.merge))
         except OSError as error:
-            report.unwritten.append(f"${_STEP_SUMMARY}: cannot be written ({error.strerror})")
+            said = f"${_STEP_SUMMARY}: cannot be written ({error.strerror})"
+            report.unwritten.append(AuditWriteError(said, help=remedy(error)))
 
 
 def _rendered(report: Report, format: str, *, merge: bool, sarif_waived: bool = False) -> str:  # noqa: A002
@@ -212,10 +213,8 @@ def run(
     if shown.format in _WITHOUT_WARNINGS:
         for warning in report.warnings:
             shown.notices.say(f"warning: {warning}")
-    for error in report.unread:
-        failure.say(error.kind, error.message, error.help)
-    for text in report.unwritten:
-        failure.say("write", text)
+    for trouble in (*report.unread, *report.unwritten):
+        failure.say(trouble.kind, trouble.message, trouble.help)
     return report.exit_code
 
 
@@ -241,7 +240,7 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
         logs = [source.path for source in report.inputs]
         announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
-        report.unwritten.append(error.message)
+        report.unwritten.append(error)
     report.unwritten += announcer.finish()
     report.warnings += announcer.warnings
     if announcer.wish.anything:

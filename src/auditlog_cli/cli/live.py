@@ -157,9 +157,9 @@ def _end(live: Live, announcer: Announcer, notices: show.Notices) -> None:
     try:
         announcer.reviewed(lines, live.findings, live.followers, incomplete=bool(live.away or not live.begun))
     except AuditWriteError as error:
-        failure.say(error.kind, error.message)
-    for text in announcer.finish(_PATIENCE_S):
-        failure.say("write", text)
+        failure.say(error.kind, error.message, error.help)
+    for open_ in announcer.finish(_PATIENCE_S):
+        failure.say(open_.kind, open_.message, open_.help)
     for warning in announcer.warnings:
         notices.say(f"warning: {warning}")
     notices.say(

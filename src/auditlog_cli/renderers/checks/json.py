@@ -33,7 +33,7 @@ def header(report: Report) -> dict[str, Any]:
             for each in report.inputs
         ],
         "unread": [str(error) for error in report.unread],
-        "unwritten": report.unwritten,
+        "unwritten": [str(error) for error in report.unwritten],
         "verification": verification.as_object(report.verdicts) if report.verdicts else None,
         "lines": {
             "read": report.lines.read,
