@@ -405,6 +405,18 @@ def test_a_run_that_goes_on_says_once_a_day_that_it_looked(here: Path) -> None:
     assert times == sorted(set(times))
 
 
+def test_following_a_log_that_is_to_come_says_so(here: Path) -> None:
+    words = [sys.executable, "-m", "auditlog_cli", "check", "later.jsonl", "--follow", "--only", "BASE-SEC-01"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stderr.readline() == "auditlog: following later.jsonl: not there yet; waiting 60 s for it\n"
+    write(here / "later.jsonl", record(1))
+    assert process.stdout.readline() == "Critical\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+
+
 def test_following_ends_when_nobody_reads(here: Path) -> None:
     script = f"{sys.executable} -m auditlog_cli check audit.jsonl --follow --format jsonl | head -1 >&2; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30)
