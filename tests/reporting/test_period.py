@@ -114,6 +114,14 @@ def test_alerts_of_the_period_are_told(log: Path, tmp_path: Path) -> None:
     assert said["until_resolved"] == {"median_s": 3600, "longest_s": 3600}
 
 
+def test_a_period_without_a_record_is_said_to_be_one(log: Path) -> None:
+    """Rules see what came before it, and a reader would take their numbers for those of the period."""
+    write(log, action("08-01T10:00:00", "success"))
+    assert any("no record lies in the period" in each for each in made(log, "baseline", "BASE-ID-01")["warnings"])
+    write(log, action("11-02T10:00:00", "success"))
+    assert not any("no record lies" in each for each in made(log, "baseline", "BASE-ID-01")["warnings"])
+
+
 def test_a_period_that_ends_before_it_begins_is_refused(log: Path) -> None:
     question = asked(pack=["baseline"], no_policy=True)
     with pytest.raises(UsageError):

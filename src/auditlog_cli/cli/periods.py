@@ -70,6 +70,8 @@ def run(
         raise
     for error in unread:
         failure.say(error.kind, error.message, error.help)
+    for warning in made["warnings"]:
+        notices.say(f"warning: {warning}")
     notices.say(f"{_told(made['period'])}: {made['verdict']}")
     code: int = made["exit_code"]
     return code

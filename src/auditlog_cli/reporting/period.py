@@ -130,6 +130,8 @@ def summarise(
     # The waivers are told what they cover: by the period itself, so it comes last.
     then = None if earlier is None else earlier.finish()
     report = now.finish()
+    if report.lines.read and not now.activity.records:
+        report.warnings.append("no record lies in the period: what the rules were tested on lies before or behind it")
     reaches = earlier is not None and earlier.oldest is not None and earlier.oldest <= earlier.start
     made = summary(
         report,
