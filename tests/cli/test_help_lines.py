@@ -58,6 +58,24 @@ def test_an_error_says_what_to_do(
     assert "\n  help: " in told.err, told.err
 
 
+@pytest.mark.parametrize("command", ["check", "report", "tail"])
+def test_what_helps_is_said_by_whoever_met_the_trouble(
+    tmp_path: Path, cli: Cli, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    log = write(tmp_path / "audit.jsonl", record())
+    (tmp_path / "torn.jsonl.gz").write_bytes(gzip.compress(log.read_bytes() * 50)[:-20])
+    (tmp_path / "folder").mkdir()
+    for path, help_line in (
+        ("adit.jsonl", "did you mean audit.jsonl?"),
+        ("folder", "name the file itself if it ends otherwise"),
+        ("torn.jsonl.gz", "was it copied whole? take another copy of it"),
+    ):
+        told = cli(command, path)
+        assert told.code == 3
+        assert f"\n  help: {help_line}\n" in told.err
+
+
 @pytest.mark.parametrize(
     "error", [PermissionError(13, "x"), OSError(28, "x"), FileNotFoundError(2, "x"), OSError(30, "x")]
 )

@@ -96,7 +96,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
             ('Which rules',
-             (('-p, --pack NAME|FILE',
+             (('-p, --pack, --rules NAME|FILE',
                'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the policy, '
                'else baseline.'),
               ('--only-policy NAME', 'Only this bundle of the policy file.'),
@@ -564,7 +564,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--to TIME',
                 'The moment behind the last one. Default: --as-of or now, or behind the newest record.'))),
              ('Which rules',
-              (('-p, --pack NAME|FILE',
+              (('-p, --pack, --rules NAME|FILE',
                 'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the '
                 'policy, else baseline.'),
                ('--only-policy NAME', 'Only this bundle of the policy file.'),
@@ -992,6 +992,22 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             '--tsa-ca tsa.pem\n'
             'auditlog verify audit.jsonl --session refund-1042 --signers allowed_signers\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
+ 'alerts ack': ('Say that a person has seen alerts and looks after them. All of them are acknowledged, or '
+                'none.',
+                'auditlog alerts ack [OPTION]... FINGERPRINT...',
+                '',
+                (('Arguments',
+                  (('FINGERPRINT...', 'Which alerts: fingerprints, or what they begin with (4 digits).'),)),
+                 ('Who says so',
+                  (('--by WHO', 'The person; never an agent.'),
+                   ('--why, --reason TEXT', 'Why; stays in the alerts log.'))),
+                 ('Options',
+                  (('--alerts FILE',
+                    'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+                   ('--policy FILE',
+                    'The policy; default: auditlog.policy.yaml or .json in the working directory.')))),
+                'auditlog alerts acknowledge 3f9a1c2b --by ann@example.org --why "asking the vendor" '
+                '--alerts alerts.jsonl'),
  'alerts acknowledge': ('Say that a person has seen alerts and looks after them. All of them are '
                         'acknowledged, or none.',
                         'auditlog alerts acknowledge [OPTION]... FINGERPRINT...',
