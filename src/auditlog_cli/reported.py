@@ -19,7 +19,6 @@ class PackNote:
         reviewed: Who has read it, and when; or empty.
         not_checkable: What it cannot check, in its own words.
         sources: The texts it rests on: (name, address).
-        page: Where its rules are described, a path in the project; empty for a pack of the user's own.
     """
 
     name: str
@@ -31,7 +30,6 @@ class PackNote:
     reviewed: str = ""
     not_checkable: tuple[str, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
-    page: str = ""
 
 
 @dataclass(slots=True)

@@ -91,7 +91,6 @@ def _suite(report: Report, name: str, asked: list[RuleResult], found: list[Findi
         unfinished=unfinished,
         sha256=pack.sha256 if pack else "",
         notes=_notes(report, pack.status if pack else "", pack.as_of if pack else ""),
-        page=pack.page if pack else "",
     )
 
 
