@@ -121,6 +121,20 @@ def test_findings_print_only_what_their_schema_knows(name: str) -> None:
             assert set(finding.get(member, ())) <= set(known[member]["properties"])
 
 
+def test_who_answers_for_the_agent_stands_where_the_place_does() -> None:
+    report = fixed()
+    told = [finding for finding in report.findings if finding.where.owner]
+    assert [(each.rule.id, each.where.line) for each in told] == [("GDPR-5-1-C-01", 12)]
+    (result,) = [
+        each for run in sarif.as_object(suites(report))["runs"] for each in run["results"] if "properties" in each
+    ]
+    assert result["properties"] == {"owner": "team-payments"}
+    assert [each for each in drawn(report).splitlines() if "owner: " in each] == [
+        each for each in drawn(report).splitlines() if "audit.jsonl:12" in each
+    ]
+    assert "Owner" in markdown.render(report) and "Owner" in html.render(report)
+
+
 def test_counts_add_up() -> None:
     made = json.loads(json_.render(fixed()))
     counts, lines = made["counts"], made["lines"]

@@ -23,6 +23,7 @@ from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Report
 from auditlog_cli.rules.engine import Engine
 from auditlog_cli.rules.facts import Fact, Place, Spot
+from auditlog_cli.rules.site import owners
 from auditlog_cli.sources import files
 from auditlog_cli.writer.growth import is_sealed
 
@@ -80,7 +81,7 @@ class Run:
         self.also = None if shares is None or theirs else self._engine(question, shares.single)
         self._past: Engine | None = None  # `also`, behind the cut
         self.question = question
-        self.nouns = facts.Nouns()
+        self.nouns = facts.Nouns(owners(question.policy))
         self._taken = taken
         self._progress = progress
         # A waiver or a baseline has to be held against each finding, and each is announced: then all are listed.

@@ -114,7 +114,8 @@ def _group(same: list[Finding], style: Style, places: int, explain: bool, unlist
         if finding.message not in (said, rule.title):
             out += [f"  {line}" for line in wrapped(safe.one_line(finding.message), style)]
             said = finding.message
-        parts = [str(where), where.pointer, finding.entity, " ".join(finding.group), *_related(finding)]
+        owner = f"owner: {where.owner}" if where.owner else ""
+        parts = [str(where), where.pointer, finding.entity, " ".join(finding.group), *_related(finding), owner]
         out += [f"  {line}" for line in packed([safe.one_line(part) for part in parts if part], style)]
     left = len(same) - len(shown) + unlisted
     if left:
