@@ -75,6 +75,14 @@ def missing(verdict: Verdict) -> Verdict:
     return could_not(verdict, "missing", "no such file", hint)
 
 
+def unknown_format(verdict: Verdict) -> Verdict:
+    """Make it the verdict that the log says of itself to be of a format that this version does not know."""
+    return could_not(
+        verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})",
+        "a newer auditlog may know it; if none wrote this log, its first line was changed",
+    )  # fmt: skip
+
+
 class Reading:
     """One log, read and judged."""
 
@@ -126,7 +134,7 @@ class Reading:
         if not chain.lines and not any(problem.code == "line" for problem in chain.findings):
             return could_not(verdict, "empty", "no complete record in it")
         if self._story.format not in ("", own.FORMAT):
-            return could_not(verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})")
+            return unknown_format(verdict)
         self._kept = anchored.states(question.anchors, self._story.origin, verdict) if question.anchors else []
         again = chain.unresolved | {head.size for head in self._kept if head.size <= chain.next} - set(chain.roots)
         if again:
