@@ -29,7 +29,8 @@ def nobody() -> str:
 @pytest.mark.parametrize(
     "words",
     [
-        ["tail", "empty.jsonl"], ["stats", "empty.jsonl"], ["validate", "empty.jsonl"], ["check", "empty.jsonl"],
+        ["tail", "empty.jsonl"], ["stats", "empty.jsonl"], ["validate", "empty.jsonl"], ["check", "empty.jsonl"], ["report", "empty.jsonl"],
+        ["report", "none.jsonl"], ["report", "audit.jsonl", "none.jsonl"],
         ["import", "empty.jsonl"], ["export", "empty.jsonl", "--to", "csv", "-o", "out"],
         ["tail", "torn.jsonl.gz"], ["stats", "torn.jsonl.gz"], ["export", "torn.jsonl.gz", "--to", "csv", "-o", "out"],
         ["export", "audit.jsonl", "--to", "csv", "-o", "none/out"],
@@ -132,6 +133,7 @@ def test_every_error_of_these_rooms_is_made_with_its_help(path: Path) -> None:
         ["hook", "install", "--settings", "pem", "--log", "a.jsonl"],
         ["head", "audit.jsonl"], ["verify", "sealed.jsonl", "--anchor", "pem"], ["verify", "sealed.jsonl", "--signers", "empty"],
         ["verify", "sealed.jsonl", "--at", "2026-01-01"], ["compress", "audit.jsonl"], ["bundle", "s", "audit.jsonl", "-o", "x.zip"],
+        ["verify", "tornsalts.jsonl"], ["verify", "unknown.jsonl"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -144,6 +146,10 @@ def test_so_does_an_error_of_proof(
         log.append(record())
     (tmp_path / "pem").write_text("no certificate")
     (tmp_path / "empty").write_text("# nobody\n")
+    write(tmp_path / "tornsalts.jsonl", record())
+    (tmp_path / "tornsalts.jsonl.salts").write_text('[["n_uxLPcly_KIZHsahPjcNQ",160')
+    sealed = (tmp_path / "sealed.jsonl").read_bytes()
+    (tmp_path / "unknown.jsonl").write_bytes(sealed.replace(b'"auditlog/1"', b'"auditlog/9"'))
     told = cli(*(word.replace("@@", nobody) for word in words))
     assert told.code in (1, 2, 3, 4, 5), told
     assert told.err.count("error[") == 1, told.err

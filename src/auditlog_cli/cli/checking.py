@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
@@ -31,10 +31,11 @@ _ABSENT = ": no such file"
 _UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
 
 
-def _unread(message: str) -> str:
-    """What to do about a log that was not judged."""
-    similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
-    return similar or _UNREAD
+def tell_unread(messages: Iterable[str]) -> None:
+    """Say which logs were not judged, and what to do about each."""
+    for message in messages:
+        similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
+        failure.say("input", message, similar or _UNREAD)
 
 
 class Shown:
@@ -204,8 +205,7 @@ def run(
                 line(finding)
         if not report.lines.read:
             show.discard(out)
-            for error in report.unread:
-                failure.say("input", error, _unread(error))
+            tell_unread(report.unread)
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -222,8 +222,7 @@ def run(
     if shown.format in _WITHOUT_WARNINGS:
         for warning in report.warnings:
             shown.notices.say(f"warning: {warning}")
-    for error in report.unread:
-        failure.say("input", error, _unread(error))
+    tell_unread(report.unread)
     for error in report.unwritten:
         failure.say("write", error)
     return report.exit_code

@@ -157,7 +157,7 @@ def _end(live: Live, announcer: Announcer, notices: show.Notices) -> None:
     try:
         announcer.reviewed(lines, live.findings, live.followers, incomplete=bool(live.away or not live.begun))
     except AuditWriteError as error:
-        failure.say(error.kind, error.message)
+        failure.say(error.kind, error.message, error.help)
     for text in announcer.finish(_PATIENCE_S):
         failure.say("write", text)
     for warning in announcer.warnings:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditlog_cli import registry, times
-from auditlog_cli.cli import alerting, failure, progress, show
+from auditlog_cli.cli import alerting, checking, progress, show
 from auditlog_cli.errors import EXIT_INPUT, UsageError
 from auditlog_cli.judgement.asking import Question
 from auditlog_cli.reporting.period import summarise
@@ -56,8 +56,7 @@ def run(
         bar.hide()
         if not made["lines"]["read"]:
             show.discard(out)
-            for error in made["unread"]:
-                failure.say("input", error)
+            checking.tell_unread(made["unread"])
             return EXIT_INPUT
         text: str = registry.load("renderers/summaries", form).render(made)
         out.write(text.encode("utf-8", "backslashreplace"))
@@ -66,8 +65,7 @@ def run(
         bar.hide()
         show.discard(out)
         raise
-    for error in made["unread"]:
-        failure.say("input", error)
+    checking.tell_unread(made["unread"])
     notices.say(f"{_told(made['period'])}: {made['verdict']}")
     code: int = made["exit_code"]
     return code

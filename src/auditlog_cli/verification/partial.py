@@ -24,7 +24,7 @@ from auditlog_cli.verification.declarations import Withholdings, read_targets
 from auditlog_cli.verification.leaves import Leaves
 from auditlog_cli.verification.lines import Checked, Flawed, check
 from auditlog_cli.verification.pieces import Event
-from auditlog_cli.verification.whole import Question, could_not, missing, unknown_format
+from auditlog_cli.verification.whole import UNKNOWN_FORMAT, Question, could_not, missing
 
 _OWN = b'"auditlog"'
 
@@ -100,7 +100,7 @@ class Looking:
                 "give the whole id; `auditlog traces` lists what there is",
             )  # fmt: skip
         if story.format not in ("", own.FORMAT):
-            return unknown_format(verdict)
+            return could_not(verdict, "unreadable", *UNKNOWN_FORMAT)
         self._compare(found, looked)
         self._conclude(found, story, given, chosen)
         return verdict
@@ -316,4 +316,4 @@ def judge(verdict: Verdict, question: Question, some: Some) -> Verdict:
                 return missing(verdict)
             return Looking(snapshot, question, some, verdict).judge()
     except InputError as error:
-        return could_not(verdict, "unreadable", error.message.removeprefix(f"{verdict.path}: "))
+        return could_not(verdict, "unreadable", error.message.removeprefix(f"{verdict.path}: "), error.help)

@@ -55,6 +55,7 @@ _HELP = {
     "empty": "nothing was recorded, or somebody emptied it: a checkpoint or a remembered head would tell",
     "unsealed": "`auditlog seal` seals JSONL that exists already; what AuditLog writes is sealed from the start",
 }
+UNKNOWN_FORMAT = f"its format is unknown here (this version knows {own.FORMAT})", "does a newer auditlog know it?"
 
 
 def could_not(verdict: Verdict, code: str, message: str, help: str = "") -> Verdict:  # noqa: A002 - the word shown
@@ -73,14 +74,6 @@ def missing(verdict: Verdict) -> Verdict:
     except InputError as error:
         hint = error.help
     return could_not(verdict, "missing", "no such file", hint)
-
-
-def unknown_format(verdict: Verdict) -> Verdict:
-    """Make it the verdict that the log says of itself to be of a format that this version does not know."""
-    return could_not(
-        verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})",
-        "a newer auditlog may know it; if none wrote this log, its first line was changed",
-    )  # fmt: skip
 
 
 class Reading:
@@ -134,7 +127,7 @@ class Reading:
         if not chain.lines and not any(problem.code == "line" for problem in chain.findings):
             return could_not(verdict, "empty", "no complete record in it")
         if self._story.format not in ("", own.FORMAT):
-            return unknown_format(verdict)
+            return could_not(verdict, "unreadable", *UNKNOWN_FORMAT)
         self._kept = anchored.states(question.anchors, self._story.origin, verdict) if question.anchors else []
         again = chain.unresolved | {head.size for head in self._kept if head.size <= chain.next} - set(chain.roots)
         if again:
