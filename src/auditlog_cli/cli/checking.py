@@ -30,6 +30,8 @@ _WITHOUT_WARNINGS = ("jsonl", "sarif", "junit", "github")
 _ABSENT = ": no such file"
 _UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
 
+_UNWRITTEN = "mend that and run again; the report itself is whole"
+
 
 def tell_unread(messages: Iterable[str]) -> None:
     """Say which logs were not judged, and what to do about each."""
@@ -224,7 +226,7 @@ def run(
             shown.notices.say(f"warning: {warning}")
     tell_unread(report.unread)
     for error in report.unwritten:
-        failure.say("write", error)
+        failure.say("write", error, _UNWRITTEN)
     return report.exit_code
 
 
@@ -245,15 +247,17 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
     report.
     """
     new = [finding for finding in report.findings if finding.state == "new"]
+    taken = False
     try:
         announcer.take(new)
+        taken = True
         logs = [source.path for source in report.inputs]
         announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
         report.unwritten.append(error.message)
     report.unwritten += announcer.finish()
     report.warnings += announcer.warnings
-    if announcer.wish.anything:
+    if announcer.wish.anything and taken:
         notices.say(f"{many(announcer.opened, 'finding')} new, {many(len(new) - announcer.opened, 'finding')} announced before")  # fmt: skip # noqa: E501
 
 

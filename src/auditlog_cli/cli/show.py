@@ -160,7 +160,7 @@ def output(path: str | None) -> Output:
         return Output(1, eager=is_terminal(1))
     if is_stream(path):
         try:
-            return Output(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+            return Output(os.open(path, os.O_WRONLY | os.O_CLOEXEC), name=path)
         except OSError as error:
             raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
     return FileOutput(path)
