@@ -166,6 +166,7 @@ def remedy(error: OSError) -> str:
         errno.EISDIR: "name a file in that folder",
         errno.EEXIST: "something else is there: name another place, or move it away first",
         errno.ELOOP: "the links there lead back to themselves: ls -l says where to",
+        errno.ENXIO: "that is a socket, or a device that is not there: name a file",
         errno.ENAMETOOLONG: "give it a shorter name",
         errno.EMFILE: "too many files are open: ulimit -n says how many may be",
         errno.EIO: "the disk, or the network to it, fails: look at the system's log",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,17 @@ def test_a_log_without_its_active_segment_is_still_there(folder: Path) -> None:
     """A writer was killed between closing one segment and beginning the next."""
     (folder / "audit.jsonl").unlink()
     assert names([str(folder / "audit.jsonl")]) == [["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst"]]
+
+
+@pytest.mark.parametrize("name", ["audit.000000000050.jsonl", "sub/pipe.jsonl"])
+def test_a_pipe_that_nobody_named_is_not_waited_for(folder: Path, name: str) -> None:
+    """Who can write into the folder of a log could let every reader wait for ever; a pipe that is named is meant."""
+    os.mkfifo(folder / name)
+    with pytest.raises(InputError, match=f"{name}: bears the name of a log, and is no file"):
+        files.find([str(folder)])
+    with pytest.raises(InputError):
+        files.find([str(folder / "**" / "*.jsonl")])
+    assert names([str(folder / name)]) == [[Path(name).name]]
 
 
 @pytest.mark.parametrize(
