@@ -199,7 +199,7 @@ def _opened(path: str) -> list[tuple[str, int, int]]:
     try:
         for name in [*(found for _, found in find_closed(path)), path]:
             try:
-                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe is not waited for
             except FileNotFoundError:
                 if name != path:
                     raise
@@ -226,7 +226,7 @@ def shared_lock(path: str, timeout_s: float = 10.0) -> int:
     import time
 
     try:
-        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return -1
     deadline = time.monotonic() + timeout_s

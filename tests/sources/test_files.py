@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from auditlog_cli.errors import InputError
 from auditlog_cli.sources import files
+from tests.conftest import Result
+from tests.logs import record, write
 
 
 def names(paths: list[str]) -> list[list[str]]:
@@ -87,3 +91,31 @@ def test_what_is_not_there(folder: Path, path: str, words: str, help_words: str)
 
 def test_standard_input() -> None:
     assert files.find(["-"])[0].files == ["-"]
+
+
+def test_a_trace_is_looked_for_in_a_log_that_changes_since_it_was_listed(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed segment is compressed, and what was a file has gone: nobody asks for it by its old name again."""
+    log = write(tmp_path / "audit.jsonl", record())
+    closed = write(tmp_path / "audit.000000000000.jsonl", record(span_id="span_0"))
+    find = files.find
+
+    def listed(paths: list[str], **options: bool) -> list[files.Log]:
+        found = find(paths, **options)
+        if closed.exists():
+            (tmp_path / "audit.000000000000.jsonl.gz").write_bytes(gzip.compress(closed.read_bytes()))
+            closed.unlink()
+        return found
+
+    monkeypatch.setattr(files, "find", listed)
+    told = cli("trace", "trace_1", log)
+    assert told.code == 0, told.err
+    assert "2 records" in told.out
+
+
+def test_a_link_to_nothing_in_a_folder_is_an_error_of_trace(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    write(tmp_path / "audit.jsonl", record())
+    (tmp_path / "gone.jsonl").symlink_to("nowhere")
+    told = cli("trace", "trace_1", tmp_path)
+    assert (told.code, "gone.jsonl: cannot be read" in told.err) == (3, True), told

@@ -201,7 +201,7 @@ class Conversation:
         return None
 
     def _garbled(self, line: bytes) -> Passed:
-        """An answer that readers could disagree about cannot be recorded, so it cannot be let through; anything else can."""
+        """An answer that readers could disagree about cannot be recorded, so it does not pass; anything else does."""
         answers: list[Content] = []
         for key in wire.keys(line):
             call = self._calls.pop(key, None)

@@ -82,7 +82,8 @@ def _refuse_pipe(file: str) -> None:
     mode = file.mode if isinstance(file, listed.Listed) else 0
     if mode and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise InputError(
-            f"{file}: bears the name of a log, and is no file", help="move it away, or name the files that are to be read"
+            f"{file}: bears the name of a log, and is no file",
+            help="move it away, or name the files that are to be read",
         )
 
 
