@@ -420,3 +420,13 @@ def test_what_could_not_be_announced_was_not_announced_before(
     assert told.code == 5
     assert "announced before" not in told.err
     assert "No space left on device" in told.err and "\n  help: " in told.err
+
+
+@pytest.mark.parametrize("target", ["nowhere.jsonl", "alerts.jsonl"])
+def test_an_alerts_log_that_is_a_link_to_nothing_cannot_be_read(cli: Cli, tmp_path: Path, target: str) -> None:
+    log = tmp_path / "audit.jsonl"
+    log.write_text(f"{json.dumps(record(1))}\n")
+    (tmp_path / "alerts.jsonl").symlink_to(target)
+    told = cli("check", log, "--alerts", tmp_path / "alerts.jsonl")
+    assert (told.code, told.out) == (3, ""), told.err
+    assert "alerts.jsonl: " in told.err and "\n  help: " in told.err, told.err

@@ -119,7 +119,7 @@ def test_every_error_of_these_rooms_is_made_with_its_help(path: Path) -> None:
         ["anchor", "sealed.jsonl", "--tsa", "ftp://x", "--tsa-ca", "pem"], ["anchor", "audit.jsonl", "--git", ".", "--tsa-ca", "pem"],
         ["anchor", "none.jsonl", "--git", "."], ["anchor", "sealed.jsonl", "--tsa", "http://@@", "--tsa-ca", "none.pem"],
         ["prove", "1", "sealed.jsonl", "--signers", "none"], ["prove", "1", "audit.jsonl"], ["prove", "x", "none.jsonl"],
-        ["prove", "nobody", "sealed.jsonl"], ["prove", "--check", "none", "--signers", "none"], ["prove", "--consistency", "none", "sealed.jsonl"],
+        ["prove", "nobody", "sealed.jsonl"], ["prove", "--check", "none", "--signers", "none"], ["prove", "--consistency", "none", "sealed.jsonl"], ["prove", "--consistency", ".", "sealed.jsonl"],
         ["prune", "sealed.jsonl"], ["prune", "sealed.jsonl", "--older-than", "1d", "--keep-holds", "--despite-hold", "--yes"],
         ["prune", "none.jsonl", "--older-than", "1d"], ["prune", "audit.jsonl", "--older-than", "1d"],
         ["redact", "sealed.jsonl", "--fields", "user.email"], ["redact", "none.jsonl"], ["redact", "audit.jsonl", "--rule", "X"],
