@@ -249,11 +249,12 @@ class Suite:
         unfinished: Ids of rules that could not be fully evaluated, each with the reason.
         sha256: Of the pack's file, or empty.
         notes: What else a reader of the run should know: name → value that JSON can hold.
+        page: Where the rules are described, a path in the project; or empty.
     """
 
     __slots__ = (
-        "findings", "name", "notes", "rules", "settled", "sha256", "skipped", "title", "totals", "unfinished", "unread",
-        "verdict", "version",
+        "findings", "name", "notes", "page", "rules", "settled", "sha256", "skipped", "title", "totals", "unfinished",
+        "unread", "verdict", "version",
     )  # fmt: skip
 
     def __init__(
@@ -272,6 +273,7 @@ class Suite:
         unfinished: dict[str, str] | None = None,
         sha256: str = "",
         notes: dict[str, object] | None = None,
+        page: str = "",
     ) -> None:
         self.name = name
         self.version = version
@@ -286,6 +288,7 @@ class Suite:
         self.unfinished = unfinished or {}
         self.sha256 = sha256
         self.notes = notes or {}
+        self.page = page
 
 
 def level(severity: str) -> str:

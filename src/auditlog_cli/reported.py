@@ -19,6 +19,7 @@ class PackNote:
         reviewed: Who has read it, and when; or empty.
         not_checkable: What it cannot check, in its own words.
         sources: The texts it rests on: (name, address).
+        page: Where its rules are described, a path in the project; empty for a pack of the user's own.
     """
 
     name: str
@@ -30,6 +31,7 @@ class PackNote:
     reviewed: str = ""
     not_checkable: tuple[str, ...] = ()
     sources: tuple[tuple[str, str], ...] = ()
+    page: str = ""
 
 
 @dataclass(slots=True)
@@ -92,7 +94,8 @@ class RuleResult:
 class Waiver:
     """A finding accepted for a time, by somebody, for a reason (7.5). `created` and `expires` in microseconds.
 
-    `rule` is an id or a glob, or empty; `where` a selection, or None; `line` where it stands in its file, or 0.
+    `rule` is an id or a glob, or empty; `where` a selection, or None; `path` and `line` where it stands, or empty and
+    0.
     """
 
     id: str
@@ -106,6 +109,7 @@ class Waiver:
     fingerprints: frozenset[str] = frozenset()
     where: object = None
     ticket: str = ""
+    path: str = ""
     line: int = 0
     standing: str = "in_force"
     """`in_force`, `expired`, or `not_yet` before its day."""
@@ -113,6 +117,11 @@ class Waiver:
     """How many findings it covers in this run."""
     undecided: int = 0
     """How many it might cover, had their record been at hand for `where`."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, and its name, for errors."""
+        return f"{self.path}{f':{self.line}' if self.line else ''}: waiver {self.id}"
 
 
 @dataclass(slots=True)

@@ -74,6 +74,16 @@ def test_sarif_is_sarif(report: ValidationReport) -> None:
     assert (region["startLine"], shown) == (2, '"ok"')
 
 
+def test_sarif_links_the_page_of_a_shipped_rule_and_of_no_other() -> None:
+    asked = Rule("X-1", "t", severity="high")
+    for page, there in (("docs/rules/gdpr.md", True), ("", False)):
+        suite = Suite("gdpr", "1", "t", [asked], skipped={}, totals={}, findings=[], verdict="", unread=[], page=page)
+        (run,) = sarif.as_object([suite])["runs"]
+        (told,) = run["tool"]["driver"]["rules"]
+        assert run["tool"]["driver"]["informationUri"].startswith("https://")
+        assert told.get("helpUri", "").endswith("docs/rules/gdpr.md#X-1") is there
+
+
 def test_sarif_takes_whatever_a_log_is_called() -> None:
     made = json.loads(sarif.render([hostile_suite()]))
     assert [error.message for error in SARIF.iter_errors(made)] == []

@@ -64,6 +64,16 @@ def test_a_page_of_agentaudits_api_is_its_records(tmp_path: Path, cli: Callable[
     assert "records   3" in told.out
 
 
+def test_a_byte_order_mark_before_lines_is_a_bad_line(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Before a document it is passed over, as the programs that write it mean it; lines are read strictly."""
+    mark, lines = b"\xef\xbb\xbf", [line(record(n=each)) for each in range(2)]
+    (tmp_path / "a.jsonl").write_bytes(mark + b"\n".join(lines) + b"\n")
+    told = cli("filter", tmp_path / "a.jsonl")
+    assert told.code == 6 and "2 lines read: 1 selected, 0 not selected, 1 bad" in told.err
+    (tmp_path / "b.json").write_bytes(mark + b"[" + b",\n".join(lines) + b"]")
+    assert len(cli("filter", tmp_path / "b.json").out.splitlines()) == 2
+
+
 def test_a_torn_document_is_bad_lines_not_silence(tmp_path: Path, cli: Callable[..., Result]) -> None:
     """Half of an export cannot be read; every line of it is reported."""
     path = tmp_path / "torn.json"

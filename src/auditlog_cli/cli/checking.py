@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError, remedy
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
@@ -15,7 +15,6 @@ from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
-from auditlog_cli.sources import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,18 +25,6 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 _WITHOUT_WARNINGS = ("jsonl", "sarif", "junit", "github")
 """Formats that have no place for what a reader should know of a run: it is said beside them."""
-
-_ABSENT = ": no such file"
-_UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
-
-_UNWRITTEN = "mend that and run again; the report itself is whole"
-
-
-def tell_unread(messages: Iterable[str]) -> None:
-    """Say which logs were not judged, and what to do about each."""
-    for message in messages:
-        similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
-        failure.say("input", message, similar or _UNREAD)
 
 
 class Shown:
@@ -114,7 +101,8 @@ class Shown:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(_rendered(report, "markdown", merge=self.merge))
         except OSError as error:
-            report.unwritten.append(f"${_STEP_SUMMARY}: cannot be written ({error.strerror})")
+            said = f"${_STEP_SUMMARY}: cannot be written ({error.strerror})"
+            report.unwritten.append(AuditWriteError(said, help=remedy(error)))
 
 
 def _rendered(report: Report, format: str, *, merge: bool, sarif_waived: bool = False) -> str:  # noqa: A002
@@ -207,7 +195,8 @@ def run(
                 line(finding)
         if not report.lines.read:
             show.discard(out)
-            tell_unread(report.unread)
+            for error in report.unread:
+                failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -224,9 +213,8 @@ def run(
     if shown.format in _WITHOUT_WARNINGS:
         for warning in report.warnings:
             shown.notices.say(f"warning: {warning}")
-    tell_unread(report.unread)
-    for error in report.unwritten:
-        failure.say("write", error, _UNWRITTEN)
+    for trouble in (*report.unread, *report.unwritten):
+        failure.say(trouble.kind, trouble.message, trouble.help)
     return report.exit_code
 
 
@@ -254,7 +242,7 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
         logs = [source.path for source in report.inputs]
         announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
-        report.unwritten.append(error.message)
+        report.unwritten.append(error)
     report.unwritten += announcer.finish()
     report.warnings += announcer.warnings
     if announcer.wish.anything and taken:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from auditlog_cli import registry, times
-from auditlog_cli.cli import alerting, checking, progress, show
+from auditlog_cli.cli import alerting, failure, progress, show
 from auditlog_cli.errors import EXIT_INPUT, UsageError
 from auditlog_cli.judgement.asking import Question
 from auditlog_cli.reporting.period import summarise
@@ -52,11 +52,14 @@ def run(
     total = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
     out = show.output(output)
     try:
-        made = summarise(paths, question, start, end, alerts=alerts, progress=lambda done: bar.update(done, total))
+        made, unread = summarise(
+            paths, question, start, end, alerts=alerts, progress=lambda done: bar.update(done, total)
+        )
         bar.hide()
         if not made["lines"]["read"]:
             show.discard(out)
-            checking.tell_unread(made["unread"])
+            for error in unread:
+                failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         text: str = registry.load("renderers/summaries", form).render(made)
         out.write(text.encode("utf-8", "backslashreplace"))
@@ -65,7 +68,10 @@ def run(
         bar.hide()
         show.discard(out)
         raise
-    checking.tell_unread(made["unread"])
+    for error in unread:
+        failure.say(error.kind, error.message, error.help)
+    for warning in made["warnings"]:
+        notices.say(f"warning: {warning}")
     notices.say(f"{_told(made['period'])}: {made['verdict']}")
     code: int = made["exit_code"]
     return code

@@ -13,6 +13,8 @@ from functools import lru_cache
 from auditlog_cli import places, pointers
 from auditlog_cli.finding import Finding, Policy, Rule, Where, fingerprint, opaque
 from auditlog_cli.report import PackNote, RuleResult, many
+from auditlog_cli.rules import compiled
+from auditlog_cli.rules.loading import NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,8 +160,14 @@ def note(pack: Pack) -> PackNote:
     reviewed = f"by {pack.reviewed['by']} on {pack.reviewed['on']}" if pack.reviewed else ""
     return PackNote(
         pack.name, pack.version, pack.title, pack.status, pack.as_of, pack.sha256, reviewed,
-        pack.not_checkable, pack.sources,
+        pack.not_checkable, pack.sources, _page(pack),
     )  # fmt: skip
+
+
+def _page(pack: Pack) -> str:
+    """Where the rules of a shipped pack are described; a file of the same name that says something else has no page."""
+    same = pack.name in NAMES and pack.sha256 == compiled.shipped([pack.name])[0].sha256
+    return f"docs/rules/{pack.name}.md" if same else ""
 
 
 def columns(raw: bytes, pointer: str) -> tuple[int, int]:

@@ -19,6 +19,7 @@ MAX_BYTES = 10_000_000
 """Compressed by gzip: GitHub refuses a larger file."""
 _MAX_RELATED = 100  # GitHub looks at so many locations of a result
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_PROJECT = "https://github.com/auditlog/auditlog"
 _SECURITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0", "info": "0.0"}
 
 
@@ -70,6 +71,7 @@ def _run(suite: Suite, most: int, *, waived: bool) -> dict[str, Any]:
             "driver": {
                 "name": "auditlog",
                 "semanticVersion": __version__,
+                "informationUri": _PROJECT,
                 "rules": [_rule(rule, suite) for rule in suite.rules],
             },
             "extensions": [extension],
@@ -107,6 +109,7 @@ def _rule(rule: Rule, suite: Suite) -> dict[str, Any]:
     doubts = " ".join(rule.false_positives)
     asked = "; ".join(f"{clause}: {rule.demands[clause]}" if clause in rule.demands else clause for clause in rule.clauses)  # fmt: skip # noqa: E501
     markdown = [rule.why, f"**Fix:** {rule.fix}" if rule.fix else "", f"**When it may be none:** {doubts}" if doubts else "", asked]  # fmt: skip # noqa: E501
+    page = {"helpUri": f"{_PROJECT}/blob/main/{suite.page}#{quote(rule.id)}"} if suite.page else {}
     return {
         "id": rule.id,
         "name": rule.title[:255],
@@ -117,6 +120,7 @@ def _rule(rule: Rule, suite: Suite) -> dict[str, Any]:
             or rule.title,
             "markdown": "\n\n".join(part for part in markdown if part) or rule.title,
         },
+        **page,
         "defaultConfiguration": {"level": level(rule.severity)},
         "properties": {
             "tags": list(dict.fromkeys(tags))[:20],
