@@ -114,7 +114,7 @@ class Group:
 def latency_of(content: dict[str, object]) -> float | None:
     """Return the latency of a record in milliseconds; None if it names none that can be counted."""
     latency = fields.get(content, "action.latency_ms")
-    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < MOST:
+    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and -MOST < latency < MOST:
         return float(latency)
     return None
 

@@ -80,3 +80,9 @@ def test_what_is_said_to_a_person_folds_at_words_and_a_file_gets_one_line(
         assert all(len(line) <= 80 for line in folded.splitlines())
         assert len(folded.splitlines()) > len(whole.splitlines())
     assert " ".join(folded.split()) == " ".join(whole.split())
+
+
+@pytest.mark.parametrize("columns", ["9" * 5000, "1000000", "²", "-3", "0", "x"])
+def test_a_width_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert show.columns(-1) == 0

@@ -50,6 +50,9 @@ def find(paths: list[str], *, documents: bool = False) -> list[Log]:
     seen: set[str] = set()
     for path in paths:
         for log in _expand(path, documents):
+            for file in log.files:
+                if file != path:
+                    _refuse_pipe(file)
             files = [file for file in log.files if file not in seen]
             seen.update(files)
             if files:
@@ -72,6 +75,16 @@ def _expand(path: str, documents: bool) -> list[Log]:
     if stat.S_ISDIR(mode):
         return _folder(path, documents)
     return [log] if (log := _of(path)).files else _globbed(path)
+
+
+def _refuse_pipe(file: str) -> None:
+    """Refuse what nobody named and is neither file nor folder: to open a pipe is to wait for who writes into it."""
+    mode = file.mode if isinstance(file, listed.Listed) else 0
+    if mode and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(
+            f"{file}: bears the name of a log, and is no file",
+            help="move it away, or name the files that are to be read",
+        )
 
 
 def _of(path: str) -> Log:
