@@ -29,6 +29,11 @@ class Counts:
         self.bad = 0
         self.unparsed = 0
 
+    def add(self, other: Counts) -> None:
+        """Add what became of other lines."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def exit_code(self) -> int:
         """Return 0, or 6 if some line could not be judged, or 3 if no line could."""
         if not self.bad:
