@@ -317,4 +317,8 @@ def _text(value: object) -> str:
         return "[withheld]"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, (dict, list)):
+        import json
+
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return str(value)

@@ -362,3 +362,15 @@ def test_the_naughty_strings_survive(shared: Path, tmp_path: Path, cli: Cli) -> 
 
 def test_main_is_the_unit_under_test() -> None:
     assert main(["--version"]) == 0
+
+
+def test_objects_are_told_apart_whole(cli: Cli, tmp_path: Path) -> None:
+    """However long they are, as JSON, and alike in `stats` and `filter`; a value that a list holds twice counts once."""
+    long = "x" * 300
+    given = [{"text": f"{long}1"}, {"text": f"{long}2"}, {"text": f"{long}2"}]
+    log = write(tmp_path / "a.jsonl", *(record(action__arguments=each, authorization__scopes=["a", "a"]) for each in given))
+    for words in (["filter", "--count-by"], ["stats", "--by"]):
+        told = cli(*words, "action.arguments", "--format", "csv", log).out
+        assert f'{{""text"":""{long}1""}}' in told and f'{{""text"":""{long}2""}}' in told
+        rows = json.loads(cli(*words, "authorization.scopes", "--format", "json", log).out)
+        assert [each.get("count", each.get("records")) for each in rows] == [3]
