@@ -15,12 +15,14 @@ def may_be(head: bytes) -> bool:
 
 
 def is_document(head: bytes) -> bool:
-    """Tell whether the file is JSON that takes more than a line, or an array."""
-    start = head.lstrip()
+    """Tell whether the file is JSON that takes more than a line, or an array. A byte-order mark does not matter there;
+    in a file of lines it makes the first one bad (record.md, strict reading).
+    """
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"[":
         return True
     if start[:1] != b"{":
-        return head.startswith(b"\xef\xbb\xbf")
+        return False
     first = start.partition(b"\n")[0]
     try:
         strictjson.exact(first)
