@@ -368,7 +368,9 @@ def test_objects_are_told_apart_whole(cli: Cli, tmp_path: Path) -> None:
     """However long they are, as JSON, and alike in `stats` and `filter`; a value that a list holds twice counts once."""
     long = "x" * 300
     given = [{"text": f"{long}1"}, {"text": f"{long}2"}, {"text": f"{long}2"}]
-    log = write(tmp_path / "a.jsonl", *(record(action__arguments=each, authorization__scopes=["a", "a"]) for each in given))
+    log = write(
+        tmp_path / "a.jsonl", *(record(action__arguments=each, authorization__scopes=["a", "a"]) for each in given)
+    )
     for words in (["filter", "--count-by"], ["stats", "--by"]):
         told = cli(*words, "action.arguments", "--format", "csv", log).out
         assert f'{{""text"":""{long}1""}}' in told and f'{{""text"":""{long}2""}}' in told
