@@ -216,6 +216,8 @@ def test_own_records_are_passed_over_unless_asked_for(cli: Cli, shared: Path) ->
 def test_a_limit_stops_early(cli: Cli, log: Path) -> None:
     assert len(cli("filter", log, "-n", "2").out.splitlines()) == 2
     assert cli("filter", log, "-n", "0").out == ""
+    told = cli("filter", log, "-n", "2", "--verbose").err
+    assert "2 selected" in told, "what was printed, and none that was only looked at"
 
 
 def test_none_of_the_last_records_is_an_answer(cli: Cli, log: Path) -> None:
