@@ -14,7 +14,7 @@ MODULES = sorted(path for path in SRC.rglob("*.py"))
 FLOORS: list[set[str]] = [
     {"errors", "_version"},
     {"times", "fields", "record", "counts", "finding", "registry", "regexes", "strictjson", "segments", "places",
-     "parallel", "pointers", "controls", "cells"},
+     "parallel", "pointers", "controls", "cells", "durability"},
     {"matching", "verdict", "identifiers", "frames", "reported", "posting", "tlsstream"},
     {"predicates", "report"},
     {"validator", "expression", "sealing", "detectors", "statistics", "tracing", "suites"},

@@ -3,6 +3,12 @@
 Every public name is loaded when it is first asked for: `import auditlog_cli` alone costs nothing.
 """
 
+import os
+
+if os.name != "posix":  # locks (flock), descriptors that are not inherited, folders that are synced
+    raise ImportError("auditlog_cli runs on Linux and macOS; on Windows, install it in WSL")
+del os
+
 # A new public name is one line in `_WHERE`, one in `__all__`, one import below; a test holds them together.
 _WHERE = {
     "Ambiguous": "tracing.search",

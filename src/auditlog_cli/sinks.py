@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from auditlog_cli import durability
 from auditlog_cli.errors import AuditWriteError, remedy
 
 _ENOUGH = 1 << 16
@@ -100,7 +101,7 @@ class FileOutput(Output):
         """Give the file its name."""
         self.flush()
         try:
-            os.fsync(self.fd)
+            durability.sync(self.fd)
             if self._new:
                 os.link(self._temporary, self.path)
                 os.unlink(self._temporary)

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 
-from auditlog_cli import exporters, notefiles, pipeline, syslogging
+from auditlog_cli import durability, exporters, notefiles, pipeline, syslogging
 from auditlog_cli.cli import show
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
@@ -128,7 +128,7 @@ def _write_file(exporter: ModuleType, source: exporters.Source, settings: export
         fd = os.open(made, os.O_RDWR | os.O_CLOEXEC)
         try:
             os.fchmod(fd, 0o600)
-            os.fsync(fd)
+            durability.sync(fd)
             size = os.fstat(fd).st_size
         finally:
             os.close(fd)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from typing import NamedTuple
 
-from auditlog_cli import segments
+from auditlog_cli import durability, segments
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.record import Line
 from auditlog_cli.salting.files import Snapshot, Stretch
@@ -79,7 +79,7 @@ class SaltedGrowth:
         assert until is None
         with alone(self.path), Snapshot(self.path, locked=True) as snapshot:
             if sync:
-                os.fdatasync(snapshot.descriptor(self.path))
+                durability.sync_data(snapshot.descriptor(self.path))
             before = self.tree if self.tree.size else None
             if not self._goes_on(snapshot):
                 self.tree, self._spot = merkle.Range(), _Spot()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from auditlog_cli import durability
 from auditlog_cli.errors import AuditWriteError, UsageError, remedy
 from auditlog_cli.signing import signer, tools
 
@@ -67,4 +68,4 @@ def _write(path: str, data: bytes, mode: int) -> None:
     with open(fd, "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(fd)
+        durability.sync(fd)

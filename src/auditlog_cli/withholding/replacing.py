@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from auditlog_cli import parallel, segments
+from auditlog_cli import durability, parallel, segments
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import lines, reading
@@ -58,7 +58,7 @@ def rewrite(path: str, targets: list[Target], step: Callable[[str], None], proce
                 new = closedfile.put(path, fd, made, step)
             else:
                 disk.drop(f"{path}.tmp")
-                os.fsync(fd)  # whoever rewrote it may have died before the name was durable
+                durability.sync(fd)  # whoever rewrote it may have died before the name was durable
                 disk.sync_folder(path)
                 new = os.dup(fd)
             return Rewritten(path, hashlib.sha256(made).hexdigest(), new)

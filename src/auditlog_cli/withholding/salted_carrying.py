@@ -17,7 +17,7 @@ import os
 
 import orjson
 
-from auditlog_cli import segments
+from auditlog_cli import durability, segments
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.salting import settling
 from auditlog_cli.salting.files import Snapshot, Stretch
@@ -178,4 +178,4 @@ def _carry_over(files: Snapshot, path: str, size: int) -> None:
             while data := reader.read(1 << 20):
                 file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            durability.sync(file.fileno())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli import segments
+from auditlog_cli.writer import disk
 
 
 def lay(path: str, size: int) -> None:
@@ -20,7 +21,10 @@ def lay(path: str, size: int) -> None:
     except OSError:
         return
     try:
-        os.posix_fallocate(fd, 0, size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(fd, 0, size)
+        else:  # macOS
+            disk.write_all(fd, bytes(size))
     except OSError:
         drop(path)
     try:

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from auditlog_cli import frames
+from auditlog_cli import durability, frames
 from auditlog_cli.writer import disk
 
 
@@ -74,7 +74,7 @@ def write_beside(path: str, old: int, data: bytes) -> int:
     try:
         disk.like(fd, before)
         disk.write_all(fd, data)
-        os.fsync(fd)
+        durability.sync(fd)
     except BaseException:
         os.close(fd)
         disk.drop(temporary)

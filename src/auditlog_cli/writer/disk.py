@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 
+from auditlog_cli import durability
 from auditlog_cli.errors import AuditWriteError, remedy
 
 _ENOUGH = 1 << 20
@@ -51,7 +52,7 @@ def sync_folder(path: str) -> None:
     """
     fd = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        os.fsync(fd)
+        durability.sync(fd)
     except OSError as error:
         if error.errno not in _NO_SUCH_THING:
             raise
@@ -130,7 +131,7 @@ class Replacement:
     def finish(self) -> os.stat_result:
         """Bring all bytes to the disk; return what is known of the file."""
         self._flush()
-        os.fsync(self._fd)
+        durability.sync(self._fd)
         return os.fstat(self._fd)
 
     def keep(self) -> os.stat_result:
@@ -188,7 +189,7 @@ def keep(path: str, data: bytes) -> None:
     try:
         try:
             write_all(fd, data)
-            os.fsync(fd)
+            durability.sync(fd)
         finally:
             os.close(fd)
         os.rename(temporary, path)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import orjson
 
-from auditlog_cli import frames, segments, strictjson
+from auditlog_cli import durability, frames, segments, strictjson
 from auditlog_cli.errors import InputError, SealRefused, remedy
 from auditlog_cli.sealing import hashes, merkle, notes, stubs
 from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
@@ -92,7 +92,7 @@ class Growth:
                 seen()
             for name, fd, size in here:
                 if sync:
-                    os.fdatasync(fd)
+                    durability.sync_data(fd)
                 for line in self._lines(name, fd, size):
                     if until is not None and self.tree.size >= until:
                         return self.tree.size

@@ -10,7 +10,7 @@ from typing import Literal
 
 import orjson
 
-from auditlog_cli import segments, strictjson
+from auditlog_cli import durability, segments, strictjson
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.writer import tail
@@ -147,7 +147,7 @@ class PlainFile:
 
     def _sync(self, fd: int) -> None:
         try:
-            os.fdatasync(fd)
+            durability.sync_data(fd)
         except OSError as error:
             raise AuditWriteError(
                 f"{self.path}: written, but the disk did not confirm it ({error.strerror}); it may be lost in a crash"

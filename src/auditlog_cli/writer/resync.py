@@ -8,6 +8,7 @@ import errno
 import os
 from typing import TYPE_CHECKING
 
+from auditlog_cli import durability
 from auditlog_cli.errors import AuditWriteError, DurabilityError, TamperError
 from auditlog_cli.writer import disk, own, tail
 
@@ -62,7 +63,7 @@ def _copy(active: Active, temporary: str, first: int) -> int:
                     before = found.leaf
                 target.write(line + b"\n")
             target.flush()
-            os.fsync(fd)
+            durability.sync(fd)
         os.rename(temporary, active.path)
     except BaseException:
         try:

@@ -18,6 +18,7 @@ import time
 import weakref
 from collections.abc import Callable
 
+from auditlog_cli.durability import sync, sync_data
 from auditlog_cli.errors import DurabilityError
 from auditlog_cli.writer import disk
 
@@ -61,7 +62,7 @@ class Syncer:
             DurabilityError: If the disk did not confirm it. Trying again would not help: the kernel has
                 marked the pages clean.
         """
-        self._lead(lambda: self._sync(os.fdatasync), unless=lambda: self._done >= seq or self._failed is not None)
+        self._lead(lambda: self._sync(sync_data), unless=lambda: self._done >= seq or self._failed is not None)
         if self._done < seq:
             raise self._failure(self._failed or OSError("the log was closed before"))
 
@@ -98,7 +99,7 @@ class Syncer:
         Raises:
             DurabilityError: If the disk did not confirm it.
         """
-        self._lead(lambda: self._sync(os.fsync), unless=lambda: self._failed is not None)
+        self._lead(lambda: self._sync(sync), unless=lambda: self._failed is not None)
         if self._failed is not None:
             raise self._failure(self._failed)
 
@@ -118,14 +119,14 @@ class Syncer:
             OSError: If the disk did not confirm the copy either. The failure stands.
         """
 
-        def sync() -> None:
+        def again() -> None:
             seq, fd = self._written()
-            os.fdatasync(fd)
+            sync_data(fd)
             with self._turn:
                 self._failed = None
                 self._done = max(self._done, seq)
 
-        self._lead(sync)
+        self._lead(again)
 
     def stop(self) -> None:
         """End the background thread. What it has not synced is the caller's to sync."""
@@ -185,7 +186,7 @@ class Syncer:
         """Sync what there is; tell whether to go on."""
         if not self._stop:
             self._lead(
-                lambda: self._sync(os.fdatasync),
+                lambda: self._sync(sync_data),
                 unless=lambda: self._failed is not None or self._done >= self._written()[0],
             )
         return not self._stop
