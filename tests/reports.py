@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli import times
+from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding, Policy, Rule, Where, fingerprint
 from auditlog_cli.report import Baseline, Lines, PackNote, Report, RuleResult, Source, Waiver
 from auditlog_cli.verdict import Problem, Verdict
@@ -172,7 +173,7 @@ def hostile(text: str = HOSTILE, many: int = 1) -> Report:
         0, packs=[pack], policies=[policy], policy_file=(text, text), inputs=[Source(text, 1, text, text, text)],
         verdicts=[verdict], rules=[RuleResult(asked, "not_tested", text, policy=policy)], findings=findings,
         waivers_file=text, waivers=[Waiver(text, text, text, text, text, 0, 1, rule=text, ticket=text)],
-        baseline=Baseline(text, 0, frozenset()), unread=[text], gaps=[text], warnings=[text], require_tested=(text,),
+        baseline=Baseline(text, 0, frozenset()), unread=[InputError(text)], gaps=[text], warnings=[text], require_tested=(text,),
     )  # fmt: skip
     report.settle()
     return report

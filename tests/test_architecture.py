@@ -14,7 +14,7 @@ MODULES = sorted(path for path in SRC.rglob("*.py"))
 FLOORS: list[set[str]] = [
     {"errors", "_version"},
     {"times", "fields", "record", "counts", "finding", "registry", "regexes", "strictjson", "segments", "places",
-     "parallel", "pointers", "controls", "cells", "durability"},
+     "parallel", "pointers", "controls", "cells", "credentials", "durability"},
     {"matching", "verdict", "identifiers", "frames", "reported", "posting", "tlsstream"},
     {"predicates", "report"},
     {"validator", "expression", "sealing", "detectors", "statistics", "tracing", "suites"},
@@ -50,6 +50,7 @@ ROOMS = {
     "anyio": ("serving/",),
 }
 DISK = (
+    "credentials.py",
     "rules/compiled.py",
     "rules/yamlfile.py",
     "anchors/",

@@ -6,8 +6,10 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from tests.exporters import siem
 duckdb = pytest.importorskip("duckdb", reason="duckdb is not installed: pip install -e '.[duckdb]'")
 
 from auditlog_cli.database import Database, question  # noqa: E402 - it needs duckdb
+from auditlog_cli.exporters import _duckdb  # noqa: E402 - it needs duckdb
 
 
 @pytest.fixture
@@ -215,3 +218,40 @@ def test_ctrl_c_ends_it_and_leaves_nothing(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (130, b"")
     assert os.listdir(tmp_path) == ["a.jsonl"]
+
+
+class Busy:
+    """A library that is at work, and lets go when it was interrupted so many times."""
+
+    def __init__(self, times: int) -> None:
+        self._left = times
+        self._over = threading.Event()
+        self.interrupted = 0
+
+    def work(self) -> None:
+        assert threading.current_thread() is not threading.main_thread()
+        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        assert self._over.wait(60)
+        raise RuntimeError("interrupted")
+
+    def interrupt(self) -> None:
+        self.interrupted += 1
+        if self.interrupted == 2:
+            os.kill(os.getpid(), signal.SIGINT)  # an impatient user
+        if self.interrupted >= self._left:
+            self._over.set()
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_ctrl_c_is_heard_while_the_threads_of_the_library_have_all_the_work(times: int) -> None:
+    """And not before they have let go: what is interrupted before it began hears nothing of it the first time."""
+    busy = Busy(times)
+    with pytest.raises(KeyboardInterrupt):
+        _duckdb.interruptible(busy, busy.work)
+    assert busy.interrupted >= times
+
+
+def test_what_the_library_raises_comes_out_as_it_is() -> None:
+    with pytest.raises(ZeroDivisionError):
+        _duckdb.interruptible(None, lambda: 1 // 0)
+    assert _duckdb.interruptible(None, lambda: 7) == 7

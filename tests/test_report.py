@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from auditlog_cli.errors import AuditWriteError, InputError
 from auditlog_cli.finding import APPLICABILITIES, KINDS, SEVERITIES, Finding
 from auditlog_cli.report import FAIL_ON, counts, exit_code
 from auditlog_cli.suites import merged, suites
@@ -53,8 +54,8 @@ def test_the_fixed_report_fails_on_what_counts_only() -> None:
     ]  # fmt: skip
     assert report.exit_code == 1
     assert fixed(fail_on="never").exit_code == 6  # there is a bad line
-    assert fixed(unread=["a.jsonl: missing"]).exit_code == 3
-    assert fixed(unwritten=["disk full"]).exit_code == 5
+    assert fixed(unread=[InputError("a.jsonl: missing")]).exit_code == 3
+    assert fixed(unwritten=[AuditWriteError("disk full")]).exit_code == 5
 
 
 def test_a_rule_with_findings_has_not_passed() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from auditlog_cli import syslogging
+from auditlog_cli.credentials import Credentials
 from auditlog_cli.errors import AuditWriteError, DefinitionError, UsageError
 from tests import logs
 from tests.exporters import siem
@@ -237,16 +238,16 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> 
 
 def test_a_certificate_for_another_host_is_refused(certificate: Path) -> None:
     with receiver("tls", server(certificate)) as received, pytest.raises(AuditWriteError, match="not trusted"):
-        syslogging.Receiver(syslogging.Address("tls", "localhost", received.port), str(certificate))
+        syslogging.Receiver(syslogging.Address("tls", "localhost", received.port), Credentials(str(certificate)))
 
 
 def test_authorities_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_bytes(b"no certificate")
     for name in ("empty.pem", "missing.pem"):
         with pytest.raises(DefinitionError, match=name):
-            syslogging.Receiver(syslogging.Address("tls", "127.0.0.1", 1), str(tmp_path / name))
+            syslogging.Receiver(syslogging.Address("tls", "127.0.0.1", 1), Credentials(str(tmp_path / name)))
     with pytest.raises(UsageError, match="tls:// only"):
-        syslogging.Receiver(syslogging.Address("tcp", "127.0.0.1", 1), "x")
+        syslogging.Receiver(syslogging.Address("tcp", "127.0.0.1", 1), Credentials("x"))
 
 
 @pytest.mark.parametrize(

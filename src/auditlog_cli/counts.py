@@ -34,6 +34,11 @@ class Counts:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
+    def leave_out(self, many: int) -> None:
+        """Take so many of the selected lines for passed: there is no place for them where they should go."""
+        self.selected -= many
+        self.passed += many
+
     def exit_code(self) -> int:
         """Return 0, or 6 if some line could not be judged, or 3 if no line could."""
         if not self.bad:

@@ -94,8 +94,7 @@ class Database:
             InputError: If the memory is not enough.
         """
         try:
-            with _duckdb.interrupted():
-                cursor = self._connection.execute(question)
+            cursor = _duckdb.interruptible(self._connection, lambda: self._connection.execute(question))
         except self._duckdb.Error as error:
             raise _told(error) from error
         columns = cursor.description or []
@@ -109,8 +108,7 @@ class Database:
             raise _told(error) from error
 
     def _fetched(self, cursor: Any) -> list[tuple[Any, ...]]:
-        with _duckdb.interrupted():
-            found: list[tuple[Any, ...]] = cursor.fetchmany(_AT_ONCE)
+        found: list[tuple[Any, ...]] = _duckdb.interruptible(cursor, lambda: cursor.fetchmany(_AT_ONCE))
         return found
 
     def __enter__(self) -> Self:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import http.client
     from collections.abc import Mapping
 
+    from auditlog_cli.credentials import Credentials
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 TIMEOUT_S = 15.0
 
@@ -73,7 +75,15 @@ def address(url: str, *, plain: bool = False) -> Address:
     return Address(parts.scheme == "https", host, port, path)
 
 
-def post(to: Address, body: bytes, headers: Mapping[str, str], *, timeout_s: float = TIMEOUT_S, most: int = 0) -> Reply:
+def post(
+    to: Address,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    timeout_s: float = TIMEOUT_S,
+    most: int = 0,
+    shown: Credentials | None = None,
+) -> Reply:
     """Send `body`; return what was answered, whatever the status. A redirect is an answer like any other.
 
     Args:
@@ -82,26 +92,44 @@ def post(to: Address, body: bytes, headers: Mapping[str, str], *, timeout_s: flo
         headers: What is said about it.
         timeout_s: How long to wait for the connection, and for each piece of the answer.
         most: So many bytes of the answer are read; by default none.
+        shown: For https: whom to trust, and who we are. None: the system's authorities, and nobody.
 
     Raises:
         OSError, http.client.HTTPException: If there is no answer.
+        DefinitionError: If a file of `shown` cannot be used.
     """
-    connection = _connection(to, timeout_s)
+    connection = _connection(to, timeout_s, shown)
     try:
         connection.request("POST", to.path, body, dict(headers))
         answer = connection.getresponse()
         told = {name.lower(): value for name, value in answer.getheaders()}
         return Reply(answer.status, told, answer.read(most) if most else b"")
+    except OSError as error:
+        raise (_alert(connection, error) if to.secure else None) or error from None
     finally:
         connection.close()
 
 
-def _connection(to: Address, timeout_s: float) -> http.client.HTTPConnection:
+def _alert(connection: http.client.HTTPConnection, error: OSError) -> OSError | None:
+    """What TLS says of a connection that broke while we sent: who refuses us says why, and does not wait for more."""
+    import ssl
+
+    if connection.sock is not None and isinstance(error, (ssl.SSLEOFError, ConnectionError)):
+        try:
+            connection.sock.recv(1)
+        except ssl.SSLError as alert:
+            return alert
+        except OSError:
+            pass
+    return None
+
+
+def _connection(to: Address, timeout_s: float, shown: Credentials | None) -> http.client.HTTPConnection:
     import http.client
 
     if to.secure:
         import ssl
 
-        context = ssl.create_default_context()
+        context = ssl.create_default_context() if shown is None else shown.context()
         return http.client.HTTPSConnection(to.host, to.port, timeout=timeout_s, context=context)
     return http.client.HTTPConnection(to.host, to.port, timeout=timeout_s)

@@ -17,7 +17,7 @@ from auditlog_cli.sealing import consistency, merkle, notes, tlogproof
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.sealing.salted import SALTED
 from auditlog_cli.signing import checkpoints, signers
-from auditlog_cli.verification import covered, walking
+from auditlog_cli.verification import covered, reading, walking
 from auditlog_cli.writer.growth import is_sealed
 
 
@@ -144,8 +144,10 @@ def check(line: bytes, proof: tlogproof.TlogProof, trusted: signers.Signers) -> 
         return Verdict(False, f"the proof does not fit: {error}")
     if root != note.root:
         return Verdict(False, f"record {found.seq} was changed, or is not in that log")
-    what = "withheld as a whole, is" if found.tombstone else "this is"
-    return Verdict(True, f"{what} record {found.seq} of {note.origin}, one of {note.size} that were signed")
+    if found.tombstone:
+        said = f"record {found.seq} of {note.origin}, withheld as a whole, is one of {note.size} that were signed"
+        return Verdict(True, said)
+    return Verdict(True, f"this is record {found.seq} of {note.origin}, one of {note.size} that were signed")
 
 
 def prove_growth(path: str, earlier: Earlier, beside: str | None = None, *, index: bool = True) -> Grown:
@@ -252,6 +254,12 @@ def _proved(path: str, text: str, note: notes.Note, lines: list[bytes], index: b
     return made
 
 
+def _begins(path: str) -> int:
+    """How many records were pruned, as the stub says; 0 without one."""
+    with reading.Snapshot(path) as snapshot:
+        return 0 if snapshot.stub is None else snapshot.stub.records
+
+
 def _pruned(path: str) -> InputError:
     return InputError(
         f"{path}: its beginning was pruned, so this cannot be proved from it any more",
@@ -278,6 +286,8 @@ def _find(path: str, wanted: str, index: bool) -> bytes:
     else:
         read = pipeline.containing([path], [needle]) if needle else pipeline.read([path])
     found = [item.line for item in read if isinstance(item, Record) and item.stored.get(name) == value]
+    if not found and 0 <= number < _begins(path):
+        raise _pruned(path)
     if not found:
         raise InputError(f"{path}: there is no record {wanted!r} in it", help="give its record_id, or its seq")
     if len(found) > 1:

@@ -17,6 +17,8 @@ from auditlog_cli.errors import (
     EXIT_OK,
     EXIT_USAGE,
     EXIT_WRITE,
+    AuditWriteError,
+    InputError,
 )
 from auditlog_cli.finding import SEVERITIES, Finding, Policy
 from auditlog_cli.reported import RESULTS as RESULTS
@@ -66,8 +68,8 @@ class Report:
         fail_on, fail_on_indicators, require_tested: As asked.
         unlisted: How many findings of a rule, by its id and the SHA-256 of its policy, are counted and not in
             `findings` (`--max-findings`).
-        unread: Inputs that could not be looked at, or not to their end, and why.
-        unwritten: Outputs or deliveries that failed, and why.
+        unread: Inputs that could not be looked at, or not to their end: why, and what to do about it.
+        unwritten: Outputs or deliveries that failed: why, and what to do about it.
         gaps: What else could not be judged: a torn tail, a part that is not sealed though a seal was asked for.
         warnings: What a reader should know, and what changes no exit code.
     """
@@ -88,8 +90,8 @@ class Report:
     fail_on_indicators: bool = False
     require_tested: tuple[str, ...] = ()
     unlisted: dict[tuple[str, str], int] = field(default_factory=dict)
-    unread: list[str] = field(default_factory=list)
-    unwritten: list[str] = field(default_factory=list)
+    unread: list[InputError] = field(default_factory=list)
+    unwritten: list[AuditWriteError] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 

@@ -92,7 +92,8 @@ class RuleResult:
 class Waiver:
     """A finding accepted for a time, by somebody, for a reason (7.5). `created` and `expires` in microseconds.
 
-    `rule` is an id or a glob, or empty; `where` a selection, or None; `line` where it stands in its file, or 0.
+    `rule` is an id or a glob, or empty; `where` a selection, or None; `path` and `line` where it stands, or empty and
+    0.
     """
 
     id: str
@@ -106,6 +107,7 @@ class Waiver:
     fingerprints: frozenset[str] = frozenset()
     where: object = None
     ticket: str = ""
+    path: str = ""
     line: int = 0
     standing: str = "in_force"
     """`in_force`, `expired`, or `not_yet` before its day."""
@@ -113,6 +115,11 @@ class Waiver:
     """How many findings it covers in this run."""
     undecided: int = 0
     """How many it might cover, had their record been at hand for `where`."""
+
+    @property
+    def place(self) -> str:
+        """Where it stands, and its name, for errors."""
+        return f"{self.path}{f':{self.line}' if self.line else ''}: waiver {self.id}"
 
 
 @dataclass(slots=True)

@@ -199,7 +199,7 @@ def _opened(path: str) -> list[tuple[str, int, int]]:
     try:
         for name in [*(found for _, found in find_closed(path)), path]:
             try:
-                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe is refused, not waited for
             except FileNotFoundError:
                 if name != path:
                     raise

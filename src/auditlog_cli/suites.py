@@ -24,7 +24,7 @@ def suites(report: Report) -> list[Suite]:
         found.setdefault(finding.rule.pack, []).append(finding)
     made = [_suite(report, name, asked, found.get(name, [])) for name, asked in results.items()]
     if made:
-        made[0].unread = [*report.unread, *report.unwritten]
+        made[0].unread = [*map(str, report.unread), *map(str, report.unwritten)]
     return made
 
 

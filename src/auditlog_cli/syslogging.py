@@ -12,7 +12,9 @@ from types import TracebackType
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
-from auditlog_cli.errors import AuditWriteError, DefinitionError, UsageError
+from auditlog_cli import credentials
+from auditlog_cli.credentials import OF_THE_SYSTEM, Credentials, reason
+from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.tlsstream import TlsStream
 
 PORTS = {"udp": 514, "tcp": 514, "tls": 6514}
@@ -55,12 +57,21 @@ def address(url: str) -> Address:
     return Address(parts.scheme, parts.hostname, port or PORTS[parts.scheme])
 
 
+def refuse_unfit(to: Address, shown: Credentials) -> None:
+    """Refuse credentials where there is no TLS, and files that cannot be used.
+
+    Raises:
+        UsageError, DefinitionError: See `Credentials.refuse_unfit`.
+    """
+    shown.refuse_unfit(secure=to.scheme == "tls", scheme="tls://")
+
+
 class Receiver:
     """A connection on which messages are sent; a context manager, whose end is where losses are told.
 
     Args:
         to: Where.
-        ca: PEM file of the authorities that `tls` trusts; None: those of the system.
+        shown: For `tls`: whom to trust, and who we are.
         patience: Seconds to wait for the other side.
 
     Attributes:
@@ -68,22 +79,21 @@ class Receiver:
         too_long: How many were not, for no datagram holds them.
 
     Raises:
-        UsageError: If `ca` is given for another scheme than `tls`.
-        DefinitionError: If `ca` cannot be used.
+        UsageError: If there are credentials for another scheme than `tls`.
+        DefinitionError: If one of their files cannot be used.
         AuditWriteError: If nobody answers there.
     """
 
-    def __init__(self, to: Address, ca: str | None = None, patience: float = _PATIENCE) -> None:
-        if ca is not None and to.scheme != "tls":
-            raise UsageError("--ca: is for tls:// only", help="leave --ca out, or send to tls://HOST")
+    def __init__(self, to: Address, shown: Credentials = OF_THE_SYSTEM, patience: float = _PATIENCE) -> None:
+        refuse_unfit(to, shown)
         self.to = to
         self.sent = 0
         self.too_long = 0
         self._buffer = bytearray()
-        self._socket = self._connected(ca, patience)
+        self._socket = self._connected(shown, patience)
 
-    def _connected(self, ca: str | None, patience: float) -> socket.socket | TlsStream:
-        context = _context(ca) if self.to.scheme == "tls" else None
+    def _connected(self, shown: Credentials, patience: float) -> socket.socket | TlsStream:
+        context = shown.context() if self.to.scheme == "tls" else None
         try:
             if self.to.scheme == "udp":
                 return _datagrams(self.to)
@@ -100,8 +110,10 @@ class Receiver:
                 f"{self.to}: its certificate is not trusted ({error.verify_message})", help="--ca FILE names others"
             ) from error
         except OSError as error:
+            if credentials.is_refusal(error):
+                raise self._refused(error) from error
             raise AuditWriteError(
-                f"{self.to}: cannot be reached ({_reason(error)})", help="is it running, and is the port right?"
+                f"{self.to}: cannot be reached ({reason(error)})", help="is it running, and is the port right?"
             ) from error
 
     def send(self, message: bytes) -> None:
@@ -148,10 +160,15 @@ class Receiver:
             self._buffer.clear()
 
     def _lost(self, error: OSError) -> AuditWriteError:
+        if credentials.is_refusal(error):
+            return self._refused(error)
         return AuditWriteError(
-            f"{self.to}: the receiver went away ({_reason(error)}) after up to {self.sent:,} messages",
+            f"{self.to}: the receiver went away ({reason(error)}) after up to {self.sent:,} messages",
             help="which of them arrived only the receiver knows; a record is known there by its record_id",
         )
+
+    def _refused(self, error: OSError) -> AuditWriteError:
+        return AuditWriteError(f"{self.to}: refuses us ({reason(error)})", help=credentials.REFUSED)
 
     def __enter__(self) -> Self:
         return self
@@ -164,7 +181,7 @@ class Receiver:
 
 def is_lasting(error: AuditWriteError) -> bool:
     """Tell whether trying again is of no use: a certificate does not become trusted by waiting."""
-    return isinstance(error.__cause__, ssl.SSLCertVerificationError)
+    return isinstance(error.__cause__, ssl.SSLCertVerificationError) or credentials.is_refusal(error.__cause__)
 
 
 def _ended(connection: socket.socket | TlsStream) -> None:
@@ -192,17 +209,3 @@ def _datagrams(to: Address) -> socket.socket:
         made.close()
         raise
     return made
-
-
-def _context(ca: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except OSError as error:  # ssl.SSLError is one
-        raise DefinitionError(
-            f"{ca}: is no file of certificates in PEM ({_reason(error)})",
-            help="a text with -----BEGIN CERTIFICATE-----",
-        ) from error
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__

@@ -40,7 +40,8 @@ class _Failing(AuditLog):
             if self.left <= 0:
                 self.refused += 1
                 raise AuditWriteError(
-                    f"{self.path}: no space left on device (a test asked for this); nothing was written"
+                    f"{self.path}: no space left on device (a test asked for this); nothing was written",
+                    help="make room, then call again",
                 )
             self.left -= 1
         return super().append(record, durable=durable)

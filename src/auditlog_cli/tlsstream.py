@@ -95,7 +95,29 @@ class TlsStream:
 
     def _flush(self) -> None:
         if self._going.pending:
-            self._plain.sendall(self._going.read())
+            try:
+                self._plain.sendall(self._going.read())
+            except ConnectionError:
+                self._hear_why()
+                raise
+
+    def _hear_why(self) -> None:
+        """Read what came before the connection broke: who refuses us says so, and goes away while we still send.
+
+        Raises:
+            ssl.SSLError: The alert, if there is one.
+        """
+        try:
+            while data := self._plain.recv(_AT_ONCE):
+                self._coming.write(data)
+        except OSError:
+            pass  # behind all that came
+        self._coming.write_eof()
+        try:
+            while self._tls.read(_AT_ONCE):
+                pass
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLWantReadError):
+            pass  # no alert
 
     def _tell(self, error: ssl.SSLError) -> None:
         """Let the other side know why, if it still listens; what is raised is `error`."""

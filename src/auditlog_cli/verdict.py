@@ -59,10 +59,11 @@ class Withheld:
     Attributes:
         seq: The record.
         field: JSON pointer of the value; empty for the whole record.
-        declared_at: The record that declares it, or None.
+        declared_at: The record that declares it; None: a manifest does, or nothing.
         by: Who withheld it, as the declaration says; or empty.
         signed: Whether that person's signature was checked and holds.
-        beside: The file beside the log of whose lines `declared_at` is one, counted from 1; empty for a record.
+        beside: The file beside the log of whose lines `declared_at` is one, counted from 1; empty for a record. Without
+            `declared_at` the manifest that declares it.
     """
 
     __slots__ = ("beside", "by", "declared_at", "field", "seq", "signed")
@@ -119,7 +120,8 @@ class Verdict:
         not_checked: What nobody looked at, and why. Never empty.
         anchored: Which states that were kept elsewhere agree, and by when they are known to have existed.
         remembered: What became of the memory of heads: `new`, `agrees`, or empty if it was not asked.
-        only: Which records were looked at; None: all. `unsigned_tail` then counts only them.
+        only: Which records were looked at; None: all. `unsigned_tail` then counts only them. If there are none of
+            them in it, nothing was looked at.
     """
 
     __slots__ = (
@@ -214,9 +216,17 @@ def _gravity(problem: Problem) -> tuple[bool, int]:
     return problem.code in _LATER, problem.seq if problem.seq is not None else 1 << 62
 
 
+def counted(verdicts: list[Verdict]) -> list[Verdict]:
+    """Return the verdicts that the whole depends on.
+
+    Where some records of several logs are asked about, a log that holds none of them counts only if none does.
+    """
+    return [each for each in verdicts if each.only is None or each.only.records] or verdicts
+
+
 def overall(verdicts: list[Verdict]) -> int:
     """Return the exit code for several logs: what was found beats what could not be looked at (architecture.md)."""
-    codes = {verdict.exit_code for verdict in verdicts}
+    codes = {verdict.exit_code for verdict in counted(verdicts)}
     for code in (EXIT_FOUND, EXIT_INPUT, EXIT_INCOMPLETE):
         if code in codes:
             return code

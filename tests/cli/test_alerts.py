@@ -180,11 +180,17 @@ def test_nothing_is_written_where_somebody_may_not_speak(
     assert (here / "alerts.jsonl").read_bytes() == before
 
 
+def test_what_is_missing_is_said_in_one_line(cli: Cli, here: Path) -> None:
+    told = cli("alerts", "resolve", "0f16", "--by", "ann", "--why", "x", "--alerts", "alerts.jsonl")
+    assert told.code == 2
+    assert "--outcome'. Choose from: fixed, false_positive, accepted, not_applicable\n" in told.err
+
+
 def test_all_are_acknowledged_or_none(cli: Cli, here: Path) -> None:
     cli(*CHECK, "-q")
     one, other = read("alerts.jsonl").alerts
     person = ("--by", "ann", "--why", "x", "--alerts", "alerts.jsonl")
-    assert cli("alerts", "acknowledge", other, *person).code == 0
+    assert cli("alerts", "ack", other, *person).code == 0
     result = cli("alerts", "acknowledge", one, other, *person)
     assert result.code == 2 and "is acknowledged, not open" in result.err
     assert cli("alerts", "acknowledge", one, "ffffffff", *person).code == 3
@@ -224,6 +230,7 @@ def test_what_could_not_be_told_is_said_and_the_next_run_goes_on(
     result = cli(*CHECK, "--webhook", url(receiver))
     assert result.code == 5 and "could not be told yet" in result.err
     assert "error[write]" in result.err
+    assert re.search(r"\n  help: auditlog alerts show [0-9a-f]{12} says what came of each attempt\n", result.err)
     assert sum(len(each.told) for each in read("alerts.jsonl").alerts.values()) == 1
 
 
@@ -396,6 +403,18 @@ def test_a_run_that_goes_on_says_once_a_day_that_it_looked(here: Path) -> None:
     assert told == [("findings", 2, 2), ("findings", 1, 1), ("clean", 0, 0), ("clean", 0, 0)]
     times = [each["timestamp"] for each in reviews]
     assert times == sorted(set(times))
+
+
+def test_following_a_log_that_is_to_come_says_so(here: Path) -> None:
+    words = [sys.executable, "-m", "auditlog_cli", "check", "later.jsonl", "--follow", "--only", "BASE-SEC-01"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    assert process.stderr.readline() == "auditlog: following later.jsonl: not there yet; waiting 60 s for it\n"
+    write(here / "later.jsonl", record(1))
+    assert process.stdout.readline() == "Critical\n"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
 
 
 def test_following_ends_when_nobody_reads(here: Path) -> None:

@@ -29,6 +29,12 @@ def test_a_status_that_there_is_not_is_said_where_nothing_was_found(cli: Cli, lo
     assert cli(command, log, "--status", "deny", "-q").err == ""
 
 
+@pytest.mark.parametrize(("word", "ours"), [("ok", "success"), ("Failure", "error"), ("failed", "error")])
+def test_a_word_of_others_for_a_status_is_put_right(cli: Cli, log: Path, word: str, ours: str) -> None:
+    said = f"--status: {word!r} is no word of auditlog.record/1: did you mean {ours}?"
+    assert said in cli("filter", log, "--status", word, "--session", "none").err
+
+
 def test_part_of_a_type_is_put_right(cli: Cli, log: Path) -> None:
     assert "did you mean tool_invocation or tool_call or tool_use?" in cli("filter", log, "--type", "tool").err
     assert cli("filter", log, "--type", "x*").err == "", "a pattern is meant as it stands"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,3 +158,99 @@ def test_a_log_that_agents_write_takes_no_imports(cli: Callable[..., Result], tm
     refused = cli("import", source, "-o", tmp_path / "ours.jsonl")
     assert refused.code == 2
     assert "is a log that was not begun by an import\n  help: import into a log of its own" in refused.err
+
+
+def test_a_dash_is_standard_output_and_no_file(
+    tmp_path: Path, transcript: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = cli("import", transcript, "-o", "-")
+    assert told.code == 0 and told.raw == cli("import", transcript).raw != b""
+    assert [each.name for each in tmp_path.iterdir()] == ["t.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve", "-"],
+        ["hook", "claude-code", "--log", "-", "--user", "u"],
+        ["mcp-proxy", "--log", "-", "--user", "u", "--", "cat"],
+    ],
+    ids=lambda words: words[0],
+)
+def test_who_writes_a_log_makes_no_file_that_is_called_dash(tmp_path: Path, words: list[str]) -> None:
+    event = {"session_id": "a", "hook_event_name": "PreToolUse", "tool_name": "x", "tool_use_id": "y"}
+    told = subprocess.run(
+        [sys.executable, "-m", "auditlog_cli", *words],
+        input=json.dumps(event).encode(), capture_output=True, cwd=tmp_path, timeout=60, check=False,
+    )  # fmt: skip
+    assert told.returncode == 2
+    assert b"-: a log is a file, no stream" in told.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_document_of_many_megabytes_on_one_line_is_known_by_its_units(
+    tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    """As json.dump writes it. Its format stands nowhere but in the whole of it."""
+    spans = [
+        {"traceId": f"{place:032x}", "spanId": f"{place:016x}", "name": f"execute_tool t{place}" + "x" * 2_400_000,
+         "startTimeUnixNano": "1795226463507000000", "attributes": [
+             {"key": "gen_ai.operation.name", "value": {"stringValue": "execute_tool"}},
+             {"key": "gen_ai.tool.name", "value": {"stringValue": "lookup"}}]}
+        for place in (1, 2, 3)
+    ]  # fmt: skip
+    source = tmp_path / "spans.json"
+    source.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
+    told = cli("import", source, "-o", tmp_path / "audit.jsonl")
+    assert told.code == 0
+    assert "spans.json: otlp: 3 units read: 3 recorded, 0 folded, 0 bad" in told.err
+    assert b"calls     3" in cli("stats", source).raw
+
+
+def span(place: int, **attributes: str) -> dict[str, object]:
+    told = [{"key": name.replace("__", "."), "value": {"stringValue": value}} for name, value in attributes.items()]
+    return {
+        "traceId": f"{place:032x}", "spanId": f"{place:016x}", "name": "execute_tool t",
+        "startTimeUnixNano": "1795226463507000000",
+        "attributes": [{"key": "gen_ai.operation.name", "value": {"stringValue": "execute_tool"}}, *told],
+    }  # fmt: skip
+
+
+def test_a_mapping_says_where_the_source_has_it_by_habit(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """The source's own word stands before it, a flag behind it; `supplied` lists it, and what nobody has is named."""
+    source = tmp_path / "spans.json"
+    spans = [
+        span(1, app__user="ann", app__grants="orders:read, refunds:write"),
+        span(2, app__user="ann", user__id="bob"),
+        span(3, app__user=" "),
+    ]
+    source.write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}))
+    words = ["--map", "user.id=app.user", "--map", "authorization.scopes=app.grants", "--map", "agent.id=app.agent"]
+    told = cli("import", source, *words, "--user", "zoe")
+    assert told.code == 0
+    made = [json.loads(line) for line in told.raw.splitlines()]
+    assert [each["user"]["id"] for each in made] == ["ann", "bob", "zoe"]
+    assert made[0]["authorization"] == {"scopes": ["orders:read", "refunds:write"]}
+    assert [each["provenance"]["import"].get("supplied") for each in made] == [
+        ["user.id", "authorization.scopes"], None, ["user.id"],
+    ]  # fmt: skip
+    assert "--map agent.id=app.agent: no unit has a value there" in told.err
+    assert "--map user.id" not in told.err
+
+
+@pytest.mark.parametrize(
+    ("pairs", "what"),
+    [
+        (["user.id"], "--map user.id: MEMBER=PLACE"),
+        (["user.id="], "--map user.id=: MEMBER=PLACE"),
+        (["user.id=a", "user.id=b"], "each member once"),
+        (["authorization.approved_by=a"], "--map authorization.approved_by: cannot be mapped"),
+    ],
+)
+def test_a_mapping_that_is_none_is_refused(
+    tmp_path: Path, transcript: Path, cli: Callable[..., Result], pairs: list[str], what: str
+) -> None:
+    told = cli("import", transcript, *(word for pair in pairs for word in ("--map", pair)))
+    assert told.code == 2 and told.raw == b""
+    assert what in told.err and "\n  help: " in told.err

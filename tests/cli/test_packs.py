@@ -70,6 +70,21 @@ def test_new_never_takes_the_place_of_a_file(cli: Cli, here: Path) -> None:
     assert cli("packs", "new", "../x").code == 2
 
 
+def test_what_is_named_and_cannot_be_read_is_a_wrong_definition(cli: Cli, here: Path) -> None:
+    """Nothing was judged: a result in which a pack or a policy is missing would look like a good one."""
+    (here / "log.jsonl").write_text("{}\n")
+    (here / "p.yaml").write_text(
+        "format: auditlog.policy/1\npolicies: [{name: a, version: 1, agents: ['*'], packs: [./none.yaml]}]\n"
+    )
+    for option, file in (
+        ("--pack", "none.yaml"), ("--rules", "none.yaml"), ("--policy", "none.yaml"), ("--policy", "p.yaml"),
+        ("--waivers", "none.yaml"), ("--baseline", "none.json"),
+    ):  # fmt: skip
+        told = cli("check", "log.jsonl", option, file)
+        assert (told.code, told.out) == (4, ""), option
+        assert told.err.startswith("auditlog: error[definition]: ") and "\n  help: " in told.err
+
+
 def test_lint_errors_are_4_and_warnings_0(cli: Cli, here: Path) -> None:
     cli("packs", "new", "acme")
     path = here / "acme.yaml"
@@ -86,8 +101,10 @@ def test_lint_errors_are_4_and_warnings_0(cli: Cli, here: Path) -> None:
     assert "\x1b" not in cli("packs", "lint", "acme.yaml").out
     path.write_text(good + "\nx: &a [*a]\n")
     assert cli("packs", "lint", "acme.yaml").code == 4
+    path.write_text(good.replace("hit: [", "hit: [{as_of: noon, records: []}, "))
+    assert cli("packs", "lint", "acme.yaml").out == "acme.yaml:12: error: ACME-1, hit 1: as_of is no time\n"
     assert cli("packs", "lint").code == 2, "which?"
-    assert cli("packs", "lint", "nothing.yaml").code == 3
+    assert cli("packs", "lint", "nothing.yaml").code == 4
 
 
 def test_cases_are_run_and_a_hit_outside_the_subject_is_an_error(cli: Cli, here: Path) -> None:

@@ -90,16 +90,21 @@ NOT_OURS = {
     "no-k8s-kind-secret/ng.kind-secret-multiple": "a password that the label passes over",
 }
 SUPPORTED = {
+    "1password",
     "anthropic",
     "aws",
     "basicauth",
+    "cloudflare",
     "databricks",
     "gcp",
     "github",
+    "groq",
     "hashicorp-vault",
     "huggingface",
+    "notion",
     "privatekey",
     "stripe",
+    "vercel",
 }
 
 

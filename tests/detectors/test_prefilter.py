@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditlog_cli.detectors import Scanner, engine
+from auditlog_cli.detectors import Scanner, engine, shapes
 from auditlog_cli.detectors.catalogue import SHIPPED
 from auditlog_cli.detectors.detector import Detector
+from auditlog_cli.detectors.judges import RUN
 
 ALL = Scanner(min_confidence="possible")
 LOOK = ALL._prefilter
@@ -91,6 +92,12 @@ def test_what_a_detector_finds_its_own_patterns_match(one: Detector, frame: str,
         if numbers is not None:
             told = {each.entity for each in look.told(numbers)}
             assert {hit.entity for hit in scanner.scan_all(record)} <= told  # type: ignore[arg-type]
+
+
+@given(st.sampled_from([each for each in SHIPPED if each.run]), st.data())
+def test_a_token_has_the_run_that_is_looked_for(one: Detector, data: st.DataObject) -> None:
+    text = data.draw(st.from_regex(one.pattern.pattern.encode(), fullmatch=True))
+    assert one.run >= RUN and shapes.RUN in text.translate(shapes.OF_TOKENS)
 
 
 @given(SAMPLE)

@@ -293,3 +293,13 @@ def test_words_near_by_are_asked_for_only_where_they_can_be(
     candidate = Candidate(text, start, min(start + 5, len(text)), "", Settings())
     words = frozenset(wanted)
     assert candidate.said(words) == (not words.isdisjoint(context.around(text, start, min(start + 5, len(text)))))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("21.4859 12.7056 -1.4846 12.3919 14.9157 2.6045", 0), ("12.345678, 45.678901, 67.890123", 0),
+     ("at 52.520008, 13.404954 now", 1), ("17,52.520008,13.404954,1", 1), ("gps 52.520008, 13.404954, 34.123456", 1),
+     ("LINESTRING(13.404954 52.520008, 13.405101 52.520109)", 2)],
+)  # fmt: skip
+def test_a_list_of_numbers_is_no_list_of_places(text: str, found: int) -> None:
+    assert len(Scanner(["GEO_COORDINATES"]).text(text)) == found

@@ -18,6 +18,7 @@ from auditlog_cli import exporters
 from auditlog_cli.errors import DefinitionError, InputError, UsageError
 from auditlog_cli.exporters import aat
 from auditlog_cli.signing import es256
+from tests.conftest import Result
 from tests.logs import record
 
 pytest.importorskip("rfc8785")
@@ -145,7 +146,7 @@ def test_what_cannot_be_exported_is_said(pem: str) -> None:
     entries = [exporters.Entry(b"", content, b"", "x:1")]
     settings = exporters.Settings(said.append, es256.load(pem))
     assert list(aat.export(exporters.Source("o", entries), settings)) == []
-    assert said == ["1 records name no session, or withhold it: they are in no file"]
+    assert said == ["1 record names no session that can be read: in no file"]
     with pytest.raises(UsageError, match="demands signatures"):
         list(aat.export(exporters.Source("o", entries), settings._replace(key=None)))
     deep: list[Any] = []
@@ -178,3 +179,14 @@ def test_the_command_line(pem: str, tmp_path: Path, cli: Callable[..., object]) 
     assert cli("export", log, "--to", "aat", "--key", log, "-o", tmp_path / "x").code == 4  # type: ignore[attr-defined]
     assert cli("export", tmp_path / "no", "--to", "aat", "--key", pem, "-o", tmp_path / "x").code == 3  # type: ignore[attr-defined]
     assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("to", ["aat", "otlp-spans"])
+def test_a_record_that_is_in_no_file_is_not_counted_as_exported(
+    tmp_path: Path, cli: Callable[..., Result], pem: str, to: str
+) -> None:
+    log = tmp_path / "a.jsonl"
+    log.write_text('{"session_id":"s-1","action":{"type":"x"}}\n{"action":{"type":"x"}}\n')
+    words = ["--key", pem] if to == "aat" else []
+    done = cli("export", log, "--to", to, "-o", tmp_path / "out", *words)
+    assert "2 read = 1 exported + 1 skipped + 0 bad" in done.err

@@ -341,7 +341,7 @@ def test_every_record_is_in_a_span_or_an_event_or_said_to_be_in_none() -> None:
     more = [*SMALL, at(11, trace_id=None, session_id=None), at(12, trace_id=hole, session_id=hole)]
     entries = [Entry(b"", each, b"", "x") for each in more]
     (piece,) = otlp_spans.export(Source("o", entries), Settings(said.append))
-    assert said == ["2 records name neither trace nor session, or withhold them: they are in no span"]
+    assert said == ["2 records name neither trace nor session that can be read: in no span"]
     for each in SMALL:
         assert each["record_id"].encode() in piece.data
 
@@ -432,3 +432,12 @@ def test_a_list_of_texts_that_somebody_made_up_changes_nothing(tmp_path: Path, l
     data = orjson.loads(_otlp.request(_otlp.LOGS, "o", [_otlp.packed(made)], protobuf=False))
     (back,) = returned(tmp_path / "x.json", orjson.dumps(data))
     assert back == body
+
+
+def test_otlp_alone_is_what_loses_nothing(tmp_path: Path, cli: Callable[..., Any]) -> None:
+    log = write(tmp_path / "a.jsonl", record())
+    short, long = (cli("export", log, "--to", to, "-o", "-", "--quiet") for to in ("otlp", "otlp-logs"))
+    assert (short.code, short.raw) == (long.code, long.raw)
+    assert b"resourceLogs" in short.raw
+    nowhere = ["--endpoint", "http://127.0.0.1:1", "--cursor", tmp_path / "c", "--retries", "0"]
+    assert "cannot be reached" in cli("ship", log, "--to", "otlp", *nowhere).err

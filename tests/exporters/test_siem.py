@@ -65,7 +65,7 @@ def test_a_small_log_in_each_format(name: str, log: Path, cli: Callable[..., Any
         ("syslog --endpoint tcp://127.0.0.1:1 --header a=b", "--header"),
         ("syslog --endpoint tcp://127.0.0.1:1 --insecure", "--insecure"),
         ("syslog -o - --ca nothing", "--ca"),
-        ("otlp-logs --endpoint http://127.0.0.1:1 --ca nothing", "--ca"),
+        ("ecs --endpoint http://127.0.0.1:1 --cert nothing", "--cert"),
     ],
 )
 def test_an_option_that_would_do_nothing_is_refused(

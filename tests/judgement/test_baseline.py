@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema_rs
 import pytest
 
-from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError
+from auditlog_cli.errors import AuditWriteError, DefinitionError
 from auditlog_cli.judgement import baseline
 from auditlog_cli.validator import schemas
 from tests.reports import BASIS, CHAIN, fixed, found, moment, rule, where
@@ -76,6 +76,6 @@ def test_what_is_no_baseline_is_refused(raw: bytes) -> None:
     assert caught.value.message.startswith("base.json: ")
 
 
-def test_a_missing_baseline_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError):
+def test_a_missing_baseline_is_a_wrong_definition(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="cannot be read"):
         baseline.load(str(tmp_path / "none.json"))

@@ -77,15 +77,27 @@ def test_a_log_of_bad_lines_only_is_told_about_by_the_rule_for_that(tmp_path: Pa
     assert check(str(tmp_path / "a.jsonl"), pack=["gdpr"]).exit_code == 6
 
 
+def test_a_finding_about_several_records_shows_the_value_in_the_line_of_its_anchor(tmp_path: Path) -> None:
+    """It arises when the line is no longer at hand: the stream is put in the order of time."""
+    action = record()["action"]
+    path = written(
+        tmp_path / "a.jsonl", record(action=action | {"result_status": "denied"}),
+        record(record_id="r2", timestamp="2026-11-21T11:01:00Z"), record(record_id="r3"),
+    )  # fmt: skip
+    (finding,) = check(path, pack=["owasp-agentic"], only=["ASI02-03"]).findings
+    where = finding.where
+    line = Path(path).read_text().splitlines()[where.line - 1]
+    assert line[where.column - 1 : where.end_column - 1] == '"success"'
+
+
 def test_what_could_not_be_read_comes_before_what_was_found(tmp_path: Path) -> None:
     bad = written(tmp_path / "a.jsonl", b"x\n")
     report = check(bad, str(tmp_path / "missing.jsonl"))
     assert report.exit_code == 3 and len(report.findings) == 1
-    assert "missing.jsonl: no such file" in report.unread[0]
+    assert "missing.jsonl: no such file" in report.unread[0].message and report.unread[0].help
     (tmp_path / "empty.jsonl").touch()
-    assert check(bad, str(tmp_path / "empty.jsonl")).unread == [
-        f"{tmp_path / 'empty.jsonl'}: empty, nothing to look at"
-    ]
+    (empty,) = check(bad, str(tmp_path / "empty.jsonl")).unread
+    assert empty.message == f"{tmp_path / 'empty.jsonl'}: empty, nothing to look at" and empty.help
 
 
 def test_every_line_is_counted_once(tmp_path: Path) -> None:

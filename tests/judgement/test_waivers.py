@@ -189,6 +189,18 @@ def test_a_waiver_that_covers_nothing_is_said(tmp_path: Path) -> None:
     assert str(made.findings[1].where) == "w.yaml@0"
 
 
+def test_what_is_wrong_with_a_waiver_is_said_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "w.yaml"
+    path.write_text(YAML.replace("GDPR-5-1-C-02", "BASE-INT-01"))
+    for loaded, place in (
+        (waivers.load(str(path)), f"{path}:3: waiver W-2026-014"),
+        (load(tmp_path, GOOD | {"rule": "BASE-INT-01"}), f"{tmp_path / 'waivers.json'}: waiver W-1"),
+    ):
+        with pytest.raises(DefinitionError) as caught:
+            waivers.refuse(loaded, [CHAIN])
+        assert caught.value.message.startswith(f"{place}: ")
+
+
 def test_a_broken_chain_cannot_be_waived(tmp_path: Path) -> None:
     extending = rule("FIN-1", "t", fixed().packs[1], "critical", "violation", waivable=False, bases=("BASE-INT-01",))
     for name in ("BASE-INT-01", "BASE-*", "*", "FIN-1"):

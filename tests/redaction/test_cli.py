@@ -267,3 +267,38 @@ def test_lines_together_are_lines_one_by_one(lines: list[bytes], engine: bool) -
         assert number in named or (done.raw == each and not done.taken and not done.left)
         if number in named:
             assert work.line(each, looked=True) == done
+
+
+@pytest.mark.parametrize("way", [["--check"], ["--dry-run"], []])
+def test_a_misspelt_field_does_not_look_like_a_clean_log(log: Path, way: list[str]) -> None:
+    for words, stdin in ((["--fields", "payload.nota", log, *way], None), (["--fields", "payload.nota", *way], MAIL)):
+        done = redact(*words, stdin=stdin)
+        assert done.returncode == 6
+        assert b"--fields: no record has payload.nota; did you mean payload.note?\n" in done.stderr
+
+
+def test_a_field_that_these_records_lack_is_said_and_no_fault(log: Path) -> None:
+    profile = log.with_name("profile.json")
+    profile.write_text(json.dumps({"format": "auditlog.redaction/1", "entities": [], "fields": ["user.email", "ts"]}))
+    done = redact("--check", "--profile", profile, log)
+    assert done.returncode == 1 and b"--fields: no record has user.email\n" in done.stderr
+    assert b"no record has ts" not in done.stderr
+    profile.write_text(json.dumps({"format": "auditlog.redaction/1", "entities": [], "fields": ["user.email"]}))
+    assert redact("--check", "--profile", profile, log).returncode == 0
+
+
+def test_a_field_that_only_the_last_line_has_is_met(log: Path) -> None:
+    log.write_bytes(MAIL + CLEAN * 240_000 + MAIL.replace(b"note", b"late"))  # several processes share it
+    done = redact(log, "--fields", "payload.late,payload.nota", "-o", log.with_name("out.jsonl"))
+    assert done.returncode == 6
+    assert done.stderr.count(b"no record has") == 1 and b"payload.nota; did you mean payload.note?" in done.stderr
+
+
+def test_a_misspelt_field_of_a_sealed_log_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "sealed.jsonl"
+    with AuditLog(path, key=None) as made:
+        made.append({"user": {"id": "u-17", "email": "ann@acme.io"}, "action": {"type": "send"}})
+    done = redact(path, "--fields", "usr.email", "--dry-run")
+    assert done.returncode == 6 and b"no record has usr.email; did you mean user.email?" in done.stderr
+    done = redact(path, "--fields", "/user/email", "--dry-run")
+    assert done.returncode == 1 and b"no record has" not in done.stderr

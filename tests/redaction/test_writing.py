@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auditlog_cli import AuditLog, DefinitionError, InputError, Redaction, UsageError, redact
+from auditlog_cli import AuditLog, DefinitionError, Redaction, UsageError, redact
 from auditlog_cli.redaction.settings import Settings
 
 MAIL = "ann@acme.io"
@@ -113,7 +113,7 @@ def test_the_digest_of_arguments_is_that_of_what_the_tool_was_given(tmp_path: Pa
 
 
 def test_a_profile_that_is_missing_or_wrong_opens_no_log(tmp_path: Path) -> None:
-    with pytest.raises(InputError):
+    with pytest.raises(DefinitionError):
         AuditLog(tmp_path / "a.jsonl", redact="nowhere.yaml")
     (tmp_path / "wrong.yaml").write_text("format: auditlog.redaction/2\n")
     with pytest.raises(DefinitionError):

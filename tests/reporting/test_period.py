@@ -46,7 +46,7 @@ def write(path: Path, *records: dict[str, Any]) -> Path:
 
 def made(log: Path, pack: str, rule: str, *, as_of: str = TO, **more: Any) -> dict[str, Any]:
     question = asked(pack=[pack], no_policy=True, only=[rule], as_of=as_of, fail_on=more.pop("fail_on", "never"))
-    return summarise([str(log)], question, moment(FROM), moment(TO), **more)
+    return summarise([str(log)], question, moment(FROM), moment(TO), **more)[0]
 
 
 def findings(said: dict[str, Any]) -> list[str]:
@@ -114,6 +114,14 @@ def test_alerts_of_the_period_are_told(log: Path, tmp_path: Path) -> None:
     assert said["until_resolved"] == {"median_s": 3600, "longest_s": 3600}
 
 
+def test_a_period_without_a_record_is_said_to_be_one(log: Path) -> None:
+    """Rules see what came before it, and a reader would take their numbers for those of the period."""
+    write(log, action("08-01T10:00:00", "success"))
+    assert any("no record lies in the period" in each for each in made(log, "baseline", "BASE-ID-01")["warnings"])
+    write(log, action("11-02T10:00:00", "success"))
+    assert not any("no record lies" in each for each in made(log, "baseline", "BASE-ID-01")["warnings"])
+
+
 def test_a_period_that_ends_before_it_begins_is_refused(log: Path) -> None:
     question = asked(pack=["baseline"], no_policy=True)
     with pytest.raises(UsageError):
@@ -122,7 +130,7 @@ def test_a_period_that_ends_before_it_begins_is_refused(log: Path) -> None:
 
 def whole(log: Path, *, as_of: str = TO, **more: Any) -> dict[str, Any]:
     question = asked(pack=["owasp-agentic"], no_policy=True, only=["ASI02-03"], as_of=as_of)
-    said: dict[str, Any] = json.loads(json.dumps(summarise([str(log)], question, **more)))
+    said: dict[str, Any] = json.loads(json.dumps(summarise([str(log)], question, **more)[0]))
     jsonschema_rs.validator_for(schemas.load("summary")).validate(said)
     return said
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from auditlog_cli import times, verify
+from auditlog_cli import proofs, times, verify
 from auditlog_cli.errors import AuditWriteError, InputError, SealRefused
 from auditlog_cli.retention import compressing, pruning
 from auditlog_cli.signing import keygen
@@ -223,6 +223,14 @@ def test_the_command_line(path: Path) -> None:
     done = auditlog("2026-07-01", "--yes")
     assert (done.returncode, len(closed(path))) == (0, 1)
     assert "nothing is old enough" in auditlog("2026-07-01", "--yes").stderr
+
+
+def test_what_was_pruned_is_not_called_unknown(path: Path) -> None:
+    """Who asks for the proof of such a record learns why there is none."""
+    pruning.carry_out(pruning.plan(str(path), SUMMER), "test")
+    for wanted, said in (("1", "its beginning was pruned"), ("999", "there is no record '999'")):
+        with pytest.raises(InputError, match=said):
+            proofs.prove(str(path), wanted)
 
 
 def test_what_is_no_sealed_log_is_never_said_to_hold_nothing_old(tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_shipped_packs_raise_nothing(name: str) -> None:
 ERRORS = {
     "an unknown operator": ("arguments.n|gt:", "arguments.n|greater:", "operator"),
     "a value that an operator cannot take": ("default: 3", "default: [a]", "number"),
+    "a virtual field that there is not": ("paid: {action.effect: pay}", "paid: {'@efect': pay}", "@efect is no virtual field"),
     "an undefined parameter": ('"%limit%"', '"%limits%"', "%limits% is no parameter"),
     "an undefined selection": ("condition: paid and many", "condition: paid and much", '"much"'),
     "an undefined selection in the subject": ("subject: paid", "subject: pay", '"pay"'),
@@ -123,11 +124,11 @@ def test_errors_in_correlations(tmp_path: Path, text: str) -> None:
 
 
 def test_warnings(tmp_path: Path) -> None:
-    text = GOOD.replace("paid: {action.effect: pay}", "paid: {action.efect: pay, '@scopes_ok': true}")
+    text = GOOD.replace("paid: {action.effect: pay}", "paid: {action.efect: pay}")
     found = remarks(tmp_path, text.replace('"%limit%"', "3"), NOW + 200 * 86_400_000_000)
     assert not any(each.is_error for each in found)
     said = " ".join(map(str, found))
-    for words in ("200 days", "action.efect is outside", "@scopes_ok is no virtual field", "limit is not used"):
+    for words in ("200 days", "action.efect is outside", "limit is not used"):
         assert words in said
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditlog_cli.errors import DefinitionError, InputError
+from auditlog_cli.errors import DefinitionError
 from auditlog_cli.rules import loading, writing, yamlfile
 
 MEBIBYTE = 1024 * 1024
@@ -130,8 +130,8 @@ def test_positions_of_keys_and_elements(tmp_path: Path) -> None:
     assert document.error("no", document.data["b"][1], "d").message == f"{path}:5:5: no"
 
 
-def test_a_missing_file_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError):
+def test_a_missing_file_is_a_wrong_definition(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="cannot be read"):
         yamlfile.load(str(tmp_path / "nothing.yaml"))
 
 

@@ -127,6 +127,15 @@ def test_salts_missing(old: Path, signers: Path) -> None:
     assert (verdict.exit_code, verdict.signed) == (1, 0)
 
 
+def test_without_salts_nothing_is_said_of_what_can_still_be_read(old: Path, signers: Path, dpo: Path) -> None:
+    """No line is looked at then: that a withheld value "can still be read" would be a guess, and a wrong one."""
+    redact(old, fields=["user.email"], key=dpo, by="dpo@example.org", reason="case 17", despite_hold=True)
+    beside(old, "salts").unlink()
+    verdict = verify(old, signers=signers)
+    assert (codes(verdict), verdict.warnings) == ([("salts", None)], [])
+    assert any(each.startswith("whether 1 checkpoint agrees") for each in verdict.not_checked)
+
+
 @pytest.mark.parametrize(
     ("before", "after", "detail"),
     [

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditlog_cli import times
-from auditlog_cli.errors import DefinitionError
+from auditlog_cli.errors import AuditWriteError, DefinitionError
 from auditlog_cli.sealing import notes, sshsig
 from auditlog_cli.signing import checks, signer, signers, tools
+from auditlog_cli.signing import keygen as making
+from tests.refusals import refused
 
 needs_ssh_keygen = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="ssh-keygen is not there")
 ORIGIN = "example.org/auditlog/demo"
@@ -63,6 +65,26 @@ def test_we_accept_what_openssh_signs(tmp_path: Path, monkeypatch: pytest.Monkey
         monkeypatch.setattr(checks, "ed25519", lambda *_: None)
     monkeypatch.setattr(tools, "PROGRAM", "no-such-program")
     assert checks.ssh(parsed, armour, "auditlog-redaction", b"message") is None
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_key_that_could_not_be_written_leaves_no_half_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """Else the next try says that there is a key already, and what is there is none."""
+    pytest.importorskip("cryptography")
+    path = tmp_path / "seal.key"
+    with refused(monkeypatch, "os.fsync", number) as failed, pytest.raises(AuditWriteError, match="no key was made"):
+        making.make(str(path), "test")
+    assert failed and list(tmp_path.iterdir()) == []
+    making.make(str(path), "test")
+
+
+def test_the_help_fits_why_a_key_cannot_be_read(tmp_path: Path) -> None:
+    for path, said in ((tmp_path / "none.key", "auditlog keygen makes one"), (tmp_path, "name a file in that folder")):
+        with pytest.raises(DefinitionError) as refused_to_load:
+            signer.load(str(path))
+        assert refused_to_load.value.help == said
 
 
 @needs_ssh_keygen

@@ -54,22 +54,6 @@ def test_a_document_becomes_lines(tmp_path: Path, indent: int | None) -> None:
     assert [each.line.number if isinstance(each, BadLine) else each.number for each in found] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("raw", [line(record()), b'{"hello":1}'])
-def test_a_byte_order_mark_makes_the_first_line_bad(tmp_path: Path, cli: Callable[..., Result], raw: bytes) -> None:
-    """It is no part of a line (record.md, strict reading), whoever wrote it; the other lines are read."""
-    path = tmp_path / "x.jsonl"
-    path.write_bytes(b"\xef\xbb\xbf" + raw + b"\n" + raw + b"\n")
-    told = cli("filter", "--count", path)
-    assert (told.code, "line 1, byte 0: begins with a byte-order mark [encoding]" in told.err) == (6, True)
-
-
-def test_a_byte_order_mark_before_a_document_does_not_matter(tmp_path: Path) -> None:
-    path = tmp_path / "x.json"
-    for text in ('[{"hello":1}]', '{\n "hello":1\n}'):
-        path.write_text(text, encoding="utf-8-sig")
-        assert texts(path) == [b'{"hello":1}']
-
-
 def test_a_page_of_agentaudits_api_is_its_records(tmp_path: Path, cli: Callable[..., Result]) -> None:
     """`{"data": […], "pagination": {…}}`: each record through the shape `agentaudit`."""
     path = tmp_path / "page.json"
@@ -78,6 +62,16 @@ def test_a_page_of_agentaudits_api_is_its_records(tmp_path: Path, cli: Callable[
     told = cli("stats", path)
     assert told.code == 0
     assert "records   3" in told.out
+
+
+def test_a_byte_order_mark_before_lines_is_a_bad_line(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    """Before a document it is passed over, as the programs that write it mean it; lines are read strictly."""
+    mark, lines = b"\xef\xbb\xbf", [line(record(n=each)) for each in range(2)]
+    (tmp_path / "a.jsonl").write_bytes(mark + b"\n".join(lines) + b"\n")
+    told = cli("filter", tmp_path / "a.jsonl")
+    assert told.code == 6 and "2 lines read: 1 selected, 0 not selected, 1 bad" in told.err
+    (tmp_path / "b.json").write_bytes(mark + b"[" + b",\n".join(lines) + b"]")
+    assert len(cli("filter", tmp_path / "b.json").out.splitlines()) == 2
 
 
 def test_a_torn_document_is_bad_lines_not_silence(tmp_path: Path, cli: Callable[..., Result]) -> None:

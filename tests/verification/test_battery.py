@@ -150,6 +150,7 @@ def test_a_torn_tail_is_not_called_tampering(tmp_path: Path) -> None:
         (lambda path: path.write_bytes(b""), "empty"),
         (lambda path: path.write_bytes(bytes(512)), "empty"),
         (lambda path: path.mkdir(), "unreadable"),
+        (os.mkfifo, "unreadable"),
         (lambda path: path.write_bytes(b'{"a":1}\n'), "unsealed"),
     ],
 )
@@ -160,7 +161,16 @@ def test_what_cannot_be_looked_at_is_never_intact(tmp_path: Path, make: Callable
     before = sorted(tmp_path.rglob("*"))
     verdict = verify(path)
     assert (verdict.exit_code, verdict.findings[0].code) == (3, code)
+    assert verdict.help
+    some = verify(path, session="s-1")
+    assert (some.exit_code, some.findings[0].code, some.help) == (3, code, verdict.help)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_log_in_a_folder_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    verdict = verify(tmp_path / "no" / "audit.jsonl")
+    assert (verdict.exit_code, verdict.findings[0].code) == (3, "missing")
+    assert verdict.help == f"there is no folder {tmp_path / 'no'}"
 
 
 def test_a_key_and_no_checkpoint(tmp_path: Path) -> None:
@@ -375,6 +385,23 @@ def test_a_raw_log_under_a_checkpoint(tmp_path: Path) -> None:
     assert codes(verify(sealed)) == [("signature", None)]
 
 
+def test_a_checkpoint_in_the_log_and_beside_it_is_one(tmp_path: Path) -> None:
+    """The side file repeats the newest one; what lies beside the log only is one more."""
+    key = write_key(tmp_path / "seal.key", KEY)
+    with AuditLog(tmp_path / "audit.jsonl", key=key, ballast_bytes=0) as log:
+        log.append({"session_id": "s-1", "action": {"tool": "x"}})
+        log.checkpoint()
+        log.append({"action": {"tool": "x"}})
+    for session in (None, "s-1"):
+        verdict = verify(log.path, signers=f"{key}.pub", session=session)
+        assert (verdict.checkpoints, verdict.exit_code) == (2, 0)
+    other = write_key(tmp_path / "other.key", STRANGER)
+    stranger = verify(log.path, signers=f"{other}.pub")
+    assert [(each.code, each.again) for each in stranger.warnings] == [("unknown-key", 1)]
+    Path(log.path).write_bytes(b"".join(lines(Path(log.path))[:-1]))  # the record of the one that lies beside the log
+    assert verify(log.path).checkpoints == 2
+
+
 def test_what_the_library_signs_is_signed(tmp_path: Path) -> None:
     """AuditLog(key=…), rotation, prune: signed throughout; without its stub the pruned log does not pass."""
     import shutil
@@ -453,6 +480,15 @@ def test_what_people_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cli: C
     (tmp_path / "audit.jsonl").write_bytes(b"".join(demo().splitlines(keepends=True)[:-1]))
     goldens.check("verify/rolled_back", cli("verify", "audit.jsonl"))
     goldens.check("verify/missing", cli("verify", "audi.jsonl"))
+
+
+def test_json_as_the_standard_writes_the_option(tmp_path: Path, cli: Cli) -> None:
+    """integrity.md, 4.2: `[--json]`."""
+    path = write(tmp_path)
+    short = cli("verify", path, "--no-remember", "--json")
+    long = cli("verify", path, "--no-remember", "--format", "json")
+    assert (short.code, short.out, short.err) == (0, long.out, long.err)
+    assert cli("verify", path, "--json", "--format", "sarif").code == 2
 
 
 def test_json_keeps_to_its_schema(tmp_path: Path, cli: Cli) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from auditlog_cli import AuditLog, Verdict, redact, verify
 from auditlog_cli.sealing import merkle, notes, stubs
 from auditlog_cli.verification.badlines import Bad
 from auditlog_cli.verification.pieces import of_bytes
+from tests.conftest import Result
 from tests.verification.forging import GENESIS, ORIGIN, again, ordinary, record, written
 from tests.withholding.conftest import REDACTOR, write_key
 
@@ -231,6 +233,15 @@ def test_a_manifest_declares_only_what_it_was_made_for(
         content |= change
     manifest.write_text(json.dumps(content))
     assert [code for code, _ in codes(verify(copy, manifest=manifest))] == found
+
+
+def test_what_a_manifest_declares_is_shown_apart_from_what_nobody_did(
+    path: Path, tmp_path: Path, cli: Callable[..., Result]
+) -> None:
+    copy, manifest = shared(path, tmp_path)
+    found = cli("verify", copy, "--manifest", manifest, "--no-remember").out
+    assert f", declared in {manifest}" in found and "not declared" not in found
+    assert ", not declared" in cli("verify", copy, "--no-remember").out
 
 
 def test_a_manifest_that_a_stranger_signed(path: Path, tmp_path: Path) -> None:

@@ -281,6 +281,26 @@ def test_the_command_in_every_format(path: Path, cli: Cli, format: str) -> None:
         assert json.loads(found.out)["logs"][0]["only"] == {"session": "s-1", "records": 20}
 
 
+def test_of_several_logs_those_without_such_a_record_do_not_count(path: Path, cli: Cli) -> None:
+    """Unless none holds one: then nothing was verified. What cannot be read counts whatever the others hold."""
+    other = path.parent / "other.jsonl"
+    with AuditLog(other, ballast_bytes=0) as log:
+        log.append({"session_id": "s-else", "action": {"tool": "x"}})
+    some = ("verify", "--session", "s-1", path.parent)
+    for format in ("text", "json", "sarif", "junit"):  # noqa: A001 - the word of the option
+        found = cli(*some, "--format", format)
+        assert (found.code, "error[" in found.err) == (0, False)
+        assert "no record of session 's-1' in it" in found.out + found.err
+    logs = json.loads(cli(*some, "--format", "json").out)["logs"]
+    assert [(log["verdict"], log["only"]) for log in logs] == [
+        ("intact", {"session": "s-1", "records": 20}), ("not-checked", {"session": "s-1", "records": 0}),
+    ]  # fmt: skip
+    assert cli("verify", "--session", "nobody", path.parent).code == 3
+    assert cli(*some, path.parent / "none.jsonl").code == 3
+    edit(path, seqs(path, "s-1")[0], lambda line: line.replace(b'"tool":"x"', b'"tool":"y"'))
+    assert cli(*some).code == 1
+
+
 def test_the_memory_of_heads_is_left_alone(path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     state = path.parent.parent / "state"
     monkeypatch.setenv("XDG_STATE_HOME", str(state))

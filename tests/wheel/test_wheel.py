@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import wholeway
 from tests.validator.test_schemas import ARTICLE
 
 pytestmark = pytest.mark.wheel
@@ -77,3 +78,21 @@ def test_an_installation_finds_its_schemas(kind: str, tmp_path: Path, request: p
     )
     inside = Path(where.stdout.strip()).is_relative_to(tmp_path / "venv")
     assert inside is (kind != "editable")
+
+
+def test_the_oldest_versions_that_it_asks_for_are_enough(built: Path, tmp_path: Path) -> None:
+    wheel = next(built.glob("*.whl"))
+    venv.create(tmp_path / "venv", with_pip=True)
+    bin_ = tmp_path / "venv" / "bin"
+    pip = run(bin_ / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "uv", env=clean())
+    if pip.returncode:
+        pytest.skip("LOUD SKIP: no package index reached, nothing could be installed")
+    environment = {**clean(), "VIRTUAL_ENV": str(tmp_path / "venv")}
+    wanted = f"{wheel}[seal,fast,export]"
+    oldest = run(bin_ / "uv", "pip", "install", "--resolution", "lowest-direct", wanted, env=environment)
+    assert oldest.returncode == 0, oldest.stderr
+    written = run(bin_ / "python", "-c", wholeway.WRITING, cwd=tmp_path, env=clean())
+    assert (written.returncode, written.stderr) == (0, "")
+    for words, code in wholeway.STEPS:
+        ran = run(bin_ / "auditlog", *words.split(), cwd=tmp_path, env=clean())
+        assert (words, ran.returncode) == (words, code), ran.stdout + ran.stderr

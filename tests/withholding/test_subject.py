@@ -106,6 +106,17 @@ def test_a_search_that_finds_nobody_is_recorded_once(path: Path, opened: Open) -
     assert (erased["values"], erased["redact_at"]) == (0, [])
 
 
+def test_what_is_left_of_another_identifier_is_recorded_under_the_same_request(path: Path, opened: Open) -> None:
+    """Else the log would say that nothing of this person is left."""
+    opened().append(call() | {"session_id": "desk-9"})
+    redact(path, subject=["u-17"], **SAID)
+    for _ in range(2):
+        assert redact(path, subject=["desk-9"], **SAID).left == [(1, "/session_id")]
+    first, second = look(path).own("erase-subject")
+    assert (first["left"], second["values"]) == ([], 0)
+    assert second["left"] == [{"seq": 1, "field": "/session_id"}]
+
+
 def test_large_values_go_with_the_record_that_refers_to_them(path: Path, opened: Open) -> None:
     log = opened()
     big = "x " * 600_000

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from auditlog_cli import redact, segments
+from auditlog_cli import redact, segments, verify
 from auditlog_cli.cli import sealing
 from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, LockTimeout, SealRefused, UsageError
@@ -556,6 +556,53 @@ def test_the_command_line(path: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "nothing.jsonl").exists()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data.replace(b"\n", b"\r\n"),
+        lambda data: b"\xef\xbb\xbf" + data,
+        lambda data: data.replace(b'":', b'": ').replace(b",", b", "),
+        lambda data: data.replace(b'"_salts":[]', b'"_salts":[ ]', 1),
+    ],
+)
+def test_a_sealed_log_that_was_changed_is_not_signed_as_one_of_others(
+    path: Path, key: Path, tmp_path: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    with AuditLog(path, ballast_bytes=0) as log:
+        log.append(RECORD)
+    path.write_bytes(damage(path.read_bytes()))
+    before = sorted((each, each.read_bytes()) for each in tmp_path.rglob("*") if each.is_file())
+    refused = auditlog(tmp_path, "seal", "audit.jsonl", "--key", str(key))
+    assert refused.returncode == 1
+    assert refused.stderr.startswith(
+        "auditlog: error[refused]: audit.jsonl: line 1 begins a sealed log, and was changed"
+    )
+    assert sorted((each, each.read_bytes()) for each in tmp_path.rglob("*") if each.is_file()) == before
+
+
+def test_what_cannot_be_is_refused_before_anything_is_signed(path: Path, tmp_path: Path) -> None:
+    with AuditLog(path, ballast_bytes=0) as log:
+        log.append(RECORD)
+    keygen.make(str(tmp_path / "seal.key"), "test")
+    before = path.read_bytes()
+    for words in (["--watch", "--every", "0"], ["--successor", "seal.key"]):
+        done = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "seal.key", *words)
+        assert (done.returncode, done.stdout) == (2, ""), done
+        assert "help: " in done.stderr
+    assert path.read_bytes() == before
+    assert not os.path.exists(f"{path}.checkpoint")
+
+
+def test_a_redactor_is_named_as_a_list_of_signers_can(tmp_path: Path) -> None:
+    """A blank needs quotes there; what would be a pattern, or another line, is refused."""
+    done = auditlog(tmp_path, "keygen", "dpo.key", "--by", "Data Officer")
+    assert done.stdout.startswith('"Data Officer" namespaces="auditlog-redaction" ssh-ed25519 ')
+    assert len(signers.parse(done.stdout, "keys").keys("Data Officer", "auditlog-redaction")) == 1
+    for name in ("", "a\nb", "*", "a,b", 'a"b', "#a", " a"):
+        assert auditlog(tmp_path, "keygen", "other.key", "--by", name).returncode == 2
+    assert not (tmp_path / "other.key").exists()
+
+
 def test_a_key_hands_over_to_the_next(path: Path, tmp_path: Path) -> None:
     """The old key says so in the log, the new one signs, and the two lines for auditors part their times."""
     with AuditLog(path, origin="test/log") as log:
@@ -572,6 +619,9 @@ def test_a_key_hands_over_to_the_next(path: Path, tmp_path: Path) -> None:
     trusted = signers.parse(done.stdout, "keys")
     assert trusted.keys("test/log", signers.CHECKPOINTS, 0) == [old.public]
     assert trusted.keys("test/log", signers.CHECKPOINTS, 1 << 60) == [new.public]
+    (tmp_path / "keys").write_text(done.stdout)
+    verdict = verify(path, signers=tmp_path / "keys")
+    assert (verdict.exit_code, verdict.warnings) == (0, []), "the last checkpoint of the old key counts, too"
 
 
 @pytest.mark.parametrize("elsewhere", [True, False])

@@ -196,7 +196,10 @@ class Audit:
     def _question(self, session: Session, about: Any) -> Approval:
         """The question that was recorded when the agent asked; asked now, if that was elsewhere."""
         if getattr(about, "type", None) not in (ASKED, ANSWERED):
-            raise UsageError("request: one of response.user_input_requests")
+            raise UsageError(
+                "request: one of response.user_input_requests",
+                help="for each in response.user_input_requests: audit.approve(each, by=…)",
+            )
         known = self._asked.setdefault(session.run, {})
         found = known.get(about.id)
         if found is None:

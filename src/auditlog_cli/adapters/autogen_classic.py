@@ -58,7 +58,10 @@ class Audit:
         """
         known = _framework().ConversableAgent
         if not isinstance(agent, known):
-            raise UsageError("agent: an autogen.ConversableAgent, such as an AssistantAgent")
+            raise UsageError(
+                "agent: an autogen.ConversableAgent, such as an AssistantAgent",
+                help="assistant = audit.agent(AssistantAgent(…))",
+            )
         parts: Any = agent
         if hasattr(parts.execute_function, "auditlog"):
             return agent

@@ -38,6 +38,7 @@ EVENTS = (
 )  # fmt: skip
 VERSIONS = "claude-agent-sdk>=0.2.186"
 _STOP = "audit log not writable"
+_BEGIN_ANEW = "what happened is its __cause__; begin a new session, with a new client"
 
 
 class Audit:
@@ -239,7 +240,9 @@ class Audit:
     def _fail(self, error: Exception) -> None:
         """Remember that something could not be recorded: in every session that this client serves."""
         if not isinstance(error, AuditWriteError):
-            made = AuditWriteError(f"{type(error).__name__} while an event was recorded; it may be missing")
+            made = AuditWriteError(
+                f"{type(error).__name__} while an event was recorded; it may be missing", help=_BEGIN_ANEW
+            )
             made.__cause__ = error
             error = made
         self._failed = self._failed or error

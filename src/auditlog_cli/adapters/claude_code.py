@@ -32,6 +32,7 @@ _GATES = ("UserPromptSubmit", "PermissionRequest")
 _OUTCOMES = {"PostToolUse": "success", "PostToolUseFailure": "error", "PermissionDenied": "denied"}
 _TAKEN = ("session_id", "hook_event_name", "agent_id", "agent_type", "tool_use_id", "tool_name", "tool_input",
           "tool_response", "prompt", "error", "duration_ms", "last_assistant_message")  # fmt: skip
+_ONE_EVENT = "Claude Code calls this itself, with one JSON object; auditlog hook install sets it up"
 _FAR_ENOUGH = 8 * 1024 * 1024  # bytes of the log that are looked through for what no id tells
 
 
@@ -52,13 +53,13 @@ def read(raw: bytes) -> Content:
         return _event(strictjson.exact(raw))
     except strictjson.Malformed as error:
         if error.code != "encoding":
-            raise InputError(f"standard input: byte {error.at}: {error.reason}") from None
+            raise InputError(f"standard input: byte {error.at}: {error.reason}", help=_ONE_EVENT) from None
     import json
 
     try:
         found = json.loads(raw.decode("utf-8", "replace"), object_pairs_hook=_members)
     except (ValueError, TypeError, RecursionError):
-        raise InputError("standard input: neither UTF-8 nor JSON") from None
+        raise InputError("standard input: neither UTF-8 nor JSON", help=_ONE_EVENT) from None
     return _event(found)
 
 

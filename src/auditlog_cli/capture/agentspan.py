@@ -109,7 +109,10 @@ class AgentSpan:
 
     def _first(self) -> dict[str, Any]:
         if self._frame is not None:
-            raise UsageError("this session was opened before: log.session(…) gives one each time")
+            raise UsageError(
+                "this session was opened before: log.session(…) gives one each time",
+                help="with log.session(user=…, agent=…) as s: …, for each run anew",
+            )
         around = context.current() if self._within is None else self._within
         self._frame = Frame(cast("Session", self), self.span_id, around, of_agent=True)
         return self._lifecycle("start", {"result_status": "success"}, self._metadata)
@@ -118,7 +121,10 @@ class AgentSpan:
         """The last record; None if there is none to write."""
         frame = self._frame
         if frame is None:
-            raise UsageError("this session was never opened")
+            raise UsageError(
+                "this session was never opened",
+                help="with log.session(user=…, agent=…) as s: …, or s.open() before s.close()",
+            )
         if frame.closed:
             return None
         frame.closed = True
@@ -235,9 +241,15 @@ class AgentSpan:
             agent: Further members of `agent`.
         """
         if not isinstance(kind, str) or not kind or kind != kind.lower() or kind.split() != [kind]:
-            raise UsageError("type: a lower-case word such as retrieval")
+            raise UsageError(
+                "type: a lower-case word such as retrieval",
+                help="one word, lower case, no spaces: memory_write, not Memory write",
+            )
         if status not in STATUSES:
-            raise UsageError(f"status: one of {', '.join(STATUSES)}")
+            raise UsageError(
+                f"status: one of {', '.join(STATUSES)}",
+                help='status="success" if it worked, status="unknown" if nobody knows',
+            )
         record = {"timestamp": times.now(), **self.envelope(span_id or ids.span_id(), parent.span_id)}
         if agent:
             record["agent"] = {**record["agent"], **agent}

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Self, TypedDict, Unpack
 
+from auditlog_cli.capture import given
 from auditlog_cli.capture.doors import Doors
 from auditlog_cli.capture.log import AuditLog
 from auditlog_cli.errors import NoSession, UsageError
@@ -60,7 +61,10 @@ class AsyncAuditLog(Doors, aio.AsyncAuditLog):
     def __init__(self, path: str | os.PathLike[str], **options: Unpack[LogOptions]) -> None:
         for name in options:
             if name not in LogOptions.__annotations__:
-                raise UsageError(f"{name}: AuditLog has no such option")
+                raise UsageError(
+                    f"{name}: AuditLog has no such option",
+                    help=f"{given.similar(name, LogOptions.__annotations__)}help(auditlog_cli.AuditLog) lists them",
+                )
         super().__init__(os.fspath(path), **options)
         self._path = path
         self._options = options

@@ -75,7 +75,10 @@ class Approval:
 
     def _answer(self, status: str, by: str | None, told: dict[str, Any]) -> Approval:
         if self.status != "pending":
-            raise UsageError("this approval was answered before: ask again for another one")
+            raise UsageError(
+                "this approval was answered before: ask again for another one",
+                help="s.ask_approval(tool, arguments) for each call that is to be approved",
+            )
         if by is not None and (not isinstance(by, str) or not by.strip()):
             raise UsageError("by: who answered, as text; by=None if nobody knows", help='by="bob@example.org"')
         before = self._members

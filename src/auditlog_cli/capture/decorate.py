@@ -43,7 +43,10 @@ def decorated(
             recorded.
     """
     if isinstance(function, (staticmethod, classmethod)) or inspect.isclass(function) or not callable(function):
-        raise UsageError("@log.tool belongs on a function, below @staticmethod and @classmethod")
+        raise UsageError(
+            "@log.tool belongs on a function, below @staticmethod and @classmethod",
+            help="of a class, put it on its methods: @staticmethod first, @log.tool below it",
+        )
     called = name or getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
     if called is None:
         raise UsageError("@log.tool: this callable has no name", help='@log.tool(name="…")')
@@ -125,7 +128,10 @@ def _binder(function: Callable[..., Any], skip: frozenset[str]) -> Callable[...,
         kinds = {each.kind for each in signature.parameters.values()}
         unknown = sorted(skip - signature.parameters.keys())
         if unknown and inspect.Parameter.VAR_KEYWORD not in kinds:
-            raise UsageError(f"skip: the function has no parameter {', '.join(unknown)}")
+            raise UsageError(
+                f"skip: the function has no parameter {', '.join(unknown)}",
+                help=f"its parameters: {', '.join(signature.parameters) or 'none'}",
+            )
     own = next(iter(signature.parameters), "") if signature is not None else ""
     is_method = own in ("self", "cls") and "." in getattr(function, "__qualname__", "")
     left_out = skip | {own} if is_method else skip

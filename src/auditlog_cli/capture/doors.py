@@ -77,7 +77,10 @@ class Doors:
             UsageError: If something is missing or contradicts something else.
         """
         if on_error not in ("raise", "abort", "warn"):
-            raise UsageError(f"on_error={on_error!r}: one of raise, abort, warn")
+            raise UsageError(
+                f"on_error={on_error!r}: one of raise, abort, warn",
+                help="raise is the default; abort ends the process, warn goes on unrecorded",
+            )
         who = identity.of_session(
             user=user,
             agent=agent,
@@ -90,13 +93,22 @@ class Doors:
             emergency=emergency,
         )
         if enforce and who.scopes is None:
-            raise UsageError("enforce=True needs scopes=[…]: nothing can be held against scopes nobody named")
+            raise UsageError(
+                "enforce=True needs scopes=[…]: nothing can be held against scopes nobody named",
+                help='scopes=["orders:read"], or scopes=[] if nothing is granted',
+            )
         if traceparent is not None:
             if trace_id is not None or parent_span_id is not None:
-                raise UsageError("traceparent says what trace_id and parent_span_id would: give one or the other")
+                raise UsageError(
+                    "traceparent says what trace_id and parent_span_id would: give one or the other",
+                    help="leave trace_id and parent_span_id out to go on in the trace of the caller",
+                )
             place = propagation.parse_traceparent(traceparent)
             if place is None:
-                raise UsageError("traceparent: not valid (W3C Trace Context, 3.2)")
+                raise UsageError(
+                    "traceparent: not valid (W3C Trace Context, 3.2)",
+                    help="00-32 hex digits-16 hex digits-01, as the header came; leave it out to begin a trace",
+                )
             trace_id, parent_span_id = place
         for name, value in (("session_id", session_id), ("trace_id", trace_id), ("parent_span_id", parent_span_id)):
             given.text(name, value)

@@ -22,7 +22,7 @@ def text(name: str, value: object) -> str | None:
         UsageError: If it is anything else.
     """
     if value is not None and (not isinstance(value, str) or not value.strip()):
-        raise UsageError(f"{name}: a text that is not empty")
+        raise UsageError(f"{name}: a text that is not empty", help=f'{name}="…", or leave it out where nobody knows')
     return value
 
 
@@ -53,7 +53,7 @@ def effect(value: object) -> str | None:
         UsageError: If there is no such effect.
     """
     if value is not None and value not in EFFECTS:
-        raise UsageError(f"effect: one of {', '.join(EFFECTS)}")
+        raise UsageError(f"effect: one of {', '.join(EFFECTS)}", help="leave it out if the tool is none of them")
     return value
 
 
@@ -64,7 +64,7 @@ def milliseconds(value: object) -> float | None:
         UsageError: If it is no number, or below 0.
     """
     if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
-        raise UsageError("latency_ms: a number of milliseconds, 0 or more")
+        raise UsageError("latency_ms: a number of milliseconds, 0 or more", help="(time.perf_counter() - begun) * 1000")
     return value
 
 

@@ -150,7 +150,10 @@ def claims_chain(claims: Mapping[str, Any]) -> list[dict[str, Any]]:
     act = claims.get("act")
     while act is not None:
         if not isinstance(act, Mapping) or not isinstance(act.get("sub"), str) or not act["sub"] or len(actors) > 63:
-            raise UsageError("act: each actor of the delegation is an object with a sub (RFC 8693, 4.1)")
+            raise UsageError(
+                "act: each actor of the delegation is an object with a sub (RFC 8693, 4.1)",
+                help='"act": {"sub": "planner", "act": {"sub": "orchestrator"}}, at most 64 of them',
+            )
         actors.insert(0, act["sub"])
         act = act.get("act")
     subject = claims.get("sub")
@@ -171,7 +174,10 @@ def _agent(agent: Agent, user: dict[str, Any] | None) -> dict[str, Any]:
         agent = {"id": agent}
     block = _block("agent", agent, AGENT, 'agent="planner"')
     if user is not None and user["id"] == block["id"]:
-        raise UsageError("agent: has the id of the user; the log could not tell them apart")
+        raise UsageError(
+            "agent: has the id of the user; the log could not tell them apart",
+            help='agent="planner" and user="alice@example.org": the program and the person it acts for',
+        )
     return block
 
 

@@ -106,7 +106,10 @@ def record(
     who: dict[str, Any] = {"session_id": outside.session_id, "trace_id": outside.trace_id, "span_id": ids.span_id()}
     if frame is not None:
         if frame.session.run.ended:
-            raise NoSession("the session of this context has ended; nothing was recorded")
+            raise NoSession(
+                "the session of this context has ended; nothing was recorded",
+                help="log inside `with log.session(…)`; a thread that outlives it needs a session of its own",
+            )
         who = frame.session.envelope(ids.span_id(), frame.span_id)
     action: dict[str, Any] = {"type": TYPE, "result_status": status}
     told = dict(metadata)

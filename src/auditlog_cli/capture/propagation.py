@@ -142,7 +142,10 @@ def _narrow(told: Options, given: Options) -> None:
     if wanted is not None and granted is not None:
         beyond = scope_rules.uncovered(granted, scope_rules.listed(wanted))
         if beyond:
-            raise UsageError(f"scopes: {', '.join(beyond)} goes beyond what {SCOPES} grants")
+            raise UsageError(
+                f"scopes: {', '.join(beyond)} goes beyond what {SCOPES} grants",
+                help=f"ask for less here, or start this process with a wider {SCOPES}",
+            )
 
 
 # --- headers ----------------------------------------------------------------------------------
@@ -258,5 +261,7 @@ def _known(told: Options, user: str, agent: str) -> Options:
     if "user" not in told:
         raise UsageError(f"nobody says who the user is: {user}", help="user=None if nobody is known")
     if "agent" not in told:
-        raise UsageError(f"nobody says which agent acts: {agent}")
+        raise UsageError(
+            f"nobody says which agent acts: {agent}", help='agent="planner", by which the log names the program'
+        )
     return told

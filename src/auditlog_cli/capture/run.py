@@ -111,14 +111,10 @@ class Run:
         except AuditWriteError as error:
             return self._fail(error)
         except Exception as error:
-            return self._fail(
-                AuditWriteError(f"{type(error).__name__} while writing; the record may be missing"), error
-            )
+            return self._fail(_interrupted(error), error)
         except BaseException as error:
             # Ctrl-C in the middle of a write: nobody knows what became of the record.
-            self.failed = self.failed or AuditWriteError(
-                f"{type(error).__name__} while writing; the record may be missing"
-            )
+            self.failed = self.failed or _interrupted(error)
             raise
         return receipt
 
@@ -229,3 +225,10 @@ async def _in_thread(work: Callable[[], T]) -> T:
     if cancelled is not None:
         raise cancelled
     return result
+
+
+def _interrupted(error: BaseException) -> AuditWriteError:
+    return AuditWriteError(
+        f"{type(error).__name__} while writing; the record may be missing",
+        help="begin a new session; auditlog verify tells whether the log is whole",
+    )

@@ -109,7 +109,9 @@ class Session(AgentSpan):
         """
         actor, frame = self.here()
         if given.text("tool", tool) is None:
-            raise UsageError("tool: which tool is to be approved")
+            raise UsageError(
+                "tool: which tool is to be approved", help='s.ask_approval("issue_refund", {"order_id": 42})'
+            )
         exactly = digests.frozen({} if arguments is None else arguments)
         told = {"reason": reason, "via": via, "ticket": ticket}
         asked = actor.ask(frame, tool, exactly, digests.of_arguments(exactly, self.run.digest_key), told)
@@ -269,7 +271,9 @@ class Session(AgentSpan):
         blocks: Evidence,
     ) -> Receipt:
         if given.text("agent", agent) is None:
-            raise UsageError("agent: which agent the message is from or to")
+            raise UsageError(
+                "agent: which agent the message is from or to", help='agent="refunder", the id of the other one'
+            )
         me = self.here()[0].agent_id
         ends = {"from": me, "to": agent} if direction == "sent" else {"from": agent, "to": me}
         message: dict[str, Any] = {"id": message_id or ids.record_id(), **ends, "direction": direction}

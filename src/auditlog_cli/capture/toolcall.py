@@ -73,9 +73,14 @@ class ToolCall:
         blocks: Mapping[str, Any],
     ) -> None:
         if not isinstance(name, str) or not name:
-            raise UsageError("tool: the name of a tool is a text that is not empty")
+            raise UsageError(
+                "tool: the name of a tool is a text that is not empty", help='s.tool("issue_refund", {"order_id": 42})'
+            )
         if approval is not None and not isinstance(approval, Approval):
-            raise UsageError("approval: what ask_approval(…) gave")
+            raise UsageError(
+                "approval: what ask_approval(…) gave",
+                help="asked = s.ask_approval(…); asked.granted(by=…); s.tool(…, approval=asked)",
+            )
         self.name = name
         self.span_id = ids.span_id()
         self.arguments = digests.frozen({} if arguments is None else arguments)
@@ -194,7 +199,10 @@ class ToolCall:
 
     def _intent(self) -> dict[str, Any]:
         if self._frame is not None:
-            raise UsageError("this call has begun already: s.tool(…) gives one call each time")
+            raise UsageError(
+                "this call has begun already: s.tool(…) gives one call each time",
+                help="with s.tool(…) as t: …, for each call anew",
+            )
         session, parent = self._session.here()
         session.run.check()
         self._session = session
@@ -266,7 +274,10 @@ class ToolCall:
 
     def _open_frame(self) -> Frame:
         if self._frame is None or self._done:
-            raise UsageError(f"this call {'has ended' if self._done else 'has not begun'}: with s.tool(…) as t: …")
+            raise UsageError(
+                f"this call {'has ended' if self._done else 'has not begun'}",
+                help="with s.tool(…) as t: …, and what belongs to the call inside it",
+            )
         return self._frame
 
     # --- with ---------------------------------------------------------------------------------

@@ -115,7 +115,7 @@ class Audit:
 
     def _record(self, event_type: str, payload: Mapping[str, Any] | None, own: Scope | None) -> Receipt:
         if not isinstance(event_type, str) or not event_type:
-            raise UsageError("event_type: a text such as tool_call")
+            raise UsageError("event_type: a text such as tool_call", help='audit("tool_call", {"tool": "search"})')
         if payload is not None and not isinstance(payload, Mapping):
             raise UsageError("payload: a dictionary", help='audit("tool_call", {"tool": "search"})')
         made = dict(payload or {})

@@ -96,7 +96,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
             ('Which rules',
-             (('-p, --pack NAME|FILE',
+             (('-p, --pack, --rules NAME|FILE',
                'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the policy, '
                'else baseline.'),
               ('--only-policy NAME', 'Only this bundle of the policy file.'),
@@ -210,7 +210,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--endpoint URL',
                 'Send it there instead. otlp-*: http(s)://, without a path /v1/logs, /v1/traces; syslog and '
                 'cef: udp://HOST, tcp://HOST, tls://HOST.'),
-               ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
+               ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
+               ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
+               ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
                ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'),
                ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
@@ -332,7 +334,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--scopes SCOPE', 'authorization.scopes; repeatable, or with commas.'),
                ('--approved-by ID', 'Who approved the session; with --approved-at.'),
                ('--approved-at TIME', 'When: RFC 3339.'),
-               ('--tz +HH:MM', 'The zone of local times without one.'))),
+               ('--tz +HH:MM', 'The zone of local times without one.'),
+               ('--map MEMBER=PLACE',
+                'user.id=extra.metadata.user_id: take it from there, in provenance.import.rest; '
+                'repeatable.'))),
              ('How they are shown',
               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
             'auditlog import trace.json -o audit.jsonl\n'
@@ -433,6 +438,20 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
            'auditlog prune audit.jsonl --older-than 400d --dry-run\n'
            'auditlog prune audit.jsonl --older-than 400d --reason "retention schedule 7" --yes'),
+ 'recover': ('Begin a log anew that is gone, though its checkpoint or its stub is still there.',
+             'auditlog recover [OPTION]... PATH',
+             'No writer does that by itself: who deletes a log must not get a clean one. Look for a copy '
+             'first. The new log has a\n'
+             'name of its own; its second record says for ever which log is gone, and how many records that '
+             'were. What was left\n'
+             'of that one is kept as PATH.checkpoint.lost. A torn end needs no command: the next append '
+             'repairs it.',
+             (('Arguments', (('PATH', 'The log.'),)),
+              ('Options',
+               (('--accept-loss', 'The records are gone, and no copy is left: the new log says so.'),)),
+              ('How they are shown',
+               (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
+             'auditlog recover audit.jsonl --accept-loss'),
  'redact': ('Take personal data and secrets out: masked on the way through, or withheld from a sealed log '
             'that still verifies.',
             'auditlog redact [OPTION]... [PATH]...',
@@ -446,7 +465,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'code: 0 done, or\n'
             'nothing to do; 1 something was left readable, or with --check or --dry-run something would go; '
             '6 a line could\n'
-            'not be looked at.',
+            'not be looked at, or a field of --fields seems to be misspelt.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
@@ -470,7 +489,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--subject ID',
                 'Whatever holds an identifier of one person, in the whole log: id, e-mail, ...; repeat for '
                 'each. Needs --request.'),
-               ('--whole',
+               ('--whole, --tombstone',
                 'Whole records; with --subject those where an identifier stands in a place that cannot be '
                 'withheld.'),
                ('--despite-hold',
@@ -545,7 +564,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--to TIME',
                 'The moment behind the last one. Default: --as-of or now, or behind the newest record.'))),
              ('Which rules',
-              (('-p, --pack NAME|FILE',
+              (('-p, --pack, --rules NAME|FILE',
                 'A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the '
                 'policy, else baseline.'),
                ('--only-policy NAME', 'Only this bundle of the policy file.'),
@@ -676,7 +695,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
              ('--gzip', 'Compress requests.'),
              ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
-             ('--ca FILE', "Whom tls:// trusts, in PEM; default: the system's."),
+             ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
+             ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
+             ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
              ('--batch N', 'So many records at most in a request.'),
              ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
              ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
@@ -958,6 +979,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|json|sarif|junit',
                 'text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, '
                 'junit: for other tools.'),
+               ('--json', 'The same as --format json.'),
                ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
@@ -970,6 +992,22 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             '--tsa-ca tsa.pem\n'
             'auditlog verify audit.jsonl --session refund-1042 --signers allowed_signers\n'
             'auditlog verify logs/ --format junit -o verify.xml'),
+ 'alerts ack': ('Say that a person has seen alerts and looks after them. All of them are acknowledged, or '
+                'none.',
+                'auditlog alerts ack [OPTION]... FINGERPRINT...',
+                '',
+                (('Arguments',
+                  (('FINGERPRINT...', 'Which alerts: fingerprints, or what they begin with (4 digits).'),)),
+                 ('Who says so',
+                  (('--by WHO', 'The person; never an agent.'),
+                   ('--why, --reason TEXT', 'Why; stays in the alerts log.'))),
+                 ('Options',
+                  (('--alerts FILE',
+                    'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
+                   ('--policy FILE',
+                    'The policy; default: auditlog.policy.yaml or .json in the working directory.')))),
+                'auditlog alerts acknowledge 3f9a1c2b --by ann@example.org --why "asking the vendor" '
+                '--alerts alerts.jsonl'),
  'alerts acknowledge': ('Say that a person has seen alerts and looks after them. All of them are '
                         'acknowledged, or none.',
                         'auditlog alerts acknowledge [OPTION]... FINGERPRINT...',

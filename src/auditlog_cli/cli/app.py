@@ -78,7 +78,7 @@ def _plain(message: str, error: Exception) -> str:
         name = str(getattr(error, "option_name", ""))
         close = difflib.get_close_matches(name, offered, 1, _CLOSE)
         return f"No such option: {name}" + (f" (did you mean {close[0]}?)" if close else "")
-    return message.replace("Value error, ", "").replace(_NO_NUMBER, "a whole number is needed")
+    return " ".join(message.split()).replace("Value error, ", "").replace(_NO_NUMBER, "a whole number is needed")
 
 
 def run(words: list[str]) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError, remedy
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
@@ -15,7 +15,6 @@ from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.judging import judge
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import Report, many
-from auditlog_cli.sources import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,15 +25,6 @@ _STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 _WITHOUT_WARNINGS = ("jsonl", "sarif", "junit", "github")
 """Formats that have no place for what a reader should know of a run: it is said beside them."""
-
-_ABSENT = ": no such file"
-_UNREAD = "is it the right file, and whole? nothing of it was judged that could not be read"
-
-
-def _unread(message: str) -> str:
-    """What to do about a log that was not judged."""
-    similar = files.near(message.removesuffix(_ABSENT)) if message.endswith(_ABSENT) else ""
-    return similar or _UNREAD
 
 
 class Shown:
@@ -111,7 +101,8 @@ class Shown:
             with open(path, "a", encoding="utf-8") as file:
                 file.write(_rendered(report, "markdown", merge=self.merge))
         except OSError as error:
-            report.unwritten.append(f"${_STEP_SUMMARY}: cannot be written ({error.strerror})")
+            said = f"${_STEP_SUMMARY}: cannot be written ({error.strerror})"
+            report.unwritten.append(AuditWriteError(said, help=remedy(error)))
 
 
 def _rendered(report: Report, format: str, *, merge: bool, sarif_waived: bool = False) -> str:  # noqa: A002
@@ -205,7 +196,7 @@ def run(
         if not report.lines.read:
             show.discard(out)
             for error in report.unread:
-                failure.say("input", error, _unread(error))
+                failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         if write_baseline is not None:
             baselines.write(write_baseline, report.findings, report.as_of)
@@ -222,10 +213,8 @@ def run(
     if shown.format in _WITHOUT_WARNINGS:
         for warning in report.warnings:
             shown.notices.say(f"warning: {warning}")
-    for error in report.unread:
-        failure.say("input", error, _unread(error))
-    for error in report.unwritten:
-        failure.say("write", error)
+    for trouble in (*report.unread, *report.unwritten):
+        failure.say(trouble.kind, trouble.message, trouble.help)
     return report.exit_code
 
 
@@ -251,7 +240,7 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
         logs = [source.path for source in report.inputs]
         announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
-        report.unwritten.append(error.message)
+        report.unwritten.append(error)
     report.unwritten += announcer.finish()
     report.warnings += announcer.warnings
     if announcer.wish.anything:

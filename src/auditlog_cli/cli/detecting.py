@@ -21,8 +21,7 @@ def own_detectors(path: str | None) -> tuple[Detector, ...]:
     """Return the detectors that the file at `path` defines, or the policy there.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If something in it is wrong.
+        DefinitionError: If it cannot be read, or something in it is wrong.
     """
     if path is None:
         return ()

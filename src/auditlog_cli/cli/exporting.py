@@ -10,6 +10,7 @@ from types import ModuleType
 from auditlog_cli import durability, exporters, notefiles, pipeline, syslogging
 from auditlog_cli.cli import show
 from auditlog_cli.counts import Counts
+from auditlog_cli.credentials import Credentials
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
@@ -97,7 +98,7 @@ def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Se
 
 
 def send(
-    exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, endpoint: str, ca: str | None
+    exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, endpoint: str, shown: Credentials
 ) -> str:
     """Send a log to a syslog receiver; say what was sent.
 
@@ -108,7 +109,7 @@ def send(
     to = syslogging.address(endpoint)
     if not getattr(exporter, "MESSAGES", False):
         raise UsageError("--endpoint: only syslog and cef go to a syslog receiver", help="-o FILE writes a file")
-    with syslogging.Receiver(to, ca) as receiver:
+    with syslogging.Receiver(to, shown) as receiver:
         for piece in exporter.export(source, settings._replace(over_syslog=True)):
             receiver.send(piece.data.rstrip(b"\n"))
         receiver.finish()

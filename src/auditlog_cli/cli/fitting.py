@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditlog_cli.errors import UsageError
 
 _OTLP = ("otlp-logs", "otlp-spans")
+_TLS = (*_OTLP, "syslog", "cef")
 _FORMATS = {
     "--key": ("aat",),
     "--trust-level": ("aat",),
@@ -17,7 +18,9 @@ _FORMATS = {
     "--batch": _OTLP,
 }
 _SENT = {
-    "--ca": ("syslog", "cef"),
+    "--ca": _TLS,
+    "--cert": _TLS,
+    "--cert-key": _TLS,
     "--header": _OTLP,
     "--gzip": _OTLP,
     "--retries": _OTLP,

@@ -17,7 +17,7 @@ _ENDING = (
 SECTIONS = (
     ("Look at a log", ("tail", "filter", "trace", "traces", "stats", "index", "sql", "validate")),
     ("Judge it", ("check", "report", "alerts", "packs", "policy")),
-    ("Prove it", ("keygen", "seal", "verify", "head", "anchor", "prove", "bundle")),
+    ("Prove it", ("keygen", "seal", "verify", "head", "anchor", "prove", "bundle", "recover")),
     ("Take data out, keep what has to stay", ("redact", "detectors", "hold", "prune", "compress")),
     ("Record what agents do", ("hook", "mcp-proxy", "serve")),
     ("From and to other programs", ("import", "export", "ship", "schema")),

@@ -14,6 +14,11 @@ TYPES = (
     "incident", "review", "config_change", "lifecycle", "guardrail", "biometric_identification", "handoff",
     "embedding", "alert",
 )  # fmt: skip
+_SYNONYMS = {
+    "ok": "success", "succeeded": "success", "completed": "success", "failure": "error", "failed": "error",
+    "fail": "error", "timed_out": "timeout",
+}  # fmt: skip
+"""Words of others for a status. Decoders read them in foreign lines; a record of ours says ours."""
 _WHOLE = {
     "user": "user.id", "agent": "agent.id", "session": "session_id", "trace": "trace_id", "tool": "action.tool",
     "status": "action.result_status", "result_status": "action.result_status", "type": "action.type",
@@ -35,7 +40,9 @@ def unknown(status: Sequence[str] | None, type: Sequence[str] | None) -> Iterato
 
 
 def _offered(word: str, words: Sequence[str]) -> str:
-    close = [each for each in words if word in each or each in word]
+    close = [each for each in words if word in each or each in word] or [
+        each for each in words if each == _SYNONYMS.get(word.lower())
+    ]
     return f"did you mean {' or '.join(close)}?" if close else ", ".join(words)
 
 

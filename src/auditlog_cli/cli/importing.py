@@ -14,7 +14,7 @@ from auditlog_cli.cli.show import finish as finished
 from auditlog_cli.cli.show import output as opened
 from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK, UsageError
 from auditlog_cli.importers._drafts import Content
-from auditlog_cli.importers._finishing import Given
+from auditlog_cli.importers._finishing import MAPPED, Given
 from auditlog_cli.sources import files, foreign
 from auditlog_cli.writer.growth import is_sealed
 from auditlog_cli.writer.log import AuditLog
@@ -32,12 +32,13 @@ class Said(NamedTuple):
     approved_by: str | None = None
     approved_at: str | None = None
     tz: str | None = None
+    map: list[str] | None = None
 
     def given(self) -> Given:
         """Return it as members of a record.
 
         Raises:
-            UsageError: If an approver comes without a time, or a time is none.
+            UsageError: If an approver comes without a time, a time is none, or a mapping is not understood.
         """
         members: dict[str, object] = {}
         for path, value in (("user.id", self.user), ("agent.id", self.agent), ("session_id", self.session)):
@@ -57,7 +58,18 @@ class Said(NamedTuple):
                 "authorization.approved_by": self.approved_by,
                 "authorization.approved_at": self.approved_at,
             }
-        return Given(members)
+        return Given(members, self._mapped())
+
+    def _mapped(self) -> dict[str, str]:
+        mapped: dict[str, str] = {}
+        for pair in self.map or ():
+            path, equals, place = pair.partition("=")
+            if not equals or not place or path in mapped:
+                raise UsageError(f"--map {pair}: MEMBER=PLACE, each member once", help="user.id=extra.metadata.user_id")
+            if path not in MAPPED:
+                raise UsageError(f"--map {path}: cannot be mapped", help=f"one of {', '.join(MAPPED)}")
+            mapped[path] = place
+        return mapped
 
     def zone(self) -> int | None:
         """Return the zone in minutes east of UTC.
@@ -104,6 +116,7 @@ def run(
         AuditWriteError: If the log cannot be written.
     """
     given, zone = said.given(), said.zone()
+    log = None if log == "-" else log
     tallies: list[foreign.Tally] = []
 
     def records() -> Iterator[Content]:
@@ -123,6 +136,8 @@ def run(
         finished(out)
     else:
         _write(records(), log, notices, again=again)
+    for path in sorted(given.unfound):
+        notices.say(f"--map {path}={given.mapped[path]}: no unit has a value there")
     bad, units = sum(each.bad for each in tallies), sum(each.units for each in tallies)
     return EXIT_OK if not bad else EXIT_INCOMPLETE if bad < units else EXIT_INPUT
 

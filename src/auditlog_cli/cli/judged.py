@@ -59,7 +59,9 @@ def own_packs(found: Policy) -> list[str]:
 
 
 def outside(path: str, remarks: Sequence[Remark]) -> list[Remark]:
-    """Return an error for each hit case that lies outside the subject of its rule: it would be found, yet not judged.
+    """Return an error for each case that cannot be run, and for each hit outside the subject of its rule.
+
+    The latter would be found, yet not judged.
 
     Args:
         path: The file of a pack.
@@ -71,8 +73,9 @@ def outside(path: str, remarks: Sequence[Remark]) -> list[Remark]:
     from auditlog_cli.judgement.scanning import scanner_for
 
     found = casework.run_cases([loading.load_file(path)], scanner_for)
+    refused = [Remark(path, each.case.rule.line, "", True, each.message) for each in found if each.refused]
     cases = [each.case for each in found if each.outside]
-    return [
+    return refused + [
         Remark(path, each.rule.line, each.rule.id, True, f"hit {each.number} lies outside the subject")
         for each in cases
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -16,7 +17,7 @@ from auditlog_cli.errors import EXIT_INPUT, EXIT_INTERRUPTED, AuditWriteError, I
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement.announcing import Announcer, Wish
 from auditlog_cli.judgement.asking import Question
-from auditlog_cli.judgement.live import Live
+from auditlog_cli.judgement.live import PATIENCE, Live
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.report import SENTENCE, many
 
@@ -124,7 +125,8 @@ def _watch(
     if not live.followers:
         raise InputError("there is no log to follow", help="name a log that is there, or is to come")
     for follower in live.followers.values():
-        notices.say(f"following {follower.path}")
+        there = "" if os.path.exists(follower.path) else f": not there yet; waiting {PATIENCE // times.SECOND} s for it"
+        notices.say(f"following {follower.path}{there}")
     for warning in live.report.warnings:
         notices.say(f"warning: {warning}")
     live.begin()
@@ -157,9 +159,9 @@ def _end(live: Live, announcer: Announcer, notices: show.Notices) -> None:
     try:
         announcer.reviewed(lines, live.findings, live.followers, incomplete=bool(live.away or not live.begun))
     except AuditWriteError as error:
-        failure.say(error.kind, error.message)
-    for text in announcer.finish(_PATIENCE_S):
-        failure.say("write", text)
+        failure.say(error.kind, error.message, error.help)
+    for open_ in announcer.finish(_PATIENCE_S):
+        failure.say(open_.kind, open_.message, open_.help)
     for warning in announcer.warnings:
         notices.say(f"warning: {warning}")
     notices.say(

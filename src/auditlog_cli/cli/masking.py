@@ -12,6 +12,7 @@ from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError
 from auditlog_cli.redaction import running
 from auditlog_cli.redaction.found import Taken
 from auditlog_cli.redaction.redactor import Redactor
+from auditlog_cli.redaction.sought import Sought
 from auditlog_cli.sinks import FileOutput
 from auditlog_cli.sources import files
 
@@ -104,23 +105,30 @@ def _is_sealed(path: str) -> bool:
 Run = Callable[[sinks.Output, Callable[[int], None]], running.Tally]
 
 
-def mask(paths: list[str], redactor: Redactor, output: str | None, notices: show.Notices) -> int:
+def mask(
+    paths: list[str], settings: Settings, pseudonyms: str | None, output: str | None, notices: show.Notices
+) -> int:
     """Write the lines of some logs with masks; return the exit code.
 
     Args:
         paths: Files, folders, globs, `-`.
-        redactor: Masks.
+        settings: What is to be masked.
+        pseudonyms: File with the key for pseudonyms, or None.
         output: A file that appears whole, or None for standard output.
         notices: Say what was done.
 
     Raises:
         InputError, UsageError, AuditWriteError: See `written`.
+        DefinitionError: See `redactor`.
     """
+    masks, sought = redactor(settings, pseudonyms), Sought(settings.fields)
 
     def run(out: sinks.Output, told: Callable[[int], None]) -> running.Tally:
-        return running.mask(paths, redactor, out.write, waiting=out.flush, progress=told)
+        return running.mask(paths, masks, out.write, sought=sought, waiting=out.flush, progress=told)
 
-    return written(paths, run, output, notices)
+    code = written(paths, run, output, notices)
+    slip = unmet(sought, notices)
+    return code or slip
 
 
 def written(paths: list[str], run: Run, output: str | None, notices: show.Notices) -> int:
@@ -196,11 +204,11 @@ def check(
     if output is not None and output != "-":
         _refuse_itself(output, [file for log in files.find(paths) for file in log.files])
     tally = running.Tally()
-    redactor = settings.redactor()
+    redactor, sought = settings.redactor(), Sought(settings.fields)
     out = show.output(output)
     drawn = unmasked.Drawn(out, format, settings)
     try:
-        for looked in running.look(paths, redactor, tally):
+        for looked in running.look(paths, redactor, tally, sought):
             drawn.line(looked)
         if not tally.read:
             raise InputError(
@@ -212,7 +220,24 @@ def check(
     except BaseException:
         show.discard(out)
         raise
-    return counted(tally, notices)
+    code, slip = counted(tally, notices), unmet(sought, notices)
+    return code or slip
+
+
+def unmet(sought: Sought, notices: show.Notices) -> int:
+    """Say which fields no record has; return the exit code: 6 if one was met that may have been meant.
+
+    A field that is not in these records is not a fault: a profile serves many logs. One beside which a name of the
+    same look was met is most likely misspelt, and then nobody has looked at the values that were meant.
+    """
+    code = EXIT_OK
+    for path in sought.unmet:
+        near = sought.near(path)
+        more = f"; did you mean {near}?" if near else ""
+        notices.say(f"--fields: no record has {path}{more}")
+        if near:
+            code = EXIT_INCOMPLETE
+    return code
 
 
 def counted(tally: running.Tally, notices: show.Notices) -> int:

@@ -8,7 +8,13 @@ import typer
 
 _SIEM = "For one format"
 ExportCa = Annotated[
-    str | None, typer.Option("--ca", metavar="FILE", help="Whom tls:// trusts, in PEM; default: the system's.")
+    str | None, typer.Option("--ca", metavar="FILE", help="Whom TLS trusts, in PEM; default: the system's.")
+]
+Cert = Annotated[
+    str | None, typer.Option("--cert", metavar="FILE", help="Our certificate for a receiver that asks, in PEM.")
+]
+CertKey = Annotated[
+    str | None, typer.Option("--cert-key", metavar="FILE", help="Its private key, if not in the file of --cert.")
 ]
 OcsfVersion = Annotated[
     Literal["1.8.0", "1.9.0"],

@@ -30,6 +30,8 @@ from auditlog_cli.cli.listening import NewKey as NewKey
 from auditlog_cli.cli.listening import Port as Port
 from auditlog_cli.cli.listening import ServedPolicy as ServedPolicy
 from auditlog_cli.cli.onward import Bulk as Bulk
+from auditlog_cli.cli.onward import Cert as Cert
+from auditlog_cli.cli.onward import CertKey as CertKey
 from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
 from auditlog_cli.cli.onward import ExportCa as ExportCa
 from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
@@ -42,6 +44,7 @@ from auditlog_cli.cli.origins import ImportApproved as ImportApproved
 from auditlog_cli.cli.origins import ImportApprover as ImportApprover
 from auditlog_cli.cli.origins import ImportFrom as ImportFrom
 from auditlog_cli.cli.origins import ImportLog as ImportLog
+from auditlog_cli.cli.origins import ImportMap as ImportMap
 from auditlog_cli.cli.origins import ImportScopes as ImportScopes
 from auditlog_cli.cli.origins import ImportSession as ImportSession
 from auditlog_cli.cli.origins import ImportSources as ImportSources
@@ -103,6 +106,7 @@ from auditlog_cli.cli.telling import SummaryFormat as SummaryFormat
 from auditlog_cli.cli.telling import Webhooks as Webhooks
 from auditlog_cli.cli.telling import Why as Why
 from auditlog_cli.cli.trusting import Anchors as Anchors
+from auditlog_cli.cli.trusting import AsJson as AsJson
 from auditlog_cli.cli.trusting import At as At
 from auditlog_cli.cli.trusting import EarlierState as EarlierState
 from auditlog_cli.cli.trusting import Elsewhere as Elsewhere
@@ -538,6 +542,7 @@ Whole = Annotated[
     bool,
     typer.Option(
         "--whole",
+        "--tombstone",
         help="Whole records; with --subject those where an identifier stands in a place that cannot be withheld.",
         rich_help_panel=_GOES,
     ),
@@ -591,6 +596,9 @@ Findings = Annotated[
 FindingRule = Annotated[
     list[str] | None,
     typer.Option("--rule", metavar="ID", help="Of --findings only those of this rule.", rich_help_panel=_GOES),
+]
+AcceptLoss = Annotated[
+    bool, typer.Option("--accept-loss", help="The records are gone, and no copy is left: the new log says so.")
 ]
 DespiteHold = Annotated[
     bool,

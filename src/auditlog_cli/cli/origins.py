@@ -45,6 +45,15 @@ ImportApprover = Annotated[
 ImportApproved = Annotated[
     str | None, typer.Option("--approved-at", metavar="TIME", help="When: RFC 3339.", rich_help_panel=_SAID)
 ]
+ImportMap = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        metavar="MEMBER=PLACE",
+        help="user.id=extra.metadata.user_id: take it from there, in provenance.import.rest; repeatable.",
+        rich_help_panel=_SAID,
+    ),
+]
 ImportZone = Annotated[
     str | None,
     typer.Option("--tz", metavar="+HH:MM", help="The zone of local times without one.", rich_help_panel=_SAID),

@@ -52,12 +52,14 @@ def run(
     total = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
     out = show.output(output)
     try:
-        made = summarise(paths, question, start, end, alerts=alerts, progress=lambda done: bar.update(done, total))
+        made, unread = summarise(
+            paths, question, start, end, alerts=alerts, progress=lambda done: bar.update(done, total)
+        )
         bar.hide()
         if not made["lines"]["read"]:
             show.discard(out)
-            for error in made["unread"]:
-                failure.say("input", error)
+            for error in unread:
+                failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         text: str = registry.load("renderers/summaries", form).render(made)
         out.write(text.encode("utf-8", "backslashreplace"))
@@ -66,8 +68,10 @@ def run(
         bar.hide()
         show.discard(out)
         raise
-    for error in made["unread"]:
-        failure.say("input", error)
+    for error in unread:
+        failure.say(error.kind, error.message, error.help)
+    for warning in made["warnings"]:
+        notices.say(f"warning: {warning}")
     notices.say(f"{_told(made['period'])}: {made['verdict']}")
     code: int = made["exit_code"]
     return code

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from auditlog_cli import exporters
 from auditlog_cli.cli import show
+from auditlog_cli.credentials import Credentials
 from auditlog_cli.errors import UsageError
 from auditlog_cli.exporters import _otlp
 from auditlog_cli.shipping import headers
@@ -22,6 +23,7 @@ class Sending(NamedTuple):
     gzip: bool
     retries: int
     insecure: bool
+    shown: Credentials
 
     def receiver(self, signal: _otlp.Signal, notices: show.Notices, *, patient: bool) -> Receiver:
         """Return the receiver.
@@ -33,8 +35,11 @@ class Sending(NamedTuple):
 
         Raises:
             UsageError: If the address or a header is none, or protobuf is not there.
+            DefinitionError: If a file for TLS cannot be used.
         """
-        manner = Manner(self.protobuf, self.gzip, headers.read(self.header or ()), self.retries, patient)
+        manner = Manner(
+            self.protobuf, self.gzip, headers.read(self.header or ()), self.retries, patient, shown=self.shown
+        )
         return Receiver(self.endpoint, signal, manner, notices.say, plain=self.insecure)
 
 

@@ -33,7 +33,7 @@ def run(path: str, before: int, reason: str, *, despite_hold: bool, dry_run: boo
         )
         return EXIT_OK
     if dry_run:
-        notices.say(f"{len(plan.goes)} segments with {plan.records:,} records would go; nothing was deleted")
+        notices.say(f"{_many(plan)} would go; nothing was deleted")
         return EXIT_OK
     if not yes:
         show.ask(
@@ -42,5 +42,11 @@ def run(path: str, before: int, reason: str, *, despite_hold: bool, dry_run: boo
             undone="deleted", help="--yes deletes unasked",
         )  # fmt: skip
     pruning.carry_out(plan, reason)
-    notices.say(f"{len(plan.goes)} segments with {plan.records:,} records were deleted")
+    notices.say(f"{_many(plan)} {'was' if len(plan.goes) == 1 else 'were'} deleted")
     return EXIT_OK
+
+
+def _many(plan: pruning.Plan) -> str:
+    """How much goes, in words."""
+    segments = "1 segment" if len(plan.goes) == 1 else f"{len(plan.goes):,} segments"
+    return f"{segments} with {plan.records:,} {'record' if plan.records == 1 else 'records'}"

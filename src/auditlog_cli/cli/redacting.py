@@ -8,13 +8,16 @@ from collections.abc import Callable
 from itertools import chain
 
 from auditlog_cli import parallel, pointers
-from auditlog_cli.cli import show
+from auditlog_cli.cli import masking, show
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
+from auditlog_cli.redaction.sought import Sought
 from auditlog_cli.renderers import safe
 from auditlog_cli.selection import Selection
 from auditlog_cli.signing import signer
 from auditlog_cli.sinks import Output
 from auditlog_cli.sources import files
+from auditlog_cli.sources.lines import lines_of
+from auditlog_cli.sources.opening import open_for_reading
 from auditlog_cli.withholding import carrying, declaring, planning, resuming, sharing
 from auditlog_cli.withholding.choosing import Nothing
 from auditlog_cli.withholding.planned import Plan
@@ -92,7 +95,7 @@ class Work:
                 self._out.line(f"{safe.one_line(name)}\t{target.seq}\t{pointers.shown(target.field)}")
         self._summary(plan, "would be withheld")
         self._notices.say("dry run: nothing was changed")
-        return EXIT_OK if plan.nothing and not plan.left and not plan.bad else self._code(plan, EXIT_FOUND)
+        return self._code(plan, EXIT_OK if plan.nothing else EXIT_FOUND)
 
     def withhold(self, path: str) -> int:
         """Withhold."""
@@ -195,7 +198,8 @@ class Work:
         """Say how many values of which fields, and what is left. Never a value."""
         out = out or self._out
         if plan.nothing and not plan.left:
-            out.line(f"{self._path}: nothing left to withhold in {_counted(plan.size, 'record')}")
+            looked = _counted(plan.size, "record")
+            out.line(f"{self._path}: nothing left to withhold: nothing that was chosen can be read in {looked}")
         else:
             numbers = f"{_counted(plan.values, 'value')} of {_counted(plan.records, 'record')}"
             out.line(f"{self._path}: {numbers} {did}")
@@ -235,7 +239,17 @@ class Work:
         return "not one strict JSON object" if plan.salted else "not well-formed sealed lines"
 
     def _code(self, plan: Plan, done: int) -> int:
-        return EXIT_FOUND if plan.left or plan.naming else EXIT_INCOMPLETE if plan.bad else done
+        slip = self._unmet()
+        return EXIT_FOUND if plan.left or plan.naming else done or (EXIT_INCOMPLETE if plan.bad else slip)
+
+    def _unmet(self) -> int:
+        """Say which fields no record of the log has; what was withheld counts as there."""
+        paths = (".".join(pointers.steps(path)) if path.startswith("/") else path for path in self._wish.fields)
+        sought = Sought(list(paths))
+        for file in chain.from_iterable(log.files for log in files.find([self._path])):
+            if sought.unmet:
+                sought.look_at(lines_of(open_for_reading(file), file))
+        return masking.unmet(sought, self._notices)
 
 
 def _tally(out: Output, counts: Counter[str], most: int = 1000) -> None:

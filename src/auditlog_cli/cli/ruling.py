@@ -56,6 +56,7 @@ Packs = Annotated[
     list[str] | None,
     typer.Option(
         "--pack",
+        "--rules",
         "-p",
         metavar="NAME|FILE",
         help="A shipped pack (`auditlog packs list`) or a file; repeat for more. Else those of the policy, else "

@@ -18,7 +18,7 @@ from auditlog_cli.signing.signer import Signer
 from auditlog_cli.signing.signers import CHECKPOINTS
 from auditlog_cli.writer import own
 from auditlog_cli.writer.checkpoints import Sealer
-from auditlog_cli.writer.growth import is_sealed
+from auditlog_cli.writer.growth import is_sealed, refuse_damaged
 from auditlog_cli.writer.log import AuditLog
 
 
@@ -42,6 +42,7 @@ def opened(path: str, signer: Signer, beside: str | None, *, redactable: bool = 
     Raises:
         UsageError: If it is a closed segment, or salts do not fit what is there.
         InputError: If there is nothing to sign.
+        SealRefused: If it was a sealed log, and no longer begins as one.
     """
     active = segments.active_of(path)
     if active:
@@ -52,6 +53,8 @@ def opened(path: str, signer: Signer, beside: str | None, *, redactable: bool = 
             f"{path}: has its salts in its lines: --redactable is for logs that others write",
             help=f"auditlog seal {path}, without it: single values can be withheld as it is",
         )
+    if not sealed:
+        refuse_damaged(path)
     salted = not sealed and settling.wanted(path, redactable=redactable, beside=beside)
     growth = growing.SaltedGrowth(path) if salted else None
     sealer = Sealer(path, signer, beside=beside, raw=not sealed, growth=growth)
@@ -81,9 +84,11 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
     """Let the old key say in the log which key comes after it, and sign with that one from now on (integrity.md, 5.3).
 
     Raises:
-        UsageError: If this user may not write to the log: only a record in it can say so.
+        UsageError: If this user may not write to the log: only a record in it can say so; or if it is the same key.
     """
     sealer, log = opened
+    if new.public_line == sealer.signer.public_line:
+        raise UsageError("--successor: is the same key as --key", help="auditlog keygen makes another one")
     if log is None:
         raise UsageError(
             f"{sealer.path}: --successor is recorded in the log, which this user may not write",
@@ -95,9 +100,11 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
     log.append_own(own.record("key", old=old.public_line, new=new.public_line, valid_from=now, sshsig=armour))
     sealer.signer = new
     sealer.seal(log.durable, log.append_own)
-    moment = now[:19].translate({ord(char): None for char in "-:T"}) + "Z"
+    # In whole seconds: both keys hold in the one in which the old one signed for the last time.
+    second = (times.parse(now) or 0) // times.SECOND * times.SECOND
     out = output(None)
-    for key, limit in ((old, "valid-before"), (new, "valid-after")):
+    for key, limit, at in ((old, "valid-before", second + times.SECOND), (new, "valid-after", second)):
+        moment = times.render(at)[:19].translate({ord(char): None for char in "-:T"}) + "Z"
         out.line(f'{origin} namespaces="{CHECKPOINTS}",{limit}="{moment}" {key.public_line}')
     finished(out)
     notices.say("the log says so, and is signed by the new key; hand these two lines to whoever checks")
@@ -105,8 +112,6 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
 
 def watch(opened: Opened, every: int, notices: Notices) -> None:
     """Sign whenever something new is there, at most every so many seconds; until somebody stops it."""
-    if every < 1:
-        raise UsageError("--every: at least 1 second", help="such as --every 60")
     quiet = Notices(quiet=True)
     notices.say(f"watching, every {every} s; Ctrl-C ends it")
     while True:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from auditlog_cli import exporters, syslogging
 from auditlog_cli.cli import posting, show
+from auditlog_cli.credentials import Credentials
 from auditlog_cli.errors import UsageError
 from auditlog_cli.exporters import _otlp
 from auditlog_cli.shipping.freight import Batches, Freight, Logs, Messages, Spans
@@ -22,7 +23,7 @@ def freight(
     protobuf: bool,
     gzip: bool,
     content: bool,
-    ca: str | None,
+    shown: Credentials,
     enterprise: int,
     batch: int,
     retries: int,
@@ -32,10 +33,11 @@ def freight(
 
     Raises:
         UsageError: If the address or a header is none, or the way cannot tell whether anything arrived.
+        DefinitionError: If a file for TLS cannot be used.
     """
     batches = Batches(batch, protobuf)
     if to in ("otlp-logs", "otlp-spans"):
-        sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure)
+        sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure, shown)
         if to == "otlp-logs":
             return Logs(sending.receiver(_otlp.LOGS, notices, patient=True), batches)
         return Spans(sending.receiver(_otlp.TRACES, notices, patient=True), batches, content=content)
@@ -45,10 +47,8 @@ def freight(
             f"{address}: UDP never tells whether anything arrived, so no cursor can say how far the log was sent",
             help="tcp:// or tls://; `auditlog export --endpoint udp://…` sends without remembering",
         )
-    if ca is not None and address.scheme != "tls":
-        raise UsageError("--ca: is for tls:// only", help="leave --ca out, or send to tls://HOST")
     settings = exporters.Settings(notices.say, enterprise=enterprise)
-    return Messages(address, exporters.load(to), settings, batches, retries, notices.say, ca=ca)
+    return Messages(address, exporters.load(to), settings, batches, retries, notices.say, shown=shown)
 
 
 def losses(sent: Freight) -> Iterator[str]:

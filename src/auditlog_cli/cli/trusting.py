@@ -108,6 +108,9 @@ RequireHeartbeat = Annotated[
         rich_help_panel=PANEL,
     ),
 ]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="The same as --format json.", rich_help_panel="How they are shown")
+]
 VerdictFormat = Annotated[
     Literal["text", "json", "sarif", "junit"],
     typer.Option(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from auditlog_cli.detectors import (
+    commands,
     contact,
     countries,
     credentials,
@@ -15,11 +16,12 @@ from auditlog_cli.detectors import (
     network,
     providers,
     secrets,
+    services,
 )
 from auditlog_cli.detectors.detector import Detector
 from auditlog_cli.errors import DefinitionError
 
-FAMILIES = (contact, network, government, countries, money, health, secrets, providers, credentials)
+FAMILIES = (contact, network, government, countries, money, health, secrets, providers, services, credentials, commands)
 SHIPPED: tuple[Detector, ...] = tuple(each for family in FAMILIES for each in family.DETECTORS)
 ENTITIES: tuple[str, ...] = tuple(dict.fromkeys(each.entity for each in SHIPPED))
 SECRET = "SECRET"  # noqa: S105 - stands for every SECRET_*

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from auditlog_cli.detectors.detector import DIGITS, LIKELY, MARKS, POSSIBLE, Candidate, Detector, ascii_pattern, words
 
 _LOCAL = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-"
@@ -13,15 +15,32 @@ _EMAIL = ascii_pattern(
 _LONGEST_EMAIL = 254
 _RESERVED = ("example", "test", "invalid", "localhost")
 _PHONE_WORDS = words("phone, tel, telephone, mobile, cell, fax, call, whatsapp, telefon, phone_number, cellphone")
+_OF_AGENTS = words("call, cell")
+"""In the text of a log mostly of something else than a telephone."""
 _MOST_CUTS = 3
 
 
+# What an address may hold by the standard, and what stands before one in a link, in code and in tables.
+_BEFORE = re.compile(r".*[/`|{}]|-{0,2}[A-Za-z_]\w*=(?!.*=)|--[A-Za-z][\w\-]*=(?!.*=)|.*[?&]\w+=", re.ASCII)
+_NO_BEGINNING = "'*!#&?=^~-"
+_PLACE = re.compile(r":[/~]")
+
+
 def _email(found: Candidate) -> int | None:
-    address = found.value
-    if address.startswith("git@") and found.text[found.end : found.end + 1] == ":":
-        return None  # a remote of git
-    if len(address) > _LONGEST_EMAIL or address.startswith(("{", "$", "%")):
+    if found.value.startswith(("{", "$", "%")):
         return None
+    at = found.text.rindex("@", found.start, found.end)
+    while before := _BEFORE.match(found.text, found.start, at):
+        found.start = before.end()
+    local = found.text[found.start : at].lstrip(_NO_BEGINNING)
+    found.start = at - len(local)
+    address = found.value
+    if not local or len(address) > _LONGEST_EMAIL or local.startswith(("$", "%")):
+        return None
+    if found.text.endswith("://", 0, found.start) or _PLACE.match(found.text, found.end):
+        return None  # an account on a machine: ssh://git@…, deploy@…:/srv
+    if local == "git" and found.text[found.end : found.end + 1] == ":":
+        return None  # a remote of git
     if found.settings.test_numbers != "report":
         labels = address.rpartition("@")[2].lower().split(".")
         if labels[-1] in _RESERVED or (len(labels) > 1 and labels[-2] == "example"):
@@ -34,7 +53,7 @@ def _international(found: Candidate) -> int | None:
     for _ in range(_MOST_CUTS + 1):
         if _valid(found.value, None):
             return LIKELY
-        cut = max(found.value.rfind(separator) for separator in " .-")
+        cut = len(found.value.rstrip("0123456789()").rstrip(" .-/"))
         if cut < 7:
             return None
         found.end = found.start + cut
@@ -47,8 +66,11 @@ def _american(found: Candidate) -> int | None:
 
 
 def _national(found: Candidate) -> int | None:
-    if not found.said(_PHONE_WORDS):
+    divided = not found.value.isdecimal()
+    if not found.said_by_key(_PHONE_WORDS) and not found.said(_PHONE_WORDS if divided else _PHONE_WORDS - _OF_AGENTS):
         return None
+    if found.value.startswith("00") and _valid(f"+{found.value[2:]}", None):
+        return LIKELY
     return LIKELY if any(_valid(found.value, region) for region in found.settings.phone_regions) else None
 
 
@@ -90,7 +112,7 @@ DETECTORS = (
         "PHONE_NUMBER",
         "telephone number with country code",
         MARKS,
-        ascii_pattern(r"(?<![\w+])\+[1-9](?:[ .\-]?\(?\d\)?){6,14}(?!\d)"),
+        ascii_pattern(r"(?<![\w+])\+[1-9](?:[ .\-/]{0,3}\(?\d\)?){6,14}(?!\d)"),
         _international,
         needs=("+",),
         words=_PHONE_WORDS,

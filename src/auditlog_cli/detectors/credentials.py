@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from itertools import pairwise
+from math import log2
 
 from auditlog_cli.detectors import context, guards
 from auditlog_cli.detectors.checksums import entropy
@@ -27,6 +28,7 @@ SECRET_WORDS = frozenset(
         "credential",
         "private_key",
         "auth",
+        "authorization",
     ]
 )
 _ENDINGS = frozenset(
@@ -48,6 +50,10 @@ _ENDINGS = frozenset(
         "ttl",
         "expires",
         "hash",
+        "stdin",
+        "file",
+        "path",
+        "env",
     ]
 )
 _ORDINARY = frozenset(
@@ -83,8 +89,15 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOCATION = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*://|[./~]{0,2}/[\w.\-]+/|[A-Za-z]:\\|arn:|[\w.\-]+/[\w.\-]+/[\w.\-]+/")
 _TEMPLATE = re.compile(
     r"\{\{|\$\{|<[A-Za-z_][\w \-]*>|%[A-Z_]+%|\*{4}|x{6}|X{6}|\.{3}|\$\(|\(\)|process\.env|os\.environ"
+    r"|\A\$[A-Z_][A-Z0-9_]*\Z"
 )
-_WORDY = re.compile(r"[a-z]+(?:[_\-. ][a-z]+)*[_\-. ]?\d{0,4}\Z")  # release-notes-2024, some_setting
+_PLACEHOLDER = re.compile(r"(?i)(?:your|example|sample|dummy|placeholder|change|replace|insert|enter)[_\-.]")
+_REFERENCE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:(?:\.|::|->)[A-Za-z_][A-Za-z0-9_]*)*(?=\(|\Z)")
+_JOINTS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORD = re.compile(r"(?:[A-Z]{2,}|[A-Za-z]?[a-z]*)\d{0,4}")
+_WORDY = re.compile(  # release-notes-2024, some_setting, SOME_TOKEN_1
+    r"[a-z]+(?:[_\-. ][a-z]+)*[_\-. ]?\d{0,4}\Z|[A-Z]+(?:[_\-][A-Z]+)+[_\-]?\d{0,4}\Z"
+)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:")
 
 
@@ -112,11 +125,22 @@ def looks_secret(value: str) -> bool:
         or any(char.isspace() for char in value)
     ):
         return False
-    if entropy(value) < _LEAST_ENTROPY:
+    # A text of ten characters has 3.3 bits a character at most: of a short one hardly any may come twice.
+    if entropy(value) < min(_LEAST_ENTROPY, log2(len(value)) - 0.2):
+        return False
+    if _PLACEHOLDER.match(value) or _is_reference(value):
         return False
     if _HEX.match(value) or _UUID.search(value) or _LOCATION.match(value) or _TEMPLATE.search(value):
         return False
     return not (_WORDY.match(value) or _TIME.match(value) or _is_sequence(value) or guards.is_run(value))
+
+
+def _is_reference(value: str) -> bool:
+    """Tell whether this is code that names a secret: `settings.SECRET_KEY_2`, `get_token(user1)`."""
+    name = _REFERENCE.match(value)
+    if name is None or (name.end() == len(value) and "." not in value and ":" not in value and ">" not in value):
+        return False
+    return all(_WORD.fullmatch(each) for each in _JOINTS.split(name.group()))
 
 
 def _is_sequence(value: str) -> bool:
@@ -126,15 +150,20 @@ def _is_sequence(value: str) -> bool:
 
 
 def _by_key(found: Candidate) -> int | None:
+    if scheme := _SCHEME.match(found.text):
+        found.start = scheme.end()
     return LIKELY if is_secret_name(found.key) and looks_secret(found.value) else None
 
 
+_OF_SCHEMES = r"(?i:token|api-?key|key|bot|bearer|basic|digest)"
+_SCHEME = ascii_pattern(rf"{_OF_SCHEMES} (?=\S{{10,200}}\Z)")
+"""Schemes of an `Authorization` header, those of the standards and those that interfaces have made up."""
 NAME = (
     r"[\w.\-]{0,40}(?:passw(?:or)?d|pwd|secret|token|api[_\-]?key|access[_\-]?key|credential|private[_\-]?key|auth)"
     r"[\w.\-]{0,20}"
 )
 _ASSIGNED = ascii_pattern(
-    rf"(?i)(?<![\w.\-])({NAME})\\?[\"']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}\\?[\"']?([^\s\"'<>{{}},;\\]{{10,200}})(?![^\s\"'<>{{}},;\\])"
+    rf"(?i)(?<![\w.\-])({NAME})\\?[\"']?\s{{0,3}}(?:=>|[:=])\s{{0,3}}\\?[\"']?(?:{_OF_SCHEMES}\s{{1,3}})?([^\s\"'<>{{}},;\\]{{10,200}})(?![^\s\"'<>{{}},;\\])"
 )
 
 
@@ -152,7 +181,7 @@ DETECTORS = (
         "SECRET_GENERIC",
         "secret, by its key",
         KEYS,
-        re.compile(r"\S{10,200}"),
+        re.compile(rf"(?:{_OF_SCHEMES} )?\S{{10,200}}"),
         _by_key,
         key=ascii_pattern(r".*(?:passw|pwd|secret|token|api_?key|access_?key|credential|private_?key|auth).*"),
         literal=True,

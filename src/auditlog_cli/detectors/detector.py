@@ -119,6 +119,7 @@ class Detector:
         needs: For `marks` and `secrets`: texts, in lower case, one of which every candidate's leaf (or its key) holds.
         often: For `marks`: (text, times) pairs of which every candidate's leaf has one so often.
         sieve: A cheaper pattern that is found in every leaf in which `pattern` is.
+        run: Of letters, digits, `_` and `-` so many stand in a row in every candidate, at least.
         least: For `digits`: how few digits a candidate has.
         literal: It has an unmistakable beginning, so that a key such as `…_id` does not speak against it.
         key: For `keys`: what the member's name (lower case, words joined with `_`) must match as a whole.
@@ -137,6 +138,7 @@ class Detector:
     needs: tuple[str, ...] = ()
     often: tuple[tuple[str, int], ...] = ()
     sieve: re.Pattern[str] | None = None
+    run: int = 0
     least: int = 9
     literal: bool = False
     key: re.Pattern[str] | None = None

@@ -101,7 +101,7 @@ def _iban_code(found: Candidate) -> int | None:
     """In groups of any size, as people write them. Words in capitals may follow: the last group is cut and it is
     tried again.
     """
-    value = found.value
+    value = found.value.upper()
     while len(value) >= _SHORTEST_IBAN:
         if iban(value):
             found.end = found.start + len(value)
@@ -172,6 +172,31 @@ DETECTORS = (
             ("iban", "BE31435411161156"),
             ("iban", "XX89370400440532"),
         ),
+    ),
+    Detector(
+        "IBAN_CODE",
+        "international bank account number in small letters, beside its name",
+        MARKS,
+        ascii_pattern(WORD_BEGIN + r"[A-Za-z]{2} ?\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}" + WORD_END),
+        _iban_code,
+        needs=("iban",),
+        words=_IBAN,
+        literal=True,
+        source="ISO 13616-1",
+        hits=(("", "my iban is de89 3704 0044 0532 0130 00"), ("", "iban=be31435411161155")),
+        misses=(("", "iban: be31435411161156"), ("", "be31435411161155")),
+    ),
+    Detector(
+        "IBAN_CODE",
+        "international bank account number in small letters, by its key",
+        KEYS,
+        ascii_pattern(r"[A-Za-z]{2} ?\d{2}(?:[ \-]?[A-Za-z0-9]){11,30}"),
+        _iban_code,
+        key=ascii_pattern(r".*iban.*"),
+        literal=True,
+        source="ISO 13616-1",
+        hits=(("iban", "be31435411161155"), ("customerIban", "De89 3704 0044 0532 0130 00")),
+        misses=(("iban", "be31435411161156"), ("account", "be31435411161155"), ("iban", "de89370400440532")),
     ),
     Detector(
         "BIC_CODE",

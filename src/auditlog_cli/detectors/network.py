@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from auditlog_cli.detectors.checksums import stdnum
 from auditlog_cli.detectors.detector import LIKELY, MARKS, POSSIBLE, Candidate, Detector, ascii_pattern, words
 
@@ -30,11 +32,23 @@ def _mac(found: Candidate) -> int | None:
     return LIKELY if found.said(_MAC_WORDS) else POSSIBLE
 
 
+_PART = r"[-+]?\d{1,3}\.\d{4,20}"
+
+
+def _goes_on(found: Candidate) -> bool:
+    """Tell whether the numbers are two of a longer list: such another stands before or after, divided alike."""
+    between = re.sub(_PART, "", found.value)
+    text, near = found.text, 30
+    before, after = text[max(found.start - near, 0) : found.start], text[found.end : found.end + near]
+    divided = re.escape(between)
+    return bool(re.search(rf"{_PART}{divided}\Z", before, re.ASCII) or re.match(divided + _PART, after, re.ASCII))
+
+
 def _geo(found: Candidate) -> int | None:
     parts = ascii_pattern(r"[-+]?\d+\.\d+").findall(found.value)
     small = all(abs(float(part)) < 2 for part in parts)
     degrees = "°" in found.text[found.start : found.end + 2]
-    if small and not degrees and not found.said(_GEO_WORDS):
+    if (small or _goes_on(found)) and not degrees and not found.said(_GEO_WORDS):
         return None  # embeddings and prices look like this
     return LIKELY
 

@@ -14,9 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from auditlog_cli.detectors import engine, layout
+from auditlog_cli.detectors import engine, layout, shapes, spacing
 from auditlog_cli.detectors.detector import CUSTOM, MARKS, SECRETS, TOKENS, Detector
-from auditlog_cli.detectors.needles import ASSIGNED, NAMES, SECRET_NAMES
+from auditlog_cli.detectors.judges import RUN
+from auditlog_cli.detectors.needles import ASSIGNED, CLOSE, COMMANDS, NAMES, SECRET_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,17 +30,11 @@ try:
 except ImportError:  # pragma: no cover - no wheel for this platform: slower, same answers
     find = bytes.find
 
-_DIGIT, _CAPITAL = ord("0"), ord("A")
 _BACKSLASH = ord("\\")  # `in` takes ten times as long for `b"\\"`: it tries whether that is a number, and raises
-_CLASSES = bytes(
-    _DIGIT if 48 <= code <= 57 else _CAPITAL if 65 <= code <= 90 or code == 60 else code for code in range(256)
-)
-_ONE_CLASS = bytes(_CAPITAL if code == _DIGIT else code for code in range(256))
-_SEPARATORS = b" .-()/"
 _FEW = 20_000  # looks after which building the engine, a quarter of a second, has paid for itself
 _MUCH = 12 << 20  # bytes of lines: the same, where it is known how many will come
 _HEX = b"0123456789abcdefABCDEF"
-_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022")
+_HIDDEN = re.compile(rb"\\u00(?:[2-7]|0[bB])|\\u2022|" + spacing.ESCAPED)
 
 # After an escape, or after no letter and no digit.
 _BOUNDARY = rb"(?:(?<![0-9A-Za-z])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"
@@ -56,40 +51,15 @@ _PHONE_WORDS = (b"phone", b"tel", b"mobil", b"cell", b"fax", b"call", b"whatsapp
 _BASE64 = re.compile(rb"[0-9A-Za-z/+]{40}")
 _CREDENTIAL = re.compile(rb"(?:bearer|basic)(?:\s|\\[nrtf]){1,8}[a-z0-9\-._~+/]{16}")
 
-_SEVEN = engine.of_shape(b"0000000")
-# Shapes of identifiers with letters, without separators. `<` counts as a capital.
-_SHAPES = {
-    "UK_NINO": (b"AA000000A",),
-    "FR_NIR": (b"000000A00000000",),
-    "ES_NIE": (b"A0000000A",),
-    "IN_PAN": (b"AAAAA0000A",),
-    "PT_CC": (b"000000000AA0", b"000000000A00"),
-    "US_DEA": (b"AA0000000", b"A00000000"),
-    "US_MBI": (b"0A00A00AA00", b"0AA0A00AA00", b"0A00AA0AA00", b"0AA0AA0AA00"),
-}
-# Shapes that times have, too (`2026-06-01T14:`, `20260601T142311Z`), so that a look closer pays. No look around here.
-_HETU = re.compile(rb"\d{6}[\-A-FU-Y]\d{3}[0-9A-Y]")
-_CLOSER = {
-    "ES_NIF": ((b"00000000A", re.compile(rb"\d{8}[\- ]?[A-Z]")),),
-    "FI_PERSONAL_IDENTITY_CODE": ((b"000000000A", _HETU), (b"000000A000", _HETU)),
-    "IE_PPSN": ((b"0000000A", re.compile(rb"\d{7} ?[A-W][ABHTWX]?(?:[^0-9A-Za-z]|$)")),),
-}
-# The same for hyperscan; those with seven digits in a row are found by these.
-_LOOSE = {
-    "UK_NINO": engine.of_shape(b"AA000000A"),
-    "IN_PAN": engine.of_shape(b"AAAAA0000A"),
-    "US_MBI": engine.of_shape(b"0A?0A?0AA00"),
-    "FI_PERSONAL_IDENTITY_CODE": rb"\d{6}[A-FU-Y]\d{3}",
-}
-_SEVEN_DIGITS = frozenset(("PHONE_NUMBER", *_CLOSER, *(_SHAPES.keys() - _LOOSE.keys())))
-_LONG = {"IBAN_CODE": (b"AA00", 15), "IT_FISCAL_CODE": (b"AAAAAA", 16), "VIN": (b"", 17), "PASSPORT_MRZ": (b"", 44)}
+
+_SEVEN_DIGITS = frozenset(("PHONE_NUMBER", *shapes.CLOSER, *(shapes.SHAPES.keys() - shapes.LOOSE.keys())))
 _ITS_OWN = frozenset(
-    ("PHONE_NUMBER", *_CLOSER, "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
+    ("PHONE_NUMBER", *shapes.CLOSER, "IP_ADDRESS", "MAC_ADDRESS", "GEO_COORDINATES", "ICD10_CM", "CARD_TRACK",
      "CREDIT_CARD_WEAK_MASK", "SECRET_GENERIC", "SECRET_AWS_SECRET_KEY", "SECRET_URL_CREDENTIALS", "SECRET_BEARER")
 )  # fmt: skip
 _AS_NUMBERS = ("FR_NIR", "CARD_TRACK", "FI_PERSONAL_IDENTITY_CODE")  # tokens that may have no letter
 _KEYED_ENTITIES = frozenset(("CARD_CVV", "CARD_PIN", "BANK_ACCOUNT_NUMBER", "MEDICAL_RECORD_NUMBER", "DATE_OF_BIRTH"))
-_ASKED_FOR = _ITS_OWN | _KEYED_ENTITIES | _SHAPES.keys() | _LONG.keys()
+_ASKED_FOR = _ITS_OWN | _KEYED_ENTITIES | shapes.SHAPES.keys() | shapes.LONG.keys()
 
 
 def hidden(data: bytes) -> bool:
@@ -115,21 +85,28 @@ class Prefilter:
         self._names = names
         self._always = any(each.source == CUSTOM and not each.needs for each in detectors)
         literals: set[bytes] = set()
+        in_runs: set[bytes] = set()
         for each in detectors:
             own = each.entity in _ASKED_FOR
             if each.source == CUSTOM or (each.lane in (MARKS, SECRETS) and not own):
-                literals.update(need.encode() for need in each.needs)
+                (in_runs if each.run >= RUN else literals).update(need.encode() for need in each.needs)
             elif each.lane == TOKENS and not own:
                 literals.update(each.words_as_bytes())
-        self._literals = tuple(sorted(literals, key=lambda each: (-len(each), each)))
-        self._shapes = tuple(shape for name in sorted(_SHAPES) if name in names for shape in _SHAPES[name])
-        self._closer = tuple(each for name in sorted(_CLOSER) if name in names for each in _CLOSER[name])
-        self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in _LONG.items() if name in names)
+        if "IBAN_CODE" in names:
+            literals.add(b"iban")  # the word beside which small letters count
+        close = (literals | in_runs) & CLOSE.keys()
+        self._in_runs = tuple(sorted(in_runs - literals - close))
+        self._literals = tuple(sorted(literals - close, key=lambda each: (-len(each), each)))
+        self._shapes = tuple(shape for name in sorted(shapes.SHAPES) if name in names for shape in shapes.SHAPES[name])
+        self._closer = tuple(each for name in sorted(shapes.CLOSER) if name in names for each in shapes.CLOSER[name])
+        self._long = tuple((prefix, b"A" * length) for name, (prefix, length) in shapes.LONG.items() if name in names)
         self._numbers = any(each.lane == "digits" for each in detectors) or not names.isdisjoint(_AS_NUMBERS)
         self._needles = (
             *(NAMES if _KEYED_ENTITIES & names else ()),
-            *(SECRET_NAMES if "SECRET_GENERIC" in names else ()),
+            *((*SECRET_NAMES, *COMMANDS) if "SECRET_GENERIC" in names else ()),
+            *((literal, CLOSE[literal]) for literal in sorted(close)),
         )
+        self._spaced = self._numbers or bool(self._long) or not names.isdisjoint(_SEVEN_DIGITS | shapes.LOOSE.keys())
         self._dotted = bool({"IP_ADDRESS", "GEO_COORDINATES", "ICD10_CM"} & names)
 
     def in_line(self, raw: bytes) -> bool:
@@ -215,7 +192,7 @@ class Prefilter:
         Patterns without a literal are what hyperscan takes time for (bench/detectors.py).
         """
         names = self._names
-        caseless = [re.escape(literal) for literal in self._literals]
+        caseless = [re.escape(literal) for literal in (*self._literals, *self._in_runs)]
         caseless += [
             engine.loosened(each.pattern) if each else re.escape(needle)
             for needle, each in self._needles
@@ -224,11 +201,13 @@ class Prefilter:
         if "SECRET_GENERIC" in names:
             those = b"|".join(re.escape(needle) for needle, _ in SECRET_NAMES)
             caseless.append(b"(?:" + those + b")" + engine.loosened(ASSIGNED.replace(b"{0,200}", b"*", 1)))
-        cased = [pattern for name, pattern in _LOOSE.items() if name in names]
+        cased = [pattern for name, pattern in shapes.LOOSE.items() if name in names]
         if self._numbers or not names.isdisjoint(_SEVEN_DIGITS):
-            cased.append(_SEVEN)
+            cased.append(shapes.SEVEN)
+        if self._spaced:
+            cased.append(spacing.INSIDE)
         if self._long:
-            cased.append(engine.of_run(min(length for _, length in _LONG.values())))
+            cased.append(engine.of_run(min(length for _, length in shapes.LONG.values())))
         if "CREDIT_CARD_WEAK_MASK" in names:
             cased.append(_WEAK.pattern)
         if "IP_ADDRESS" in names:
@@ -253,14 +232,20 @@ class Prefilter:
         for literal in self._literals:
             if find(lowered, literal) >= 0:
                 return True
-        dense = data.translate(_CLASSES, _SEPARATORS)
+        if self._in_runs and find(data.translate(shapes.OF_TOKENS), shapes.RUN) >= 0:
+            for literal in self._in_runs:
+                if find(lowered, literal) >= 0:
+                    return True
+        dense = data.translate(shapes.CLASSES, shapes.SEPARATORS)
+        if self._spaced and spacing.divides(data):
+            return True
         if find(dense, b"000000") >= 0 and self._has_number(data, lowered, dense):
             return True
         for shape in self._shapes:
             if find(dense, shape) >= 0:
                 return True
         if self._long:
-            flat = dense.translate(_ONE_CLASS)
+            flat = dense.translate(shapes.ONE_CLASS)
             for prefix, run in self._long:
                 if find(flat, run) >= 0 and prefix in dense:
                     return True
@@ -286,7 +271,7 @@ class Prefilter:
     def _has_dots(self, data: bytes, lowered: bytes) -> bool:
         names = self._names
         if b"." in data:
-            shape = data.translate(_CLASSES)
+            shape = data.translate(shapes.CLASSES)
             if find(shape, b"0.0") >= 0:
                 if "IP_ADDRESS" in names and shape.count(b".") > 2 and _IPV4.search(data):
                     return True

@@ -6,7 +6,7 @@ Shapes follow gitleaks (MIT) with boundaries of our own.
 from __future__ import annotations
 
 from auditlog_cli.detectors.detector import LIKELY
-from auditlog_cli.detectors.judges import ALONE, BODY, NOT_MORE, certain, rich, token
+from auditlog_cli.detectors.judges import ALONE, BODY, NOT_MORE, RUN, certain, rich, token
 
 DETECTORS = (
     token(
@@ -17,6 +17,7 @@ DETECTORS = (
         rich(3),
         ("AIza" + BODY[:35], "key AIza" + BODY[5:40]),
         ("AIza" + BODY[:34], "AIza" + "a" * 35),
+        RUN,
     ),
     token(
         "SECRET_GCP_API_KEY",
@@ -26,6 +27,7 @@ DETECTORS = (
         rich(3),
         ("GOCSPX-" + BODY[:28], "id GOCSPX-" + BODY[3:31]),
         ("GOCSPX-" + BODY[:20], "GOCSPX-" + "a" * 28),
+        RUN,
     ),
     token(
         "SECRET_AZURE_STORAGE",
@@ -53,6 +55,7 @@ DETECTORS = (
         certain,
         ("sk-" + BODY[:20] + "T3Blbk" + "FJ" + BODY[20:40], "sk-proj-" + BODY[:58] + "T3Blbk" + "FJ" + BODY[:58]),
         ("sk-" + BODY[:48], "sk-openai-123456", "sk-" + BODY[:19] + "T3Blbk" + "FJ" + BODY[20:40]),
+        RUN,
     ),
     token(
         "SECRET_ANTHROPIC",
@@ -62,15 +65,17 @@ DETECTORS = (
         rich(3),
         ("sk-ant-" + "api03-" + BODY[:93] + "AA", "sk-ant-" + "admin01-" + BODY[:93] + "AA"),
         ("sk-ant-" + "api03-" + BODY[:40] + "AA", "sk-ant-" + "api02-notarealkey"),
+        RUN,
     ),
     token(
         "SECRET_GITLAB",
         "GitLab token",
-        rf"{ALONE}glpat-[\w\-]{{20}}{NOT_MORE}",
-        ("glpat-",),
+        rf"{ALONE}gl(?:pat|dt|rt|ptt|cbt|agent|oas|soat)-[\w\-]{{20,64}}(?:\.[0-9a-z]{{2}}\.[0-9a-z]{{7,9}})?{NOT_MORE}",
+        ("glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glagent-", "gloas-", "glsoat-"),
         rich(3),
-        ("glpat-" + BODY[:20], "x glpat-" + BODY[3:23]),
+        ("glpat-" + BODY[:20], "x glrt-" + BODY[3:23], "glpat-" + BODY[:27] + ".01." + "0a1b2c3d4"),
         ("glpat-" + BODY[:10], "glpat-" + "a" * 20),
+        RUN,
     ),
     token(
         "SECRET_NPM",
@@ -80,6 +85,7 @@ DETECTORS = (
         rich(2),
         ("npm_" + BODY[:36], "//registry/:_authToken=npm_" + BODY[1:37]),
         ("npm_" + BODY[:30], "npm_config_registry"),
+        RUN,
     ),
     token(
         "SECRET_PYPI",
@@ -89,6 +95,7 @@ DETECTORS = (
         rich(3),
         ("pypi-AgEI" + BODY[:70], "p: pypi-AgEI" + BODY[:90]),
         ("pypi-AgEI" + BODY[:20], "pypi-" + BODY[:70]),
+        RUN,
     ),
     token(
         "SECRET_HF",
@@ -98,6 +105,7 @@ DETECTORS = (
         rich(2, poor=LIKELY),
         ("hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH", "t hf_" + "x" * 34),
         ("hf_abc", "hf_" + BODY[:34]),
+        RUN,
     ),
     token(
         "SECRET_DATABRICKS",
@@ -107,6 +115,7 @@ DETECTORS = (
         rich(3),
         ("dapi" + "1234567890ABCDEF" * 2, "dapi" + "0123456789abcdef" * 2 + "-3"),
         ("dapi1234", "mydapi" + "1234567890abcdef" * 2),
+        RUN,
     ),
     token(
         "SECRET_VAULT",
@@ -116,6 +125,7 @@ DETECTORS = (
         rich(3),
         ("hvs." + BODY[:95], "hvb." + BODY[:140]),
         ("hvs.example", "xhvs." + BODY[:95]),
+        RUN,
     ),
     token(
         "SECRET_SLACK",
@@ -135,6 +145,7 @@ DETECTORS = (
         certain,
         ("sk_" + "live_" + BODY[:24], "rk_" + "test_" + BODY[:40]),
         ("sk_" + "live_short", "pk_" + "live_" + BODY[:24]),
+        RUN,
     ),
     token(
         "SECRET_STRIPE",

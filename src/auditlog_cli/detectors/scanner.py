@@ -26,6 +26,7 @@ from auditlog_cli.detectors.hit import Hit
 from auditlog_cli.detectors.leaves import LONGEST_CACHED, PATHS, Leaf, blocks, joined, leaves
 from auditlog_cli.detectors.prefilter import Prefilter, find, hidden
 from auditlog_cli.detectors.settling import Found, settled
+from auditlog_cli.detectors.spacing import plain
 from auditlog_cli.detectors.standing import places
 from auditlog_cli.errors import DefinitionError
 
@@ -261,6 +262,7 @@ class Scanner:
     def _judge(self, text: str, key: str, now: str, asked: _Asked) -> list[Found]:
         if not text:
             return []
+        text = plain(text)
         found: list[Found] = []
         ordinary = bool(key) and guards.ordinary_key(key)
         name = context.normal(key) if key and asked.keys else ""

@@ -10,7 +10,7 @@ import re
 
 from auditlog_cli.detectors.checksums import crc32_base62, entropy
 from auditlog_cli.detectors.detector import CERTAIN, KEYS, LIKELY, POSSIBLE, Candidate, Detector, ascii_pattern
-from auditlog_cli.detectors.judges import ALONE, BODY, rich, token
+from auditlog_cli.detectors.judges import ALONE, BODY, RUN, rich, token
 
 
 def _aws(found: Candidate) -> int | None:
@@ -174,6 +174,7 @@ DETECTORS = (
         _github,
         ("ghp_" + _GITHUB + crc32_base62(_GITHUB), "gho_" + BODY[:36]),
         ("ghx_" + BODY[:36], "ghp_" + BODY[:35]),
+        RUN,
     ),
     token(
         "SECRET_GITHUB",
@@ -183,6 +184,7 @@ DETECTORS = (
         rich(3),
         ("github_pat_" + BODY[:82], "t=github_pat_" + BODY[2:84]),
         ("github_pat_" + BODY[:40], "github_pat_" + "_" * 82),
+        RUN,
     ),
     token(
         "SECRET_GITHUB",
@@ -220,7 +222,7 @@ DETECTORS = (
     token(
         "SECRET_URL_CREDENTIALS",
         "password in an address",
-        r"(?i:(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]{1,20}|https?|ftps?)://[^\s/:@\"']{1,64}:(?!\*|<|\$|\{)[^\s/@\"']{3,128}@[\w.\-]+",
+        r"(?i:(?<![a-z0-9+.\-])[a-z][a-z0-9+.\-]{1,20}|https?|ftps?)://[^\s/:@\"']{0,64}:(?!\*|<|\$|\{)[^\s/@\"']{3,128}@[\w.\-]+",
         ("://",),
         _url,
         ("postgres://app:hun" + "ter22@db.example/x", "https://u:s3cr" + "et1@api.acme.io"),

@@ -76,6 +76,7 @@ class Settings(NamedTuple):
         protobuf: For `otlp-*`: in protobuf, not in JSON.
         content: For `otlp-spans`: with arguments, results, prompts and answers.
         batch: For `otlp-*`: so many records at most in a request.
+        leave_out: Is told how many records have no place in the format.
     """
 
     say: Callable[[str], None]
@@ -88,6 +89,7 @@ class Settings(NamedTuple):
     protobuf: bool = False
     content: bool = False
     batch: int = 500
+    leave_out: Callable[[int], None] = lambda many: None
 
 
 class Piece(NamedTuple):
@@ -100,6 +102,11 @@ class Piece(NamedTuple):
 def names() -> list[str]:
     """Return what `export --to` knows."""
     return [name.replace("_", "-") for name in registry.names("exporters")]
+
+
+def meant(name: str) -> str:
+    """Return the name of a format: `otlp` alone is `otlp-logs`, which loses nothing."""
+    return "otlp-logs" if name == "otlp" else name
 
 
 def load(name: str) -> ModuleType:

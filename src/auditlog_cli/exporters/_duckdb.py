@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 from auditlog_cli.errors import UsageError
 from auditlog_cli.exporters import Entry
 from auditlog_cli.exporters._envelope import Row, batches
 
+T = TypeVar("T")
+_AGAIN_S = 0.05
 _TYPES = {"timestamp": "TIMESTAMP", "scopes": "VARCHAR[]", "seq": "BIGINT", "record": "JSON"}
 
 
@@ -29,19 +34,45 @@ def library(asked_by: str) -> Any:
     return duckdb
 
 
-@contextmanager
-def interrupted() -> Iterator[None]:
-    """Let Ctrl-C be what it is elsewhere: DuckDB takes the signal and raises a RuntimeError in its place.
+def interruptible(connection: Any, work: Callable[[], T]) -> T:
+    """Have DuckDB do something in a thread of its own, and leave it when Ctrl-C comes.
+
+    DuckDB itself looks for signals only where the calling thread has a share of the work: if its own threads have
+    taken all of it, the caller waits for them and hears nothing (2.0.0, and by chance).
+
+    Args:
+        connection: What is to be interrupted.
+        work: What it does.
 
     Raises:
-        KeyboardInterrupt: If somebody interrupted DuckDB.
+        KeyboardInterrupt: When DuckDB has let go.
     """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        if future.set_running_or_notify_cancel():
+            try:
+                future.set_result(work())
+            except BaseException as error:
+                future.set_exception(error)
+
     try:
-        yield
-    except RuntimeError as error:
-        if str(error) == "Query interrupted":
-            raise KeyboardInterrupt from None
-        raise
+        threading.Thread(target=run, name="auditlog-duckdb", daemon=True).start()
+        return future.result()
+    finally:
+        _let_go(connection, future)
+
+
+def _let_go(connection: Any, future: Future[T]) -> None:
+    """Return once the work is done, or will never begin. Who presses Ctrl-C again does not stop this."""
+    while True:
+        try:
+            while not (future.done() or future.cancel()):
+                connection.interrupt()  # says nothing to a query that has not begun yet: hence again
+                time.sleep(_AGAIN_S)
+            return
+        except KeyboardInterrupt:
+            pass
 
 
 def fill(connection: Any, entries: Iterable[Entry]) -> None:
@@ -52,5 +83,5 @@ def fill(connection: Any, entries: Iterable[Entry]) -> None:
     insert = f"INSERT INTO records SELECT {', '.join(places)}"
     for batch in batches(entries):
         # Whole columns as lists: a hundred times as fast as a row at a time.
-        with interrupted():
-            connection.execute(insert, [list(column) for column in zip(*batch, strict=True)])
+        columns_of_it = [list(column) for column in zip(*batch, strict=True)]
+        interruptible(connection, functools.partial(connection.execute, insert, columns_of_it))

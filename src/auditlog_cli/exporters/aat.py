@@ -63,7 +63,9 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     for trail in trails.values():
         yield trail.end()
     if homeless:
-        settings.say(f"{homeless} records name no session, or withhold it: they are in no file")
+        settings.leave_out(homeless)
+        many = "1 record names" if homeless == 1 else f"{homeless:,} records name"
+        settings.say(f"{many} no session that can be read: in no file")
 
 
 class _Trail:

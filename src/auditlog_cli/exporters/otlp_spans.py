@@ -51,7 +51,9 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     made = (span for trace, entries in traces.items() for span in spans(trace, entries, content=settings.content))
     yield from _otlp.pieces(SIGNAL, source.origin, made, settings)
     if homeless:
-        settings.say(f"{homeless} records name neither trace nor session, or withhold them: they are in no span")
+        settings.leave_out(homeless)
+        many = "1 record names" if homeless == 1 else f"{homeless:,} records name"
+        settings.say(f"{many} neither trace nor session that can be read: in no span")
 
 
 def trace_of(content: _otlp.Json) -> str:

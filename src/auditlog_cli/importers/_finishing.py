@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from auditlog_cli import times
 from auditlog_cli.importers._drafts import Content, Draft, File, Unit, span_id, text, trace_id
 
+LIST = "authorization.scopes"
+MAPPED = ("user.id", "user.name", "user.email", "agent.id", "agent.name", "session_id", LIST)
+"""What can be mapped."""
 _MEMBERS = (
     "timestamp", "session_id", "trace_id", "span_id", "parent_span_id", "user", "agent", "authorization",
     "delegation_chain", "action", "approval", "policy", "message", "memory", "prompt", "response", "usage", "metadata",
@@ -16,17 +21,22 @@ class Given:
 
     Attributes:
         members: Members of a record by dotted path: `user.id`, `agent.id`, `authorization.scopes`, `session_id`, …
+        mapped: Likewise, but where the value stands in what of a unit has no place in its record (`rest`). It goes
+            before `members`.
+        unfound: Of `mapped`, what no unit has had until now.
     """
 
-    __slots__ = ("members",)
+    __slots__ = ("mapped", "members", "unfound")
 
-    def __init__(self, members: dict[str, object] | None = None) -> None:
+    def __init__(self, members: dict[str, object] | None = None, mapped: dict[str, str] | None = None) -> None:
         self.members = members or {}
+        self.mapped = mapped or {}
+        self.unfound = set(self.mapped)
 
-    def supply(self, content: Content) -> list[str]:
+    def supply(self, content: Content, rest: object = None) -> list[str]:
         """Put in what is missing, and return what was: the source's own word is never replaced."""
         supplied = []
-        for path, value in self.members.items():
+        for path, value in (*self._found(rest), *self.members.items()):
             block, _, name = path.partition(".")
             if not name:
                 if not content.get(block):
@@ -38,6 +48,30 @@ class Given:
                 held[name] = value
                 supplied.append(path)
         return supplied
+
+    def _found(self, rest: object) -> Iterator[tuple[str, object]]:
+        for path, place in self.mapped.items():
+            value = _standing(rest, place)
+            if path == LIST:
+                texts = value.replace(",", " ").split() if isinstance(value, str) else value
+                value = texts if isinstance(texts, list) and all(isinstance(each, str) for each in texts) else None
+            elif isinstance(value, int) and not isinstance(value, bool):
+                value = str(value)
+            elif not isinstance(value, str) or not value.strip():
+                value = None
+            if value is not None:
+                self.unfound.discard(path)
+                yield path, value
+
+
+def _standing(value: object, place: str) -> object:
+    """What stands at a dotted place. Names may have dots themselves, as attributes do: the longest that fits counts."""
+    name = place
+    while isinstance(value, dict) and name:
+        if name in value:
+            return value[name] if name == place else _standing(value[name], place[len(name) + 1 :])
+        name = name.rpartition(".")[0]
+    return None
 
 
 class Finisher:
@@ -65,7 +99,7 @@ class Finisher:
             part: Which of the unit's drafts it is, from 0.
         """
         content, derived = draft.content, list(draft.derived)
-        supplied = self._given.supply(content)
+        supplied = self._given.supply(content, draft.rest)
         if times.parse(content.get("timestamp")) is None:
             content["timestamp"] = self._latest or times.now()
             derived.append("timestamp")

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from auditlog_cli.errors import AuditlogError
+from auditlog_cli.errors import AuditlogError, AuditWriteError
 from auditlog_cli.finding import Finding
 from auditlog_cli.report import Lines, many
 
@@ -115,8 +115,8 @@ class Announcer:
         self.opened += len(fresh)
         return fresh
 
-    def finish(self, patience_s: float = 60.0) -> list[str]:
-        """Make the attempts that were not made yet; return what could not be told, one sentence a channel.
+    def finish(self, patience_s: float = 60.0) -> list[AuditWriteError]:
+        """Make the attempts that were not made yet; return what could not be told, one error a channel.
 
         Args:
             patience_s: How long to wait for attempts that are under way.
@@ -128,13 +128,19 @@ class Announcer:
             channel = due.route.channel.name
             left.setdefault(channel, []).append(due.alert.fingerprint)
         said = [
-            f"{channel}: {many(len(names), 'alert')} could not be told yet; the next run goes on with it"
+            AuditWriteError(
+                f"{channel}: {many(len(names), 'alert')} could not be told yet; the next run goes on with it",
+                help=f"auditlog alerts show {names[0].removeprefix('sha256:')[:12]} says what came of each attempt",
+            )
             for channel, names in left.items()
         ]
         failed = self._dispatcher.failed
         if failed is not None:
-            why = failed.message if isinstance(failed, AuditlogError) else type(failed).__name__
-            said.append(f"deliveries ended early: {why}")
+            if not isinstance(failed, AuditlogError):
+                failed = AuditlogError(
+                    type(failed).__name__, help="run it again: what is open stands in the alerts log"
+                )
+            said.append(AuditWriteError(f"deliveries ended early: {failed.message}", help=failed.help))
         return said
 
     def reviewed(self, lines: Lines, findings: int, logs: Iterable[str], *, incomplete: bool) -> None:

@@ -69,8 +69,8 @@ def check(
 
     Raises:
         UsageError: If an argument is wrong.
-        InputError: If nothing could be read, or a file that was named is missing.
-        DefinitionError: If a pack, the policy or a waiver is wrong.
+        InputError: If nothing could be read.
+        DefinitionError: If a pack, the policy, a waiver or the baseline is missing or wrong.
 
     >>> try:
     ...     check("missing.jsonl")
@@ -89,7 +89,8 @@ def check(
     )  # fmt: skip
     report = judge([os.fspath(name) for name in names], question)
     if not report.lines.read:
-        raise InputError("; ".join(report.unread) or "no log was named", help="is the path right?")
+        missing = report.unread or [InputError("no log was named", help="name a file or a folder")]
+        raise InputError("; ".join(map(str, missing)), help=missing[0].help)
     return report
 
 

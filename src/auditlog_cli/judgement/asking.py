@@ -98,13 +98,13 @@ class Question:
             ],
         )
 
-    def where(self, given: object) -> Callable[[dict[str, object]], bool | None]:
-        """Return the predicate that the `where` of a waiver means.
+    def where(self, given: object, label: str = "where") -> Callable[[dict[str, object]], bool | None]:
+        """Return the predicate that the `where` of a waiver means; `label` begins the message of an error.
 
         Raises:
             DefinitionError: If it is not understood.
         """
-        chosen = selections.compile_selection(given, f"{self.waivers_file}: where", self.as_of)
+        chosen = selections.compile_selection(given, label, self.as_of)
         site = Site(self.policy)
         scan = None if self.scanner is None else self.scanner.scan
         return lambda content: selected(chosen, Reading(content, site, scan))
@@ -142,8 +142,7 @@ def asked(
 
     Raises:
         UsageError: If an option is wrong.
-        InputError: If a file that was named is missing.
-        DefinitionError: If a pack, policy, waiver or baseline is wrong.
+        DefinitionError: If a pack, policy, waiver or baseline is missing or wrong.
     """
     if fail_on not in FAIL_ON:
         raise UsageError(f"--fail-on: one of {', '.join(FAIL_ON)}", help="--fail-on high is the default")
@@ -193,7 +192,7 @@ def asked(
         question.scanner = scanning.new_scanner(site.scan)
     for each in given:
         if each.where is not None:
-            question.where(each.where)  # what is wrong with it is said before anything is read
+            question.where(each.where, f"{each.place}: where")  # what is wrong with it is said before anything is read
     return question
 
 
@@ -205,7 +204,8 @@ def _planned(active: list[Bound], as_of: int, packs: Sequence[Pack]) -> Plan:
         places = ((rule.id, f"{pack.path}:{rule.line}") for pack in packs for rule in pack.rules if rule.line)
         for name, place in places:
             if error.message.startswith((f"{name}:", f"{name},")):
-                raise DefinitionError(f"{place}: {error.message}", help=error.help) from error
+                more = error.help or f"auditlog packs lint {place.rpartition(':')[0]}"
+                raise DefinitionError(f"{place}: {error.message}", help=more) from error
         raise
 
 

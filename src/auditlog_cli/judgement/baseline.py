@@ -9,7 +9,7 @@ from auditlog_cli import sinks, times
 from auditlog_cli._version import __version__
 from auditlog_cli.finding import Finding
 from auditlog_cli.report import Baseline
-from auditlog_cli.sources.opening import read_small
+from auditlog_cli.sources.opening import read_definition
 
 FORMAT = "auditlog.baseline/1"
 NEVER_KNOWN = "BASE-INT-01"
@@ -44,10 +44,9 @@ def load(path: str) -> Baseline:
     """Read a baseline.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If it is none.
+        DefinitionError: If it cannot be read, or is none.
     """
-    return parse(read_small(path, MAX_BYTES + 1), path)
+    return parse(read_definition(path, MAX_BYTES + 1), path)
 
 
 def parse(raw: bytes, path: str) -> Baseline:

@@ -50,12 +50,14 @@ class Result(NamedTuple):
         ok: Whether it came out as it must.
         message: What went wrong, or empty.
         outside: Whether a hit lies outside the subject of its rule (a lint error).
+        refused: Whether it cannot be run as it is written (a lint error).
     """
 
     case: Case
     ok: bool
     message: str
     outside: bool = False
+    refused: bool = False
 
 
 def cases_of(packs: Iterable[Pack]) -> Iterator[Case]:
@@ -84,7 +86,7 @@ def run_case(case: Case, scanner_for: Callable[[Policy], Any]) -> Result:
         facts = engine_facts(prepared, scanner_for(prepared.site))
         outside = _outside(prepared, scanner_for(prepared.site)) if case.kind == "hit" else False
     except DefinitionError as error:
-        return Result(case, False, error.message)
+        return Result(case, False, error.message, refused=True)
     if (len(facts) > 0) is not (case.kind == "hit"):
         return Result(case, False, "nothing was found" if case.kind == "hit" else f"{len(facts)} found", outside)
     return Result(case, True, "", outside)

@@ -138,6 +138,14 @@ def line_at(path: str, offset: int) -> bytes:
     return first.raw if isinstance(first, Line) else b""
 
 
+def raw_of(place: Place) -> bytes:
+    """Return the line of an earlier record, read again; empty if it cannot be had."""
+    try:
+        return line_at(place.source, place.offset)
+    except (InputError, OSError):
+        return b""
+
+
 def _leaves(path: str) -> tuple[str, str]:
     """The leaves of the first and last record of a sealed file, as it is now; else empty texts."""
     if path == "-" or not os.path.isfile(path):

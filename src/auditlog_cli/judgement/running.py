@@ -107,7 +107,7 @@ class Run:
             try:
                 logs = files.find([path], documents=True)
             except InputError as error:
-                self.report.unread.append(error.message)
+                self.report.unread.append(error)
                 continue
             for log in logs:
                 if log.path not in self._seen:
@@ -127,10 +127,11 @@ class Run:
             try:
                 self._file(file, log.path)
             except InputError as error:
-                self.report.unread.append(error.message)
+                self.report.unread.append(error)
                 return
         if self.report.lines.read == before:
-            self.report.unread.append(f"{log.path}: empty, nothing to look at")
+            nothing = f"{log.path}: empty, nothing to look at"
+            self.report.unread.append(InputError(nothing, help="is it the right file?"))
         elif log.path != files.STDIN:
             self.verify(log.path)
 
@@ -268,7 +269,8 @@ class Run:
                 for engine in self._engines():
                     engine.enough(fact.bound)
                 continue
-            finding = self.nouns.finding(fact, raw, content) if fact.place is place else self.nouns.finding(fact)
+            here = (raw, content) if fact.place is place else (reading.raw_of(fact.place), None)
+            finding = self.nouns.finding(fact, *here)
             if self._taken is not None:
                 self._taken(finding)
             self.listing.take(name, finding)

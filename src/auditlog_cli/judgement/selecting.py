@@ -41,7 +41,7 @@ def judged(run: Run, log: files.Log) -> bool:
         lines.not_selected += counts.passed
         run.report.inputs += [reading.summed(file, size) for file, size in sizes.items()]
     except InputError as error:
-        run.report.unread.append(error.message)
+        run.report.unread.append(error)
     return True
 
 

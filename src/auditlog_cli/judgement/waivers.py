@@ -48,8 +48,7 @@ def load(path: str) -> list[Waiver]:
     """Read a file of waivers, YAML or JSON.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If it is wrong: file, line and what to do.
+        DefinitionError: If it cannot be read, or is wrong: file, line and what to do.
     """
     document = yamlfile.load(path)
     top = Section(document, document.data, "a file of waivers")
@@ -61,7 +60,7 @@ def load(path: str) -> list[Waiver]:
     seen: set[str] = set()
     for each in found:
         if each.id in seen:
-            raise DefinitionError(f"{path}:{each.line}: two waivers are called {each.id}", help="give each its own id")
+            raise DefinitionError(f"{each.place}: two waivers are called so", help="give each its own id")
         seen.add(each.id)
     return found
 
@@ -88,6 +87,7 @@ def _waiver(section: Section) -> Waiver:
         fingerprints=frozenset(section.texts("fingerprints")),
         where=section.value("where", dict, list),
         ticket=section.text("ticket"),
+        path=section.document.path,
         line=section.line,
     )
     section.finish()
@@ -125,12 +125,12 @@ def refuse(waivers: Iterable[Waiver], rules: Iterable[Rule], agents: Iterable[st
         covered = next((rule for rule in fixed if _means(waiver, rule)), None)
         if covered:
             raise DefinitionError(
-                f"waiver {waiver.id}: {covered.id} cannot be waived",
+                f"{waiver.place}: {covered.id} cannot be waived",
                 help=f"name the rules that you mean instead of {waiver.rule}",
             )
         if _bare(waiver.approved_by) in known:
             raise DefinitionError(
-                f"waiver {waiver.id}: approved by an agent of the log: only a person may",
+                f"{waiver.place}: approved by an agent of the log: only a person may",
                 help="let a person approve it",
             )
 
@@ -208,7 +208,7 @@ def _covers(waiver: Waiver, finding: Finding, content: Content, chosen: Selectio
         return False
     if not finding.rule.waivable:
         raise DefinitionError(
-            f"waiver {waiver.id}: findings of {finding.rule.id} cannot be waived", help="take the fingerprint out of it"
+            f"{waiver.place}: findings of {finding.rule.id} cannot be waived", help="take the fingerprint out of it"
         )
     if waiver.where is None:
         return True

@@ -20,7 +20,7 @@ _SHORTEST_KEY = 16
 _LONGEST_KEY = 4096
 _SHORTEST_TO_SHOW = 12  # letters or digits that a value must have before four of them may be shown
 _MASK = re.compile(r"<[A-Z][A-Z0-9_]*(?::[0-9A-Za-z]{4,8})?>", re.ASCII)
-_SEPARATORS = re.compile(r"[\s.\-()/]+")
+_SEPARATORS = re.compile(r"[\s.\-\u2010\u2011()/]+")
 
 
 class Masks:
@@ -113,4 +113,6 @@ def load_key(path: str) -> bytes:
 def _normal(entity: str, value: str) -> str:
     if entity == "EMAIL_ADDRESS":
         return value.strip().lower()
+    if entity == "IBAN_CODE":
+        value = value.upper()
     return value if entity == FIELD else _SEPARATORS.sub("", value)

@@ -10,6 +10,7 @@ from auditlog_cli import parallel
 from auditlog_cli.record import BadLine, Line
 from auditlog_cli.redaction.found import Taken
 from auditlog_cli.redaction.redactor import Looked, Masked, Redactor
+from auditlog_cli.redaction.sought import Sought
 from auditlog_cli.sources import files, ranges
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.opening import open_for_reading
@@ -67,6 +68,7 @@ def mask(
     redactor: Redactor,
     write: Callable[[bytes], None],
     *,
+    sought: Sought | None = None,
     processes: int | None = None,
     waiting: Callable[[], None] = lambda: None,
     progress: Callable[[int], None] = lambda done: None,
@@ -77,6 +79,7 @@ def mask(
         paths: Files, folders, globs, `-`.
         redactor: Masks.
         write: Takes the lines, each with its LF if it had one.
+        sought: Is shown the lines until it has met its fields.
         processes: How many may share the work; None: as many as there are cores, where the logs are large.
         waiting: Called before a stream is asked for more: what came out so far may be waited for.
         progress: Told how many bytes of files are done.
@@ -89,7 +92,8 @@ def mask(
     redactor.expect(sum(parts[-1].end for _, parts in logs if parts))
     for file, parts in logs:
         if not parts:
-            for piece in _one_by_one(lines_of(_Told(open_for_reading(file), waiting), file), redactor, tally):
+            lines = lines_of(_Told(open_for_reading(file), waiting), file)
+            for piece in _one_by_one(_shown(lines, sought), redactor, tally):
                 write(piece)
             continue
 
@@ -101,6 +105,11 @@ def mask(
             write(out)
             tally.add(count)
             progress(part.end - part.start)
+    # Mostly the first line has all fields, so that looking at some lines again costs less than watching all of them.
+    for part in (part for _, parts in logs for part in parts):
+        if sought is None or not sought.unmet:
+            break
+        sought.look_at(ranges.read_range(part))
     return tally
 
 
@@ -170,18 +179,28 @@ def _one_by_one(found: Iterable[Line | BadLine], redactor: Redactor, tally: Tall
             yield b"\n"
 
 
-def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[tuple[Line, Looked]]:
+def _shown(lines: Iterable[Line | BadLine], sought: Sought | None) -> Iterator[Line | BadLine]:
+    for item in lines:
+        if sought is not None and sought.unmet and isinstance(item, Line):
+            sought.see(item.raw)
+        yield item
+
+
+def look(
+    paths: list[str], redactor: Redactor, tally: Tally, sought: Sought | None = None
+) -> Iterator[tuple[Line, Looked]]:
     """Yield each line in which something would be masked, or cannot be. Changes nothing.
 
     Args:
         paths: Files, folders, globs, `-`.
         redactor: Masks.
         tally: Is filled in.
+        sought: Is shown the lines until it has met its fields.
 
     Raises:
         InputError: If a log cannot be read.
     """
-    for item in _looked_at(paths, tally):
+    for item in _looked_at(paths, tally, sought):
         seen = redactor.look(item.raw)
         tally.bad += seen.bad
         if seen.places or seen.left:
@@ -191,11 +210,11 @@ def look(paths: list[str], redactor: Redactor, tally: Tally) -> Iterator[tuple[L
             yield item, seen
 
 
-def _looked_at(paths: list[str], tally: Tally) -> Iterator[Line]:
+def _looked_at(paths: list[str], tally: Tally, sought: Sought | None = None) -> Iterator[Line]:
     """The lines of some logs that can be looked at; the others are counted."""
     for log in files.find(paths):
         for file in log.files:
-            for item in lines_of(open_for_reading(file), file):
+            for item in _shown(lines_of(open_for_reading(file), file), sought):
                 tally.read += 1
                 if isinstance(item, BadLine):
                     tally.unread += 1

@@ -103,8 +103,7 @@ def load(path: str) -> Settings:
     """Return the settings that a profile holds (YAML or JSON; `docs/redact.md` shows one).
 
     Raises:
-        InputError: If there is no such file.
-        DefinitionError: If something in it is wrong; with file and line.
+        DefinitionError: If it cannot be read, or something in it is wrong; with file and line.
     """
     document = yamlfile.load(path)
     top = Section(document, document.data, "a redaction profile")
@@ -152,7 +151,7 @@ def asked(profile: str | None, entities: list[str] | None, min_confidence: str |
         fields: Besides those of the profile. Without a profile and entities: these, and nothing that was not asked for.
 
     Raises:
-        InputError, DefinitionError: If the profile is missing or wrong.
+        DefinitionError: If the profile is missing or wrong.
         UsageError: If a path is empty, or there is no such confidence.
     """
     if any(not path.strip(". /") for path in fields):

@@ -59,8 +59,10 @@ nav li { break-inside: avoid; margin: 0; padding: .12em 0; }
     @bottom-right { content: counter(page) " / " counter(pages); font-size: 8pt; } }
   body { max-width: none; padding: 0; font-size: 10pt; } a { color: inherit; text-decoration: none; }
   h1, h2, h3, h4 { margin-top: 1.6em; } h1 { margin-top: 0; }
-  h2, h3, h4, p:has(.severity) { break-after: avoid; } tr, li, .notice, .warning, dl { break-inside: avoid; }
+  h2, h3, h4, p:has(.severity), dl:has(+ .scroll) { break-after: avoid; }
+  tr, li, .notice, .warning, dl { break-inside: avoid; }
   table:not(:has(tbody tr:nth-child(6))) { break-inside: avoid; } caption { break-after: avoid; }
+  tbody tr:first-child { break-before: avoid; }
   thead { display: table-header-group; } .scroll { overflow: visible; } table { font-size: 8.5pt; }
   th, td { padding: .22rem .5rem; }
   .severity { background: none; color: #000; border-color: #000; } .critical { font-weight: 800; }

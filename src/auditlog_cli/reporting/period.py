@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from auditlog_cli import pipeline, times
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import InputError, UsageError
 from auditlog_cli.judgement.asking import Question
 from auditlog_cli.judgement.running import Run
 from auditlog_cli.judgement.windows import longest
@@ -102,8 +102,8 @@ def summarise(
     *,
     alerts: str | None = None,
     progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Return the `auditlog.summary/1` of a period.
+) -> tuple[dict[str, Any], list[InputError]]:
+    """Return the `auditlog.summary/1` of a period, and why what is missing in it could not be read.
 
     Args:
         paths: Logs: files, folders, globs.
@@ -130,8 +130,10 @@ def summarise(
     # The waivers are told what they cover: by the period itself, so it comes last.
     then = None if earlier is None else earlier.finish()
     report = now.finish()
+    if report.lines.read and not now.activity.records:
+        report.warnings.append("no record lies in the period: what the rules were tested on lies before or behind it")
     reaches = earlier is not None and earlier.oldest is not None and earlier.oldest <= earlier.start
-    return summary(
+    made = summary(
         report,
         now.start,
         now.end,
@@ -143,6 +145,7 @@ def summarise(
         ),
         open_ends=tuple(word for word, given in (("from", start), ("to", end)) if given is None),
     )
+    return made, report.unread
 
 
 def _before(question: Question, start: int, end: int) -> Period | None:

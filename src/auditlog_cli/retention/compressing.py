@@ -62,8 +62,8 @@ def plan(path: str) -> Plan:
     path = planning.place(path)
     if not is_sealed(path):
         raise InputError(
-            f"{path}: not a sealed log: nothing would tell afterwards whether it is the same",
-            help=f"auditlog seal {path} first, or compress it with zstd yourself",
+            f"{path}: no log that AuditLog writes: nothing would tell afterwards whether it is the same",
+            help="compress it with zstd yourself",
         )
     try:
         closed = [name for _, name in segments.find_closed(path)]

@@ -101,7 +101,8 @@ def plan(path: str, before: int, *, despite_hold: bool = False) -> Plan:
                 f"{closed[0][1]}: is no segment of a sealed log; nothing was deleted", help=f"auditlog verify {path}"
             )
         raise InputError(
-            f"{path}: no sealed log, so there is nothing to prune", help=f"auditlog seal {path} --key FILE"
+            f"{path}: no log that AuditLog writes: it has no segments that could be pruned",
+            help="what others write is deleted by who writes it; nothing was deleted",
         )
     register = holding.read(path)
     pruned, signed = _stubbed(path), _signed(path)

@@ -55,8 +55,7 @@ def packs_for(policy: Policy, names: Iterable[str] | None) -> list[Pack]:
     A name is that of a shipped pack, or the path of a file; in a policy, paths start from its folder.
 
     Raises:
-        InputError: If a file cannot be read.
-        DefinitionError: If a pack is wrong, unknown, or two have one name.
+        DefinitionError: If a pack cannot be read, is wrong, unknown, or two have one name.
     """
     folder = ""
     wanted = list(names or ())

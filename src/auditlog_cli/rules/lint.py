@@ -39,14 +39,11 @@ def lint(path: str, as_of: int) -> list[Remark]:
     Args:
         path: The file.
         as_of: Now, in microseconds since the epoch.
-
-    Raises:
-        InputError: If it cannot be read.
     """
     try:
         pack = loading.load_file(path)
     except DefinitionError as error:  # says the place itself; what follows it cannot be judged
-        return [Remark("", 0, "", True, error.message)]
+        return [Remark("", 0, "", True, f"{error.message}; {error.help}")]
     found = [Remark(path, 0, "", True, text) for text in _pack_errors(pack)]
     found += [Remark(path, 0, "", False, text) for text in binding.warnings([pack], as_of)]
     slow, untried = slowness.slow(each for rule in pack.rules for each in _safe(rule))
@@ -156,11 +153,17 @@ def _claims(rule: Rule, pack: Pack) -> Iterator[str]:
             yield f"the message quotes {path}: content never stands in a finding"
 
 
+def _virtual(rule: Rule, pack: Pack) -> Iterator[str]:
+    """Virtual fields that there are not: `check` refuses such a pack."""
+    yield from (f"{path} is no virtual field" for path in _unknown(rule) if path.startswith("@"))
+
+
 def _paths(rule: Rule, pack: Pack) -> Iterator[str]:
-    for path in dict.fromkeys(mentions.paths(rule)):
-        if not contract.knows(path):
-            virtual = path.startswith("@")
-            yield f"{path} is {'no virtual field' if virtual else 'outside the field contract'}"
+    yield from (f"{path} is outside the field contract" for path in _unknown(rule) if not path.startswith("@"))
+
+
+def _unknown(rule: Rule) -> list[str]:
+    return [path for path in dict.fromkeys(mentions.paths(rule)) if not contract.knows(path)]
 
 
 def _unused(rule: Rule, pack: Pack) -> Iterator[str]:
@@ -196,5 +199,5 @@ def _load(path: str) -> Pack:
 
 
 _Judge = Callable[[Rule, Pack], Iterator[str]]
-_ERRORS: Final[Sequence[_Judge]] = (_selections, _condition, _parameters, _texts_of_law, _cases, _claims)
+_ERRORS: Final[Sequence[_Judge]] = (_selections, _condition, _parameters, _virtual, _texts_of_law, _cases, _claims)
 _WARNINGS: Final[Sequence[_Judge]] = (_paths, _unused, _origin)

@@ -31,8 +31,7 @@ def load_file(path: str) -> Pack:
     Packs it extends are the shipped ones of that name, else `NAME.yaml` in the same folder.
 
     Raises:
-        InputError: If a file cannot be read.
-        DefinitionError: If something in it is wrong, with file, line and column.
+        DefinitionError: If a file cannot be read, or something in it is wrong, with file, line and column.
     """
     return _Shelf().load(path)
 

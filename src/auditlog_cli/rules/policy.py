@@ -49,7 +49,7 @@ def find(path: str | None, *, folder: str = ".") -> Policy:
     """Return the policy at `path`, else the one of the working directory, else EMPTY.
 
     Raises:
-        InputError, DefinitionError: See `load`.
+        DefinitionError: See `load`.
         UsageError: If the working directory has two of them.
     """
     if path is not None:
@@ -64,8 +64,7 @@ def load(path: str) -> Policy:
     """Return the policy in the file `path`, YAML or JSON.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If something in it is wrong, with file, line and column.
+        DefinitionError: If it cannot be read, or something in it is wrong, with file, line and column.
     """
     return _policy(yamlfile.load(path))
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from auditlog_cli.errors import DefinitionError, InputError, remedy
+from auditlog_cli.errors import DefinitionError, remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 32
 _MAX_DIGITS: Final = 300
+_HELP: Final = "docs/packs.md says how such a file is written; `auditlog schema` lists the schemas"
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z", re.ASCII)
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+(?:[eE][-+]?[0-9]+)?\Z", re.ASCII)
@@ -65,14 +66,13 @@ def load(path: str) -> Document:
     """Read the definition file `path`.
 
     Raises:
-        InputError: If it cannot be read.
-        DefinitionError: If it is not the plain part of YAML (or JSON), with file, line and column.
+        DefinitionError: If it cannot be read, or is not the plain part of YAML (or JSON), with file, line and column.
     """
     try:
         with open(path, "rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from None
+        raise DefinitionError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from None
     return parse(raw, path)
 
 
@@ -113,7 +113,7 @@ def parse(raw: bytes, path: str, *, pure: bool = False) -> Document:
 
 def _error(path: str, message: str, line: int = 0, column: int = 0, *, help: str = "") -> DefinitionError:  # noqa: A002
     place = f"{path}:{line}:{column}" if line else path
-    return DefinitionError(f"{place}: {message}", help=help)
+    return DefinitionError(f"{place}: {message}", help=help or _HELP)
 
 
 def _position(text: str, index: int) -> tuple[int, int]:

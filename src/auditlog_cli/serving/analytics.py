@@ -85,7 +85,7 @@ def of(policy: Policy, site: Site, log: str, wish: Asked) -> Content:
     report = _judged(policy, site, log, wish, take)
     audits = 0 if report is None else report.lines.judged - report.lines.under_no_policy
     window: Content = {"startDate": wish.start, "endDate": wish.end}
-    open_ = [] if report is None else [*report.unread, *report.incomplete]
+    open_ = [] if report is None else [*map(str, report.unread), *report.incomplete]
     if open_:
         window["incomplete"] = open_
     mode = policy.definition["mode"]

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import NamedTuple
 
 from auditlog_cli import syslogging
+from auditlog_cli.credentials import OF_THE_SYSTEM, Credentials
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.exporters import Entry, Settings, Source, _otlp, otlp_spans
 from auditlog_cli.exporters.otlp_logs import log_record
@@ -96,8 +97,11 @@ class Messages:
         batches: How many go over one connection.
         retries: So many times more after a failure.
         say: Is told, in one line each, what happens meanwhile.
-        ca: Whom to trust, for TLS; None: the system's authorities.
+        shown: For TLS: whom to trust, and who we are.
         sleep: Waits so many seconds.
+
+    Raises:
+        UsageError, DefinitionError: If the credentials cannot be used.
     """
 
     def __init__(
@@ -109,9 +113,10 @@ class Messages:
         retries: int,
         say: Callable[[str], None],
         *,
-        ca: str | None = None,
+        shown: Credentials = OF_THE_SYSTEM,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        syslogging.refuse_unfit(to, shown)
         self.batches = batches
         self._to = to
         self._exporter = exporter
@@ -119,7 +124,7 @@ class Messages:
         self._losses: Counter[str] = Counter()
         self._retries = retries
         self._say = say
-        self._ca = ca
+        self._shown = shown
         self._sleep = sleep
 
     def unit(self, entry: Entry) -> bytes:
@@ -145,7 +150,7 @@ class Messages:
         del origin
         for attempt in itertools.count():
             try:
-                with syslogging.Receiver(self._to, self._ca) as receiver:
+                with syslogging.Receiver(self._to, self._shown) as receiver:
                     for unit in units:
                         receiver.send(unit)
                     receiver.finish()

@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from auditlog_cli import posting
+from auditlog_cli import credentials, posting
 from auditlog_cli._version import __version__
+from auditlog_cli.credentials import OF_THE_SYSTEM, Credentials
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.exporters import _otlp
 from auditlog_cli.shipping import headers as secrets
@@ -51,6 +52,7 @@ class Manner(NamedTuple):
         patient: A receiver that cannot be reached, or breaks off, may come back: try again then, too. A request may
             then arrive twice.
         timeout_s: How long to wait for an answer.
+        shown: For `https://`: whom to trust, and who we are.
     """
 
     protobuf: bool = False
@@ -59,6 +61,7 @@ class Manner(NamedTuple):
     retries: int = 5
     patient: bool = False
     timeout_s: float = 30.0
+    shown: Credentials = OF_THE_SYSTEM
 
 
 class _Passing(Exception):
@@ -88,6 +91,7 @@ class Receiver:
 
     Raises:
         UsageError: If the address is none, or nothing here writes protobuf.
+        DefinitionError: If a file for TLS cannot be used.
     """
 
     def __init__(
@@ -104,6 +108,7 @@ class Receiver:
             to = posting.address(url, plain=plain)
         except ValueError as error:
             raise UsageError(f"--endpoint: {error}", help="--insecure allows http:// to other machines") from None
+        manner.shown.refuse_unfit(secure=to.secure, scheme="https://")
         self._to = to._replace(path=signal.path) if to.path == "/" else to
         self._signal = signal
         self._manner = manner
@@ -143,9 +148,13 @@ class Receiver:
     def _once(self, data: bytes) -> None:
         manner = self._manner
         try:
-            reply = posting.post(self._to, data, self._headers, timeout_s=manner.timeout_s, most=_ANSWER)
+            reply = posting.post(
+                self._to, data, self._headers, timeout_s=manner.timeout_s, most=_ANSWER, shown=manner.shown
+            )
         except (OSError, http.client.HTTPException) as error:
             why = _reason(error, manner.timeout_s)
+            if credentials.is_refusal(error):
+                raise self._failed(why, credentials.REFUSED) from None
             if manner.patient and not isinstance(error, ssl.SSLCertVerificationError):
                 raise _Passing(why, help=_REACH) from None
             raise self._failed(f"{why}; whether it took the last request is not known", _REACH) from None
@@ -241,6 +250,8 @@ def _reason(error: Exception, timeout_s: float) -> str:
         return f"gives no answer within {timeout_s:g} s"
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, OSError) and credentials.is_refusal(error):
+        return f"refuses us ({credentials.reason(error)})"
     if isinstance(error, ConnectionRefusedError):
         return "cannot be reached (connection refused)"
     words = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__

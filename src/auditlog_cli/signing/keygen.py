@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from auditlog_cli import durability
@@ -21,14 +22,18 @@ def make(path: str, comment: str) -> signer.Signer:
             raise UsageError(
                 f"{name}: is there already, and a key is never overwritten", help="name another file, or use that one"
             )
+    made: list[str] = []
     try:
         private, public = _by_cryptography(comment) or (b"", b"")
         if not private:
             return _by_openssh(path, comment)
         os.makedirs(os.path.dirname(path) or ".", mode=0o700, exist_ok=True)
-        _write(path, private, 0o600)
-        _write(f"{path}.pub", public, 0o644)
+        _write(path, private, 0o600, made)
+        _write(f"{path}.pub", public, 0o644, made)
     except OSError as error:
+        for name in made:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
         raise AuditWriteError(
             f"{path}: cannot be written ({error.strerror or error}); no key was made", help=remedy(error)
         ) from error
@@ -63,8 +68,9 @@ def _by_openssh(path: str, comment: str) -> signer.Signer:
     return signer.load(path)
 
 
-def _write(path: str, data: bytes, mode: int) -> None:
+def _write(path: str, data: bytes, mode: int, made: list[str]) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    made.append(path)
     with open(fd, "wb") as file:
         file.write(data)
         file.flush()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from auditlog_cli.errors import AuditWriteError, DefinitionError
+from auditlog_cli.errors import AuditWriteError, DefinitionError, remedy
 from auditlog_cli.sealing import notes, sshsig
 from auditlog_cli.signing import tools
 
@@ -92,8 +92,10 @@ def load(path: str) -> Signer:
         with open(path, "rb") as file:
             data = file.read(_LARGEST)
     except OSError as error:
+        gone = isinstance(error, FileNotFoundError)
         raise DefinitionError(
-            f"{path}: no key can be read there ({error.strerror})", help="auditlog keygen makes one"
+            f"{path}: no key can be read there ({error.strerror})",
+            help="auditlog keygen makes one" if gone else remedy(error),
         ) from error
     if data.startswith((b"ssh-", b"sk-ssh-", b"ecdsa-")):
         return Signer(path, _public(data, path))

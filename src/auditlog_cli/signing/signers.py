@@ -73,6 +73,11 @@ class Signers:
         return any(each.namespaces is None or _matches(each.namespaces, namespace) for each in self.trusted)
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a line of `allowed_signers` can name somebody like this, in quotes if there is a blank in it."""
+    return text.isprintable() and text.strip() == text != "" and not set(text) & set('"\\,*?!') and text[0] != "#"
+
+
 def load(path: str) -> Signers:
     """Read the file at `path`.
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
 
 HEAD = 1 << 16
-_LONGEST_FIRST = 4 << 20
 _format: str | None = None
 _BLOCKS = ("user", "agent", "authorization", "delegation_chain", "session_id")
 
@@ -48,18 +47,19 @@ def begin(reader: Reader) -> tuple[Begun, bool]:
 
 
 def _head(reader: Reader) -> bytes:
-    """The first bytes, the first line among them if it is no longer than 4 MiB."""
-    head = reader.read(HEAD)
-    if head and b"\n" not in head:
-        parts = [head]
-        size = len(head)
-        while size < _LONGEST_FIRST and (data := reader.read(HEAD)):
-            parts.append(data)
-            size += len(data)
-            if b"\n" in data:
-                break
-        head = b"".join(parts)
-    return head
+    """The first bytes, the whole first line among them: a document of 60 MB on one line is told from its end only."""
+    return _as_far_as_a_line(lambda place: reader.read(HEAD))
+
+
+def _as_far_as_a_line(read: Callable[[int], bytes]) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while size <= strictjson.MAX_LINE and (data := read(size)):
+        parts.append(data)
+        size += len(data)
+        if b"\n" in data:
+            break
+    return b"".join(parts)
 
 
 def is_ours(head: bytes) -> bool:
@@ -83,12 +83,12 @@ def may_be_foreign(fd: int) -> bool:
     """Tell whether an open file may be of a foreign format; if not, its lines are what they are."""
     if _format is not None:
         return True
-    head = os.pread(fd, HEAD, 0)
+    head = _as_far_as_a_line(lambda place: os.pread(fd, HEAD, place))
     if is_ours(head):
         return False
     from auditlog_cli.sources import foreign
 
-    return foreign.may_be(head if b"\n" in head else os.pread(fd, _LONGEST_FIRST, 0))
+    return foreign.may_be(head)
 
 
 class Begun:

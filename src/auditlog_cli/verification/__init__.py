@@ -213,7 +213,7 @@ def run(path: str, question: Question, progress: Progress | None = None, some: S
                 return missing(verdict)
             return Reading(snapshot, question, verdict, remembered, progress).judge()
     except InputError as error:
-        return could_not(verdict, "unreadable", error.message.removeprefix(f"{path}: "))
+        return could_not(verdict, "unreadable", error.message.removeprefix(f"{path}: "), error.help)
 
 
 def remember(verdict: Verdict, question: Question) -> None:

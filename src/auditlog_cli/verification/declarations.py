@@ -50,6 +50,7 @@ class Withholdings:
         self._targets: dict[tuple[int, str], list[_Target]] = {}
         self._declared: list[_Said] = []
         self._manifest: dict[tuple[int, str], str] = {}
+        self._shared = ""
         self.findings: list[Problem] = []
         self.unchecked = 0
         self.total = 0
@@ -82,8 +83,9 @@ class Withholdings:
         """Take what should be a declaration and is none."""
         self._refuse(place, why)
 
-    def manifest(self, targets: list[tuple[int, str, str]]) -> None:
-        """Take what the manifest of a shared copy declares: seq, field, commitment."""
+    def manifest(self, path: str, targets: list[tuple[int, str, str]]) -> None:
+        """Take what the manifest of a shared copy, at `path`, declares: seq, field, commitment."""
+        self._shared = path
         self._manifest.update({(seq, field): commit for seq, field, commit in targets})
 
     def settle(
@@ -106,7 +108,8 @@ class Withholdings:
         shown: list[Withheld] = []
         for (seq, field), (commit, place) in self._holes.items():
             target = self._covering(seq, field, commit)
-            if target is None and self._manifest.get((seq, field)) != commit:
+            shared = self._shared if self._manifest.get((seq, field)) == commit else ""
+            if target is None and not shared:
                 if undeclared is not None and (undeclared.seq == seq or len(findings) >= SHOWN):
                     undeclared.again += 1
                 else:
@@ -114,7 +117,7 @@ class Withholdings:
                     findings.append(undeclared)
             if len(shown) < SHOWN:
                 if target is None:
-                    shown.append(Withheld(seq, field, None, "", signed=False))
+                    shown.append(Withheld(seq, field, None, "", signed=False, beside=shared))
                 else:
                     at, beside = _number(target.place)
                     shown.append(Withheld(seq, field, at, target.by, signed=target.signed, beside=beside))

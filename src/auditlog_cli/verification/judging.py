@@ -202,13 +202,16 @@ def not_checked(
     said += signatures_not_checked(verdict, signed)
     if verdict.key_given and verdict.unsigned_tail:
         start = max(signed.size, verdict.first)
-        said.append(f"records {start}-{verdict.records - 1}, after the newest checkpoint: they could be cut or forged")
+        many = _numbers(start, verdict.records - 1)
+        said.append(f"{many}, after the newest checkpoint: could be cut or forged unseen")
     elif verdict.key_given:
         said.append("whether records after the newest checkpoint were cut off")
     else:
-        said.append(f"records {verdict.first}-{verdict.records - 1}: the chain alone shows no cut at its end, and no whole new chain")  # fmt: skip # noqa: E501
+        many = _numbers(verdict.first, verdict.records - 1)
+        said.append(f"{many}: the chain alone shows no cut at its end, and no whole new chain")
     if signed.incomparable:
-        said.append(f"roots of {signed.incomparable:,} checkpoints: records before them are missing or too many")
+        many = "1 checkpoint agrees" if signed.incomparable == 1 else f"{signed.incomparable:,} checkpoints agree"
+        said.append(f"whether {many}: of the records before, not all can be read, or some are too many")
     if not memory:
         said.append("whether an older state was put back as a whole: no head of this log was known (--known)")
     said += withheld_not_checked(verdict, redactors, unchecked_declarations)
@@ -222,6 +225,10 @@ def not_checked(
     if not heartbeat:
         said.append("idle gaps: no heartbeat was promised")
     return said
+
+
+def _numbers(first: int, last: int) -> str:
+    return f"record {first}" if first == last else f"records {first}-{last}"
 
 
 def signatures_not_checked(verdict: Verdict, signed: Signed) -> list[str]:

@@ -172,3 +172,16 @@ def read(note: object, armour: object, place: Place, at: int | None) -> Checkpoi
     except notes.NoteError as error:
         return Checkpoint(place, None, shown, at, str(error))
     return Checkpoint(place, parsed, shown or parsed.armour, at)
+
+
+def together(records: list[Checkpoint], side: Checkpoint | None) -> list[Checkpoint]:
+    """Return the checkpoints of a log, the one beside it last; once, if it is the one that a record holds."""
+    if side is None:
+        return records
+    held = side.note is not None and any(
+        each.note is not None
+        and each.note._replace(armour="") == side.note._replace(armour="")
+        and side.armour in ("", each.armour)
+        for each in records
+    )
+    return records if held else [*records, side]

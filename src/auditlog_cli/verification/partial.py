@@ -74,7 +74,8 @@ class Looking:
         snapshot, verdict, some = self._snapshot, self._verdict, self._some
         side = self._side()
         if snapshot.path == STDIN:
-            return could_not(verdict, "unreadable", f"a {some.field} cannot be looked for in standard input")
+            return could_not(verdict, "unreadable", f"a {some.field} cannot be looked for in standard input",
+                "put it into a file, or leave the option out: all of it can be verified")  # fmt: skip
         if side is not None and raw.is_raw(side, snapshot):
             return could_not(
                 verdict, "unsealed", "others write it: no record of it can be verified by itself", "verify all of it"
@@ -91,10 +92,11 @@ class Looking:
         finally:
             index.close()
         if not found.sealed:
-            if not found.findings:
+            if not any(problem.code == "line" for problem in found.findings):
                 return could_not(verdict, "empty", "no complete record in it")
             return could_not(verdict, "unsealed", "no line of it bears a seal")
         if not self._mine and all(each.code == "torn-tail" for each in [*verdict.findings, *found.findings]):
+            verdict.only = Only(some.field, some.id, 0)
             return could_not(
                 verdict, "empty", f"no record of {some.field} {some.id!r} in it",
                 "give the whole id; `auditlog traces` lists what there is",
@@ -199,7 +201,7 @@ class Looking:
                 checkpoint = story.take(_event(found), found.place)
                 given += [checkpoint] if checkpoint is not None else []
         last = next((each.at for each in reversed(given) if each.at is not None), None)
-        return given if side is None else [*given, side._replace(at=last)]
+        return own.together(given, None if side is None else side._replace(at=last))
 
     def _newest_good(self, given: list[own.Checkpoint], story: own.Story) -> list[own.Checkpoint]:
         """The newest checkpoints, down to the first size at which one is good: what is older adds nothing."""
@@ -316,4 +318,4 @@ def judge(verdict: Verdict, question: Question, some: Some) -> Verdict:
                 return missing(verdict)
             return Looking(snapshot, question, some, verdict).judge()
     except InputError as error:
-        return could_not(verdict, "unreadable", error.message.removeprefix(f"{verdict.path}: "))
+        return could_not(verdict, "unreadable", error.message.removeprefix(f"{verdict.path}: "), error.help)

@@ -90,10 +90,11 @@ def judge(
         _add(verdict, "no-checkpoint", "a key was given, and the checkpoint beside the log is not signed by it")
     verdict.unsigned_tail = verdict.records - verdict.signed
     if require_signed_tail and trust is not None and verdict.unsigned_tail:
-        many = f"{verdict.unsigned_tail:,} lines are not covered by the checkpoint"
+        many = "1 line is" if verdict.unsigned_tail == 1 else f"{verdict.unsigned_tail:,} lines are"
+        many += " not covered by the checkpoint"
         _add(verdict, "unsigned-tail", many, seq=verdict.signed)
     anchored.compare(verdict, seen, lines.roots, "lines")
-    findings, warnings, verdict.withheld = withheld.settle(note.origin, 0)
+    findings, warnings, verdict.withheld = withheld.settle(note.origin, 0, only=set() if lines.without else None)
     verdict.findings += findings
     verdict.warnings += warnings
     verdict.withheld_total = withheld.total

@@ -75,6 +75,8 @@ class Snapshot:
             try:
                 taken = segments.snapshot(self.path)
             except FileNotFoundError:
+                if not os.path.isdir(os.path.dirname(self.path) or "."):
+                    return []
                 raise InputError(
                     f"{self.path}: its segments come and go; try again",
                     help="stop whoever rotates or prunes for a moment",
@@ -86,8 +88,10 @@ class Snapshot:
             self._fds = [fd for _, fd, _ in taken]
             try:
                 for name, fd, _ in taken:
-                    if not stat.S_ISREG(os.fstat(fd).st_mode):
-                        raise InputError(f"{name}: not a file", help="name the log itself")
+                    mode = os.fstat(fd).st_mode
+                    if not stat.S_ISREG(mode):
+                        what = "a folder with no log in it" if stat.S_ISDIR(mode) else "not a file"
+                        raise InputError(f"{name}: {what}", help="name the log itself, or give it as standard input: -")
                 after = _small(self.stub_path)
                 if after == before:
                     return self._without_pruned(taken, after)

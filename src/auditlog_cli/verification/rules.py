@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.finding import Finding, Rule, Suite, Where, fingerprint
-from auditlog_cli.verdict import COULD_NOT_LOOK, Problem, Verdict
+from auditlog_cli.verdict import COULD_NOT_LOOK, Problem, Verdict, counted
 
 _SOURCE = ("integrity.md, 4.2",)
 _LOOK = "Keep the files as they are, and compare with a copy or with shipped lines from elsewhere."
@@ -59,7 +59,7 @@ def suite(verdicts: list[Verdict]) -> Suite:
     found: list[Finding] = []
     totals: dict[str, int] = {}
     unread: list[str] = []
-    for verdict in verdicts:
+    for verdict in counted(verdicts):
         for problem in verdict.findings:
             if problem.code in COULD_NOT_LOOK:
                 unread.append(f"{verdict.path}: {problem.message}")

@@ -92,7 +92,7 @@ class Reading:
         self._given: list[own.Checkpoint] = []
         self._shared = manifests.load(question.manifest) if question.manifest is not None else None
         if self._shared is not None:
-            self._withheld.manifest(self._shared.withheld)
+            self._withheld.manifest(question.manifest or "", self._shared.withheld)
         self._kept: list[heads.Head] = []
         self._not_compared: list[str] = []
         self._last: tuple[object, own.Place] | None = None
@@ -225,7 +225,7 @@ class Reading:
         verdict.findings = [*chain.findings, *verdict.findings]
         verdict.warnings = list(chain.fragments)
         verdict.listed = story.listed
-        given = [*self._given, *([self._side] if self._side is not None else [])]
+        given = own.together(self._given, self._side)
         verdict.checkpoints = len(given)
         signed = judging.checkpoints(verdict, chain, story, given, question.trust)
         self._genesis(chain)

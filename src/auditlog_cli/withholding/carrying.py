@@ -94,7 +94,7 @@ def run(
         plan: From `planning.plan`.
         said: Who, and why.
         key: See `carry_out`.
-        request: The case number of an erasure. Recorded once; again only if more was found.
+        request: The case number of an erasure. Recorded once; again only if more was found, or is left.
         step: See `carry_out`.
 
     Raises:
@@ -103,7 +103,7 @@ def run(
     if plan.salted:
         return salted_carrying.run(plan, said, key, request=request, step=step)
     done = Done([], []) if plan.nothing else carry_out(plan, said, key, step)
-    if request is not None and (request not in plan.requests or not plan.nothing):
+    if request is not None and plan.tells(request):
         with _Book(plan.path) as book, book.held() as active:
             for record in declaring.erased(request, done.declared_at, plan.values, plan.records, plan.left, said.by):
                 active.append_own(record)

@@ -136,6 +136,22 @@ def erased(
         )
 
 
+def recorded(said: dict[str, object]) -> set[tuple[str, tuple[int, str] | None]]:
+    """Return what an `erase-subject` record records: its case number, with None, and with each place that was left.
+
+    Args:
+        said: Its `auditlog` member.
+    """
+    request, left = said.get("request"), said.get("left")
+    if not isinstance(request, str):
+        return set()
+    found: set[tuple[str, tuple[int, str] | None]] = {(request, None)}
+    for each in left if isinstance(left, list) else ():
+        if isinstance(each, dict) and type(each.get("seq")) is int and isinstance(each.get("field"), str):
+            found.add((request, (each["seq"], each["field"])))
+    return found
+
+
 def targets_of(said: dict[str, object]) -> list[Target]:
     """Return the targets of a `redact` record; what is malformed is left out.
 

@@ -12,7 +12,7 @@ from auditlog_cli.strictjson import Malformed
 from auditlog_cli.withholding import beside, digests, reading
 from auditlog_cli.withholding.anatomy import Anatomy, dissect
 from auditlog_cli.withholding.choosing import TORN, Choice, Chooser, Nothing
-from auditlog_cli.withholding.declaring import Target, targets_of
+from auditlog_cli.withholding.declaring import Target, recorded, targets_of
 from auditlog_cli.withholding.holding import Register
 from auditlog_cli.withholding.planned import Pending, Plan
 from auditlog_cli.withholding.replacing import lines_with
@@ -87,7 +87,7 @@ class First:
         mine.held |= its.held
         mine.blobs |= its.blobs
         mine.torn |= its.torn
-        mine.requests |= its.requests
+        mine.recorded |= its.recorded
         mine.torn_ends |= its.torn_ends
         self.digests |= part.digests
         self.taken |= part.taken
@@ -152,8 +152,8 @@ class First:
             if isinstance(seqs, list) and isinstance(segment, str):
                 first = segments.first_of(segment)
                 self._done |= {(seq, first) for seq in seqs if type(seq) is int and first is not None}
-        elif kind == "erase-subject" and isinstance(own.get("request"), str):
-            self._made.requests.add(str(own["request"]))
+        elif kind == "erase-subject":
+            self._made.recorded |= recorded(own)
         elif kind == "recovered" and beside.is_torn(self._made.path, str(own.get("file"))):
             self._made.torn_ends[line.seq] = str(own["file"])
             self._made.dregs = self._made.dregs or TORN in line.holes

@@ -58,7 +58,7 @@ class Plan:
         salted: Whether others write the log, and its salts lie beside it (integrity.md, 2.8).
         naming: Names of holds beside a salted log in which the person who is to be erased can be read.
         statements: The holds beside a salted log, as they were when this was planned.
-        requests: Case numbers whose erasure the log records already.
+        recorded: What the log says already of erasures (`declaring.recorded`).
         processes: How many may share the work.
     """
 
@@ -81,7 +81,7 @@ class Plan:
         self.salted = False
         self.naming: list[str] = []
         self.statements = b""
-        self.requests: set[str] = set()
+        self.recorded: set[tuple[str, tuple[int, str] | None]] = set()
 
     @property
     def targets(self) -> list[Target]:
@@ -102,6 +102,10 @@ class Plan:
     def unfinished(self) -> bool:
         """Whether an earlier redaction was not carried out to the end."""
         return bool(self.pending) or self.dregs
+
+    def tells(self, request: str) -> bool:
+        """Whether something of the erasure with this case number is still to be recorded: itself, or a place left."""
+        return not self.nothing or not {(request, each) for each in (None, *self.left)} <= self.recorded
 
     @property
     def nothing(self) -> bool:

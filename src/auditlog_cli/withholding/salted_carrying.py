@@ -49,7 +49,7 @@ def run(plan: Plan, said: Declared, key: Key | None, *, request: str | None, ste
             step("declared")
             with unfinished(plan.path, _where(plan.path, declared_at)):
                 done = Done(declared_at, _withhold(plan.path, plan.targets, step))
-        if request is not None and (request not in plan.requests or not plan.nothing):
+        if request is not None and plan.tells(request):
             erased = declaring.erased(request, done.declared_at, plan.values, plan.records, plan.left, said.by)
             _append(plan.path, [*erased])
             step("erasure recorded")

@@ -17,7 +17,7 @@ from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing.line import Unsealed
 from auditlog_cli.withholding import salted_holding
 from auditlog_cli.withholding.choosing import BySubject, Choice, Chooser
-from auditlog_cli.withholding.declaring import Target, targets_of
+from auditlog_cli.withholding.declaring import Target, recorded, targets_of
 from auditlog_cli.withholding.finding import ByPlace
 from auditlog_cli.withholding.passes import First, Second
 from auditlog_cli.withholding.planned import Part, Pending, Plan
@@ -111,8 +111,8 @@ def _declarations(files: Snapshot, made: Plan) -> dict[int, _Declared]:
             for target in targets_of(own):
                 targets.setdefault(target.seq, []).append(target)
             found[number] = _Declared(own, targets)
-        elif isinstance(own, dict) and isinstance(own.get("request"), str):
-            made.requests.add(str(own["request"]))
+        elif isinstance(own, dict):
+            made.recorded |= recorded(own)
     return found
 
 

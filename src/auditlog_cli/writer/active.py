@@ -33,6 +33,7 @@ class Active:
         first: seq of the first record in this file.
         born: When its first record was written: microseconds since the epoch.
         hole: A loss that was found and still has to be recorded.
+        accepted: What a new log says of the one that is gone from its place (`renewing`); or None.
         recovered: How many times a torn end was repaired by this writer.
         stuck: Whether the segment may not be renamed.
         retire: What closes a descriptor that is given up; a sync may still run on it.
@@ -48,6 +49,7 @@ class Active:
         self.first = 0
         self.born = 0
         self.hole: Hole | None = None
+        self.accepted: dict[str, object] | None = None
         self.recovered = 0
         self.stuck = False
         self.retire: Callable[[int], None] = os.close

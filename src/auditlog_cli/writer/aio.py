@@ -90,7 +90,10 @@ class AsyncAuditLog:
 
     async def _do(self, work: Callable[[], Result]) -> Result:
         if self._closed:
-            raise AuditWriteError("this log was closed; nothing was written")
+            raise AuditWriteError(
+                "this log was closed; nothing was written",
+                help="open it anew: async with AsyncAuditLog(path) as log: …",
+            )
         if self._process != os.getpid():  # forked: the thread is the parent's, and would be waited for for ever
             self._thread, self._process = _one_thread(), os.getpid()
         # Shielded: what waits in the thread's queue is done even if nobody waits for it any more.

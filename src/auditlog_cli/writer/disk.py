@@ -12,6 +12,8 @@ from auditlog_cli.errors import AuditWriteError, remedy
 
 _ENOUGH = 1 << 20
 NOTHING = "nothing was written"
+REOPEN = "open it anew: AuditLog(path)"
+LOOK = "look at the disk (dmesg)"
 _ROOM = "make room, then call again"
 _RIGHTS = "check owner and mode of the file and its folder"
 _HELP = {
@@ -21,7 +23,7 @@ _HELP = {
     errno.EACCES: _RIGHTS,
     errno.EPERM: _RIGHTS,
     errno.EROFS: "the file system is mounted read-only",
-    errno.EIO: "look at the disk (dmesg)",
+    errno.EIO: LOOK,
     errno.EMFILE: "this process has too many files open (ulimit -n)",
 }
 _NO_SUCH_THING = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)

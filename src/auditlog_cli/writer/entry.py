@@ -120,7 +120,10 @@ class Maker:
     def make_slowly(self, record: Mapping[str, Any]) -> Entry:
         """Return `record` ready to be sealed, whatever it is made of."""
         if not isinstance(record, Mapping):
-            raise AuditWriteError("a record is a mapping of member names to values; nothing was written")
+            raise AuditWriteError(
+                "a record is a mapping of member names to values; nothing was written",
+                help='log.append({"action": {…}, "user": {…}})',
+            )
         plain = _Plain(record, self._mask)
         given, fresh_id = plain.record, ids.record_id()
         made: dict[str, object] = {} if "timestamp" in given else {"timestamp": times.now()}
@@ -148,7 +151,8 @@ class Maker:
         if entry.size > strictjson.MAX_LINE:
             raise AuditWriteError(
                 f"{self._path}: a record of {entry.size} bytes is longer than a line may be (64 MiB); "
-                "nothing was written"
+                "nothing was written",
+                help="keep large things elsewhere, and record their SHA-256 and place",
             )
         return entry
 

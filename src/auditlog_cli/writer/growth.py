@@ -7,6 +7,7 @@ before it goes on it looks whether the record there is still the one it saw.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from auditlog_cli.sealing.line import Sealed, Unsealed, unseal
 from auditlog_cli.sealing.salted import RAW
 from auditlog_cli.writer import tail
 
+_BEGUN = re.compile(rb'"auditlog"\s*:\s*\{\s*"type"\s*:\s*"(?:genesis|rotate)"')
 _CHECKPOINT = b'"auditlog":{"type":"checkpoint"'
 
 
@@ -236,6 +238,29 @@ def is_sealed(path: str) -> bool:
         InputError: If there is no such file, or if it holds no whole line.
     """
     try:
+        # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
+        return not unseal(_first(path)).tombstone
+    except Unsealed:
+        return False
+
+
+def refuse_damaged(path: str) -> None:
+    """Refuse a log that is none of ours any more, but was: taken for somebody else's it would be signed as it is now.
+
+    Raises:
+        SealRefused: If its first line is no sealed one, and is still seen to begin a sealed log.
+        InputError: As `is_sealed`.
+    """
+    line = _first(path)
+    if _BEGUN.search(line) and b'"_salts"' in line:
+        raise SealRefused(
+            f"{path}: line 1 begins a sealed log, and was changed; nothing was signed",
+            help=f"auditlog verify {path}; bring the file back as it was written",
+        )
+
+
+def _first(path: str) -> bytes:
+    try:
         name, packed = segments.open_first(path)
         try:
             fd = frames.plain(name, packed)
@@ -251,11 +276,7 @@ def is_sealed(path: str) -> bool:
         os.close(fd)
     if line is None:
         raise InputError(f"{path}: holds no complete record", help="is it the right file?")
-    try:
-        # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
-        return not unseal(line).tombstone
-    except Unsealed:
-        return False
+    return line
 
 
 def origin_of(path: str) -> str:

@@ -23,7 +23,7 @@ _LONGEST_PAUSE_S = 0.005
 _TURN_S = 30.0
 _EXCLUSIVE = fcntl.LOCK_EX | fcntl.LOCK_NB
 _HELD_BY_ANOTHER = (errno.EWOULDBLOCK, errno.EINTR)
-_NO_SUCH_LOCK = (errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL)
+_NO_SUCH_LOCK = (errno.EBADF, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL)  # two numbers on macOS
 _NOT_KEPT = "the checkpoint was not kept"
 
 

@@ -210,7 +210,10 @@ class AuditLog:
             AuditWriteError: If it cannot be signed or written.
         """
         if not self._signs:
-            raise UsageError("checkpoint: the log was opened without key=")
+            raise UsageError(
+                "checkpoint: the log was opened without key=",
+                help="AuditLog(path, key=…), with a key of auditlog keygen",
+            )
         self._signs.sign(whatever=True)
 
     def sync(self) -> None:

@@ -11,6 +11,7 @@ from auditlog_cli.errors import AuditWriteError, UsageError
 Mask = Callable[[dict[str, Any]], Mapping[str, Any]]
 
 MASKED = "[masked]"
+_PATHS = 'redact=["user.email", "action.arguments.*.card"]; * is any member or element'
 
 
 def paths(wanted: Iterable[str], *, how: str = "mask", key: bytes | None = None) -> Mask:
@@ -29,15 +30,15 @@ def paths(wanted: Iterable[str], *, how: str = "mask", key: bytes | None = None)
         UsageError: If `how` is none of these, the key is too short, or a path is empty or no text.
     """
     if how not in ("mask", "hash", "remove"):
-        raise UsageError(f"how={how!r}: one of mask, hash, remove")
+        raise UsageError(f"how={how!r}: one of mask, hash, remove", help="mask, the default, puts [masked] there")
     if key is not None and len(key) < 16:
-        raise UsageError("key: at least 16 bytes")
+        raise UsageError("key: at least 16 bytes", help="secrets.token_bytes(32), kept as a secret")
     if not isinstance(wanted, Iterable):
-        raise UsageError("redact: dotted paths such as user.email, or a function")
+        raise UsageError("redact: dotted paths such as user.email, or a function", help=_PATHS)
     given = [wanted] if isinstance(wanted, str) else list(wanted)
     for path in given:
         if not isinstance(path, str) or not path or "" in path.split("."):
-            raise UsageError("redact: dotted paths such as user.email, or a function")
+            raise UsageError("redact: dotted paths such as user.email, or a function", help=_PATHS)
     steps = [path.split(".") for path in given]
 
     def mask(record: dict[str, Any]) -> dict[str, Any]:

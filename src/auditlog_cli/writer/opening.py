@@ -131,7 +131,7 @@ def refuse_second_beginning(path: str) -> None:
         if os.path.lexists(name):
             raise TamperError(
                 f"{path}: gone or empty, but {os.path.basename(name)} says that it had records; {disk.NOTHING}",
-                help="bring the log back from a copy, or see `auditlog recover --accept-loss`",
+                help=f"bring the log back from a copy; auditlog recover {path} --accept-loss begins it anew",
             )
 
 

@@ -116,7 +116,10 @@ class Pen:
         mutex = self._mutex
         try:
             if not mutex.acquire(timeout=self._lock.timeout_s):
-                raise LockTimeout(f"{self.path}: another thread has held the log for too long; {disk.NOTHING}")
+                raise LockTimeout(
+                    f"{self.path}: another thread has held the log for too long; {disk.NOTHING}",
+                    help="call again; if the disk is slow, AuditLog(path, lock_timeout_s=…) waits longer",
+                )
             if self._inside:
                 # A signal handler of this very thread, while it was writing: taken up by the outer call.
                 for entry in entries:
@@ -140,7 +143,7 @@ class Pen:
     def _append(self, entries: list[Entry]) -> int:
         """Append `entries` under the lock, with one write; return the seq after them."""
         if self.closed:
-            raise AuditWriteError(f"{self.path}: this log was closed; {disk.NOTHING}")
+            raise AuditWriteError(f"{self.path}: this log was closed; {disk.NOTHING}", help=disk.REOPEN)
         active, lock = self.active, self._lock
         try:
             lock.acquire()
@@ -294,7 +297,8 @@ class Pen:
             self.active.close()
         except OSError as error:
             raise DurabilityError(
-                f"{self.path}: written, but the disk complained when the log was closed ({disk.why(error)})"
+                f"{self.path}: written, but the disk complained when the log was closed ({disk.why(error)})",
+                help=disk.LOOK,
             ) from error
         finally:
             if self._fallback is not None:
@@ -303,7 +307,7 @@ class Pen:
     def refuse_closed(self) -> None:
         """Raise `AuditWriteError` once the log is closed."""
         if self.closed:
-            raise AuditWriteError(f"{self.path}: this log was closed; {disk.NOTHING}")
+            raise AuditWriteError(f"{self.path}: this log was closed; {disk.NOTHING}", help=disk.REOPEN)
 
     def after_fork(self) -> None:
         """In a child: its own lock descriptor and locks, no background thread yet, no losses of its own."""

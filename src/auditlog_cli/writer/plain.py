@@ -13,7 +13,7 @@ import orjson
 from auditlog_cli import durability, segments, strictjson
 from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.sealing.line import Unsealed, unseal
-from auditlog_cli.writer import tail
+from auditlog_cli.writer import disk, tail
 from auditlog_cli.writer.lock import FileLock
 from auditlog_cli.writer.values import Plain
 
@@ -150,7 +150,8 @@ class PlainFile:
             durability.sync_data(fd)
         except OSError as error:
             raise AuditWriteError(
-                f"{self.path}: written, but the disk did not confirm it ({error.strerror}); it may be lost in a crash"
+                f"{self.path}: written, but the disk did not confirm it ({error.strerror}); it may be lost in a crash",
+                help=disk.LOOK,
             ) from error
 
     def _failed(self, error: OSError) -> AuditWriteError:

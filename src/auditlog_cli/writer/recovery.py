@@ -41,7 +41,7 @@ def repair(active: Active, end: Tail, first: list[dict[str, object]]) -> None:
         active.append_own(own.recovered("newline", seq=end.whole.seq), glue=b"\n")
         return
     stands_at = end.last.seq + 1 if end.last else seq
-    if _covered(active.path) > stands_at:
+    if active.accepted is None and _covered(active.path) > stands_at:
         _leave(active, rest, first)
     else:
         _replace(active, rest, first)

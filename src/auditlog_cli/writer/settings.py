@@ -50,10 +50,12 @@ def log_path(path: str | os.PathLike[str]) -> str:
     """Return the one name of the log, whatever links lead to it.
 
     Raises:
-        UsageError: If it is empty, or the name of a closed segment.
+        UsageError: If it is empty, `-`, or the name of a closed segment.
     """
     if not os.fspath(path):
         raise UsageError("path: the name of a file is needed", help='AuditLog("audit.jsonl")')
+    if os.fsdecode(path) == "-":
+        raise UsageError("-: a log is a file, no stream", help="name a file; one that is called - is ./-")
     name = os.path.realpath(os.fsdecode(path))
     active = segments.active_of(name)
     if active is not None:
@@ -68,14 +70,20 @@ def refuse_contradictions(path: str, fsync: str, on_error: str | None, fallback:
         UsageError: If there is one.
     """
     if fsync not in ("always", "interval", "none"):
-        raise UsageError(f"fsync={fsync!r}: one of always, interval, none")
+        raise UsageError(
+            f"fsync={fsync!r}: one of always, interval, none",
+            help="interval, the default, has everything on the disk within interval_s",
+        )
     if on_error not in (None, "raise", "fallback"):
         session = "abort and warn are for a session: log.session(…, on_error=…)"
         raise UsageError(f"on_error={on_error!r}: one of raise, fallback", help=session)
     if (on_error == "fallback") != (fallback is not None) and not (on_error is None and fallback is not None):
-        raise UsageError("on_error='fallback' and fallback=PATH go together")
+        raise UsageError(
+            "on_error='fallback' and fallback=PATH go together",
+            help='fallback="/other/disk/audit.jsonl", or leave on_error out',
+        )
     if fallback is not None and os.path.realpath(os.fsdecode(fallback)) == path:
-        raise UsageError("fallback: the log itself cannot be its own fallback")
+        raise UsageError("fallback: the log itself cannot be its own fallback", help="name a file on another disk")
 
 
 def refuse_numbers(**numbers: float | None) -> None:
@@ -87,7 +95,9 @@ def refuse_numbers(**numbers: float | None) -> None:
     for name, value in numbers.items():
         most = threading.TIMEOUT_MAX if name.endswith("_s") else sys.maxsize
         if value is not None and not 0 <= value <= most:
-            raise UsageError(f"{name}={value!r}: a number from 0 to {most:.0f} is needed")
+            raise UsageError(
+                f"{name}={value!r}: a number from 0 to {most:.0f} is needed", help=f"leave {name} out for the default"
+            )
 
 
 def head(policy: str | Mapping[str, object] | None, origin: str | None, heartbeat_s: float | None) -> Head:
@@ -99,13 +109,19 @@ def head(policy: str | Mapping[str, object] | None, origin: str | None, heartbea
     wanted: Head = {}
     if origin is not None:
         if not own.is_origin(origin):
-            raise UsageError("origin: 1 to 200 characters of A-Z a-z 0-9 . _ / -")
+            raise UsageError(
+                "origin: 1 to 200 characters of A-Z a-z 0-9 . _ / -",
+                help='origin="example.org/agents/planner", or leave it out',
+            )
         wanted["origin"] = origin
     if policy is not None:
         try:
             policies.tree(policy)
         except ValueError as error:
-            raise UsageError(f"policy: {error}") from None
+            raise UsageError(
+                f"policy: {error}",
+                help='policy={"base": "default/1", "redactable": ["/metadata/ticket"]}, or leave it out',
+            ) from None
         wanted["policy"] = policy if isinstance(policy, str) else dict(policy)
     if heartbeat_s is not None:
         wanted["heartbeat_s"] = heartbeat_s

@@ -109,7 +109,7 @@ def _place_before(active: Active, rest: bytes, before: continuity.Mark | None) -
     closed = segments.find_closed(active.path)
     if closed:
         return opening.place_after(active, closed)
-    if not (before and before[0]):
+    if not (before and before[0]) and active.accepted is None:
         opening.refuse_second_beginning(active.path)
     return 0, hashes.ZEROS
 
@@ -125,7 +125,10 @@ def _begin(active: Active) -> list[dict[str, object]]:
         ) from error
     active.first, active.born = active.seq, times.parse(times.now()) or 0
     # After a loss the record of it comes first: never a new genesis.
-    return [] if active.hole else [opening.record(active, segments.find_closed(active.path))]
+    if active.hole:
+        return []
+    accepted = [] if active.accepted is None else [active.accepted]
+    return [opening.record(active, segments.find_closed(active.path)), *accepted]
 
 
 def _tell(active: Active, hole: Hole) -> None:

@@ -13,6 +13,8 @@ def export(
     output: o.ExportOutput = "",
     endpoint: o.Endpoint = None,
     ca: o.ExportCa = None,
+    cert: o.Cert = None,
+    cert_key: o.CertKey = None,
     user: o.User = None,
     agent: o.Agent = None,
     session: o.Session = None,
@@ -56,6 +58,7 @@ def export(
     from auditlog_cli import exporters
     from auditlog_cli.cli import exporting, fitting, posting, show
     from auditlog_cli.counts import Counts
+    from auditlog_cli.credentials import Credentials
     from auditlog_cli.errors import EXIT_OK, UsageError
     from auditlog_cli.selection import select_by
     from auditlog_cli.signing import es256
@@ -65,35 +68,23 @@ def export(
             "export: --to FORMAT and either -o OUT or --endpoint URL are needed",
             help=f"formats: {', '.join(exporters.names())}",
         )
+    to = exporters.meant(to)
     exporter = exporters.load(to)
     messages = getattr(exporter, "MESSAGES", False)
-    fitting.heeded(
-        to,
-        bool(endpoint),
-        {
-            "--key": key is not None,
-            "--trust-level": trust_level != "L1",
-            "--ocsf-version": ocsf_version != "1.8.0",
-            "--bulk": bulk,
-            "--enterprise-number": enterprise_number != 32473,
-            "--checkpoint": checkpoint is not None,
-            "--content": content,
-            "--protobuf": protobuf,
-            "--batch": batch != 500,
-            "--ca": ca is not None,
-            "--header": bool(header),
-            "--gzip": gzip,
-            "--retries": retries != 5,
-            "--insecure": insecure,
-        },
-    )
+    given = {"--key": key is not None, "--trust-level": trust_level != "L1", "--ocsf-version": ocsf_version != "1.8.0"}
+    given |= {"--bulk": bulk, "--enterprise-number": enterprise_number != 32473, "--checkpoint": checkpoint is not None}
+    given |= {"--content": content, "--protobuf": protobuf, "--batch": batch != 500, "--header": bool(header)}
+    given |= {"--gzip": gzip, "--retries": retries != 5, "--insecure": insecure, "--ca": ca is not None}
+    given |= {"--cert": cert is not None, "--cert-key": cert_key is not None}
+    fitting.heeded(to, bool(endpoint), given)
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
     settings = exporters.Settings(
         notices.say, es256.load(key) if key is not None else None, trust_level, ocsf_version, bulk, enterprise_number
     )
-    settings = settings._replace(protobuf=protobuf, content=content, batch=batch)
+    counts = Counts()
+    settings = settings._replace(protobuf=protobuf, content=content, batch=batch, leave_out=counts.leave_out)
     if exporter.SEALED:
         if endpoint:
             posting.signal_of(exporter, to)
@@ -102,16 +93,16 @@ def export(
         for source in exporting.sealed(logs[0], checkpoint):
             notices.say(exporting.write(exporter, source, settings, output))
         return EXIT_OK
-    counts = Counts()
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
     source = exporting.selected(logs, chosen, counts, notices)
     if output and not exporter.FOLDER:
         exporting.spare(output)
     if endpoint:
+        shown = Credentials(ca, cert, cert_key)
         if messages:
-            notices.say(exporting.send(exporter, source, settings, endpoint, ca))
+            notices.say(exporting.send(exporter, source, settings, endpoint, shown))
         else:
-            sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure)
+            sending = posting.Sending(endpoint, header, protobuf, gzip, retries, insecure, shown)
             receiver = sending.receiver(posting.signal_of(exporter, to), notices, patient=False)
             posting.send(exporter, source, settings, receiver, notices)
     else:

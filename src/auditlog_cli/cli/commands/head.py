@@ -25,7 +25,10 @@ def head(path: o.Log) -> int:
     from auditlog_cli.writer.growth import Growth, is_sealed
 
     if not is_sealed(path):
-        raise InputError(f"{path}: is no sealed log", help=f"auditlog seal {path}")
+        raise InputError(
+            f"{path}: is no sealed log",
+            help=f"auditlog verify {path} prints the head of a log that others write, once it is signed",
+        )
     growth = Growth(path)
     size = growth.grow()
     out = show.output(None)

@@ -18,6 +18,7 @@ def import_(
     approved_by: o.ImportApprover = None,
     approved_at: o.ImportApproved = None,
     tz: o.ImportZone = None,
+    map: o.ImportMap = None,  # noqa: A002 - the option's word
     all: o.ImportAll = False,  # noqa: A002 - the option's word
     again: o.ImportAgain = False,
     quiet: o.Quiet = False,
@@ -40,5 +41,5 @@ def import_(
     notices = show.Notices(quiet=quiet)
     if shape is not None:
         importing.refuse_unknown(shape)
-    said = importing.Said(user, agent, session, scopes, approved_by, approved_at, tz)
+    said = importing.Said(user, agent, session, scopes, approved_by, approved_at, tz, map)
     return importing.run(paths, output, shape, said, notices, everything=all, again=again)

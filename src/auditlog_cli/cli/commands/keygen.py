@@ -24,6 +24,8 @@ def keygen(path: o.KeyFile, log: o.KeyLog = None, by: o.KeyOwner = None) -> int:
     from auditlog_cli.signing import keygen, signers
     from auditlog_cli.writer.growth import Growth
 
+    if by is not None and not signers.is_name(by):
+        raise UsageError("--by: a name without quotes, commas, wildcards and line breaks", help="--by dpo@example.org")
     if log and by:
         raise UsageError("--log and --by: a key signs logs, or what a person withholds", help="make two keys")
     origin = ""
@@ -36,7 +38,10 @@ def keygen(path: o.KeyFile, log: o.KeyLog = None, by: o.KeyOwner = None) -> int:
     key = keygen.make(path, f"auditlog {by or origin or path}")
     purpose = signers.REDACTIONS if by else signers.CHECKPOINTS
     out = show.output(None)
-    out.line(f'{by or origin or "*"} namespaces="{purpose}" {key.public_line}')
+    name = by or origin or "*"
+    if " " in name:
+        name = f'"{name}"'
+    out.line(f'{name} namespaces="{purpose}" {key.public_line}')
     show.finish(out)
     show.Notices().say(f"{path} (keep it to yourself) and {path}.pub were made")
     return 0

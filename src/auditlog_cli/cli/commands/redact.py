@@ -51,7 +51,7 @@ def redact(
     signatures stay valid. Copies elsewhere (backups, shippers, search indexes) are not reached. A signed record in
     the log says which places were withheld, by whom and why. Writers may go on meanwhile. Exit code: 0 done, or
     nothing to do; 1 something was left readable, or with --check or --dry-run something would go; 6 a line could
-    not be looked at.
+    not be looked at, or a field of --fields seems to be misspelt.
 
     Examples:
       auditlog redact --check audit.jsonl
@@ -83,7 +83,7 @@ def redact(
             return places.mask(given, findings, rule or [], pseudonyms, output, notices, dry_run=dry_run)
         if dry_run:
             return masking.check(given, settings, format, None, notices)
-        return masking.mask(given, masking.redactor(settings, pseudonyms), output, notices)
+        return masking.mask(given, settings, pseudonyms, output, notices)
     from auditlog_cli.cli import redacting
     from auditlog_cli.selection import select_by
     from auditlog_cli.withholding.wish import Wish

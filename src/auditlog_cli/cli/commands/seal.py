@@ -34,8 +34,11 @@ def seal(
       auditlog seal old.jsonl --key seal.key --redactable
     """
     from auditlog_cli.cli import sealing, show
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.signing import signer
 
+    if every < 1:
+        raise UsageError("--every: at least 1 second", help="such as --every 60")
     notices = show.Notices(quiet=quiet)
     with sealing.opened(path, signer.load(key), checkpoint, redactable=redactable) as sealed:
         if successor:

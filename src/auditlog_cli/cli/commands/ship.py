@@ -19,6 +19,8 @@ def ship(
     gzip: o.Gzip = False,
     content: o.Content = False,
     ca: o.ExportCa = None,
+    cert: o.Cert = None,
+    cert_key: o.CertKey = None,
     enterprise_number: o.EnterpriseNumber = 32473,
     batch: o.Batch = 500,
     retries: o.Retries = 5,
@@ -40,11 +42,14 @@ def ship(
       auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor spans.cursor
       auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor siem.cursor --follow
     """
+    from auditlog_cli import exporters
     from auditlog_cli.cli import fitting, shipped, show
+    from auditlog_cli.credentials import Credentials
     from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
     from auditlog_cli.shipping.cursors import Cursor
     from auditlog_cli.shipping.shipper import Shipper
 
+    to = exporters.meant(to)
     if to not in shipped.FORMATS:
         raise UsageError(f"--to {to}: is not shipped", help=f"{', '.join(shipped.FORMATS)} are")
     if not endpoint or not cursor:
@@ -56,12 +61,14 @@ def ship(
         raise UsageError("--follow and --once contradict each other", help="--once is the default")
     given = {"--content": content, "--protobuf": protobuf, "--ca": ca is not None, "--header": bool(header)}
     given |= {"--gzip": gzip, "--enterprise-number": enterprise_number != 32473, "--insecure": insecure}
+    given |= {"--cert": cert is not None, "--cert-key": cert_key is not None}
     fitting.heeded(to, True, given)
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
     freight = shipped.freight(
-        to, endpoint, notices, header=header, protobuf=protobuf, gzip=gzip, content=content, ca=ca,
-        enterprise=enterprise_number, batch=batch, retries=retries, insecure=insecure,
+        to, endpoint, notices, header=header, protobuf=protobuf, gzip=gzip, content=content,
+        shown=Credentials(ca, cert, cert_key), enterprise=enterprise_number, batch=batch, retries=retries,
+        insecure=insecure,
     )  # fmt: skip
     kept = Cursor(cursor, to)
     try:

@@ -26,6 +26,7 @@ def verify(
     require_heartbeat: o.RequireHeartbeat = False,
     no_index: o.NoIndex = False,
     format: o.VerdictFormat = "text",  # noqa: A002 - the word of the option
+    json: o.AsJson = False,
     color: o.Color = "auto",
     output: o.Output = None,
     verbose: o.Verbose = False,
@@ -53,8 +54,10 @@ def verify(
     from auditlog_cli import verification
     from auditlog_cli.cli import failure, progress, show, verdicts
     from auditlog_cli.errors import UsageError
-    from auditlog_cli.verdict import overall
+    from auditlog_cli.verdict import counted, overall
 
+    if json and format not in ("text", "json"):
+        raise UsageError(f"--json and --format {format}: one of them", help="--format alone says it")
     given = show.paths(paths)
     if checkpoint is not None and len(given) != 1:
         raise UsageError("--checkpoint: is that of one log", help="name one log")
@@ -80,15 +83,15 @@ def verify(
         bar.hide()
     out = show.output(output)
     try:
-        verdicts.write(out, found, format, show.style(color, output))
+        verdicts.write(out, found, "json" if json else format, show.style(color, output))
         show.finish(out)
     except BaseException:
         show.discard(out)
         raise
-    for verdict in found:
+    for verdict in counted(found):
         if verdict.exit_code == 3:
             failure.say("input", f"{verdict.path}: {verdict.findings[0].message}", verdict.help)
-    if format != "text" or (output is not None and output != "-"):
+    if json or format != "text" or (output is not None and output != "-"):
         for verdict in (each for each in found if each.exit_code != 3):
             notices.say(f"{verdict.path}: {verdict.sentence}")
     return overall(found)

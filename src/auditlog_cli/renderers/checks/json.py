@@ -32,8 +32,8 @@ def header(report: Report) -> dict[str, Any]:
             {"source": each.path, "size": each.size, "sha256": each.sha256, "first_leaf": each.first_leaf, "last_leaf": each.last_leaf}  # noqa: E501
             for each in report.inputs
         ],
-        "unread": report.unread,
-        "unwritten": report.unwritten,
+        "unread": [str(error) for error in report.unread],
+        "unwritten": [str(error) for error in report.unwritten],
         "verification": verification.as_object(report.verdicts) if report.verdicts else None,
         "lines": {
             "read": report.lines.read,

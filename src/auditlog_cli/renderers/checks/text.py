@@ -74,7 +74,7 @@ def _header(report: Report, style: Style) -> list[str]:
         out += [style.paint(line, colour) for line in wrapped(safe.one_line(text), style)]
         for item in verdict.not_checked:
             out += [style.paint(f"  {line}", "dim") for line in wrapped(safe.one_line(f"not checked: {item}"), style)]
-    for text in [*report.unread, *report.unwritten]:
+    for text in map(str, (*report.unread, *report.unwritten)):
         out += [style.paint(line, "error") for line in wrapped(safe.one_line(text), style)]
     for text in report.warnings:
         out += [style.paint(line, "denied") for line in wrapped(safe.one_line(f"warning: {text}"), style)]

@@ -13,7 +13,6 @@ _NAMED = 10
 """So many agents are named where it is said what was looked at."""
 _GROUPS = {"agents": "Agent", "types": "Type of action", "outcomes": "Outcome"}
 _OPEN = ("", "; one end was not asked for: as far as the logs reach", "; the whole log: no period was asked for")
-_RESULTS = {"findings": "with findings"}
 
 
 def document(made: dict[str, Any]) -> Document:
@@ -103,14 +102,12 @@ def _packs(made: dict[str, Any]) -> Section:
 
 
 def _clause(each: dict[str, Any], more: list[str]) -> tuple[Text, ...]:
-    results = ", ".join(
-        f"{count:,} {_RESULTS.get(word, parts.RESULTS[word])}" for word, count in each["results"].items() if count
-    )
     grave = ", ".join(f"{count:,} {word}" for word, count in each["by_severity"].items() if count)
+    words = parts.RESULTS | {"findings": f"with findings{f' ({grave})' if grave else ''}"}
+    told = ", ".join(f"{count:,} {words[word]}" for word, count in each["results"].items() if count)
     name: Text = (
         (Span(each["clause"], "strong"), f" {each['demand']}") if each["demand"] else Span(each["clause"], "strong")
     )
-    told = f"{results}{f' ({grave})' if grave else ''}"
     kinds = tuple(f"{each['by_kind'][kind]:,}" for kind in KINDS)
     rules = tuple(part for rule in each["rules"] for part in (", ", Span(rule, "keep")))[1:]
     return (name, rules, told, *kinds, *(f"{each[member]:,}" for member in more))

@@ -93,10 +93,10 @@ def _withheld(verdict: Verdict, style: Style) -> list[str]:
 def _place(item: Withheld) -> str:
     where = f"record {item.seq}: {safe.one_line(item.field) or 'the whole record'}"
     if item.declared_at is None:
-        return where
+        return f"{where}, declared in {safe.one_line(item.beside)}" if item.beside else f"{where}, not declared"
     by = f" by {safe.one_line(item.by)}" if item.by else ""
     at = f"line {item.declared_at} of {safe.one_line(item.beside)}" if item.beside else f"record {item.declared_at}"
-    return f"{where}, declared in {at}{by} ({'signed' if item.signed else 'signature not checked'})"
+    return f"{where}, declared in {at}{by} ({'signed' if item.signed else 'not proved by a signature'})"
 
 
 def _wrapped(text: str, style: Style, first: str, others: str) -> list[str]:
