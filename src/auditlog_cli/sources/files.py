@@ -37,7 +37,7 @@ class Log:
 
 
 def find(paths: list[str], *, documents: bool = False) -> list[Log]:
-    """Return the logs that `paths` name, each once, in the order given (a folder's by name).
+    """Return the logs that `paths` name, each once whatever it is called, in the order given (a folder's by name).
 
     Args:
         paths: Files, folders, globs, `-`.
@@ -53,11 +53,16 @@ def find(paths: list[str], *, documents: bool = False) -> list[Log]:
             for file in log.files:
                 if file != path:
                     _refuse_pipe(file)
-            files = [file for file in log.files if file not in seen]
-            seen.update(files)
+            files = [file for file in log.files if same(file) not in seen]
+            seen.update(map(same, files))
             if files:
                 logs.append(Log(log.path, files, whole=log.whole and len(files) == len(log.files)))
     return logs
+
+
+def same(file: str) -> str:
+    """Return what two names of one file have in common: `a.jsonl`, `./a.jsonl`, a link to it."""
+    return file if file == STDIN else os.path.realpath(file)
 
 
 def _expand(path: str, documents: bool) -> list[Log]:
