@@ -52,6 +52,7 @@ def report(
     question = asked(
         pack=pack or (), policy_file=policy_file, no_policy=no_policy, policy_name=only_policy,
         experimental=experimental, as_of=as_of or periods.judged_at(last), fail_on=fail_on,
-        fail_on_indicators=fail_on_indicators, waivers_file=waivers, baseline=baseline, seal=verification.asked(signers=signers, vkey=vkey, known=known),
+        fail_on_indicators=fail_on_indicators, waivers_file=waivers, baseline=baseline,
+        seal=verification.asked(signers=signers, vkey=vkey, known=known),
     )  # fmt: skip
     return periods.run(show.paths(paths), question, first, last, alerts, format, output, quiet=quiet)
