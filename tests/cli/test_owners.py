@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from auditlog_cli import check
+from auditlog_cli.errors import DefinitionError
 from tests.cli.test_alerts import KEY, record, write
 from tests.conftest import Result
 
@@ -151,3 +153,14 @@ def test_no_output_with_owners_holds_a_value(cli: Cli) -> None:
     for form in ("text", "json", "sarif", "markdown", "html"):
         out = cli("check", "audit.jsonl", *ONLY, "--format", form).out
         assert "team-payments" in out and KEY not in out
+
+
+def test_a_library_call_means_files_only(here: Path) -> None:
+    with pytest.raises(DefinitionError, match="register: cannot be read"):
+        check(here / "audit.jsonl", policy="register")
+
+
+def test_without_a_policy_none_can_be_named(cli: Cli) -> None:
+    both = cli("check", "audit.jsonl", "--policy", "register", "--no-policy")
+    assert both.code == 2
+    assert "--policy and --no-policy contradict each other" in both.err
