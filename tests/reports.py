@@ -95,7 +95,7 @@ def fixed(**changed: object) -> Report:
     verdict.origin, verdict.records, verdict.head = "acme/billing", 40, "12" * 32
     verdict.findings = [Problem("chain", "a record does not follow from the one before it", seq=30)]
     verdict.not_checked = ["signatures: no key was given"]
-    iban = where(12, "/action/arguments/iban", column=120, end_column=149, start=0, end=27)
+    iban = where(12, "/action/arguments/iban", column=120, end_column=149, start=0, end=27, owner="team-payments")
     waived = found(CONTACT, where(14, "/action/arguments/to"), entity="EMAIL_ADDRESS", policy=_POLICY)
     waived.state, waived.waiver = "waived", {"id": "W-2026-014", "status": "accepted", "expires": "2027-01-31T00:00:00.000000Z"}  # fmt: skip
     known = found(BASIS, where(5, "/data/basis"), policy=_POLICY)
@@ -160,7 +160,7 @@ def hostile(text: str = HOSTILE, many: int = 1) -> Report:
     asked = Rule("X-1", text, pack=pack.name, version=text, why=text, fix=text, clauses=(text,), demands={text: text},
                  false_positives=(text,))  # fmt: skip
     place = Where(text, 3, 17, column=2, end_column=4, pointer=f"/{text}", member=text, record_id=text, timestamp=text,
-                  session_id=text, trace_id=text, agent=text, user=text)  # fmt: skip
+                  session_id=text, trace_id=text, agent=text, owner=text, user=text)  # fmt: skip
     verdict = Verdict(text)
     verdict.origin, verdict.not_checked = text, [text]
     verdict.findings = [Problem("chain", text)]

@@ -103,12 +103,13 @@ class Where:
         session_id: Its session, or empty.
         trace_id: Its trace, or empty.
         agent: Id of the agent, or empty.
+        owner: Who answers for that agent by the register of the policy, or empty.
         user: Id of the user, or empty.
     """
 
     __slots__ = (
-        "agent", "byte", "column", "end", "end_column", "line", "member", "path", "pointer", "record_id", "seq",
-        "session_id", "start", "timestamp", "trace_id", "user",
+        "agent", "byte", "column", "end", "end_column", "line", "member", "owner", "path", "pointer", "record_id",
+        "seq", "session_id", "start", "timestamp", "trace_id", "user",
     )  # fmt: skip
 
     def __init__(
@@ -129,6 +130,7 @@ class Where:
         session_id: str = "",
         trace_id: str = "",
         agent: str = "",
+        owner: str = "",
         user: str = "",
     ) -> None:
         self.path = path
@@ -146,6 +148,7 @@ class Where:
         self.session_id = session_id
         self.trace_id = trace_id
         self.agent = agent
+        self.owner = owner
         self.user = user
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from auditlog_cli.alerting import messages
 from auditlog_cli.alerting.mail import Mail
 from auditlog_cli.errors import DefinitionError
 
@@ -79,6 +80,12 @@ def test_one_letter_for_all_findings(sink: Any) -> None:
     assert letter["Message-ID"] == "<rec1@auditlog.invalid>" and letter["To"] == "dpo@example.com"
     text = letter.get_payload()
     assert "a.jsonl:3" in text and "evidence" in text
+
+
+def test_a_letter_names_who_answers_for_the_agent() -> None:
+    known = finding(record={"source": "a.jsonl", "line": 3, "agent": "agent:a", "owner": "team-payments"})
+    assert "  agent: agent:a  owner: team-payments\n" in messages.letter([known])
+    assert "owner" not in messages.letter([finding()])
 
 
 def test_nothing_out_of_a_log_adds_a_header(sink: Any) -> None:

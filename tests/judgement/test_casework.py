@@ -11,6 +11,7 @@ import pytest
 from auditlog_cli.judgement import casework, sealedcases
 from auditlog_cli.rules import loading, yamlfile
 from auditlog_cli.rules.pack import Pack, Rule
+from auditlog_cli.rules.sitefacts import Agent
 from tests.rules.packs import scanner_for, shipped
 from tests.rules.rulesets import rule
 
@@ -73,7 +74,11 @@ def test_a_hit_outside_the_subject_is_told() -> None:
 
 def test_a_policy_of_a_case_is_merged_over_the_example() -> None:
     site = casework.site_of({"agents": ["agent:x"], "profile": {"jurisdiction": "uk"}})
-    assert site.agents == ("agent:x",) and site.profile["jurisdiction"] == "uk" and site.profile["pci.in_cde"] is True
+    assert (
+        site.agents == (Agent("agent:x"),)
+        and site.profile["jurisdiction"] == "uk"
+        and site.profile["pci.in_cde"] is True
+    )
     assert site.tools and not site.policies
 
 

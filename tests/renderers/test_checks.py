@@ -121,6 +121,29 @@ def test_findings_print_only_what_their_schema_knows(name: str) -> None:
             assert set(finding.get(member, ())) <= set(known[member]["properties"])
 
 
+def test_who_answers_for_the_agent_stands_where_the_place_does() -> None:
+    report = fixed()
+    told = [finding for finding in report.findings if finding.where.owner]
+    assert [(each.rule.id, each.where.line) for each in told] == [("GDPR-5-1-C-01", 12)]
+    (result,) = [
+        each for run in sarif.as_object(suites(report))["runs"] for each in run["results"] if "properties" in each
+    ]
+    assert result["properties"] == {"owner": "team-payments"}
+    assert [each for each in drawn(report).splitlines() if "owner: " in each] == [
+        each for each in drawn(report).splitlines() if "audit.jsonl:12" in each
+    ]
+    assert "Owner" in markdown.render(report) and "Owner" in html.render(report)
+
+
+@pytest.mark.parametrize(("owners", "unlisted", "lines"), [("AA", 0, 1), ("A", 0, 1), ("AB", 0, 2), ("AA", 7, 2)])
+def test_an_owner_of_all_findings_of_a_rule_is_said_once(owners: str, unlisted: int, lines: int) -> None:
+    findings = [found(BASIS, where(line, owner=owner)) for line, owner in enumerate(owners, 1)]
+    report = Report(0, findings=findings, rules=[RuleResult(BASIS, "findings", unlisted=unlisted)])
+    said = [each for each in drawn(report).splitlines() if "owner: " in each]
+    assert len(said) == lines
+    assert (said[0] == "  owner: A") is (lines == 1 and len(owners) > 1)
+
+
 def test_counts_add_up() -> None:
     made = json.loads(json_.render(fixed()))
     counts, lines = made["counts"], made["lines"]

@@ -19,6 +19,8 @@ from auditlog_cli.report import CANNOT, SENTENCE, Report
 from auditlog_cli.reporting.activity import BLOCKS, Activity
 from auditlog_cli.reporting.alerts import Alerts
 from auditlog_cli.reporting.summary import PLACES, summary, within
+from auditlog_cli.rules.policy import FORMAT, parse
+from auditlog_cli.rules.site import owners
 from auditlog_cli.validator import schemas
 from tests.reports import BASIS, fixed, found, hostile, moment, where
 
@@ -61,7 +63,8 @@ def alerts() -> Alerts:
 
 
 def made(**more: Any) -> dict[str, Any]:
-    return summary(fixed(), START, END, activity(), alerts=alerts(), before=(fixed(findings=[]), Activity()), **more)
+    said = {"owner": {"agent:billing": "team-payments"}.get, **more}
+    return summary(fixed(), START, END, activity(), alerts=alerts(), before=(fixed(findings=[]), Activity()), **said)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -101,6 +104,18 @@ def test_activity_adds_up() -> None:
     assert told["delegation"] == {"deepest": 3, "delegated": 1}
     assert [each["block"] for each in told["blocks"]] == list(BLOCKS)
     assert told["blocks"][0] == {"block": "data", "records": 4, "share": 0.6667}
+
+
+def test_who_answers_for_an_agent_is_told_where_the_register_names_anybody() -> None:
+    told = activity().as_object(owners(parse({"format": FORMAT, "agents": [{"match": "*", "owner": "Ann"}]})))["agents"]
+    assert told == [
+        {"value": "agent:billing", "records": 5, "owner": "Ann"},
+        {"value": "(none)", "records": 1, "owner": ""},
+    ]
+    assert "| Agent | Records |\n" in markdown.render(made(owner=None))
+    assert "| Agent | Records | Owner |\n" in markdown.render(made())
+    assert "| `agent:billing` | 5 | team-payments |" in markdown.render(made())
+    assert "owner" not in activity().as_object()["agents"][0]
 
 
 def test_alerts_are_told_by_their_records() -> None:

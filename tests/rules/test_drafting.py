@@ -39,7 +39,7 @@ def test_what_was_seen_stands_in_it() -> None:
         ("crm.read", "read", ("contact",)), ("web.fetch", "", ()),
     ]  # fmt: skip
     assert (found.agents, found.models, found.providers, found.hosts) == (
-        ("agent:a",),
+        (policy.Agent("agent:a"),),
         ("m-1",),
         None,
         ("api.example",),

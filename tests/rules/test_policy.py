@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from auditlog_cli import times
 from auditlog_cli.errors import DefinitionError, UsageError
-from auditlog_cli.rules import binding, loading, policy, policylint, yamlfile
+from auditlog_cli.rules import binding, loading, policy, policylint, site, yamlfile
 from auditlog_cli.validator import schemas
 
 EXAMPLE = Path(loading.SHIPPED) / "policy.example.yaml"
@@ -36,7 +36,10 @@ def test_the_example_holds_every_key() -> None:
     )  # fmt: skip
     assert tool.purposes is None
     assert tool.line == 13
-    assert found.agents == ("agent:billing", "agent:planner", "agent:care")
+    assert found.agents == (
+        policy.Agent("agent:billing", "team-payments"), policy.Agent("agent:planner", "team-payments"),
+        policy.Agent("agent:care", "care@example.com"),
+    )  # fmt: skip
     assert found.purposes["contact"] == ("billing", "support")
     assert found.pinned == {"mcp.files": "sha256:aa"}
     assert found.profile["eu_ai_act.points"] == ["5b"]
@@ -74,6 +77,11 @@ WRONG = {
     "a mistyped key of a tool": ("tools:\n  - {match: a, scope: [b]}\n", 3, "scope"),
     "a tool without match": ("tools:\n  - {effect: read}\n", 3, "match"),
     "a word where a list belongs": ("agents: a\n", 2, "a list"),
+    "an agent that is a number": ("agents:\n  - a\n  - 7\n", 4, "a text or a mapping"),
+    "an agent without match": ("agents:\n  - {owner: Ann}\n", 3, "match"),
+    "a mistyped key of an agent": ("agents:\n  - {match: a, onwer: Ann}\n", 3, "onwer"),
+    "an owner that is nobody": ('agents:\n  - {match: a, owner: " "}\n', 3, "empty"),
+    "an owner that is a list": ("agents:\n  - {match: a, owner: [Ann]}\n", 3, "a text"),
     "numbers in a list of texts": ("models: [1]\n", 2, "texts"),
     "a mistyped key of the profile": ("profile: {juristiction: eu}\n", 2, "juristiction"),
     "a mistyped key of a block of the profile": ("profile:\n  hipaa: {entty: none}\n", 3, "entty"),
@@ -130,7 +138,23 @@ def test_the_schema_refuses_the_same(name: str) -> None:
 
 
 WORDS = st.sampled_from(
-    [{}, [], "x", 1, True, None, ["x"], [1], {"a": "b"}, {"a": ["b"]}, [{}], [{"match": "x"}], "eu", "likely"]
+    [
+        {},
+        [],
+        "x",
+        1,
+        True,
+        None,
+        ["x"],
+        [1],
+        {"a": "b"},
+        {"a": ["b"]},
+        [{}],
+        [{"match": "x"}],
+        [{"match": "x", "owner": "y"}, "z"],
+        "eu",
+        "likely",
+    ]
 )
 _SCHEMA: Any = schemas.load("policy")
 KEYS = sorted(_SCHEMA["properties"])
@@ -164,6 +188,8 @@ REMARKS = {
     "tools: [{match: '*'}, {match: 'a.?'}]\n": "never reached",
     "tools: [{match: a, effect: reed}]\n": '"reed" is no effect',
     "tools: [{match: a, categories: [helth]}]\n": '"helth" is no category',
+    "agents: [{match: 'pay*', owner: Ann}, plan]\n": 'the agent "plan" has no owner',
+    "agents: ['PAY*', {match: pay-1, owner: Ann}]\n": '"PAY*" on line 2 matches first',
     "purposes: {helth: [x]}\n": '"helth" is no category',
     "policies: [{name: a, version: 1, packs: [baseline]}]\n": "names no agents",
     "policies: [{name: a, version: 1, agents: ['*']}]\n": "names no packs",
@@ -188,3 +214,44 @@ def test_tools_that_do_not_hide_each_other(tmp_path: Path) -> None:
         "tools: [{match: 'crm.read'}, {match: 'crm.*'}, {match: 'a[bc]'}, {match: ab}, {match: 'x?'}, {match: 'x*'}]\n",
     )
     assert policylint.lint(found, [], NOW) == []
+
+
+def test_a_register_that_fits_raises_nothing_in_the_linter(tmp_path: Path) -> None:
+    globs = "agents: ['*', a, 'b?']\n"
+    owned = "agents: [{match: a, owner: Ann}, {match: 'a*', owner: Ann}, {match: '*', owner: Bob}, {match: b, owner: Bob}]\n"
+    for text in (globs, owned):
+        assert policylint.lint(load(tmp_path, text), [], NOW) == []
+
+
+def test_an_agent_is_a_glob_or_a_mapping_with_the_line_it_stands_on(tmp_path: Path) -> None:
+    found = load(tmp_path, "agents:\n  - pay-1\n  - {match: 'pay*', owner: team-payments}\n  - match: plan\n").agents
+    assert found == (policy.Agent("pay-1"), policy.Agent("pay*", "team-payments"), policy.Agent("plan"))
+    assert [each.line for each in found] == [3, 4, 5]
+
+
+def test_the_first_that_matches_says_who_answers_for_an_agent(tmp_path: Path) -> None:
+    text = "agents: [pay-test, {match: 'PAY*', owner: Ann}, {match: '*', owner: Bob}]\n"
+    asked = site.owners(load(tmp_path, text))
+    assert asked is not None
+    assert [asked(each) for each in ("pay-1", "Pay-1", "pay-test", "plan", "")] == ["Ann", "Ann", "", "Bob", ""]
+    asked = site.owners(load(tmp_path, "agents: [{match: a, owner: Ann}]\n"))
+    assert asked is not None and asked("b") == ""
+
+
+def test_a_register_without_owners_has_nobody_to_ask(tmp_path: Path) -> None:
+    for text in ("", "agents: []\n", "agents: [a, {match: b}]\n"):
+        assert site.owners(load(tmp_path, text)) is None
+
+
+NAMES = st.text(alphabet="aAbB*?[]", max_size=4)
+
+
+@given(st.lists(st.tuples(NAMES, st.sampled_from(["", "Ann", "Bob"])), max_size=5), NAMES)
+def test_who_has_an_owner_is_known(register: list[tuple[str, str]], name: str) -> None:
+    found = policy.Policy(agents=tuple(policy.Agent(match, owner) for match, owner in register))
+    known, asked = site.Site(found).agents, site.owners(found)
+    assert known is not None
+    first = next((owner for match, owner in register if site.globs([match])(name)), None)
+    assert known(name) is (first is not None)
+    if asked is not None and name:
+        assert asked(name) == (first or "")

@@ -11,7 +11,7 @@ from auditlog_cli.rules.contract import VIRTUAL
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.scopes import Scopes
 from auditlog_cli.rules.site import Site
-from auditlog_cli.rules.sitefacts import EMPTY, Policy, Tool
+from auditlog_cli.rules.sitefacts import EMPTY, Agent, Policy, Tool
 from auditlog_cli.rules.values import UNKNOWN
 from auditlog_cli.rules.virtual import FIELDS
 
@@ -22,7 +22,7 @@ SITE = Policy(
         Tool("crm.*", ("crm:write",), "write", ("Health",), purposes=("care",)),
         Tool("free.*"),
     ),
-    agents=("agent:a*",), hosts=("*.good.example", "api.example"), purposes={"contact": ("billing",), "health": ("treatment",)},
+    agents=(Agent("agent:a*"),), hosts=("*.good.example", "api.example"), purposes={"contact": ("billing",), "health": ("treatment",)},
     pinned={"crm.read": "sha256:aa"},
 )  # fmt: skip
 

@@ -59,10 +59,11 @@ def letter(findings: Sequence[Mapping[str, Any]]) -> str:
     for each in sorted(findings, key=lambda each: SEVERITIES.index(each["severity"])):
         record = each.get("record") or {}
         where = f"{record.get('source', '')}:{record.get('line', '')}"
+        owner = f"  owner: {record['owner']}" if record.get("owner") else ""
         lines = [
             f"{each['severity'].upper()} {each['rule']}: {each.get('title', '')}",
             f"  where: {where}",
-            f"  record: {record.get('record_id') or '-'}  agent: {record.get('agent') or '-'}",
+            f"  record: {record.get('record_id') or '-'}  agent: {record.get('agent') or '-'}{owner}",
             f"  fix: {each.get('fix', '')}",
             f"  {each['fingerprint']}",
         ]

@@ -104,8 +104,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--skip ID', 'Not these rules.'),
               ('--experimental', 'Experimental rules, too.'))),
             ('Options',
-             (('--policy FILE',
-               'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+             (('--policy FILE|NAME',
+               'The policy file, or one bundle of the file that lies here; default: auditlog.policy.yaml or '
+               '.json in the working directory.'),
               ('--no-policy', 'Without a policy, even where one lies here.'),
               ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
               ('--from FORMAT',
@@ -570,8 +571,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--only-policy NAME', 'Only this bundle of the policy file.'),
                ('--experimental', 'Experimental rules, too.'))),
              ('Options',
-              (('--policy FILE',
-                'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
+              (('--policy FILE|NAME',
+                'The policy file, or one bundle of the file that lies here; default: auditlog.policy.yaml or '
+                '.json in the working directory.'),
                ('--no-policy', 'Without a policy, even where one lies here.'),
                ('--as-of TIME', 'The "now" of all rules; default: the clock. Makes a run repeatable.'),
                ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'))),
@@ -1403,7 +1405,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                  'why it does not run.',
                  'auditlog policy show [OPTION]... [FILE]',
                  "Detectors of the site's own (`scan.detectors`) follow, each with the rules that ask for "
-                 'what it finds.',
+                 'what it finds; then the\n'
+                 'registered agents with their owners, if any has one.',
                  (('Arguments',
                    (('[FILE]',
                      'The policy; default: auditlog.policy.yaml or .json in the working directory.'),)),

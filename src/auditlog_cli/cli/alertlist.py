@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _COLOURS = {"open": "error", "acknowledged": "denied", "resolved": "dim"}
 _DIGITS = 12
-_NAMES = ("record_id", "session_id", "trace_id", "agent", "user")
+_NAMES = ("record_id", "session_id", "trace_id", "agent", "owner", "user")
 
 
 def table(alerts: Sequence[Alert], style: Style) -> Iterator[str]:

@@ -77,6 +77,7 @@ from auditlog_cli.cli.ruling import PackOrRule as PackOrRule
 from auditlog_cli.cli.ruling import Packs as Packs
 from auditlog_cli.cli.ruling import PolicyFile as PolicyFile
 from auditlog_cli.cli.ruling import PolicyName as PolicyName
+from auditlog_cli.cli.ruling import PolicyOrBundle as PolicyOrBundle
 from auditlog_cli.cli.ruling import PolicyTitle as PolicyTitle
 from auditlog_cli.cli.ruling import Prefix as Prefix
 from auditlog_cli.cli.ruling import RequireTested as RequireTested

@@ -14,6 +14,15 @@ PolicyFile = Annotated[
         help="The policy; default: auditlog.policy.yaml or .json in the working directory.",
     ),
 ]
+PolicyOrBundle = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        metavar="FILE|NAME",
+        help="The policy file, or one bundle of the file that lies here; default: auditlog.policy.yaml or .json in the "
+        "working directory.",
+    ),
+]
 NoPolicy = Annotated[bool, typer.Option("--no-policy", help="Without a policy, even where one lies here.")]
 PolicyName = Annotated[
     str | None,

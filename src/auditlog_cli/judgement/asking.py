@@ -17,7 +17,7 @@ from auditlog_cli.rules.engine import MAX_STATE
 from auditlog_cli.rules.interpreting import selected
 from auditlog_cli.rules.planning import Plan, plan
 from auditlog_cli.rules.reading import Reading
-from auditlog_cli.rules.site import Site
+from auditlog_cli.rules.site import Site, owners
 from auditlog_cli.rules.sitefacts import EMPTY
 
 if TYPE_CHECKING:
@@ -97,6 +97,10 @@ class Question:
                 *(f"{name} is detected, but no rule of this run asks for it" for name in self.unheard),
             ],
         )
+
+    def nouns(self) -> facts.Nouns:
+        """Return what makes findings of what the rules find; it knows who answers for an agent."""
+        return facts.Nouns(owners(self.policy))
 
     def where(self, given: object, label: str = "where") -> Callable[[dict[str, object]], bool | None]:
         """Return the predicate that the `where` of a waiver means; `label` begins the message of an error.

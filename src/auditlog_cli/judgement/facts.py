@@ -7,7 +7,7 @@ may be called by an address or a number, and a pointer would carry it into every
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from auditlog_cli import places, pointers
@@ -34,9 +34,14 @@ _RESULTS = {
 
 
 class Nouns:
-    """Rules and policies of a run as nouns of a report, each made once."""
+    """Rules and policies of a run as nouns of a report, each made once.
 
-    def __init__(self) -> None:
+    Args:
+        owner: Says who answers for an agent (`rules.site.owners`); None: nobody is known.
+    """
+
+    def __init__(self, owner: Callable[[str], str] | None = None) -> None:
+        self._owner = owner
         self._rules: dict[int, Rule] = {}
         self._policies: dict[tuple[str, str, str], Policy] = {}
         self._kept: list[object] = []  # ids of objects are theirs only while they live
@@ -85,6 +90,8 @@ class Nouns:
         """
         rule = self.rule(fact.bound)
         where = _where(fact.place)
+        if self._owner is not None:
+            where.owner = self._owner(fact.place.agent)
         where.pointer, where.member = shown(fact.pointer, fact.path, entity=fact.entity)
         if where.pointer == fact.pointer:
             where.start, where.end = fact.start, fact.end

@@ -16,7 +16,7 @@ from auditlog_cli import times
 from auditlog_cli.errors import InputError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
-from auditlog_cli.judgement import facts, reading, selecting, waivers
+from auditlog_cli.judgement import reading, selecting, waivers
 from auditlog_cli.judgement.listing import Listing, name_of
 from auditlog_cli.judgement.reading import record_of
 from auditlog_cli.record import BadLine, Line, Record
@@ -80,7 +80,7 @@ class Run:
         self.also = None if shares is None or theirs else self._engine(question, shares.single)
         self._past: Engine | None = None  # `also`, behind the cut
         self.question = question
-        self.nouns = facts.Nouns()
+        self.nouns = question.nouns()
         self._taken = taken
         self._progress = progress
         # A waiver or a baseline has to be held against each finding, and each is announced: then all are listed.

@@ -160,9 +160,10 @@ def places(findings: list[dict[str, Any]], most: int, unlisted: int = 0) -> list
     told = any(each["message"] != title for each in shown)
     found = any("entity" in each for each in shown)
     numbered = any({"seq", "record_id"} & each["record"].keys() for each in shown)
+    owned = any("owner" in each["record"] for each in shown)
     heads = [
         "Place", *(["Record"] if numbered else []), "Time", "Member", *(["Detected"] if found else []),
-        *(["Message"] if told else []),
+        *(["Owner"] if owned else []), *(["Message"] if told else []),
     ]  # fmt: skip
     rows: list[tuple[Text, ...]] = []
     for each in shown:
@@ -174,6 +175,8 @@ def places(findings: list[dict[str, Any]], most: int, unlisted: int = 0) -> list
         row += [moment(record.get("timestamp", "–")), code(each["at"]["pointer"] or "–")]
         if found:
             row.append(each.get("entity", "–"))
+        if owned:
+            row.append(record.get("owner", "–"))
         if told:
             row.append((each["message"], *_related(each)))
         elif "related" in each:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditlog_cli import fields, times
@@ -50,8 +51,12 @@ class Activity:
         for name in BLOCKS:
             self._blocks[name] += content.get(name) not in (None, {}, [], "")
 
-    def as_object(self) -> dict[str, Any]:
-        """Return the counts as a part of `auditlog.summary/1`; shares are of all records, 0 to 1."""
+    def as_object(self, owner: Callable[[str], str] | None = None) -> dict[str, Any]:
+        """Return the counts as a part of `auditlog.summary/1`; shares are of all records, 0 to 1.
+
+        Args:
+            owner: Says who answers for an agent; None: nobody is registered as an owner.
+        """
         users = self._counted.groups["user.id"]
         made: dict[str, Any] = {
             "records": self.records,
@@ -61,6 +66,8 @@ class Activity:
         for name, path in _GROUPS.items():
             counted = sorted(self._counted.groups[path].items(), key=lambda item: (-item[1].records, item[0]))
             made[name] = [{"value": value, "records": group.records} for value, group in counted[:_MOST]]
+            if name == "agents" and owner is not None:
+                made[name] = [each | {"owner": _owner(each["value"], owner)} for each in made[name]]
             left = sum(group.records for _, group in counted[_MOST:])
             if left:
                 made[name].append({"value": "(others)", "records": left})
@@ -76,3 +83,7 @@ class Activity:
 
     def _share(self, count: int) -> float:
         return round(count / self.records, 4) if self.records else 0.0
+
+
+def _owner(agent: str, owner: Callable[[str], str]) -> str:
+    return "" if agent == NONE else owner(agent)

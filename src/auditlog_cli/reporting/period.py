@@ -17,6 +17,7 @@ from auditlog_cli.reporting.activity import Activity
 from auditlog_cli.reporting.alerts import Alerts
 from auditlog_cli.reporting.summary import summary, within
 from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.site import owners
 
 Progress = Callable[[int], None]
 _EVER = 1 << 62
@@ -143,6 +144,7 @@ def summarise(
         silences=frozenset(
             each.rule.logic for each in question.bound if (each.rule.correlate or {}).get("check") == "silence"
         ),
+        owner=owners(question.policy),
         open_ends=tuple(word for word, given in (("from", start), ("to", end)) if given is None),
     )
     return made, report.unread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from auditlog_cli import times
@@ -41,6 +42,7 @@ def summary(
     before: tuple[Report, Activity] | None = None,
     silences: frozenset[str] = frozenset(),
     open_ends: tuple[str, ...] = (),
+    owner: Callable[[str], str] | None = None,
 ) -> dict[str, Any]:
     """Return the summary of a period.
 
@@ -52,12 +54,13 @@ def summary(
         before: The same of the period of the same length before; None where the logs do not reach back that far.
         silences: Ids of logics that look for silence.
         open_ends: `from`, `to`: which ends of the period were not asked for, but taken from the logs and the clock.
+        owner: Says who answers for an agent; None: the policy registers no owners.
     """
     grouped: dict[str, list[Finding]] = {}
     for finding in report.findings:
         if finding.state == "new":
             grouped.setdefault(finding.rule.id, []).append(finding)
-    made = activity.as_object()
+    made = activity.as_object(owner)
     blocks = made.pop("blocks")
     quiet = [finding for finding in report.findings if finding.rule.logic in silences]
     return {

@@ -26,6 +26,8 @@ format: auditlog.policy/1
 name: {name}
 version: 1
 """
+_NOTES: Final = {"agents": ('# Who answers for an agent stands beside it: {match: "pay*", owner: team-payments}',)}
+"""What is said above the names of a kind."""
 _TAIL: Final = """
 policies:
   - {name: everyone, version: 1, agents: ["*"], packs: [baseline]}
@@ -97,6 +99,7 @@ class Seen:
         lines.append("# nothing.")
         for kind, found in self._names.items():
             if found:
+                lines += _NOTES.get(kind, ())
                 lines += [f"{kind}:", *(f"  - {_literal(each)}" for each in sorted(found))]
         return "\n".join(lines) + "\n" + _TAIL
 

@@ -16,6 +16,7 @@ from auditlog_cli.errors import UsageError
 from auditlog_cli.rules import yamlfile
 from auditlog_cli.rules.section import Section
 from auditlog_cli.rules.sitefacts import EMPTY as EMPTY
+from auditlog_cli.rules.sitefacts import Agent as Agent
 from auditlog_cli.rules.sitefacts import Bundle as Bundle
 from auditlog_cli.rules.sitefacts import Override as Override
 from auditlog_cli.rules.sitefacts import Policy as Policy
@@ -90,7 +91,7 @@ def _policy(document: Document) -> Policy:
         tools=tuple(_tool(each) for each in top.sections("tools", "a tool")),
         implies=_lists(scopes, "implies"),
         aliases=_words(scopes, "aliases"),
-        agents=_allowed(top, "agents"),
+        agents=_agents(top),
         models=_allowed(top, "models"),
         providers=_allowed(top, "providers"),
         processors=_allowed(top, "processors"),
@@ -148,6 +149,20 @@ def _tool(section: Section) -> Tool:
     )
     section.finish()
     return made
+
+
+def _agents(top: Section) -> tuple[Agent, ...] | None:
+    if not top.has("agents"):
+        return None
+    made = []
+    for number, each in enumerate(top.entries("agents", "an entry of agents")):
+        if isinstance(each, str):
+            made.append(Agent(each, line=top.document.line(top.data["agents"], number)))
+            continue
+        owner = each.text("owner", required=each.has("owner"))
+        made.append(Agent(each.text("match", required=True), owner, each.line))
+        each.finish()
+    return tuple(made)
 
 
 def _profile(top: Section) -> dict[str, Any]:

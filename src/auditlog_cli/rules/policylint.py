@@ -10,7 +10,7 @@ from auditlog_cli import times
 from auditlog_cli.rules import binding, contract
 from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.pack import Pack
-from auditlog_cli.rules.sitefacts import Policy, Tool
+from auditlog_cli.rules.sitefacts import Agent, Policy, Tool
 
 _DAY = 86_400_000_000
 
@@ -38,7 +38,8 @@ def lint(policy: Policy, packs: Sequence[Pack], as_of: int) -> list[Remark]:
         DefinitionError: If the policy cannot be bound to its packs.
     """
     bound = binding.bind(packs, policy, as_of=as_of)
-    found = [*_tools(policy), *_words(policy), *_policies(policy, bound), *_detectors(policy, bound, as_of)]
+    found = [*_tools(policy), *_agents(policy.agents or ()), *_words(policy), *_policies(policy, bound)]
+    found += _detectors(policy, bound, as_of)
     return [Remark(policy.path, line, text) for line, text in sorted(found, key=lambda each: each[0])]
 
 
@@ -48,6 +49,20 @@ def _tools(policy: Policy) -> Iterator[tuple[int, str]]:
             if _covers(earlier.match, tool.match):
                 at = f" on line {earlier.line}" if earlier.line else ""
                 yield tool.line, f'the tool "{tool.match}" is never reached: "{earlier.match}"{at} matches first'
+                break
+
+
+def _agents(register: Sequence[Agent]) -> Iterator[tuple[int, str]]:
+    """What does not fit where owners are named. A register without any says only who is known."""
+    if not any(each.owner for each in register):
+        return
+    for number, agent in enumerate(register):
+        if not agent.owner:
+            yield agent.line, f'the agent "{agent.match}" has no owner; others have one'
+        for earlier in register[:number]:
+            if earlier.owner != agent.owner and _covers(earlier.match.casefold(), agent.match.casefold()):
+                at = f" on line {earlier.line}" if earlier.line else ""
+                yield agent.line, f'the agent "{agent.match}" is never reached: "{earlier.match}"{at} matches first'
                 break
 
 

@@ -98,6 +98,15 @@ class Section:
                 raise self.document.error(message, found, number, help="put it in quotes")
         return tuple(found)
 
+    def entries(self, key: str, name: str) -> list[str | Section]:
+        """Return the list at `key`, whose members are texts, or mappings to be asked in turn."""
+        found = self.value(key, list) or []
+        for number, each in enumerate(found):
+            if not isinstance(each, (str, dict)):
+                message = f"{name} must be a text or a mapping, not {_NAMES[type(each)]}"
+                raise self.document.error(message, found, number)
+        return [each if isinstance(each, str) else Section(self.document, each, name) for each in found]
+
     def mapping(self, key: str, *, required: bool = False) -> dict[str, Any]:
         """Return the mapping at `key` as plain data."""
         value: dict[str, Any] | None = self.value(key, dict, required=required)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Final
 
 from auditlog_cli.rules import sitefacts
@@ -65,7 +66,7 @@ class Site:
         self._tools = [Tool(each) for each in policy.tools]
         self._seen: dict[str, Tool | None] = {}
         self.scopes = Scopes(policy.implies, policy.aliases)
-        self.agents = _allowed(policy.agents)
+        self.agents = _allowed(None if policy.agents is None else [each.match for each in policy.agents])
         self.models = _allowed(policy.models)
         self.providers = _allowed(policy.providers)
         self.processors = _allowed(policy.processors)
@@ -93,6 +94,23 @@ def globs(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Return whether a name matches one of the shell globs, without regard to case."""
     folded = tuple(each.casefold() for each in patterns)
     return lambda name: any(fnmatch.fnmatchcase(name[:LONGEST_NAME].casefold(), each) for each in folded)
+
+
+def owners(policy: Policy) -> Callable[[str], str] | None:
+    """Return who answers for an agent, asked by its id: the owner of the first entry of the register that matches.
+
+    It says an empty text for an agent that is not registered, or whose entry names nobody; and for what has no id.
+    None: the register names no owner at all.
+    """
+    register = [(each.match.casefold(), each.owner) for each in policy.agents or ()]
+    if not any(owner for _, owner in register):
+        return None
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def owner(name: str) -> str:
+        return next((owner for match, owner in register if fnmatch.fnmatchcase(name, match)), "")
+
+    return lambda agent: owner(agent[:LONGEST_NAME].casefold()) if agent else ""
 
 
 def _allowed(patterns: Iterable[str] | None) -> Callable[[str], bool] | None:

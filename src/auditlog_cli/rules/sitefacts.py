@@ -1,4 +1,4 @@
-"""The nouns of a policy file: tools, what the detectors read, bundles of rules (compliance.md, 5)."""
+"""The nouns of a policy file: tools, agents, what the detectors read, bundles of rules (compliance.md, 5)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ class Tool:
     untrusted_source: bool = False
     high_impact: bool = False
     requires_approval: bool = False
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """An entry of the register: agents by a glob on their id, and who answers for them, or empty."""
+
+    match: str
+    owner: str = ""
     line: int = field(default=0, compare=False)
 
 
@@ -72,6 +81,7 @@ class Policy:
         sha256: Of its bytes, in hex, or empty.
         implies: Verb → verbs it includes.
         aliases: Foreign scope → scope.
+        agents: The register; the first entry that matches says who answers for an agent.
         purposes: Category → allowed purposes.
         pinned: Tool → expected `tool_sha256`.
         profile: Dotted path → value, see `policy.PROFILE`.
@@ -87,7 +97,7 @@ class Policy:
     tools: tuple[Tool, ...] = ()
     implies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
-    agents: tuple[str, ...] | None = None
+    agents: tuple[Agent, ...] | None = None
     models: tuple[str, ...] | None = None
     providers: tuple[str, ...] | None = None
     processors: tuple[str, ...] | None = None

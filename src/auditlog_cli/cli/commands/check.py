@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def check(
     paths: o.Paths = None,
     pack: o.Packs = None,
-    policy: o.PolicyFile = None,
+    policy: o.PolicyOrBundle = None,
     no_policy: o.NoPolicy = False,
     only_policy: o.OnlyPolicy = None,
     only: o.OnlyRules = None,
@@ -71,6 +71,7 @@ def check(
     """
     from auditlog_cli.cli import checking, show
     from auditlog_cli.judgement.asking import asked
+    from auditlog_cli.rules.naming import meant
     from auditlog_cli.selection import select_by
 
     if follow:
@@ -79,8 +80,9 @@ def check(
         live.refuse(format, as_of=as_of, until=until, output=output, write_baseline=write_baseline, merge=merge,
                     annotate=annotate, require_tested=require_tested)  # fmt: skip
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, own=True)
+    policy_file, only_policy = meant(policy, only_policy)
     question = asked(
-        pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, only=only or (),
+        pack=pack or (), policy_file=policy_file, no_policy=no_policy, policy_name=only_policy, only=only or (),
         skip=skip or (), experimental=experimental, as_of=as_of, fail_on=fail_on, fail_on_indicators=fail_on_indicators,
         require_tested=[name for words in require_tested or () for name in words.split(",")], waivers_file=waivers,
         baseline=baseline, selection=None if chosen.everything else chosen, max_findings=max_findings,

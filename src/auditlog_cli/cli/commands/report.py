@@ -12,7 +12,7 @@ def report(
     start: o.PeriodStart = None,
     end: o.PeriodEnd = None,
     pack: o.Packs = None,
-    policy: o.PolicyFile = None,
+    policy: o.PolicyOrBundle = None,
     no_policy: o.NoPolicy = False,
     only_policy: o.OnlyPolicy = None,
     experimental: o.Experimental = False,
@@ -45,11 +45,14 @@ def report(
     from auditlog_cli import verification
     from auditlog_cli.cli import periods, show
     from auditlog_cli.judgement.asking import asked
+    from auditlog_cli.rules.naming import meant
 
     first, last = periods.moment("--from", start), periods.moment("--to", end)
+    policy_file, only_policy = meant(policy, only_policy)
     question = asked(
-        pack=pack or (), policy_file=policy, no_policy=no_policy, policy_name=only_policy, experimental=experimental,
-        as_of=as_of or periods.judged_at(last), fail_on=fail_on, fail_on_indicators=fail_on_indicators,
-        waivers_file=waivers, baseline=baseline, seal=verification.asked(signers=signers, vkey=vkey, known=known),
+        pack=pack or (), policy_file=policy_file, no_policy=no_policy, policy_name=only_policy,
+        experimental=experimental, as_of=as_of or periods.judged_at(last), fail_on=fail_on,
+        fail_on_indicators=fail_on_indicators, waivers_file=waivers, baseline=baseline,
+        seal=verification.asked(signers=signers, vkey=vkey, known=known),
     )  # fmt: skip
     return periods.run(show.paths(paths), question, first, last, alerts, format, output, quiet=quiet)

@@ -108,18 +108,21 @@ def _group(same: list[Finding], style: Style, places: int, explain: bool, unlist
     title = f"{rule.id}  {rule.title} ({rule.kind}{aside})"
     out = [style.paint(line, colour) for line in wrapped(safe.one_line(title), style)]
     shown = same[:places] if places else same
-    said = ""
+    said, owner = "", _owner(same, unlisted)
     for finding in shown:
         where = finding.where
         if finding.message not in (said, rule.title):
             out += [f"  {line}" for line in wrapped(safe.one_line(finding.message), style)]
             said = finding.message
         parts = [str(where), where.pointer, finding.entity, " ".join(finding.group), *_related(finding)]
+        parts += [f"owner: {where.owner}"] if where.owner and not owner else []
         out += [f"  {line}" for line in packed([safe.one_line(part) for part in parts if part], style)]
     left = len(same) - len(shown) + unlisted
     if left:
         text = f"… and {left:,} more (--format json{' --max-findings 0' if unlisted else ''} has all)"
         out += [f"  {line}" for line in wrapped(text, style)]
+    if owner:
+        out += [f"  {line}" for line in wrapped(safe.one_line(f"owner: {owner}"), style)]
     others = dict.fromkeys(other.rule.id for finding in same for other in finding.others)
     if others:
         out += [f"  {line}" for line in wrapped(f"the same under {', '.join(others)}", style)]
@@ -132,6 +135,12 @@ def _group(same: list[Finding], style: Style, places: int, explain: bool, unlist
     if same[0].fix:
         out += [f"  {line}" for line in wrapped(safe.one_line(f"help: {same[0].fix}"), style)]
     return out
+
+
+def _owner(same: list[Finding], unlisted: int) -> str:
+    """Who answers for the agents of all findings of a rule, where that is one and the same: said once then."""
+    owners = {finding.where.owner for finding in same}
+    return owners.pop() if len(owners) == 1 and len(same) > 1 and not unlisted else ""
 
 
 def _related(finding: Finding) -> list[str]:

@@ -69,7 +69,7 @@ def _record(where: Where) -> dict[str, object]:
     record: dict[str, object] = {"source": where.path, "line": where.line, "offset": where.byte}
     if where.seq is not None:
         record["seq"] = where.seq
-    for name in ("record_id", "timestamp", "session_id", "trace_id", "agent", "user"):
+    for name in ("record_id", "timestamp", "session_id", "trace_id", "agent", "owner", "user"):
         value = getattr(where, name)
         if value:
             record[name] = value

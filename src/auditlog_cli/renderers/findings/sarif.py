@@ -141,8 +141,13 @@ def _result(finding: Finding, place: int) -> dict[str, Any]:
         ]
         steps = sorted((finding.where, *finding.related[:_MAX_RELATED]), key=_moment)
         made["codeFlows"] = [{"threadFlows": [{"locations": [{"location": _location(where)} for where in steps]}]}]
+    properties: dict[str, Any] = {}
+    if finding.where.owner:
+        properties["owner"] = safe.one_line(finding.where.owner)
     if len(finding.related) > _MAX_RELATED:
-        made["properties"] = {"relatedLeftOut": len(finding.related) - _MAX_RELATED}
+        properties["relatedLeftOut"] = len(finding.related) - _MAX_RELATED
+    if properties:
+        made["properties"] = properties
     if finding.state != "new":
         said = finding.waiver or {}
         reason = f"waiver {said.get('id', '')}" if finding.state == "waived" else "in the baseline"

@@ -78,8 +78,13 @@ def _activity(made: dict[str, Any]) -> Section:
     )
     section = Section("Activity", "activity", [Facts(facts)])
     for name, head in _GROUPS.items():
-        rows = tuple((parts.code(each["value"]), f"{each['records']:,}") for each in made[name])
-        section.blocks.append(Table((head, "Records"), rows, frozenset((1,)), f"By {head.lower()}"))
+        owned = any("owner" in each for each in made[name])
+        rows = tuple(
+            (parts.code(each["value"]), f"{each['records']:,}", *([each.get("owner") or "–"] if owned else []))
+            for each in made[name]
+        )
+        heads = (head, "Records", *(["Owner"] if owned else []))
+        section.blocks.append(Table(heads, rows, frozenset((1,)), f"By {head.lower()}"))
     days = tuple((Span(each["day"], "keep"), f"{each['records']:,}") for each in made["days"])
     section.blocks.append(Table(("Day (UTC)", "Records"), days, frozenset((1,)), "By day"))
     return section

@@ -15,7 +15,8 @@ def show(
 ) -> int:
     """Show what a policy comes to: every rule for every group of agents, what it is set to, or why it does not run.
 
-    Detectors of the site's own (`scan.detectors`) follow, each with the rules that ask for what it finds.
+    Detectors of the site's own (`scan.detectors`) follow, each with the rules that ask for what it finds; then the
+    registered agents with their owners, if any has one.
 
     Examples:
       auditlog policy show
@@ -45,6 +46,10 @@ def show(
         ]
         told = f"asked for by {', '.join(dict.fromkeys(asking)) or 'no rule'}"
         rows.append(("", "", detector.entity, "", "", f"detector: {detector.title}", told))
+    register = policy.agents or ()
+    for agent in register if any(each.owner for each in register) else ():
+        told = f"owner: {agent.owner}" if agent.owner else "no owner"
+        rows.append(("", agent.match, "", "", "", "registered", told))
     columns = ("policy", "agents", "rule", "severity", "applicability", "state", "parameters")
     tables.print_rows(columns, rows, format, output)
     return 0
