@@ -287,3 +287,24 @@ def test_no_labelled_value_that_redact_takes_goes_out(
     log = logs.write(tmp_path / "audit.jsonl", *made)
     assert cli("export", log, "--to", name, "-o", tmp_path / "out", "--redact", profile).code == 0
     assert_nowhere(shown(name, tmp_path / "out"), tuple(values))
+
+
+BLOCKS = (
+    "user", "agent", "action", "authorization", "authorization.scopes", "delegation_chain", "delegation_chain.*",
+    "approval", "timestamp", "record_id", "session_id", "trace_id", "span_id", "seq", "metadata", "source",
+    "action.error", "action.result_status", "action.latency_ms", "auditlog", "*",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["mask", "remove"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_whole_blocks_may_go_in_every_format(name: str, way: str, tmp_path: Path, profile: Path, cli: Cli) -> None:
+    """Where an object or a number was, a text stands then, or nothing: no format stumbles, no record is lost."""
+    if name in NEEDS:
+        pytest.importorskip(NEEDS[name])
+    log = siem.write(tmp_path)
+    for path in BLOCKS:
+        profile.write_text(json.dumps({"format": "auditlog.redaction/1", "fields": {path: way}}))
+        done = cli("export", log, "--to", name, "-o", tmp_path / "out", "--redact", profile)
+        assert done.code == 6, path  # the log has a bad line
+        assert "7 read = " in done.err and "+ 1 bad" in done.err, path
