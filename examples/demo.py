@@ -41,7 +41,7 @@ def main() -> int:
         ["trace", "refund-2077", str(LOG)],
         ["--help"],
     ):
-        print(f"    {os.path.relpath(AUDITLOG)} {' '.join(words)}")
+        print(f"    {os.path.relpath(AUDITLOG)} {shlex.join(words)}")
     return 0
 
 

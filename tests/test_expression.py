@@ -111,3 +111,8 @@ def test_exact_values_are_given_to_the_byte_search() -> None:
     assert compile_expression("a == x or b == y").exact == [[("a", "x"), ("b", "y")]]
     assert compile_expression("a == x or b = y").exact == []
     assert compile_expression("not a == x").exact == []
+
+
+@pytest.mark.parametrize("word", ["0" * 5000 + "5", "9" * 5000, "1e400"])
+def test_a_word_of_thousands_of_digits_is_a_word(word: str) -> None:
+    assert compile_expression(f"action.tool == {word}").test(record(action__tool=word))

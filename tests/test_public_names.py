@@ -96,6 +96,21 @@ def test_reading_works_from_python(path: Path) -> None:
     ] == [line.line.raw for line in (lines[3], lines[7]) if isinstance(line, Record)]
 
 
+def test_the_names_that_the_specification_promises_are_there() -> None:
+    """architecture.md, "Public API": the import as it stands there, and each analysing command by its name."""
+    exec(
+        "from auditlog_cli import AuditLog, Session, Receipt, read, select, validate, trace, check, redact, verify, "
+        "Record, Line, Finding, Report, AuditlogError"
+    )
+    assert {"stats", "traces", "trace", "validate", "check", "redact", "verify"} <= set(auditlog_cli.__all__)
+
+
+def test_stats_has_the_words_of_the_options(path: Path) -> None:
+    found = auditlog_cli.stats(path, user="bob", where=["action.tool exists"], by=["action.tool"])
+    assert {value: group.records for value, group in found.groups["action.tool"].items()} == {"look": 2}
+    assert auditlog_cli.stats(path.read_bytes().splitlines(), user="bob").all.records == 4
+
+
 def test_counting_and_judging_work_from_python(path: Path) -> None:
     statistics = add_up(path)
     report = validate(path, strict=True)

@@ -31,6 +31,25 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("call", ["write", "fsync", "rename"])
+def test_what_cannot_be_written_is_named_and_leaves_nothing(
+    cli: Cli, tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, call, refused)
+    told = cli("schema", "record", "-o", tmp_path / "out.json")
+    assert told.code == 5
+    assert f"{tmp_path / 'out.json'}: cannot be written (No space left on device)" in told.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_schema_leaves_nothing(cli: Cli, tmp_path: Path) -> None:
+    assert cli("schema", "none", "-o", tmp_path / "out.json").code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_a_file_never_takes_the_place_of_what_is_none(make: Callable[[str], None], tmp_path: Path) -> None:
     """A folder, a pipe; a device, too, which nobody should try here."""

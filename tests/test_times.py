@@ -106,3 +106,8 @@ def test_now_is_rfc_3339_and_does_not_run_backwards() -> None:
     stamps = [times.now() for _ in range(1000)]
     assert stamps == sorted(stamps)
     assert all(times.parse(stamp) is not None and len(stamp) == 27 for stamp in stamps)
+
+
+@pytest.mark.parametrize("text", ["9" * 5000 + "d", "1" * 19 + "s"])
+def test_a_duration_longer_than_the_world_is_none(text: str) -> None:
+    assert times.duration(text) is None and times.moment(text) is None

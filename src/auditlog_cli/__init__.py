@@ -25,6 +25,7 @@ _WHERE = {
     "DefinitionError": "errors",
     "Denied": "errors",
     "DurabilityError": "errors",
+    "Finding": "finding",
     "InputError": "errors",
     "Line": "record",
     "LockTimeout": "errors",
@@ -32,6 +33,7 @@ _WHERE = {
     "Receipt": "writer.receipt",
     "Record": "record",
     "Redaction": "redaction.writing",
+    "Report": "report",
     "ScopeDenied": "errors",
     "Session": "capture.session",
     "TamperError": "errors",
@@ -47,6 +49,7 @@ _WHERE = {
     "read": "queries",
     "redact": "withholding.api",
     "select": "queries",
+    "stats": "queries",
     "trace": "queries",
     "traces": "queries",
     "validate": "validation",
@@ -68,6 +71,7 @@ __all__ = [
     "DefinitionError",
     "Denied",
     "DurabilityError",
+    "Finding",
     "InputError",
     "Line",
     "LockTimeout",
@@ -75,6 +79,7 @@ __all__ = [
     "Receipt",
     "Record",
     "Redaction",
+    "Report",
     "ScopeDenied",
     "Session",
     "TamperError",
@@ -90,6 +95,7 @@ __all__ = [
     "read",
     "redact",
     "select",
+    "stats",
     "trace",
     "traces",
     "validate",
@@ -120,11 +126,13 @@ if TYPE_CHECKING:
         TamperError,
         UsageError,
     )
+    from auditlog_cli.finding import Finding
     from auditlog_cli.judgement.api import check
     from auditlog_cli.logging_handler import AuditHandler
-    from auditlog_cli.queries import add_up, read, select, trace, traces
+    from auditlog_cli.queries import add_up, read, select, stats, trace, traces
     from auditlog_cli.record import BadLine, Line, Record
     from auditlog_cli.redaction.writing import Redaction
+    from auditlog_cli.report import Report
     from auditlog_cli.structlog_processor import AuditProcessor
     from auditlog_cli.tracing.search import Ambiguous
     from auditlog_cli.tracing.trees import Trace

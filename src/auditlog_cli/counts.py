@@ -29,6 +29,11 @@ class Counts:
         self.bad = 0
         self.unparsed = 0
 
+    def add(self, other: Counts) -> None:
+        """Add what became of other lines."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
     def leave_out(self, many: int) -> None:
         """Take so many of the selected lines for passed: there is no place for them where they should go."""
         self.selected -= many

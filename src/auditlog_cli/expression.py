@@ -272,9 +272,10 @@ class _Parser:
 def _number(word: str) -> float | None:
     try:
         number = float(word)
-    except ValueError:
+        whole = int(word) if word.lstrip("-").isdigit() else None
+    except ValueError:  # as well: zeros beyond the 4,300 digits that `int` takes
         return None
-    return None if number - number != 0 or "_" in word else int(word) if word.lstrip("-").isdigit() else number
+    return None if number - number != 0 or "_" in word else number if whole is None else whole
 
 
 def _constant(word: str) -> object:

@@ -95,6 +95,5 @@ def looked_up(
                 listing.add(item, wanted=selection(item))
     for each in bad:
         on_bad(each)
-    for name in ("read", "selected", "passed", "own", "bad", "unparsed"):
-        setattr(counts, name, getattr(counts, name) + getattr(tally, name))
+    counts.add(tally)
     return listing

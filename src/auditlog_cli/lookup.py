@@ -6,7 +6,6 @@ tells its trace in the first, and the second finds the rest of that trace.
 
 from __future__ import annotations
 
-import os
 import stat
 
 from auditlog_cli import decoders, pipeline
@@ -14,6 +13,7 @@ from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.sources import files, scan
+from auditlog_cli.sources.listed import Listed
 from auditlog_cli.strictjson import needle
 from auditlog_cli.tracing.facts import text
 from auditlog_cli.tracing.search import (
@@ -214,7 +214,8 @@ class Logs:
 
 
 def _can_be_read_again(path: str) -> bool:
-    return path != files.STDIN and stat.S_ISREG(os.stat(path).st_mode)
+    """As it was when it was listed: by now it may bear another name, or none."""
+    return isinstance(path, Listed) and stat.S_ISREG(path.mode)
 
 
 def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:

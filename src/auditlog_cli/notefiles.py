@@ -32,6 +32,6 @@ def read(name: str, help: str = "") -> tuple[str, notes.Note]:  # noqa: A002 - t
         text = read_small(name, _LARGEST).decode()
         return text, notes.parse(text)
     except InputError as error:
-        raise InputError(f"{error.message}: there is no checkpoint", help=help) from error
+        raise InputError(f"{error.message}: there is no checkpoint", help=help or error.help) from error
     except ValueError as error:
         raise InputError(f"{name}: is no checkpoint", help="three lines, an empty one, signatures") from error

@@ -21,7 +21,7 @@ def span(text: str, at: tuple[str | int, ...]) -> tuple[int, int]:
     """
     from json import JSONDecoder
 
-    decoder = JSONDecoder()
+    decoder = JSONDecoder(parse_int=str)  # `int` refuses thousands of digits; what a number is does not matter here
     start = _past_blanks(text, 0)
     end = decoder.raw_decode(text, start)[1]
     for step in at:

@@ -83,16 +83,47 @@ def select(
     return _selected(lines, chosen, shape, Counts() if counts is None else counts)
 
 
-def add_up(source: Source, *, by: Sequence[str] = (), shape: str | None = None) -> Statistics:
-    """Return what the records add up to, as `auditlog stats` would print it. Bad lines are left out.
+def stats(
+    source: Source,
+    *,
+    by: Sequence[str] = (),
+    user: Sequence[str] | None = None,
+    agent: Sequence[str] | None = None,
+    session: Sequence[str] | None = None,
+    trace: Sequence[str] | None = None,
+    tool: Sequence[str] | None = None,
+    status: Sequence[str] | None = None,
+    type: Sequence[str] | None = None,  # noqa: A002 - the option's word
+    approved_by: Sequence[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    where: Sequence[str] | None = None,
+    shape: str | None = None,
+    counts: Counts | None = None,
+) -> Statistics:
+    """Return what the records add up to, as `auditlog stats` would print it. Bad lines are counted and left out.
+
+    Args:
+        source: Path, paths, or lines as bytes.
+        by: Paths whose values are told apart; without any, the usual ones.
+        user, agent, session, trace, tool, status, type, approved_by, since, until, where, shape, counts:
+            As for `select`.
 
     Raises:
         InputError: If a log is missing or cannot be read.
+        UsageError, DefinitionError: If a time or an expression is wrong.
     """
     found = Statistics(tuple(_several(by) or ()))
-    for record in select(source, shape=shape):
+    for record in select(
+        source, user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
+        approved_by=approved_by, since=since, until=until, where=where, shape=shape, counts=counts,
+    ):  # fmt: skip
         found.add(record.content, record.shape)
     return found
+
+
+add_up = stats
+"""What `stats` was called before."""
 
 
 def trace(source: Source, id: str, *, shape: str | None = None) -> Trace:  # noqa: A002 - the word on the screen

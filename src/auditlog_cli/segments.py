@@ -226,7 +226,7 @@ def shared_lock(path: str, timeout_s: float = 10.0) -> int:
     import time
 
     try:
-        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC)
+        lock = os.open(lock_name(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
         return -1
     deadline = time.monotonic() + timeout_s

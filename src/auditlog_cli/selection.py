@@ -110,7 +110,7 @@ def select_by(
         now_micros: The instant that relative times count from.
 
     Raises:
-        UsageError: If a time is not understood.
+        UsageError: If a time is not understood, or the period ends before it begins.
         DefinitionError: If an expression is wrong.
     """
     tests: list[Test] = []
@@ -164,6 +164,11 @@ def _certain(test: Callable[[object], bool | None]) -> Test:
 def _window(since: str | None, until: str | None, now_micros: int | None) -> Window | None:
     start = _moment("--since", since, now_micros)
     end = _moment("--until", until, now_micros)
+    if start is not None and end is not None and start > end:
+        raise UsageError(
+            f"--since {since} is later than --until {until}: nothing could match",
+            help="--since TIME: not before; --until TIME: before",
+        )
     return None if start is None and end is None else (start, end)
 
 

@@ -21,10 +21,12 @@ class Output:
     Args:
         fd: Where to. 1 is standard output.
         eager: Write every time instead: someone is looking (a terminal, `--follow`).
+        name: What errors call it.
     """
 
-    def __init__(self, fd: int = 1, *, eager: bool = False) -> None:
+    def __init__(self, fd: int = 1, *, eager: bool = False, name: str = "standard output") -> None:
         self.fd = fd
+        self.name = name
         self.eager = eager
         self._parts: list[bytes] = []
         self._size = 0
@@ -57,7 +59,7 @@ class Output:
                 raise ClosedPipe from None
             except OSError as error:
                 raise AuditWriteError(
-                    f"standard output: cannot be written ({error.strerror})", help=remedy(error)
+                    f"{self.name}: cannot be written ({error.strerror})", help=remedy(error)
                 ) from error
 
 
@@ -95,7 +97,15 @@ class FileOutput(Output):
             fd = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
-        super().__init__(fd)
+        super().__init__(fd, name=path)
+
+    def flush(self) -> None:
+        """Write what was taken; leave nothing behind where that cannot be done. Raises as `Output.flush` does."""
+        try:
+            super().flush()
+        except AuditWriteError:
+            self.discard()
+            raise
 
     def commit(self) -> None:
         """Give the file its name."""
@@ -114,6 +124,7 @@ class FileOutput(Output):
                 f"{self.path}: is there already and stays as it is", help="name another with -o, or move it away first"
             ) from None
         except OSError as error:
+            self.discard()
             raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error
         self._temporary = ""
 
@@ -162,7 +173,7 @@ class Appended(Output):
             torn = size > 0 and os.pread(fd, 1, size - 1) != b"\n"
         except OSError as error:
             raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
-        super().__init__(fd, eager=True)
+        super().__init__(fd, eager=True, name=path)
         if torn:
             self.write(b"\n")  # a line that somebody did not finish stays one bad line
 

@@ -7,6 +7,8 @@ per cent.
 
 from __future__ import annotations
 
+from itertools import islice
+
 from auditlog_cli import fields, times
 
 MOST_VALUES = 100_000
@@ -40,17 +42,15 @@ class Latencies:
         """Count one duration; negative ones count as zero."""
         self.count += 1
         self.largest = max(self.largest, milliseconds)
-        if self.count <= FEW:
-            self._few.append(max(milliseconds, 0.0))
-            return
-        for each in self._few:
-            self._bucket(each)
-        self._few = []
-        self._bucket(milliseconds)
+        self._few.append(max(milliseconds, 0.0))
+        if len(self._few) > FEW:
+            self._into_buckets()
 
-    def _bucket(self, milliseconds: float) -> None:
-        bucket = bucket_of(milliseconds)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+    def _into_buckets(self) -> None:
+        """Once there are too many, each comes into its bucket; many at a time, as that costs least."""
+        for bucket in buckets_of(self._few):
+            self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+        self._few = []
 
     def add_many(self, buckets: dict[int, int], largest: float) -> None:
         """Count durations of which only the buckets are known: bucket → how many. More than `FEW` in all.
@@ -58,13 +58,21 @@ class Latencies:
         Args:
             largest: The largest of them.
         """
-        for each in self._few:
-            self._bucket(each)
-        self._few = []
         for bucket, count in buckets.items():
             self._buckets[bucket] = self._buckets.get(bucket, 0) + count
             self.count += count
         self.largest = max(self.largest, largest)
+        self._into_buckets()
+
+    def merge(self, other: Latencies) -> None:
+        """Count what another one has counted."""
+        self._few += other._few
+        self.count += len(other._few)
+        if other._buckets:
+            self.add_many(other._buckets, other.largest)
+        self.largest = max(self.largest, other.largest)
+        if len(self._few) > FEW:
+            self._into_buckets()
 
     def percentile(self, share: float) -> float | None:
         """Return the duration that `share` (0 to 1) of them do not exceed; None if there are none.
@@ -74,8 +82,9 @@ class Latencies:
         if not self.count:
             return None
         rank = max(1, -int(-share * self.count // 1))
-        if self._few:
+        if not self._buckets:
             return sorted(self._few)[rank - 1]
+        self._into_buckets()
         seen = 0
         for bucket in sorted(self._buckets):
             seen += self._buckets[bucket]
@@ -98,32 +107,56 @@ class Group:
 
     def add(self, content: dict[str, object]) -> None:
         """Count one record."""
+        self.count(*measured(content))
+
+    def count(self, error: bool, refused: bool, call: bool, latency: float | None) -> None:
+        """Count one record of which `measured` said this."""
         self.records += 1
-        status = fields.text(content, "action.result_status")
-        self.errors += status in ERRORS
-        self.refused += status in REFUSED
-        if fields.text(content, "action.phase") == "start":
-            return  # its end is counted
-        # A question about a call names its tool, too, and is no call.
-        self.calls += bool(fields.text(content, "action.tool")) and fields.text(content, "action.type") != "approval"
-        latency = latency_of(content)
+        self.errors += error
+        self.refused += refused
+        self.calls += call
         if latency is not None:
             self.latencies.add(latency)
+
+    def merge(self, other: Group) -> None:
+        """Count what another one has counted."""
+        self.records += other.records
+        self.errors += other.errors
+        self.refused += other.refused
+        self.calls += other.calls
+        self.latencies.merge(other.latencies)
+
+
+def measured(content: dict[str, object]) -> tuple[bool, bool, bool, float | None]:
+    """Return what a record counts as: an error, a refusal, a call; and how long that took, if it says."""
+    status = fields.text(content, "action.result_status")
+    error, refused = status in ERRORS, status in REFUSED
+    if fields.text(content, "action.phase") == "start":
+        return error, refused, False, None  # its end is counted
+    # A question about a call names its tool, too, and is no call.
+    call = bool(fields.text(content, "action.tool")) and fields.text(content, "action.type") != "approval"
+    return error, refused, call, latency_of(content)
 
 
 def latency_of(content: dict[str, object]) -> float | None:
     """Return the latency of a record in milliseconds; None if it names none that can be counted."""
     latency = fields.get(content, "action.latency_ms")
-    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and latency < MOST:
+    if isinstance(latency, (int, float)) and not isinstance(latency, bool) and -MOST < latency < MOST:
         return float(latency)
     return None
 
 
 def bucket_of(milliseconds: float) -> int:
     """Return the number of the bucket, one per cent wide, that a duration falls into: at most 3,471."""
+    return buckets_of([milliseconds])[0]
+
+
+def buckets_of(milliseconds: list[float]) -> list[int]:
+    """Return the number of the bucket of each of several durations."""
     from math import log
 
-    return round(log(milliseconds + 1) / log(_GROWTH)) if milliseconds > 0 else 0
+    width = log(_GROWTH)
+    return [round(log(each + 1) / width) if each > 0 else 0 for each in milliseconds]
 
 
 _WIDTHS = tuple(
@@ -145,6 +178,17 @@ class Histogram:
         """Count one moment, microseconds since the epoch."""
         bar = moment // self.width
         self.bars[bar] = self.bars.get(bar, 0) + 1
+        while len(self.bars) > _MOST_BARS:
+            self._widen()
+
+    def merge(self, other: Histogram) -> None:
+        """Count what another one has counted, which may be widened by that."""
+        while self.width < other.width:
+            self._widen()
+        while other.width < self.width:
+            other._widen()
+        for bar, count in other.bars.items():
+            self.bars[bar] = self.bars.get(bar, 0) + count
         while len(self.bars) > _MOST_BARS:
             self._widen()
 
@@ -171,11 +215,13 @@ class Statistics:
 
     Args:
         by: Dotted paths whose values are told apart; without any, the usual ones.
+        part: Of what is counted in parts, to be merged: however many values there are, none becomes `(other)` yet.
     """
 
     USUAL = ("user.id", "agent.id", "action.tool", "action.type", "action.result_status")
 
-    def __init__(self, by: tuple[str, ...] = ()) -> None:
+    def __init__(self, by: tuple[str, ...] = (), *, part: bool = False) -> None:
+        self._most = 1 << 62 if part else MOST_VALUES
         self.all = Group()
         self.groups: dict[str, dict[str, Group]] = {path: {} for path in by or self.USUAL}
         self.beyond: dict[str, int] = {}  # path → how many values there are besides those groups
@@ -189,15 +235,12 @@ class Statistics:
 
     def add(self, content: dict[str, object], shape: str) -> None:
         """Count one record."""
-        self.all.add(content)
+        counted = measured(content)
+        self.all.count(*counted)
         self.shapes[shape] = self.shapes.get(shape, 0) + 1
         for path, groups in self.groups.items():
             for value in values(content, path):
-                group = groups.get(value)
-                if group is None:
-                    key = value if len(groups) < MOST_VALUES else OTHER
-                    group = groups.setdefault(key, Group())
-                group.add(content)
+                self._group(groups, value).count(*counted)
         self._time(content.get("timestamp"))
         for name, path in (("sessions", "session_id"), ("traces", "trace_id")):
             found = content.get(path)
@@ -206,12 +249,39 @@ class Statistics:
                 seen.add(hash(found))
         self._approval(content)
 
+    def merge(self, other: Statistics) -> None:
+        """Count what was counted of the records that follow, by the same paths."""
+        self.all.merge(other.all)
+        for path, groups in self.groups.items():
+            for value, group in other.groups[path].items():
+                self._group(groups, value).merge(group)
+        self.histogram.merge(other.histogram)
+        self._between(other.first, other._first)
+        self._between(other.last, other._last)
+        for name, seen in self.distinct.items():
+            seen.update(islice(other.distinct[name] - seen, MOST_VALUES - len(seen)))
+        for mine, theirs in ((self.approvals, other.approvals), (self.shapes, other.shapes)):
+            for word, count in theirs.items():
+                mine[word] = mine.get(word, 0) + count
+
+    def _group(self, groups: dict[str, Group], value: str) -> Group:
+        group = groups.get(value)
+        if group is None:
+            group = groups.setdefault(value if len(groups) < self._most else OTHER, Group())
+        return group
+
     def _time(self, text: object) -> None:
         moment = times.parse(text)
         if moment is None:
             return
         assert isinstance(text, str)
         self.histogram.add(moment)
+        self._between(text, moment)
+
+    def _between(self, text: str | None, moment: int) -> None:
+        """Widen the time from the first to the last record."""
+        if text is None:
+            return
         if self.first is None or moment < self._first:
             self.first, self._first = text, moment
         if self.last is None or moment > self._last:
@@ -247,4 +317,8 @@ def _text(value: object) -> str:
         return "[withheld]"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, (dict, list)):
+        import json
+
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
     return str(value)

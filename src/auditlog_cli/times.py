@@ -127,6 +127,10 @@ def since(began: int) -> float:
     return round((time.monotonic_ns() - began) / 1e6, 3)
 
 
+_DIGITS = 18
+"""The most of one number of a duration: 10^18 seconds are longer than the world is old."""
+
+
 def duration(text: str) -> int | None:
     """Return the microseconds that `90s`, `15m`, `3h`, `2d`, `1w` or a sum such as `1d12h` name, or None.
 
@@ -136,7 +140,7 @@ def duration(text: str) -> int | None:
     total = 0
     number = ""
     for char in text:
-        if char in "0123456789":
+        if char in "0123456789" and len(number) < _DIGITS:
             number += char
         elif char in _UNITS and number:
             total += int(number) * _UNITS[char]

@@ -143,3 +143,35 @@ def test_hostile_lines_in_an_alerts_log_are_passed_over() -> None:
         {"action": {"type": "alert", "resource": "y", "phase": "open"}, "metadata": 7, "seq": "1"},
     ]  # fmt: skip
     assert list(states.read(wrong)) == ["y"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"severity": "grave"}, {"severity": []}, {"rule": 5}, {"kind": None}, {"fingerprint": {}}, {"record": []},
+        {"record": "a"}, {"at": 5}, {"rules": {}}, {"rules": ["a"]}, {"rules": [{"clauses": 5}]}, {"clauses": 5},
+        {"related": [None]},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_no_finding_is_no_finding_of_an_alert(
+    keeper: keeping.Keeper, path: Path, cli: Any, change: dict[str, Any]
+) -> None:
+    """Who can write to an alerts log can write anything into it: the alert stays, and no command stumbles."""
+    keeper.open([finding()], NOON)
+    (said,) = content(path)
+    said["metadata"]["finding"] |= change
+    path.write_text(json.dumps(said) + "\n")
+    (alert,) = states.read(content(path)).values()
+    assert (alert.state, alert.finding) == ("open", {})
+    assert cli("alerts", "list", "--alerts", str(path)).code == 0
+    assert cli("alerts", "show", "aaaa", "--alerts", str(path)).code == 0
+
+
+def test_an_integer_of_thousands_of_digits_in_a_finding_is_shown_as_text(
+    keeper: keeping.Keeper, path: Path, cli: Any
+) -> None:
+    keeper.open([finding(agent="HERE")], NOON)
+    path.write_bytes(path.read_bytes().replace(b'"HERE"', b"1" * 5000))
+    for form in ("text", "json", "jsonl"):
+        assert "1" * 5000 in cli("alerts", "show", "aaaa", "--alerts", str(path), "--format", form).out

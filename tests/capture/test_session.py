@@ -214,10 +214,15 @@ class TestIdentity:
         with pytest.raises(UsageError, match="scopes"):
             audit.log.session(user="alice", agent="planner", scopes=wrong)
 
-    def test_an_approval_has_a_person_and_a_time(self, audit: Recording) -> None:
-        for half in ({"approved_by": "bob"}, {"approved_at": "2026-06-01T14:21:03Z"}):
-            with pytest.raises(UsageError, match="go together"):
-                audit.log.session(user="alice", agent="planner", **half)  # type: ignore[arg-type]
+    def test_an_approval_has_a_person_and_may_leave_its_time_unsaid(self, audit: Recording) -> None:
+        """The time is not guessed: `validate` asks for it (record.md, question six)."""
+        with pytest.raises(UsageError, match="approved by whom"):
+            audit.log.session(user="alice", agent="planner", approved_at="2026-06-01T14:21:03Z")
+        with audit.log.session(**WHO, on_behalf_of=[{"actor": "carol", "role": "initiator"}], approved_by="bob"):
+            pass
+        authorization = audit.records[0]["authorization"]
+        assert (authorization["session_type"], authorization["approved_by"]) == ("human_approved", "bob")
+        assert "approved_at" not in authorization
 
     def test_times_are_datetimes_with_a_zone_or_rfc_3339(self, audit: Recording) -> None:
         at = datetime(2026, 6, 1, 16, 21, 3, tzinfo=timezone(timedelta(hours=2)))

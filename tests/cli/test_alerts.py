@@ -17,6 +17,7 @@ import pytest
 
 from auditlog_cli import validate, verify
 from auditlog_cli.alerting.register import read
+from auditlog_cli.errors import AuditWriteError
 from auditlog_cli.rules import loading
 from tests import goldens
 from tests.alerting.test_mail import sink as sink
@@ -421,3 +422,30 @@ def test_following_ends_when_nobody_reads(here: Path) -> None:
     script = f"{sys.executable} -m auditlog_cli check audit.jsonl --follow --format jsonl | head -1 >&2; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=30)
     assert done.stdout == "141\n"
+
+
+@pytest.mark.parametrize("to", ["--emit", "--alerts"])
+def test_what_could_not_be_announced_was_not_announced_before(
+    cli: Cli, tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object) -> None:
+        raise AuditWriteError("x: cannot be written (No space left on device)", help="make room")
+
+    monkeypatch.setattr("auditlog_cli.sinks.Appended.line", refused)
+    monkeypatch.setattr("auditlog_cli.alerting.keeping.Keeper.open", refused)
+    log = tmp_path / "audit.jsonl"
+    log.write_text("".join(f"{json.dumps(record(number))}\n" for number in range(3)))
+    told = cli("check", log, to, tmp_path / "out")
+    assert told.code == 5
+    assert "announced before" not in told.err
+    assert "No space left on device" in told.err and "\n  help: " in told.err
+
+
+@pytest.mark.parametrize("target", ["nowhere.jsonl", "alerts.jsonl"])
+def test_an_alerts_log_that_is_a_link_to_nothing_cannot_be_read(cli: Cli, tmp_path: Path, target: str) -> None:
+    log = tmp_path / "audit.jsonl"
+    log.write_text(f"{json.dumps(record(1))}\n")
+    (tmp_path / "alerts.jsonl").symlink_to(target)
+    told = cli("check", log, "--alerts", tmp_path / "alerts.jsonl")
+    assert (told.code, told.out) == (3, ""), told.err
+    assert "alerts.jsonl: " in told.err and "\n  help: " in told.err, told.err

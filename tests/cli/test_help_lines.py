@@ -29,7 +29,8 @@ def nobody() -> str:
 @pytest.mark.parametrize(
     "words",
     [
-        ["tail", "empty.jsonl"], ["stats", "empty.jsonl"], ["validate", "empty.jsonl"], ["check", "empty.jsonl"],
+        ["tail", "empty.jsonl"], ["stats", "empty.jsonl"], ["validate", "empty.jsonl"], ["check", "empty.jsonl"], ["report", "empty.jsonl"],
+        ["report", "none.jsonl"], ["report", "audit.jsonl", "none.jsonl"],
         ["import", "empty.jsonl"], ["export", "empty.jsonl", "--to", "csv", "-o", "out"],
         ["tail", "torn.jsonl.gz"], ["stats", "torn.jsonl.gz"], ["export", "torn.jsonl.gz", "--to", "csv", "-o", "out"],
         ["export", "audit.jsonl", "--to", "csv", "-o", "none/out"],
@@ -125,7 +126,7 @@ def test_every_error_of_these_rooms_is_made_with_its_help(path: Path) -> None:
         ["anchor", "sealed.jsonl", "--tsa", "ftp://x", "--tsa-ca", "pem"], ["anchor", "audit.jsonl", "--git", ".", "--tsa-ca", "pem"],
         ["anchor", "none.jsonl", "--git", "."], ["anchor", "sealed.jsonl", "--tsa", "http://@@", "--tsa-ca", "none.pem"],
         ["prove", "1", "sealed.jsonl", "--signers", "none"], ["prove", "1", "audit.jsonl"], ["prove", "x", "none.jsonl"],
-        ["prove", "nobody", "sealed.jsonl"], ["prove", "--check", "none", "--signers", "none"], ["prove", "--consistency", "none", "sealed.jsonl"],
+        ["prove", "nobody", "sealed.jsonl"], ["prove", "--check", "none", "--signers", "none"], ["prove", "--consistency", "none", "sealed.jsonl"], ["prove", "--consistency", ".", "sealed.jsonl"],
         ["prune", "sealed.jsonl"], ["prune", "sealed.jsonl", "--older-than", "1d", "--keep-holds", "--despite-hold", "--yes"],
         ["prune", "none.jsonl", "--older-than", "1d"], ["prune", "audit.jsonl", "--older-than", "1d"],
         ["redact", "sealed.jsonl", "--fields", "user.email"], ["redact", "none.jsonl"], ["redact", "audit.jsonl", "--rule", "X"],
@@ -139,6 +140,7 @@ def test_every_error_of_these_rooms_is_made_with_its_help(path: Path) -> None:
         ["hook", "install", "--settings", "pem", "--log", "a.jsonl"],
         ["head", "audit.jsonl"], ["verify", "sealed.jsonl", "--anchor", "pem"], ["verify", "sealed.jsonl", "--signers", "empty"],
         ["verify", "sealed.jsonl", "--at", "2026-01-01"], ["compress", "audit.jsonl"], ["bundle", "s", "audit.jsonl", "-o", "x.zip"],
+        ["verify", "tornsalts.jsonl"], ["verify", "unknown.jsonl"],
     ],
     ids=" ".join,
 )  # fmt: skip
@@ -151,6 +153,10 @@ def test_so_does_an_error_of_proof(
         log.append(record())
     (tmp_path / "pem").write_text("no certificate")
     (tmp_path / "empty").write_text("# nobody\n")
+    write(tmp_path / "tornsalts.jsonl", record())
+    (tmp_path / "tornsalts.jsonl.salts").write_text('[["n_uxLPcly_KIZHsahPjcNQ",160')
+    sealed = (tmp_path / "sealed.jsonl").read_bytes()
+    (tmp_path / "unknown.jsonl").write_bytes(sealed.replace(b'"auditlog/1"', b'"auditlog/9"'))
     told = cli(*(word.replace("@@", nobody) for word in words))
     assert told.code in (1, 2, 3, 4, 5), told
     assert told.err.count("error[") == 1, told.err

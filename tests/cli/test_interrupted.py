@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,3 +77,11 @@ def test_of_an_empty_log_there_is_nothing_to_index(tmp_path: Path, cli: Cli, log
     assert not Path(f"{empty}.index").exists()
     both = cli("index", "build", empty, log)
     assert both.code == 0 and "empty, nothing to index" in both.err and Path(f"{log}.index").exists()
+
+
+def test_a_log_that_cannot_be_indexed_is_not_said_to_be(cli: Cli, tmp_path: Path) -> None:
+    """gzip has no places to go to: it is scanned, however small it is (docs/index.md)."""
+    packed = tmp_path / "a.jsonl.gz"
+    packed.write_bytes(gzip.compress(line(record()) + b"\n"))
+    told = cli("index", "build", packed)
+    assert (told.code, f"{packed}: {packed.stat().st_size:,} bytes cannot be indexed" in told.err) == (6, True)

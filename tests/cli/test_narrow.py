@@ -59,6 +59,19 @@ def test_facts_of_stats_go_on_below_rather_than_being_cut(cli: Cli, tmp_path: Pa
     assert all(any(f"{kind} 1" in line for line in shown) for kind in kinds)
 
 
+@pytest.mark.parametrize("columns", [40, 60])
+def test_a_narrow_stats_leaves_out_its_last_columns(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    """No row goes on in a second line, and the counts stand there as long as there is room."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    log = write(tmp_path / "a.jsonl", *(record(action__tool="a_tool_with_quite_a_long_name") for _ in range(3)))
+    shown = cli("stats", log, "--by", "action.tool").out.splitlines()
+    assert all(width(line) <= columns for line in shown)
+    assert shown[1].split()[:4] == ["action.tool", "records", "calls", "errors"]
+    assert shown[2].split()[1:4] == ["3", "3", "0"]
+
+
 def test_tables_have_a_head_and_break_at_words(cli: Cli) -> None:
     head, *rows = cli("packs", "list").out.splitlines()
     assert head.split() == ["rules", "pack", "version", "status", "as_of", "title"]
@@ -80,3 +93,9 @@ def test_what_is_said_to_a_person_folds_at_words_and_a_file_gets_one_line(
         assert all(len(line) <= 80 for line in folded.splitlines())
         assert len(folded.splitlines()) > len(whole.splitlines())
     assert " ".join(folded.split()) == " ".join(whole.split())
+
+
+@pytest.mark.parametrize("columns", ["9" * 5000, "1000000", "²", "-3", "0", "x"])
+def test_a_width_that_is_none_is_passed_over(monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert show.columns(-1) == 0

@@ -216,6 +216,8 @@ def test_own_records_are_passed_over_unless_asked_for(cli: Cli, shared: Path) ->
 def test_a_limit_stops_early(cli: Cli, log: Path) -> None:
     assert len(cli("filter", log, "-n", "2").out.splitlines()) == 2
     assert cli("filter", log, "-n", "0").out == ""
+    told = cli("filter", log, "-n", "2", "--verbose").err
+    assert "2 selected" in told, "what was printed, and none that was only looked at"
 
 
 def test_none_of_the_last_records_is_an_answer(cli: Cli, log: Path) -> None:
@@ -362,3 +364,54 @@ def test_the_naughty_strings_survive(shared: Path, tmp_path: Path, cli: Cli) -> 
 
 def test_main_is_the_unit_under_test() -> None:
     assert main(["--version"]) == 0
+
+
+def test_objects_are_told_apart_whole(cli: Cli, tmp_path: Path) -> None:
+    """However long they are, as JSON, and alike in `stats` and `filter`; a value that a list holds twice counts once."""
+    long = "x" * 300
+    given = [{"text": f"{long}1"}, {"text": f"{long}2"}, {"text": f"{long}2"}]
+    log = write(
+        tmp_path / "a.jsonl", *(record(action__arguments=each, authorization__scopes=["a", "a"]) for each in given)
+    )
+    for words in (["filter", "--count-by"], ["stats", "--by"]):
+        told = cli(*words, "action.arguments", "--format", "csv", log).out
+        assert f'{{""text"":""{long}1""}}' in told and f'{{""text"":""{long}2""}}' in told
+        rows = json.loads(cli(*words, "authorization.scopes", "--format", "json", log).out)
+        assert [each.get("count", each.get("records")) for each in rows] == [3]
+
+
+def test_what_could_match_nothing_is_refused(cli: Cli, log: Path) -> None:
+    """A period that ends before it begins; fewer than no values."""
+    for words in (["--since", "2026-06-02", "--until", "2026-06-01"], ["--since", "1h", "--until", "2h"]):
+        told = cli("filter", log, *words)
+        assert (told.code, told.out) == (2, "") and "is later than --until" in told.err and "\n  help: " in told.err
+    assert "is later" not in cli("filter", log, "--since", "2026-06-02", "--until", "2026-06-02").err
+    assert cli("stats", log, "--top", "-1").code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [["filter", "--count"], ["stats", "--by", "user.id", "--format", "csv"], ["validate"]]
+)
+def test_a_log_that_is_named_twice_is_read_once(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    """By another spelling, its folder, a link."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "logs").mkdir()
+    write(tmp_path / "logs" / "a.jsonl", record(), record())
+    (tmp_path / "link.jsonl").symlink_to("logs/a.jsonl")
+    once = cli(*words, "logs/a.jsonl")
+    assert cli(*words, "logs/a.jsonl", "./logs/a.jsonl", tmp_path / "logs" / "a.jsonl", "logs", "link.jsonl") == once
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+def test_closed_standard_streams_are_no_bug(tmp_path: Path, closed: str) -> None:
+    """What cannot be written is said, and no file that is opened is taken for standard output."""
+    path = write(tmp_path / "a.jsonl", record())
+    before = path.read_bytes()
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" -m auditlog_cli tail "$1" {closed}', sys.executable, path], capture_output=True, check=False
+    )
+    assert done.returncode == (5 if "1>" in closed else 0)
+    assert b"Traceback" not in done.stderr and path.read_bytes() == before
+    assert ("1>" in closed) is (done.stdout == b"")

@@ -341,6 +341,51 @@ def test_an_answer_that_is_not_strict_json_is_replaced() -> None:
         assert talk.from_server(other) == (other, b"")
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b'{"id":1,"result":' + b"[" * 5000 + b"]" * 5000 + b"}\n", id="too deep for Python"),
+        pytest.param(b'{"id":1,"result":{"n":' + b"1" * 5000 + b',"x":NaN}}\n', id="digits that Python refuses"),
+        pytest.param(b'{"id":1,"result":{"x":"\t"}}\n', id="a control character"),
+        pytest.param(b'{"a":1}\r{"id":1,"result":{}}\n', id="a line of its own behind a carriage return"),
+        pytest.param(b'{"id":1,"result":{}} {"id":99,"result":{}}\n', id="two values"),
+        pytest.param(b'{"i\\u0064":1,"result":{}} x\n', id="an escaped name"),
+        pytest.param(b'{"id":1,"id":99,"result":{}}\n', id="the first of two counts"),
+        pytest.param(b'{"ID":1,"result":{"x":NaN}}\n', id="other case, not strict"),
+        pytest.param(b'{"ID":1,"result":{}}\n', id="other case, strict"),
+        pytest.param(b'{"id":1,"Result":{}}\n', id="the result in other case"),
+    ],
+)
+def test_an_answer_that_some_reader_would_take_is_not_let_through_unrecorded(raw: bytes) -> None:
+    with recording() as audit:
+        talk = opened(audit)
+        talk.from_client(call(1))
+        assert error(talk.from_server(raw).forward)[:2] == (1, -32603)
+        assert [each["action"]["result_status"] for each in audit.of_type("tool_invocation")][1:] == ["error"]
+        assert talk.bad["server"] == 1
+
+
+def test_a_garbled_answer_ends_only_the_call_that_it_answers() -> None:
+    """Rows with ids of their own and NaN are what servers of tables send."""
+    with recording() as audit:
+        talk = opened(audit)
+        talk.from_client(call(1))
+        talk.from_client(call(2))
+        assert error(talk.from_server(b'{"id":2,"result":{"rows":[{"id":1,"x":NaN}]}}\n').forward)[0] == 2
+        assert talk.from_server(line(id=1, result=RESULT)).forward == line(id=1, result=RESULT)
+        statuses = [each["action"]["result_status"] for each in audit.of_type("tool_invocation")]
+        assert sorted(statuses[2:]) == ["error", "success"]
+
+
+@pytest.mark.parametrize("number", [b"Infinity", b"NaN", b"1e400", b"1" * 5000])
+def test_an_id_that_is_no_number_of_json_is_the_id_of_no_call(number: bytes) -> None:
+    with recording() as audit:
+        talk = opened(audit)
+        talk.from_client(call(1))
+        raw = b'{"id":' + number + b',"result":{"x":NaN}}\n'
+        assert talk.from_server(raw) == (raw, b"")
+
+
 def test_what_nobody_answered_ends_as_unknown_and_what_waits_stays_pending() -> None:
     with recording() as audit:
         talk = opened(audit)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from auditlog_cli.errors import InputError
 from auditlog_cli.sources import files
+from tests.conftest import Result
+from tests.logs import record, write
 
 
 def names(paths: list[str]) -> list[list[str]]:
@@ -60,6 +65,17 @@ def test_a_log_without_its_active_segment_is_still_there(folder: Path) -> None:
     assert names([str(folder / "audit.jsonl")]) == [["audit.000000000000.jsonl", "audit.000000000097.jsonl.zst"]]
 
 
+@pytest.mark.parametrize("name", ["audit.000000000050.jsonl", "sub/pipe.jsonl"])
+def test_a_pipe_that_nobody_named_is_not_waited_for(folder: Path, name: str) -> None:
+    """Who can write into the folder of a log could let every reader wait for ever; a pipe that is named is meant."""
+    os.mkfifo(folder / name)
+    with pytest.raises(InputError, match=f"{name}: bears the name of a log, and is no file"):
+        files.find([str(folder)])
+    with pytest.raises(InputError):
+        files.find([str(folder / "**" / "*.jsonl")])
+    assert names([str(folder / name)]) == [[Path(name).name]]
+
+
 @pytest.mark.parametrize(
     ("path", "words", "help_words"),
     [("audt.jsonl", "no such file", "audit.jsonl?"), ("nofolder/x.jsonl", "no such file", "no folder"),
@@ -75,3 +91,31 @@ def test_what_is_not_there(folder: Path, path: str, words: str, help_words: str)
 
 def test_standard_input() -> None:
     assert files.find(["-"])[0].files == ["-"]
+
+
+def test_a_trace_is_looked_for_in_a_log_that_changes_since_it_was_listed(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A closed segment is compressed, and what was a file has gone: nobody asks for it by its old name again."""
+    log = write(tmp_path / "audit.jsonl", record())
+    closed = write(tmp_path / "audit.000000000000.jsonl", record(span_id="span_0"))
+    find = files.find
+
+    def listed(paths: list[str], **options: bool) -> list[files.Log]:
+        found = find(paths, **options)
+        if closed.exists():
+            (tmp_path / "audit.000000000000.jsonl.gz").write_bytes(gzip.compress(closed.read_bytes()))
+            closed.unlink()
+        return found
+
+    monkeypatch.setattr(files, "find", listed)
+    told = cli("trace", "trace_1", log)
+    assert told.code == 0, told.err
+    assert "2 records" in told.out
+
+
+def test_a_link_to_nothing_in_a_folder_is_an_error_of_trace(tmp_path: Path, cli: Callable[..., Result]) -> None:
+    write(tmp_path / "audit.jsonl", record())
+    (tmp_path / "gone.jsonl").symlink_to("nowhere")
+    told = cli("trace", "trace_1", tmp_path)
+    assert (told.code, "gone.jsonl: cannot be read" in told.err) == (3, True), told

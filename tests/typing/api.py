@@ -32,6 +32,7 @@ from auditlog_cli import (
     current_session,
     read,
     select,
+    stats,
     validate,
 )
 from auditlog_cli.testing import Recording, failing_after, recording
@@ -199,6 +200,7 @@ def reading() -> None:
         assert_type(record, Record)
     assert_type(validate("audit.jsonl", strict=True).ok, bool)
     add_up("audit.jsonl")
+    stats(["audit.jsonl"], by="agent.id", user=["ann"], since="3h").all.latencies.percentile(0.5)
     select("audit.jsonl", usr=["alice"])  # type: ignore[call-arg]
     validate("audit.jsonl", profile="seven-questions")  # type: ignore[arg-type]
     validate(3)  # type: ignore[arg-type]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +164,18 @@ def agree(content: dict[str, Any]) -> None:
 
 def test_huge_numbers_are_numbers_to_both() -> None:
     """Integers beyond 64 bits, and those of thousands of digits, which strict JSON gives as Decimal."""
-    from decimal import Decimal
-
     for number in (10**30, Decimal("9" * 5000), 1e300, 2.0):
         content = {**EVERYTHING, "usage": {"input_tokens": number}}
         assert not compiled.faults("record", content)
         assert not reference.faults("record", content)
+
+
+def test_huge_numbers_stand_in_what_is_wrong() -> None:
+    """Where the value that does not fit is, or holds, an integer of thousands of digits."""
+    huge = Decimal("9" * 5000)
+    agree({**EVERYTHING, "user": huge})
+    agree({**EVERYTHING, "user": {"email": 5, "more": [huge]}})
+    agree({**EVERYTHING, "usage": {"input_tokens": -huge}})
 
 
 def test_a_schema_that_is_none_is_a_definition_error() -> None:

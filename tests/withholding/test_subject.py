@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from auditlog_cli import AuditLog, redact
+from auditlog_cli.retention import holding
 from auditlog_cli.withholding import reading
 from auditlog_cli.withholding.subject import Subject
 from tests.withholding.state import call, everything, look
@@ -204,3 +205,16 @@ def test_the_search_over_bytes_misses_nothing(path: Path, opened: Open, monkeypa
     monkeypatch.setattr(reading, "candidates", lambda data, needles, lowered: slow(data, None, lowered=lowered))
     assert redact(path, subject=people, dry_run=True) == fast
     assert fast.values == 30
+
+
+def test_a_line_that_is_well_sealed_but_no_json_is_counted(path: Path, opened: Open) -> None:
+    """What is sealed apart is not looked at before somebody asks for it: a hold does."""
+    log = opened()
+    log.append(call(1, metadata={"note": "plain"}))
+    log.append(call(2, metadata={"note": "plain"}))
+    log.close()
+    holding.add(str(path), holding.covers(session=["elsewhere"]), "counsel", "case", None)
+    path.write_bytes(path.read_bytes().replace(b"plain", b"pl\xffin", 1))
+    for choice in ({"subject": ["u-17"]}, {"fields": ["action.arguments"]}, {"entities": ["EMAIL_ADDRESS"]}):
+        said = SAID if "subject" in choice else {**SAID, "request": None}
+        assert redact(path, **choice, dry_run=True, **said).bad == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -396,3 +398,26 @@ def test_lines_split_at_lf_only(path: Path, opened: Open) -> None:
     opened().append(small())
     assert len(walk(path).records) == 3
     assert len(files(path)) == 1
+
+
+CYCLES = """
+import sys
+from auditlog_cli import AuditLog
+inside, both = {}, []
+inside["me"] = inside
+both += [both, both, {"x": both}]
+with AuditLog(sys.argv[1]) as log:
+    print(log.append({"user": {"id": "u"}, "metadata": inside}).replaced)
+    print(log.append({"metadata": {"both": both}}).replaced[:1])
+    with log.session(user="u", agent="a", scopes=[]) as s, s.tool("look", {"at": inside}) as t:
+        t.result(both)
+"""
+
+
+def test_what_holds_itself_is_written_and_ends(path: Path) -> None:
+    """In a process of its own, which would never end otherwise: the cycle is cut where it begins again."""
+    done = subprocess.run(
+        [sys.executable, "-c", CYCLES, str(path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines() == ["('/metadata/me',)", "('/metadata/both/0',)"]
+    assert len(walk(path).records) == 7

@@ -106,7 +106,8 @@ class Register:
         try:
             return read(self.path)
         except InputError:
-            if os.path.lexists(self.path) and os.path.getsize(self.path):
+            to_nothing = os.path.islink(self.path) and not os.path.exists(self.path)
+            if to_nothing or self._stat()[1]:
                 raise
             return Held({}, 0)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from auditlog_cli import fields, times
 from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.finding import SEVERITIES
 
 OPEN, ACKNOWLEDGED, RESOLVED = STATES = ("open", "acknowledged", "resolved")
 FIXED, FALSE_POSITIVE, ACCEPTED, NOT_APPLICABLE = OUTCOMES = ("fixed", "false_positive", "accepted", "not_applicable")
@@ -93,6 +94,21 @@ def _when(record: Mapping[str, Any]) -> int:
     return times.parse(stamp) or 0
 
 
+def _finding(stored: object) -> Mapping[str, Any]:
+    """What is stored, if it is a finding; nothing if not: who can write to an alerts log can write anything into it."""
+    if not isinstance(stored, dict) or stored.get("severity") not in SEVERITIES:
+        return {}
+    texts = [stored.get(name) for name in ("fingerprint", "rule", "kind")]
+    objects = [stored.get(name, {}) for name in ("record", "at")]
+    lists = [stored.get(name, []) for name in ("rules", "related")]
+    if not all(isinstance(each, str) for each in texts) or not all(isinstance(each, list) for each in lists):
+        return {}
+    objects += [each for listed in lists for each in listed]
+    if not all(isinstance(each, dict) and isinstance(each.get("clauses", []), list) for each in (stored, *objects)):
+        return {}
+    return stored
+
+
 def _number(record: Mapping[str, Any]) -> int:
     number = record.get("seq")
     return number if isinstance(number, int) else 0
@@ -103,8 +119,7 @@ def _take(alerts: dict[str, Alert], when: int, record: Mapping[str, Any]) -> Non
     phase = record["action"].get("phase")
     alert = alerts.get(fingerprint)
     if phase == OPEN:
-        finding = fields.get(record, "metadata.finding")
-        known = finding if isinstance(finding, dict) else {}
+        known = _finding(fields.get(record, "metadata.finding"))
         identity = fields.text(record, "record_id")
         if alert is None:
             alerts[fingerprint] = Alert(fingerprint, known, OPEN, when, when, identity, first=when)

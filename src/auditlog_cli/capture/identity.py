@@ -104,11 +104,8 @@ def of_session(
     who = _user(user)
     block = _agent(agent, who)
     granted = None if scopes is None else scope_rules.listed(scopes)
-    if (approved_by is None) != (approved_at is None):
-        raise UsageError(
-            "approved_by and approved_at go together: a session is approved by somebody at some time",
-            help='approved_by="bob@example.org", approved_at=datetime.now(timezone.utc)',
-        )
+    if approved_at is not None and approved_by is None:
+        raise UsageError("approved_at: approved by whom?", help='approved_by="bob@example.org"')
     authorization: dict[str, Any] = {} if granted is None else {"scopes": list(granted)}
     authorization["session_type"] = "autonomous" if approved_by is None else "human_approved"
     for name, value in (

@@ -330,7 +330,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
           '-q': ('quiet', 'flag', True)},
          (('query', False, True), ('paths', True, False))),
  'stats': ({'--by': ('by', 'list text', None),
-            '--top': ('top', 'int', None),
+            '--top': ('top', 'int', (0, None)),
             '--user': ('user', 'list text', None),
             '-u': ('user', 'list text', None),
             '--agent': ('agent', 'list text', None),

@@ -76,8 +76,9 @@ def rendered(alerts: Sequence[Alert], *, lines: bool) -> bytes:
 
     made = [as_object(each) for each in alerts]
     if lines:
-        return "".join(dumps(each, ensure_ascii=True, separators=(",", ":")) + "\n" for each in made).encode()
-    return (dumps({"alerts": made}, ensure_ascii=True, indent=1) + "\n").encode()
+        texts = (dumps(each, ensure_ascii=True, separators=(",", ":"), default=str) for each in made)
+        return "".join(f"{each}\n" for each in texts).encode()
+    return (dumps({"alerts": made}, ensure_ascii=True, indent=1, default=str) + "\n").encode()
 
 
 def as_object(alert: Alert) -> dict[str, Any]:

@@ -235,15 +235,17 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
     report.
     """
     new = [finding for finding in report.findings if finding.state == "new"]
+    taken = False
     try:
         announcer.take(new)
+        taken = True
         logs = [source.path for source in report.inputs]
         announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
         report.unwritten.append(error)
     report.unwritten += announcer.finish()
     report.warnings += announcer.warnings
-    if announcer.wish.anything:
+    if announcer.wish.anything and taken:
         notices.say(f"{many(announcer.opened, 'finding')} new, {many(len(new) - announcer.opened, 'finding')} announced before")  # fmt: skip # noqa: E501
 
 

@@ -23,6 +23,7 @@ def run() -> None:
     """Entry point of the script `auditlog`."""
     # Modules stay, and records are trees: to look for circles every 700 objects is a twentieth of a short answer.
     gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+    _open_what_is_closed()
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -34,6 +35,20 @@ def run() -> None:
     # Nothing is left to be done at exit, and taking the interpreter down in order would add a fifth to
     # the time of a short answer (bench/startup.py).
     os._exit(code)
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that the caller has closed (`>&-`) get a place that can be read or written as little as before.
+
+    Otherwise the next file that is opened, a log, would be taken for one of them.
+    """
+    for fd, mode in enumerate((os.O_WRONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, mode)
+            name = ("stdin", "stdout", "stderr")[fd]
+            setattr(sys, name, os.fdopen(fd, "r" if fd == 0 else "w", closefd=False))
 
 
 def main(argv: list[str]) -> int:

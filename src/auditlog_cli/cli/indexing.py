@@ -63,7 +63,7 @@ def build(paths: list[str] | None, *, quiet: bool) -> int:
             code = EXIT_INCOMPLETE
             continue
         notices.say(f"{log.path}.index: {built.size:,} bytes, {built.read:,} bytes of the log were read for it")
-        if built.missing > readying.BEHIND:
+        if built.missing > readying.BEHIND or built.missing >= sum(size for _, _, size in taken):
             notices.say(f"{log.path}: {built.missing:,} bytes cannot be indexed, and are scanned")
             code = EXIT_INCOMPLETE
     if len(empty) == len(logs):

@@ -337,7 +337,7 @@ By = Annotated[
     ),
 ]
 Top = Annotated[
-    int, typer.Option("--top", metavar="N", help="How many values of each; 0 for all.", rich_help_panel=_SHOW)
+    int, typer.Option("--top", metavar="N", min=0, help="How many values of each; 0 for all.", rich_help_panel=_SHOW)
 ]
 TableFormat = Annotated[
     Literal["text", "json", "jsonl", "csv"] | None,

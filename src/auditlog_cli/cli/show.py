@@ -128,10 +128,14 @@ def in_unicode() -> bool:
     return False
 
 
+_DIGITS = 6
+"""Of a number of columns: nobody has a terminal of a million."""
+
+
 def columns(fd: int = 1) -> int:
     """Return the width to write for: $COLUMNS, else the terminal's; 0 (unlimited) for a pipe."""
     text = os.environ.get("COLUMNS", "")
-    if text.isdigit() and int(text) > 0:
+    if text.isdecimal() and len(text) < _DIGITS and int(text) > 0:
         return int(text)
     if not is_terminal(fd):
         return 0
@@ -156,7 +160,7 @@ def output(path: str | None) -> Output:
         return Output(1, eager=is_terminal(1))
     if is_stream(path):
         try:
-            return Output(os.open(path, os.O_WRONLY | os.O_CLOEXEC))
+            return Output(os.open(path, os.O_WRONLY | os.O_CLOEXEC), name=path)
         except OSError as error:
             raise AuditWriteError(f"{path}: cannot be written ({error.strerror})", help=remedy(error)) from error
     return FileOutput(path)

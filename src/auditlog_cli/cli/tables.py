@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from auditlog_cli import fields
 from auditlog_cli.cli import show
 from auditlog_cli.record import Record
-from auditlog_cli.renderers import safe, words
+from auditlog_cli.renderers import safe
+from auditlog_cli.statistics import values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def counted(
         if selected and isinstance(item, Record):
             total += 1
             if path is not None:
-                for value in values_at(item.content, path):
+                for value in values(item.content, path):
                     tally[value] = tally.get(value, 0) + 1
         elif not isinstance(item, Record):
             notices.bad(item)
@@ -44,17 +44,6 @@ def counted(
             notices.say(hinting.nothing_at(path))
         ranked = sorted(tally.items(), key=lambda entry: (-entry[1], entry[0]))
         print_rows(("count", path), [(number, value) for value, number in ranked], wanted, output)
-
-
-def values_at(content: dict[str, object], path: str) -> list[str]:
-    """Return what stands at `path` as texts; a list gives its elements, a record without it `(none)`."""
-    value = fields.get(content, path)
-    if value is fields.MISSING or value is None:
-        return ["(none)"]
-    if fields.is_hole(value):
-        return [words.WITHHELD]
-    items = value if isinstance(value, list) else [value]
-    return [each if isinstance(each, str) else words.value(each, 200) for each in items] or ["(none)"]
 
 
 def print_rows(

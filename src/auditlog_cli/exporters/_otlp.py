@@ -213,8 +213,8 @@ def json_text(value: object) -> str:
     """Return a value as JSON."""
     try:
         return orjson.dumps(value).decode()
-    except TypeError:  # an integer beyond 64 bits, or very many levels
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except TypeError:  # an integer beyond 64 bits, or very many levels; one of thousands of digits becomes a text
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def nanoseconds(at: int | None) -> str | None:

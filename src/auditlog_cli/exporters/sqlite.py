@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from auditlog_cli import times
 from auditlog_cli.exporters import Settings, Source
 from auditlog_cli.exporters._envelope import Row, as_json, row
@@ -23,7 +25,7 @@ def fill(source: Source, settings: Settings, path: str) -> None:
     """
     del settings
     from contextlib import closing
-    from sqlite3 import Error, connect
+    from sqlite3 import SQLITE_FULL, Error, connect
 
     types = {"seq": "INTEGER"}
     columns = ", ".join(f"{name} {types.get(name, 'TEXT')}" for name in Row._fields)
@@ -40,7 +42,8 @@ def fill(source: Source, settings: Settings, path: str) -> None:
                 base.execute(f"CREATE INDEX records_{name} ON records ({name})")
             base.execute("COMMIT")
     except Error as error:
-        raise OSError(0, f"SQLite: {error}") from error
+        full = getattr(error, "sqlite_errorcode", 0) == SQLITE_FULL
+        raise OSError(errno.ENOSPC if full else errno.EIO, f"SQLite: {error}") from error
 
 
 def _stored(found: Row) -> tuple[object, ...]:

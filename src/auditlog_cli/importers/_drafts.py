@@ -167,7 +167,9 @@ def spoken(value: object) -> str | None:
     """Return a prompt or an answer as one text: a text as it is, anything else as JSON; None for nothing."""
     if value is None or value in ("", [], {}):
         return None
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return (
+        value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    )
 
 
 def instant(value: object, zone: int | None = None) -> int | None:

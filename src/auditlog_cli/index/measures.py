@@ -55,7 +55,7 @@ class _Buckets(dict[float | None, int]):
     """A latency, or None → the bits that it has."""
 
     def __missing__(self, latency: float | None) -> int:
-        found = 0 if latency is None or latency >= MOST else bucket_of(float(latency)) + 1
+        found = 0 if latency is None or not -MOST < latency < MOST else bucket_of(float(latency)) + 1
         if latency is not None and len(self) < _KNOWN:
             self[latency] = found
         return found

@@ -156,6 +156,9 @@ class Conversation:
             except Malformed:
                 self.bad["server"] += 1
                 return self._garbled(line)
+            if wire.ambiguous(line, messages) and not self._calls.keys().isdisjoint(wire.keys(line)):
+                self.bad["server"] += 1
+                return self._garbled(line)
             return self._passed(line, messages, [self._came(each) for each in messages])
 
     def _came(self, message: Content) -> Instead | None:
@@ -198,14 +201,14 @@ class Conversation:
         return None
 
     def _garbled(self, line: bytes) -> Passed:
-        """An answer that is not strict JSON cannot be recorded, so it cannot be let through; anything else can."""
+        """An answer that readers could disagree about cannot be recorded, so it does not pass; anything else does."""
         answers: list[Content] = []
-        for message in wire.lenient(line):
-            call = self._calls.pop(wire.key(message.get("id")) or "", None)
+        for key in wire.keys(line):
+            call = self._calls.pop(key, None)
             if call is None:
                 continue
             self.refused += 1
-            answers.append(wire.error(call.id, wire.INTERNAL_ERROR, "the answer is not strict JSON: not recorded"))
+            answers.append(wire.error(call.id, wire.INTERNAL_ERROR, "the answer is not strict JSON-RPC: not recorded"))
             try:
                 call.tool.error("the answer was not strict JSON")
                 call.tool.finish()

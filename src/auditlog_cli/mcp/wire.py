@@ -23,6 +23,8 @@ UNWRITABLE = "audit log not writable"
 CALL, ELICIT = "tools/call", "elicitation/create"
 _BLANKS = b" \t\r\n"
 _ESCAPED = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+_ID = re.compile(rb'"id"\s*+:\s*+("(?:[^"\\]|\\.)*+"|-?+[0-9][0-9.eE+-]*+)', re.IGNORECASE)
+_LONG = 4000  # digits; `int` refuses a few more
 _MESSAGE = {name.casefold(): name for name in ("jsonrpc", "id", "method", "params", "result", "error")}
 _PARAMS = {name.casefold(): name for name in ("name", "arguments", "inputResponses", "requestState", "task", "_meta")}
 
@@ -54,8 +56,11 @@ def may_call(line: bytes) -> bool:
     """Tell whether some reader, however lenient, could find a call of a tool in a line."""
     if CALL.encode() in line:
         return True
-    plain = _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), line).replace(b"\0", b"").replace(b"\\/", b"/")
-    return CALL.encode() in plain
+    return CALL.encode() in _unescaped(line).replace(b"\\/", b"/")
+
+
+def _unescaped(line: bytes) -> bytes:
+    return _ESCAPED.sub(lambda found: bytes([int(found[1], 16)]), line).replace(b"\0", b"")
 
 
 def ambiguous(line: bytes, messages: Iterable[Content]) -> bool:
@@ -83,23 +88,43 @@ def key(id: object) -> str | None:  # noqa: A002 - the member's name
 
     Some servers answer `"3"` to `3`, and some clients take that: both are one id here.
 
-    >>> key(3) == key(3.0) == key("3"), key(None), key(True)
-    (True, None, None)
+    >>> key(3) == key(3.0) == key("3"), key(None), key(True), key(float("inf"))
+    (True, None, None, None)
     """
     if isinstance(id, str):
         return id
-    if isinstance(id, bool) or not isinstance(id, (int, float)):
+    if isinstance(id, bool) or not isinstance(id, (int, float)) or id - id != 0:  # no number: a lenient reader's
         return None
     return str(int(id)) if id == int(id) else str(id)
 
 
-def lenient(line: bytes) -> list[Content]:
-    """Return the messages that a lenient reader (Python's own) finds in a line that is not strict JSON."""
+def keys(line: bytes) -> list[str]:
+    """Return the key of each id that some reader, however lenient, could take for that of a message of a line.
+
+    Where not even Python's own reader understands the line (it nests too deep, more follows), every id in it counts.
+
+    >>> keys(b'{"id": 1, "result": {"id": 2, "x": NaN}}'), keys(b'{"ID": "a", "id": 3}'), keys(b'{"id": 4} {"id": "b"}')
+    (['1'], ['a', '3'], ['4', 'b'])
+    """
     try:
-        found = json.loads(line.decode("utf-8-sig", "replace"))
+        found = json.loads(line.decode("utf-8-sig", "replace"), strict=False, parse_int=_whole, object_pairs_hook=tuple)
     except (ValueError, RecursionError):
-        return []
-    return [each for each in (found if isinstance(found, list) else [found]) if isinstance(each, dict)]
+        ids = [_scalar(text) for text in _ID.findall(_unescaped(line))]
+    else:
+        messages = found if isinstance(found, list) else [found]
+        ids = [id for each in messages if isinstance(each, tuple) for name, id in each if name.casefold() == "id"]  # noqa: A001
+    return [each for each in map(key, ids) if each is not None]
+
+
+def _scalar(text: bytes) -> object:
+    try:
+        return json.loads(text.decode("utf-8", "replace"), strict=False, parse_int=_whole)
+    except ValueError:
+        return None
+
+
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) < _LONG else float(digits)
 
 
 def error(id: object, code: int, message: str) -> Content:  # noqa: A002 - the member's name

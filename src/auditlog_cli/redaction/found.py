@@ -193,7 +193,7 @@ def apart(hits: Sequence[Hit]) -> list[Hit]:
 
 def _cover(masks: Masks, path: str, value: object) -> str:
     """The mask for a value that goes because of its place; a pseudonym stands for its JSON text if it is no text."""
-    return masks.cover(FIELD, value if isinstance(value, str) else dumps(value, sort_keys=True), path)
+    return masks.cover(FIELD, value if isinstance(value, str) else dumps(value, sort_keys=True, default=str), path)
 
 
 def _holder(content: Any, pointer: str) -> tuple[Any, Any]:

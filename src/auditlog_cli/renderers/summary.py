@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("by", "value", "records", "calls", "errors", "denied", "p50_ms", "p95_ms", "p99_ms", "max_ms")
 _KNOWN = frozenset((*STATUSES, NONE, OTHER, words.WITHHELD))
 _BARS = 36
+_LEAST = 12  # columns that a value is still told by
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
 
@@ -122,8 +123,10 @@ def _table(path: str, groups: dict[str, Group], beyond: int, top: int, style: St
              f"{group.refused:,}", *texts)
         )  # fmt: skip
     rest = [max(len(row[place]) for row in (header, *body)) for place in range(1, len(header))]
+    while len(rest) > 1 and sum(rest) + 2 * len(rest) + _LEAST > style.columns:
+        rest.pop()  # a narrow terminal shows what stands further left
     used = sum(rest) + 2 * len(rest)
-    first = min(max([safe.width(row[0]) for row in body] + [len(path)]), max(style.columns - used, 12))
+    first = min(max([safe.width(row[0]) for row in body] + [len(path)]), max(style.columns - used, _LEAST))
     yield ""
     yield style.paint(_row(header, first, rest, style), "call")
     for row in body:
@@ -135,4 +138,4 @@ def _table(path: str, groups: dict[str, Group], beyond: int, top: int, style: St
 
 def _row(row: tuple[str, ...], first: int, rest: list[int], style: Style) -> str:
     left = safe.fill(safe.clip(row[0], first, "…" if style.unicode else "..."), first)
-    return "  ".join([left, *(cell.rjust(width) for cell, width in zip(row[1:], rest, strict=True))]).rstrip()
+    return "  ".join([left, *(cell.rjust(width) for cell, width in zip(row[1:], rest, strict=False))]).rstrip()

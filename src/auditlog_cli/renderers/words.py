@@ -183,15 +183,18 @@ def status(content: dict[str, object]) -> str:
 
 
 def latency(content: dict[str, object]) -> str:
-    """Return the latency as a person reads it.
+    """Return the latency as a person reads it; an empty text if there is none that a double can hold.
 
-    >>> latency({"action": {"latency_ms": 218}})
-    '218 ms'
+    >>> latency({"action": {"latency_ms": 218}}), latency({"action": {"latency_ms": 10**400}})
+    ('218 ms', '')
     """
     found = fields.get(content, "action.latency_ms")
     if isinstance(found, bool) or not isinstance(found, (int, float)):
         return ""
-    return milliseconds(float(found))
+    try:
+        return milliseconds(float(found))
+    except OverflowError:
+        return ""
 
 
 def milliseconds(number: float) -> str:

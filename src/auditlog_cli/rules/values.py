@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 from auditlog_cli import times
@@ -130,11 +131,16 @@ def identity(there: object) -> object:
         return there
     if isinstance(there, bool):
         return ("bool", there)
-    if isinstance(there, (int, float)):
+    if isinstance(there, (int, float, Decimal)):
         return ("number", there)
     from json import dumps
 
-    return ("json", dumps(there, sort_keys=True, ensure_ascii=False))
+    return ("json", dumps(there, sort_keys=True, ensure_ascii=False, default=_huge))
+
+
+def _huge(number: object) -> object:
+    """An integer of thousands of digits (strictjson.py), not to be taken for the text of its digits."""
+    return ["integer", str(number)]
 
 
 def identities(there: object) -> tuple[object, ...]:

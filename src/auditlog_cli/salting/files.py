@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import stat
 from typing import TYPE_CHECKING
 
 from auditlog_cli import segments
 from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.record import BadLine
 from auditlog_cli.sources import lines
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,11 +170,8 @@ class Snapshot:
     def _open(self, name: str) -> None:
         if not os.path.lexists(name):
             return
-        fd = open_plain(name)
-        found = os.fstat(fd)
-        self._files[name] = (fd, found)
-        if not stat.S_ISREG(found.st_mode):
-            raise InputError(f"{name}: not a file", help="name the log itself")
+        fd = open_file(name)
+        self._files[name] = (fd, os.fstat(fd))
 
     def _whole(self, name: str) -> bytes | None:
         self._open(name)

@@ -15,7 +15,9 @@ def may_be(head: bytes) -> bool:
 
 
 def is_document(head: bytes) -> bool:
-    """Tell whether the file is JSON that takes more than a line, or an array."""
+    """Tell whether the file is JSON that takes more than a line, or an array. A byte-order mark does not matter there;
+    in a file of lines it makes the first one bad (record.md, strict reading).
+    """
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start[:1] == b"[":
         return True

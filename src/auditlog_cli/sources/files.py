@@ -37,7 +37,7 @@ class Log:
 
 
 def find(paths: list[str], *, documents: bool = False) -> list[Log]:
-    """Return the logs that `paths` name, each once, in the order given (a folder's by name).
+    """Return the logs that `paths` name, each once whatever it is called, in the order given (a folder's by name).
 
     Args:
         paths: Files, folders, globs, `-`.
@@ -50,11 +50,19 @@ def find(paths: list[str], *, documents: bool = False) -> list[Log]:
     seen: set[str] = set()
     for path in paths:
         for log in _expand(path, documents):
-            files = [file for file in log.files if file not in seen]
-            seen.update(files)
+            for file in log.files:
+                if file != path:
+                    _refuse_pipe(file)
+            files = [file for file in log.files if same(file) not in seen]
+            seen.update(map(same, files))
             if files:
                 logs.append(Log(log.path, files, whole=log.whole and len(files) == len(log.files)))
     return logs
+
+
+def same(file: str) -> str:
+    """Return what two names of one file have in common: `a.jsonl`, `./a.jsonl`, a link to it."""
+    return file if file == STDIN else os.path.realpath(file)
 
 
 def _expand(path: str, documents: bool) -> list[Log]:
@@ -72,6 +80,16 @@ def _expand(path: str, documents: bool) -> list[Log]:
     if stat.S_ISDIR(mode):
         return _folder(path, documents)
     return [log] if (log := _of(path)).files else _globbed(path)
+
+
+def _refuse_pipe(file: str) -> None:
+    """Refuse what nobody named and is neither file nor folder: to open a pipe is to wait for who writes into it."""
+    mode = file.mode if isinstance(file, listed.Listed) else 0
+    if mode and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise InputError(
+            f"{file}: bears the name of a log, and is no file",
+            help="move it away, or name the files that are to be read",
+        )
 
 
 def _of(path: str) -> Log:

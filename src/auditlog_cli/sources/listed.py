@@ -20,11 +20,13 @@ class Listed(str):
 
     Attributes:
         inode: Device and number of the file that it named; (-1, -1) if that is not known.
+        mode: What kind of file that was (stat(2)); 0 if that is not known.
         newest: The first record of the newest closed segment at that time; -1 if there was none.
     """
 
-    __slots__ = ("inode", "newest")
+    __slots__ = ("inode", "mode", "newest")
     inode: tuple[int, int]
+    mode: int
     newest: int
 
 
@@ -39,9 +41,9 @@ def name(path: str, newest: int = -1) -> Listed:
     try:
         found = os.stat(path)
     except OSError:
-        made.inode = _NOWHERE
+        made.inode, made.mode = _NOWHERE, 0
     else:
-        made.inode = (found.st_dev, found.st_ino)
+        made.inode, made.mode = (found.st_dev, found.st_ino), found.st_mode
     made.newest = newest
     return made
 

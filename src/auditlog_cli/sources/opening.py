@@ -104,17 +104,34 @@ def open_plain(path: str) -> int:
     return open_wherever(path)[1]
 
 
-def read_small(path: str, most: int) -> bytes:
+def open_file(path: str) -> int:
+    """Return a descriptor of a file whose name nobody has given: a pipe in its place is refused, not waited for.
+
+    Raises:
+        InputError: If it cannot be opened, or is no regular file.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise InputError(f"{path}: not a file", help="what bears that name beside a log is a file: move this away")
+    return fd
+
+
+def read_small(path: str, most: int, *, named: bool = True) -> bytes:
     """Return the bytes of a small file, as they lie there.
 
     Args:
         path: The file.
         most: Bytes beyond so many are left away: what is longer is no such file, and its reader finds that out.
+        named: Whether a user named it, and may mean a pipe.
 
     Raises:
         InputError: If it cannot be opened or read, or is a folder.
     """
-    reader = Plain(path, open_plain(path))
+    reader = Plain(path, open_plain(path) if named else open_file(path))
     parts: list[bytes] = []
     try:
         while most > 0 and (data := reader.read(min(most, 1 << 20))):

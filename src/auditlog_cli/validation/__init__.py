@@ -159,8 +159,8 @@ def _tasks(paths: list[str], report: ValidationReport) -> list[tuple[files.Log, 
             continue
         for log in logs:
             for file in log.files:
-                if file not in seen:
-                    seen.add(file)
+                if files.same(file) not in seen:
+                    seen.add(files.same(file))
                     tasks += _parts(log, file, report)
     return tasks
 

@@ -54,7 +54,15 @@ def verdict(definition: str) -> Callable[[object], bool]:
 def faults(definition: str, value: object) -> list[Fault]:
     """Return all that is wrong with a value; the order says nothing."""
     compiled = validator(definition)
-    return [] if compiled.is_valid(value) else faults_of(compiled, value)
+    if compiled.is_valid(value):
+        return []
+    try:
+        return faults_of(compiled, value)
+    except ValueError:
+        # A fault hands back the value it is about, and fails where that holds an integer of thousands of digits.
+        from auditlog_cli.validator import reference  # takes long to load
+
+        return reference.faults(definition, value)
 
 
 def faults_of(compiled: Draft202012Validator, value: object) -> list[Fault]:

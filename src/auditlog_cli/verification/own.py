@@ -26,6 +26,10 @@ class Place(NamedTuple):
     byte: int
 
 
+_NEVER_S = 1e15
+"""Seconds from which a promise of heartbeats is none."""
+
+
 class Checkpoint(NamedTuple):
     """A checkpoint as it stands in the log or beside it.
 
@@ -107,7 +111,7 @@ class Story:
             self.origin = origin if isinstance(origin, str) else ""
             self.format = which if isinstance(which, str) else "?"
             beat = own.get("heartbeat_s")
-            if isinstance(beat, (int, float)) and not isinstance(beat, bool) and beat > 0:
+            if isinstance(beat, (int, float)) and not isinstance(beat, bool) and 0 < beat < _NEVER_S:
                 self.heartbeat_s = float(beat)
             if self._mark is None:
                 self._mark = at

@@ -24,7 +24,7 @@ from auditlog_cli.verification.declarations import Withholdings, read_targets
 from auditlog_cli.verification.leaves import Leaves
 from auditlog_cli.verification.lines import Checked, Flawed, check
 from auditlog_cli.verification.pieces import Event
-from auditlog_cli.verification.whole import Question, could_not, missing
+from auditlog_cli.verification.whole import UNKNOWN_FORMAT, Question, could_not, missing
 
 _OWN = b'"auditlog"'
 
@@ -102,7 +102,7 @@ class Looking:
                 "give the whole id; `auditlog traces` lists what there is",
             )  # fmt: skip
         if story.format not in ("", own.FORMAT):
-            return could_not(verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})")
+            return could_not(verdict, "unreadable", *UNKNOWN_FORMAT)
         self._compare(found, looked)
         self._conclude(found, story, given, chosen)
         return verdict

@@ -60,7 +60,7 @@ class Snapshot:
             return
         # The side file before the log: what it covers was synced before it was published, so it is in a later
         # look at the log.
-        self.side = _small(self.side_path)
+        self.side = _small(self.side_path, named=side is not None)
         if side is not None and self.side is None:
             raise DefinitionError(
                 f"{side}: no checkpoint can be read there",
@@ -271,7 +271,7 @@ def _line_end(fd: int, place: int, size: int, name: str) -> int:
     return size
 
 
-def _small(path: str) -> bytes | None:
+def _small(path: str, *, named: bool = False) -> bytes | None:
     """The first MiB of a small file, or None if there is none.
 
     Raises:
@@ -280,7 +280,7 @@ def _small(path: str) -> bytes | None:
     if not os.path.lexists(path):
         return None
     try:
-        return opening.read_small(path, _SMALL)
+        return opening.read_small(path, _SMALL, named=named)
     except InputError:
         if not os.path.lexists(path):
             return None

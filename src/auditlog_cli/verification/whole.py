@@ -55,6 +55,7 @@ _HELP = {
     "empty": "nothing was recorded, or somebody emptied it: a checkpoint or a remembered head would tell",
     "unsealed": "`auditlog seal` seals JSONL that exists already; what AuditLog writes is sealed from the start",
 }
+UNKNOWN_FORMAT = f"its format is unknown here (this version knows {own.FORMAT})", "does a newer auditlog know it?"
 
 
 def could_not(verdict: Verdict, code: str, message: str, help: str = "") -> Verdict:  # noqa: A002 - the word shown
@@ -126,7 +127,7 @@ class Reading:
         if not chain.lines and not any(problem.code == "line" for problem in chain.findings):
             return could_not(verdict, "empty", "no complete record in it")
         if self._story.format not in ("", own.FORMAT):
-            return could_not(verdict, "unreadable", f"its format is unknown here (this version knows {own.FORMAT})")
+            return could_not(verdict, "unreadable", *UNKNOWN_FORMAT)
         self._kept = anchored.states(question.anchors, self._story.origin, verdict) if question.anchors else []
         again = chain.unresolved | {head.size for head in self._kept if head.size <= chain.next} - set(chain.roots)
         if again:

@@ -183,11 +183,10 @@ def about(data: bytes) -> Iterator[Said]:
     for raw in reading.holding(data, holds.OWN_NEEDLE):
         try:
             line = dissect(raw)
+            own = None if line is None or line.own is None else line.content["auditlog"]
         except (Unsealed, Malformed):
             continue
-        if line is not None and line.own is not None:
-            own = line.content["auditlog"]
-            assert isinstance(own, dict)
+        if line is not None and isinstance(own, dict):
             yield Said(line.seq, line.plain.get("timestamp"), own)
 
 

@@ -66,11 +66,10 @@ class First:
         for raw in reading.candidates(data, chooser.needles, lowered=chooser.lowered):
             try:
                 line = dissect(raw)
-            except (Unsealed, Malformed):
+                if line is not None:
+                    self.look(line, chooser)
+            except (Unsealed, Malformed):  # of a line that is well sealed, a value may still be no JSON
                 self._made.bad += 1
-                continue
-            if line is not None:
-                self.look(line, chooser)
 
     def look(self, line: Anatomy, chooser: Chooser) -> None:
         """Look at one record of the segment that was begun last."""
@@ -122,8 +121,8 @@ class First:
             self._made.held[line.seq] = held
             self._made.left += ((line.seq, field) for field in sorted(choice.fields) or [""])
             return
-        self.taken[line.seq] = choice.fields or frozenset(("",))
         self.digests.update(digests.undone_by(line, choice.fields, whole=choice.whole))
+        self.taken[line.seq] = choice.fields or frozenset(("",))
         if choice.whole:
             self.found[-1].append((line.seq, 0, Target(line.seq, "", line.leaf())))
         for value in line.values:
@@ -207,10 +206,10 @@ class Second:
     def _line(self, number: int, raw: bytes) -> None:
         try:
             line = dissect(raw)
+            if line is not None:
+                self.look(number, line)
         except (Unsealed, Malformed):
             return
-        if line is not None:
-            self.look(number, line)
 
     def look(self, number: int, line: Anatomy) -> None:
         """Look at one record of a segment."""

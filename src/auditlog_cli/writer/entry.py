@@ -168,9 +168,11 @@ class _Plain:
             # The mask sees dicts and lists only, so that no object can hide a member from it.
             record = masking.apply(mask, self._take(record, numbers_as_they_are=True))
         try:
-            if type(record) is dict and values.is_plain(record):
-                orjson.dumps(record, option=EXACT)
-                self.as_it_was = True
+            if type(record) is dict:
+                orjson.dumps(
+                    record, option=EXACT
+                )  # first: it refuses cycles, in which the other would go round for ever
+                self.as_it_was = values.is_plain(record)
         except (TypeError, RecursionError, RuntimeError):
             pass
         self.record: dict[str, Any] = record if self.as_it_was else self._take(record)  # type: ignore[assignment]

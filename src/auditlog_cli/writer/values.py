@@ -45,7 +45,7 @@ _NO_LISTS = (str, bytes, bytearray, memoryview, range)
 
 def is_plain(record: dict[str, object]) -> bool:
     """Tell whether `record` is made of JSON values only, with no reserved name, so that `Plain` would change
-    nothing. What orjson refuses by itself (lone surrogates, integers beyond 64 bits, cycles) is not looked at.
+    nothing. What orjson refuses by itself (lone surrogates, integers beyond 64 bits) is not looked at.
     """
     if not RESERVED_AT_TOP.isdisjoint(record):
         return False

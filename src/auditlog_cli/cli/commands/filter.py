@@ -86,12 +86,12 @@ def filter(  # noqa: A001 - the command's name
         return notices.done(counts, logs, asked)
     from auditlog_cli.cli.printing import Printer
 
-    left = limit
+    shown = 0
     with Printer(format, color, output) as printer:
         for item in show.with_context(judged, before, after, notices):
-            if left is not None:
-                if left <= 0:
-                    break
-                left -= 1
-            printer.item(item)
+            if limit != 0:
+                printer.item(item)
+            shown += 1
+            if limit is not None and shown >= limit:
+                break  # before the next one is looked for: what is said to be selected was printed
     return notices.done(counts, logs, asked)

@@ -21,11 +21,11 @@ def schema(name: o.SchemaName = None, output: o.Output = None) -> int:
     from auditlog_cli.cli import show
     from auditlog_cli.validator import schemas
 
-    out = show.output(output)
     if name is None:
-        for each in schemas.names():
-            out.line(f"{each}  {schemas.load(each).get('title')}")
+        told = "".join(f"{each}  {schemas.load(each).get('title')}\n" for each in schemas.names()).encode()
     else:
-        out.write(schemas.read(name))
+        told = schemas.read(name)
+    out = show.output(output)
+    out.write(told)
     show.finish(out)
     return 0

@@ -37,13 +37,12 @@ def stats(
       auditlog stats logs/ --by user.id --by action.tool --since 7d
       auditlog stats audit.jsonl --by agent.name --format csv
     """
-    from auditlog_cli import pipeline
+    from auditlog_cli import breakdown, parallel
     from auditlog_cli.cli import show
     from auditlog_cli.counts import Counts
     from auditlog_cli.renderers import summary
     from auditlog_cli.renderers.style import Style
     from auditlog_cli.selection import select_by
-    from auditlog_cli.statistics import Statistics
 
     chosen = select_by(
         user=user, agent=agent, session=session, trace=trace, tool=tool, status=status, type=type,
@@ -57,15 +56,13 @@ def stats(
     counts = Counts()
     found = None
     if by and index is not None and chosen.everything and shape is None:
-        from auditlog_cli import breakdown
-
         found = breakdown.counted(logs, tuple(by), top, counts=counts, on_bad=notices.bad, say=index, parallel=True)
     if found is None:
-        found, counts = Statistics(tuple(by or ())), Counts()
-        for record in pipeline.select(
-            logs, chosen, shape=shape, counts=counts, on_bad=notices.bad, parallel=True, index=index
-        ):
-            found.add(record.content, record.shape)
+        counts = Counts()
+        found = breakdown.scanned(
+            logs, tuple(by or ()), chosen,
+            shape=shape, counts=counts, on_bad=notices.bad, index=index, processes=parallel.cores(),
+        )  # fmt: skip
     if not counts.read:
         return notices.done(counts, logs)  # says so, in place of a summary of nothing
     for path, groups in found.groups.items():
