@@ -127,7 +127,11 @@ def test_what_is_masked_stands_in_no_byte(name: str, tmp_path: Path, profile: Pa
 
 @pytest.mark.parametrize("name", ["cloudevents", "otlp-logs", "csv", "syslog", "cef", "ecs", "ocsf"])
 @settings(max_examples=15, suppress_health_check=list(HealthCheck))
-@given(values=st.lists(st.from_regex(r"[a-z]{3,9}\.[a-z]{3,9}@[a-z]{4,9}\.(org|com)", fullmatch=True), min_size=1, max_size=3))
+@given(
+    values=st.lists(
+        st.from_regex(r"[a-z]{3,9}\.[a-z]{3,9}@[a-z]{4,9}\.(org|com)", fullmatch=True), min_size=1, max_size=3
+    )
+)
 def test_no_invented_value_goes_out(
     name: str, values: list[str], tmp_path_factory: pytest.TempPathFactory, cli: Cli
 ) -> None:
@@ -143,7 +147,9 @@ def test_the_kinds_are_counted_as_redact_counts_them(tmp_path: Path, profile: Pa
     log = logs.write(tmp_path / "audit.jsonl", *records(), logs.record(user=None, session_id=None, delegation_chain=[]))
     done = cli("export", log, "--to", "csv", "-o", tmp_path / "out", "--redact", profile)
     other = cli("redact", log, "--profile", profile)
-    counts = [line.partition(": ")[2].replace("lines", "records") for line in other.err.splitlines() if "masked" in line]
+    counts = [
+        line.partition(": ")[2].replace("lines", "records") for line in other.err.splitlines() if "masked" in line
+    ]
     assert counts and f"auditlog: {counts[0]}" in done.err.splitlines()
     assert "5 read = 5 exported + 0 skipped + 0 bad" in done.err
 
