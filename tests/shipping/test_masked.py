@@ -15,6 +15,7 @@ from auditlog_cli.sealing.line import unseal
 from tests.conftest import Result
 from tests.logs import record, write
 from tests.otlpreceiver import Receiver
+from tests.shipping.test_messages import Receiver as Syslog
 
 Cli = Callable[..., Result]
 MAIL = "ann@acme.io"
@@ -147,3 +148,67 @@ def test_a_wrong_profile_sends_nothing_and_leaves_no_cursor(ship: Shipping) -> N
     done = ship()
     assert done.code == 4 and f"{ship.profile}:2:" in done.err
     assert not ship.receiver.came and not ship.cursor.exists()
+
+
+@pytest.mark.parametrize("to", ["syslog", "cef"])
+def test_messages_go_masked(ship: Shipping, to: str) -> None:
+    receiver = Syslog()
+    try:
+        ship.append(3)
+        ship.receiver.url = receiver.url
+        done = ship("--to", to)
+        assert done.code == 0 and "6 masked in 3 of" in done.err
+    finally:
+        receiver.close()
+    came = b"".join(receiver.taken)
+    assert came.count(b"<EMAIL_ADDRESS>") >= 3 and MAIL.encode() not in came and b"sess_1" not in came
+    lines = ship.log.read_bytes().splitlines()
+    assert not any(unseal(line).leaf.encode() in came for line in lines)
+
+
+@pytest.mark.parametrize("encoding", [[], ["--protobuf"]])
+@pytest.mark.parametrize("to", ["otlp-logs", "otlp-spans"])
+def test_what_export_sends_to_a_receiver_is_masked(ship: Shipping, cli: Cli, to: str, encoding: list[str]) -> None:
+    if encoding:
+        pytest.importorskip("opentelemetry.proto")
+    ship.append(3)
+    more = ["--content"] if to == "otlp-spans" else []
+    words = ("export", ship.log, "--to", to, "--endpoint", ship.receiver.url, *more, *encoding)
+    assert cli(*words, "--redact", ship.profile).code == 0
+    assert b"<EMAIL_ADDRESS>" in ship.came() and MAIL.encode() not in ship.came() and b"sess_1" not in ship.came()
+    assert cli(*words).code == 0
+    assert MAIL.encode() in ship.came(), "the test sees the value where nothing masks it"
+
+
+def test_a_follower_masks_what_is_added(ship: Shipping) -> None:
+    from auditlog_cli.exporters import _otlp
+    from auditlog_cli.redaction import settings
+    from auditlog_cli.redaction.outgoing import Outgoing
+    from auditlog_cli.shipping.cursors import Cursor
+    from auditlog_cli.shipping.freight import Batches, Logs
+    from auditlog_cli.shipping.receiver import Manner
+    from auditlog_cli.shipping.receiver import Receiver as Client
+    from auditlog_cli.shipping.shipper import Shipper
+
+    said: list[str] = []
+    masks = Outgoing(settings.load(str(ship.profile)).redactor(), said.append)
+    ship.append(1)
+    client = Client(ship.receiver.url, _otlp.LOGS, Manner(), said.append)
+    kept = Cursor(str(ship.cursor), "otlp-logs", "x")
+    shipper = Shipper([str(ship.log)], kept, Logs(client, Batches()), said.append, lambda bad: None, masks)
+    looked = 0
+
+    def stop() -> bool:
+        nonlocal looked
+        looked += 1
+        if looked == 1:
+            ship.append(2)
+        return sum("action" in each for each in ship.receiver.taken()) == 3 or looked > 300
+
+    try:
+        shipper.follow(stop=stop)
+    finally:
+        shipper.close()
+        kept.close()
+    assert sum("action" in each for each in ship.receiver.taken()) == 3
+    assert MAIL.encode() not in ship.came()

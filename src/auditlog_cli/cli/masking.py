@@ -148,7 +148,7 @@ def written(paths: list[str], run: Run, output: str | None, notices: show.Notice
     logs = files.find(paths)
     if output is not None and output != "-":
         _refuse_itself(output, [file for log in logs for file in log.files])
-    total = sum(_size(file) for log in logs for file in log.files)
+    total = sum(size_of(file) for log in logs for file in log.files)
     bar = progress.Bar(enabled=not notices.quiet and show.is_terminal(2) and not show.is_terminal(1))
     out = show.output(output)
     done = 0
@@ -295,7 +295,8 @@ def _refuse_itself(output: str, inputs: list[str]) -> None:
             )
 
 
-def _size(file: str) -> int:
+def size_of(file: str) -> int:
+    """Return how many bytes a file has, as far as that is known."""
     try:
         return os.stat(file).st_size
     except OSError:

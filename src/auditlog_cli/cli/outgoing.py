@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def asked(
-    profile: str | None, pseudonyms: str | None, exporter: ModuleType, to: str, notices: show.Notices
+    profile: str | None, pseudonyms: str | None, exporter: ModuleType, to: str, logs: list[str], notices: show.Notices
 ) -> Outgoing | None:
     """Return what masks, or None if no profile is given.
 
@@ -22,11 +22,13 @@ def asked(
         profile: The file, `auditlog.redaction/1`.
         pseudonyms: File with the key for pseudonyms, or None.
         exporter, to: The format, and its name.
+        logs: What is to be masked: much is prepared for.
         notices: Say what does not go out.
 
     Raises:
         UsageError: If the format does not go with masks, or a key is given and no profile.
         DefinitionError: If the profile or the key is missing or wrong.
+        InputError: If a log is missing.
     """
     if profile is None:
         if pseudonyms is not None:
@@ -40,12 +42,15 @@ def asked(
         )
     from auditlog_cli.redaction import masks, settings
     from auditlog_cli.redaction.outgoing import Outgoing
+    from auditlog_cli.sources import files
 
     wanted = settings.asked(profile, None, None, [])
     key = None if pseudonyms is None else masks.load_key(pseudonyms)
     if key is None:
         _refuse_keyless(profile, wanted)
-    return Outgoing(wanted.redactor(key), notices.say, wanted.fields, wanted.mark(key))
+    redactor = wanted.redactor(key)
+    redactor.expect(sum(masking.size_of(file) for log in files.find(logs) for file in log.files))
+    return Outgoing(redactor, notices.say, wanted.fields, wanted.mark(key))
 
 
 def _refuse_keyless(profile: str, wanted: Settings) -> None:

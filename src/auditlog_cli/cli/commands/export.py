@@ -83,7 +83,7 @@ def export(
     fitting.heeded(to, bool(endpoint), given)
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
-    masks = outgoing.asked(redact, pseudonyms, exporter, to, notices)
+    masks = outgoing.asked(redact, pseudonyms, exporter, to, logs, notices)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
     settings = exporters.Settings(
         notices.say, es256.load(key) if key is not None else None, trust_level, ocsf_version, bulk, enterprise_number

@@ -76,7 +76,7 @@ def ship(
         shown=Credentials(ca, cert, cert_key), enterprise=enterprise_number, batch=batch, retries=retries,
         insecure=insecure,
     )  # fmt: skip
-    masks = outgoing.asked(redact, pseudonyms, exporters.load(to), to, notices)
+    masks = outgoing.asked(redact, pseudonyms, exporters.load(to), to, logs, notices)
     slip = EXIT_OK
     kept = Cursor(cursor, to, masks.mark if masks is not None else "")
     if kept.other_masks:
