@@ -1,7 +1,7 @@
-"""Takes from this process what only Linux has (the lists of CPython's documentation, "Availability: not macOS").
+"""Takes from this process what only Linux has (CPython's documentation, "Availability: not macOS").
 
-Run before anything of ours is imported: `python -c "import macos; …"` with this folder on PYTHONPATH. What cannot be had
-this way: APFS, a file system that does not tell case apart, `flock` and `fork` as Darwin does them.
+`python -c "import macos; macos.become(); …"` with this folder on PYTHONPATH, before anything of ours is imported. What cannot
+be had this way: APFS, a file system that does not tell case apart, `flock` and `fork` as Darwin does them.
 """
 
 import builtins
@@ -22,12 +22,20 @@ LINUX = {
     time: "CLOCK_BOOTTIME",
 }
 FULLFSYNC = 51
+"""F_FULLFSYNC of <sys/fcntl.h>."""
 
-for module, names in LINUX.items():
-    for name in names.split():
-        if hasattr(module, name):
-            delattr(module, name)
-tempfile._O_TMPFILE_WORKS = False  # type: ignore[attr-defined]
+
+def become() -> None:
+    """Have what macOS has, and no more. There is no way back."""
+    for module, names in LINUX.items():
+        for name in names.split():
+            if hasattr(module, name):
+                delattr(module, name)
+    tempfile._O_TMPFILE_WORKS = False  # type: ignore[attr-defined]
+    builtins.open = _without_proc(builtins.open)
+    os.open = _without_proc(os.open)
+    fcntl.F_FULLFSYNC = FULLFSYNC  # type: ignore[attr-defined]
+    fcntl.fcntl = _with_drive(fcntl.fcntl)
 
 
 def _without_proc(call):  # type: ignore[no-untyped-def]
@@ -39,17 +47,11 @@ def _without_proc(call):  # type: ignore[no-untyped-def]
     return instead
 
 
-builtins.open = _without_proc(builtins.open)
-os.open = _without_proc(os.open)
-_fcntl = fcntl.fcntl
+def _with_drive(call):  # type: ignore[no-untyped-def]
+    def instead(fd, command, argument=0):  # type: ignore[no-untyped-def]
+        if command == FULLFSYNC:
+            os.fsync(fd)
+            return 0
+        return call(fd, command, argument)
 
-
-def _drive(fd, command, argument=0):  # type: ignore[no-untyped-def]
-    if command == FULLFSYNC:
-        os.fsync(fd)
-        return 0
-    return _fcntl(fd, command, argument)
-
-
-fcntl.F_FULLFSYNC = FULLFSYNC  # type: ignore[attr-defined]
-fcntl.fcntl = _drive
+    return instead

@@ -12,7 +12,10 @@ import pytest
 from tests import wholeway
 
 HERE = Path(__file__).parent
-MACOS = ["-c", "import macos, sys; from auditlog_cli.cli import front; sys.exit(front.main(sys.argv[1:]))"]
+MACOS = [
+    "-c",
+    "import macos, sys; macos.become(); from auditlog_cli.cli import front; sys.exit(front.main(sys.argv[1:]))",
+]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a log lies that was written, rotated and closed there."""
     folder = tmp_path_factory.mktemp("macos")
     ran = subprocess.run(
-        [sys.executable, "-c", f"import macos{wholeway.WRITING}"],
+        [sys.executable, "-c", f"import macos; macos.become(){wholeway.WRITING}"],
         cwd=folder,
         env=environment(folder),
         capture_output=True,
@@ -42,6 +45,7 @@ def auditlog(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
 def test_the_log_is_on_the_drive_after_each_record(tmp_path: Path) -> None:
     script = """
 import macos
+macos.become()
 from auditlog_cli import AuditLog
 asked = []
 drive = macos.fcntl.fcntl
