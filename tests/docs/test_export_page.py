@@ -13,7 +13,8 @@ PAGE = DOCS / "export.md"
 
 
 def test_the_page_shows_what_is_printed(tmp_path: Path) -> None:
-    shutil.copy(DOCS / "export" / "audit.jsonl", tmp_path)
+    for name in ("audit.jsonl", "redaction.yaml"):
+        shutil.copy(DOCS / "export" / name, tmp_path)
     assert terminal.shows_what_commands_print(PAGE, tmp_path) >= 4
 
 

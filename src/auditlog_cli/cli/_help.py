@@ -198,7 +198,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'otlp-spans: spans for trace\n'
             'viewers. For SIEMs: ocsf, ecs, cef, syslog, cloudevents. As tables: csv, parquet, sqlite, '
             'duckdb. otlp-*, syslog and\n'
-            'cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows.',
+            'cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows. '
+            '--redact masks what goes\n'
+            'out, by the profile that `auditlog redact` takes.',
             (('Arguments',
               (('[PATH]...',
                 'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
@@ -214,6 +216,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
                ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
                ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
+               ('--redact PROFILE', 'Masked by this profile (docs/redact.md); the log stays as it is.'),
+               ('--pseudonyms KEYFILE', 'With --redact: masks that keep equal values equal.'),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
                ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'),
                ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
@@ -246,6 +250,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson\n'
             'auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem\n'
             'auditlog export logs/ --to sqlite -o audit.db\n'
+            'auditlog export audit.jsonl --to otlp-logs --redact redaction.yaml -o shared.otlp.jsonl\n'
             'auditlog export audit.jsonl --to tlog-tiles -o tiles\n'
             'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
             'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail\n'
@@ -681,6 +686,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'cef confirm nothing:\n'
           'over TCP and TLS a batch counts as taken when the receiver has read to its end; UDP is refused.\n'
           '\n'
+          '--redact masks what goes out, by the profile that `auditlog redact` takes; a cursor that has sent '
+          'masked records\n'
+          'sends no others.\n'
+          '\n'
           'Ends when all that is there was sent; with --follow it goes on with what is added, until somebody '
           'stops it.',
           (('Arguments',
@@ -697,6 +706,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
              ('--gzip', 'Compress requests.'),
              ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
+             ('--redact PROFILE', 'Masked by this profile (docs/redact.md); the log stays as it is.'),
+             ('--pseudonyms KEYFILE', 'With --redact: masks that keep equal values equal.'),
              ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
              ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
              ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
@@ -708,6 +719,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
           'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor\n'
           'auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow\n'
+          'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor --redact '
+          'redaction.yaml\n'
           'auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor '
           'spans.cursor\n'
           'auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor '

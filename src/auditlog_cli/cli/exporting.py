@@ -18,6 +18,10 @@ from auditlog_cli.selection import Selection
 from auditlog_cli.verification import covered
 from auditlog_cli.writer.growth import origin_of
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from auditlog_cli.redaction.outgoing import Outgoing
+
 _OPEN = 64  # files at a time
 
 
@@ -31,15 +35,24 @@ def sealed(path: str, beside: str | None) -> Iterator[exporters.Source]:
         yield exporters.Source(note.origin, entries, log.first, text, log.raw)
 
 
-def selected(paths: list[str], selection: Selection, counts: Counts, notices: show.Notices) -> exporters.Source:
-    """Return the records of some logs that are wanted.
+def selected(
+    paths: list[str], selection: Selection, counts: Counts, notices: show.Notices, outgoing: Outgoing | None = None
+) -> exporters.Source:
+    """Return the records of some logs that are wanted, masked if that is asked for.
 
     Raises:
         InputError: If a log cannot be read, or there is no line at all.
     """
 
     def entries() -> Iterator[exporters.Entry]:
-        yield from map(_entry, pipeline.select(paths, selection, counts=counts, on_bad=notices.bad))
+        for record in pipeline.select(paths, selection, counts=counts, on_bad=notices.bad):
+            entry = _entry(record)
+            masked = entry if outgoing is None else outgoing(entry)
+            if masked is not None:
+                yield masked
+            else:
+                counts.selected -= 1
+                counts.bad += 1
         if not counts.read:
             raise InputError(
                 f"{', '.join(paths)}: empty, nothing to look at",

@@ -80,13 +80,13 @@ def sealed(paths: list[str]) -> bool:
         InputError: If one is missing.
         UsageError: If some are and some are not.
     """
-    kinds = {log.path: _is_sealed(log.path) for log in files.find(paths)}
-    if len(set(kinds.values())) > 1:
-        names = [path for path, kind in kinds.items() if kind]
+    found = {log.path: _is_sealed(log.path) for log in files.find(paths)}
+    if len(set(found.values())) > 1:
+        names = [path for path, kind in found.items() if kind]
         raise UsageError(
             f"{names[0]} is sealed, others are not", help="redact sealed logs and others one after another"
         )
-    return any(kinds.values())
+    return any(found.values())
 
 
 def _is_sealed(path: str) -> bool:
@@ -148,7 +148,7 @@ def written(paths: list[str], run: Run, output: str | None, notices: show.Notice
     logs = files.find(paths)
     if output is not None and output != "-":
         _refuse_itself(output, [file for log in logs for file in log.files])
-    total = sum(_size(file) for log in logs for file in log.files)
+    total = sum(size_of(file) for log in logs for file in log.files)
     bar = progress.Bar(enabled=not notices.quiet and show.is_terminal(2) and not show.is_terminal(1))
     out = show.output(output)
     done = 0
@@ -224,7 +224,7 @@ def check(
     return code or slip
 
 
-def unmet(sought: Sought, notices: show.Notices) -> int:
+def unmet(sought: Sought, notices: show.Notices, option: str = "--fields") -> int:
     """Say which fields no record has; return the exit code: 6 if one was met that may have been meant.
 
     A field that is not in these records is not a fault: a profile serves many logs. One beside which a name of the
@@ -234,7 +234,7 @@ def unmet(sought: Sought, notices: show.Notices) -> int:
     for path in sought.unmet:
         near = sought.near(path)
         more = f"; did you mean {near}?" if near else ""
-        notices.say(f"--fields: no record has {path}{more}")
+        notices.say(f"{option}: no record has {path}{more}")
         if near:
             code = EXIT_INCOMPLETE
     return code
@@ -252,10 +252,10 @@ def _code(tally: running.Tally, done: int) -> int:
 
 def _say(tally: running.Tally, notices: show.Notices, did: str) -> None:
     count, plain = sum(tally.taken.values()), tally.bad - tally.unread
-    kinds = f": {_kinds(tally.taken)}" if count else ""
-    notices.say(f"{count:,} {did} in {tally.changed:,} of {_lines(tally.read)}{kinds}")
+    named = f": {kinds(tally.taken)}" if count else ""
+    notices.say(f"{count:,} {did} in {tally.changed:,} of {_lines(tally.read)}{named}")
     if tally.left:
-        notices.say(f"left as they are, for names of members are never changed: {_kinds(tally.left)}")
+        notices.say(f"left as they are, for names of members are never changed: {kinds(tally.left)}")
     if plain:
         notices.say(f"{_lines(plain)} {'is' if plain == 1 else 'are'} not JSON: read as plain text")
     if tally.unread:
@@ -265,15 +265,21 @@ def _say(tally: running.Tally, notices: show.Notices, did: str) -> None:
 
 
 def _lines(count: int) -> str:
-    return f"{count:,} line{'' if count == 1 else 's'}"
+    return counted_as(count, "line")
 
 
-def _kinds(taken: Counter[Taken]) -> str:
-    kinds: Counter[str] = Counter()
+def counted_as(count: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def kinds(taken: Counter[Taken]) -> str:
+    """Return how often which kind of value was taken."""
+    found: Counter[str] = Counter()
     for each, count in taken.items():
-        kinds[each.entity] += count
-    named = [f"{entity} {count:,}" for entity, count in kinds.most_common(_SHOWN)]
-    return ", ".join(named) + (f" and {len(kinds) - _SHOWN} more kinds" if len(kinds) > _SHOWN else "")
+        found[each.entity] += count
+    named = [f"{entity} {count:,}" for entity, count in found.most_common(_SHOWN)]
+    return ", ".join(named) + (f" and {len(found) - _SHOWN} more kinds" if len(found) > _SHOWN else "")
 
 
 def _refuse_itself(output: str, inputs: list[str]) -> None:
@@ -289,7 +295,8 @@ def _refuse_itself(output: str, inputs: list[str]) -> None:
             )
 
 
-def _size(file: str) -> int:
+def size_of(file: str) -> int:
+    """Return how many bytes a file has, as far as that is known."""
     try:
         return os.stat(file).st_size
     except OSError:

@@ -16,6 +16,16 @@ Cert = Annotated[
 CertKey = Annotated[
     str | None, typer.Option("--cert-key", metavar="FILE", help="Its private key, if not in the file of --cert.")
 ]
+Redact = Annotated[
+    str | None,
+    typer.Option(
+        "--redact", metavar="PROFILE", help="Masked by this profile (docs/redact.md); the log stays as it is."
+    ),
+]
+PseudonymKey = Annotated[
+    str | None,
+    typer.Option("--pseudonyms", metavar="KEYFILE", help="With --redact: masks that keep equal values equal."),
+]
 OcsfVersion = Annotated[
     Literal["1.8.0", "1.9.0"],
     typer.Option("--ocsf-version", help="1.9.0 (in development) has ai_agent.", rich_help_panel=_SIEM),

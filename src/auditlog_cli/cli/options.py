@@ -35,8 +35,10 @@ from auditlog_cli.cli.onward import CertKey as CertKey
 from auditlog_cli.cli.onward import EnterpriseNumber as EnterpriseNumber
 from auditlog_cli.cli.onward import ExportCa as ExportCa
 from auditlog_cli.cli.onward import OcsfVersion as OcsfVersion
+from auditlog_cli.cli.onward import PseudonymKey as PseudonymKey
 from auditlog_cli.cli.onward import Query as Query
 from auditlog_cli.cli.onward import QueryFormat as QueryFormat
+from auditlog_cli.cli.onward import Redact as Redact
 from auditlog_cli.cli.origins import ImportAgain as ImportAgain
 from auditlog_cli.cli.origins import ImportAgent as ImportAgent
 from auditlog_cli.cli.origins import ImportAll as ImportAll

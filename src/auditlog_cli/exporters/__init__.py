@@ -9,6 +9,7 @@ An exporter is a module with
 - `export(source, settings)`: yields pieces of files in the order in which they are written. No I/O. Or, where a library
   writes the file itself, `fill(source, settings, path)`: makes the file `path`, which its caller gives its name.
 
+Where `UNMASKED` is there, it says why the format is not for masked records (`--redact`).
 Where `MESSAGES` is true, each piece is one message, ended by LF, that a syslog receiver takes (`--endpoint`).
 """
 

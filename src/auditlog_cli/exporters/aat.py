@@ -19,6 +19,7 @@ from auditlog_cli.exporters import Entry, Piece, Settings, Source
 HINT = "Agent Audit Trail: a folder with one signed file (ES256) for each session"
 FOLDER = True
 SEALED = False
+UNMASKED = "it signs what an agent did, with a hash of what its tools were given"
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)([-+][0-9A-Za-z.+-]+)?", re.ASCII)

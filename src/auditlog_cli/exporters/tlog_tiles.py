@@ -16,6 +16,7 @@ from auditlog_cli.sealing.line import skeleton, unseal
 HINT = "C2SP tlog-tiles: a folder with the checkpoint, the hashes of the tree, and the records without their values"
 FOLDER = True
 SEALED = True
+UNMASKED = "its hashes are those of the records as they are; no value that can be withheld is in it anyway"
 
 _WIDTH = 256
 _LONGEST = 0xFFFF  # an entry's length has two bytes

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import NamedTuple
 
 from auditlog_cli import detectors
 from auditlog_cli.detectors import Scanner
 from auditlog_cli.detectors.detector import CONFIDENCES, Detector
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import DefinitionError, UsageError
 from auditlog_cli.redaction.masks import WAYS, Masks
 from auditlog_cli.redaction.redactor import Redactor
 from auditlog_cli.rules import yamlfile
@@ -89,6 +90,13 @@ class Settings(NamedTuple):
         """
         return Redactor(self.scanner(), Masks(self._named(), key), self.fields, self.scanner(["*"]))
 
+    def mark(self, key: bytes | None = None) -> str:
+        """Return 16 hex digits that tell these settings from others; of the key no more than a pseudonym tells."""
+        plain = self._replace(ways=dict(sorted(self.ways.items())), custom=())
+        own = [(each.entity, each.pattern.pattern, each.words) for each in self.custom]
+        said = "" if key is None else Masks({}, key).cover("MARK", "")
+        return sha256(repr((plain, own, said)).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
     def _named(self) -> dict[str, str]:
         """The ways, with our names for entities in place of other people's."""
         known = (*detectors.ENTITIES, *(each.entity for each in self.custom))
@@ -132,6 +140,13 @@ def load(path: str) -> Settings:
         custom=_custom(os.path.dirname(path), top.text("detectors")),
     )
     top.finish()
+    if any(not path.strip(". /") for path in paths):
+        raise top.error("a path is empty", "fields", help="user.email, action.arguments.to")
+    for key, looked in (("entities", made.wanted), ("mrn", made.scanner if made.mrn else made.wanted)):
+        try:
+            looked()
+        except DefinitionError as error:
+            raise top.error(error.message, key, help=error.help) from error
     for name in ways:
         if name not in paths:
             try:

@@ -25,19 +25,23 @@ class Cursor:
     Args:
         path: The file; `<path>.lock` is made beside it and never deleted.
         to: What the records are sent as.
+        masks: What tells the masks that they are sent with from others; empty: they go as they are.
 
     Attributes:
         places: By the absolute path of a log.
+        other_masks: Whether what was sent until now went with other masks, or with none.
 
     Raises:
-        UsageError: If another shipper has it.
+        UsageError: If another shipper has it, or records went masked until now and would no longer.
         DefinitionError: If the file is none of ours, or of another format of export.
         AuditWriteError: If nothing can be written there.
     """
 
-    def __init__(self, path: str, to: str) -> None:
+    def __init__(self, path: str, to: str, masks: str = "") -> None:
         self.path = path
+        self.other_masks = False
         self._to = to
+        self._masks = masks
         try:
             self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -74,7 +78,16 @@ class Cursor:
         places = held.get("logs")
         if not isinstance(places, dict) or not all(isinstance(place, dict) for place in places.values()):
             raise wrong
+        self._compare(held.get("masks", ""))
         return places
+
+    def _compare(self, masks: object) -> None:
+        if masks and not self._masks:
+            raise UsageError(
+                f"{self.path}: what was sent until now went masked; without --redact the rest would not",
+                help="--redact PROFILE as before, or begin anew with another --cursor",
+            )
+        self.other_masks = masks != self._masks
 
     def keep(self, log: str, place: Place) -> None:
         """Remember how far a log was sent: written beside, synced, renamed.
@@ -83,7 +96,8 @@ class Cursor:
             AuditWriteError: If that cannot be done.
         """
         self.places[os.path.abspath(log)] = place
-        text = json.dumps({"format": FORMAT, "to": self._to, "logs": self.places}, indent=1)
+        masks = {"masks": self._masks} if self._masks else {}
+        text = json.dumps({"format": FORMAT, "to": self._to, **masks, "logs": self.places}, indent=1)
         try:
             disk.keep(self.path, text.encode() + b"\n")
         except OSError as error:

@@ -96,6 +96,7 @@ class Shipper:
         freight: As what they are sent, and where to.
         say: Is told, in one line each, what happens to the files.
         on_bad: Is told each line that cannot be sent.
+        masks: Returns the record as it goes out, or None if it must not; None: records go as they are.
 
     Attributes:
         tally: What became of the lines.
@@ -112,7 +113,9 @@ class Shipper:
         freight: Freight,
         say: Callable[[str], None],
         on_bad: Callable[[BadLine], None],
+        masks: Callable[[Entry], Entry | None] | None = None,
     ) -> None:
+        self._masks = masks
         self.tally = Tally()
         self._paths = paths
         self._cursor = cursor
@@ -199,8 +202,8 @@ class Shipper:
         if entry is not None:
             if isinstance(self._freight, Spans):
                 self._wait(way, entry, seal)
-            else:
-                self._load(way, self._freight.unit(entry))
+            elif (out := self._outgoing(entry)) is not None:
+                self._load(way, self._freight.unit(out))
                 way.made += 1
         way.place = trail.place()
 
@@ -236,11 +239,30 @@ class Shipper:
             raise _lost(way.log)
         before = way.traces.many
         for trace, entries in way.traces.add(entry, seq):
-            for unit in self._freight.units(trace, entries):
-                self._load(way, unit)
-            way.made += len(entries)
+            for name, outgoing in self._named(trace, entries).items():
+                for unit in self._freight.units(name, outgoing):
+                    self._load(way, unit)
+                way.made += len(outgoing)
             way.traces.done(trace)
         self.tally.waiting += way.traces.many - before
+
+    def _outgoing(self, entry: Entry) -> Entry | None:
+        out = entry if self._masks is None else self._masks(entry)
+        self.tally.bad += out is None
+        return out
+
+    def _named(self, trace: str, entries: list[Entry]) -> dict[str, list[Entry]]:
+        """The records of a trace as they go out, by the name of their trace, which may be masked, too."""
+        if self._masks is None:
+            return {trace: entries}
+        found: dict[str, list[Entry]] = {}
+        for entry in entries:
+            out = self._outgoing(entry)
+            if out is not None and (name := trace_of(out.content)):
+                found.setdefault(name, []).append(out)
+            else:
+                self.tally.aside += out is not None
+        return found
 
     def _load(self, way: _Way, unit: bytes) -> None:
         if way.units and (len(way.units) >= self._freight.batches.most or way.size + len(unit) > _otlp.LARGEST):

@@ -14,14 +14,10 @@ import orjson
 
 from auditlog_cli.capture import digests
 from auditlog_cli.fields import get
+from auditlog_cli.redaction.outgoing import DIGESTS
 from auditlog_cli.withholding.anatomy import Anatomy
 
-PLACES = {
-    "/action/arguments_sha256": "action.arguments",
-    "/approval/arguments_sha256": "action.arguments",
-    "/prompt/sha256": "prompt.text",
-    "/response/sha256": "response.text",
-}
+PLACES = {"/" + place.replace(".", "/"): of for place, of in DIGESTS.items()}
 """Where a digest stands → of what."""
 
 ANYWHERE = re.compile(rb'sha256":"([0-9a-f]{64})"')

@@ -22,6 +22,8 @@ def export(
     since: o.Since = None,
     until: o.Until = None,
     where: o.Where = None,
+    redact: o.Redact = None,
+    pseudonyms: o.PseudonymKey = None,
     key: o.ExportKey = None,
     trust_level: o.TrustLevel = "L1",
     ocsf_version: o.OcsfVersion = "1.8.0",
@@ -43,12 +45,14 @@ def export(
     tree of a sealed log as static files (c2sp.org/tlog-tiles), without the values that can be withheld. otlp-logs:
     OpenTelemetry log records, from which `auditlog import` makes the same records again; otlp-spans: spans for trace
     viewers. For SIEMs: ocsf, ecs, cef, syslog, cloudevents. As tables: csv, parquet, sqlite, duckdb. otlp-*, syslog and
-    cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows.
+    cef go to a file, or with --endpoint to a receiver; `auditlog ship` sends a log that grows. --redact masks what goes
+    out, by the profile that `auditlog redact` takes.
 
     Examples:
       auditlog export audit.jsonl --to ecs --since 1d -o today.ndjson
       auditlog export audit.jsonl --to syslog --endpoint tls://siem.example.org:6514 --ca ca.pem
       auditlog export logs/ --to sqlite -o audit.db
+      auditlog export audit.jsonl --to otlp-logs --redact redaction.yaml -o shared.otlp.jsonl
       auditlog export audit.jsonl --to tlog-tiles -o tiles
       auditlog export audit.jsonl --to aat --key aat.pem -o trail
       auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail
@@ -56,7 +60,7 @@ def export(
       auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519
     """
     from auditlog_cli import exporters
-    from auditlog_cli.cli import exporting, fitting, posting, show
+    from auditlog_cli.cli import exporting, fitting, outgoing, posting, show
     from auditlog_cli.counts import Counts
     from auditlog_cli.credentials import Credentials
     from auditlog_cli.errors import EXIT_OK, UsageError
@@ -79,6 +83,7 @@ def export(
     fitting.heeded(to, bool(endpoint), given)
     logs = show.paths(paths)
     notices = show.Notices(quiet=quiet)
+    masks = outgoing.asked(redact, pseudonyms, exporter, to, logs, notices)
     words = {"user": user, "agent": agent, "session": session, "trace": trace, "since": since, "until": until}
     settings = exporters.Settings(
         notices.say, es256.load(key) if key is not None else None, trust_level, ocsf_version, bulk, enterprise_number
@@ -94,7 +99,7 @@ def export(
             notices.say(exporting.write(exporter, source, settings, output))
         return EXIT_OK
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
-    source = exporting.selected(logs, chosen, counts, notices)
+    source = exporting.selected(logs, chosen, counts, notices, masks)
     if output and not exporter.FOLDER:
         exporting.spare(output)
     if endpoint:
@@ -108,4 +113,5 @@ def export(
     else:
         notices.say(exporting.write(exporter, source, settings, output))
     notices.say(exporting.told(counts))
-    return counts.exit_code()
+    slip = EXIT_OK if masks is None else outgoing.told(masks, notices)
+    return counts.exit_code() or slip

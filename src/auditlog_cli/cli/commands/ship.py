@@ -18,6 +18,8 @@ def ship(
     protobuf: o.Protobuf = False,
     gzip: o.Gzip = False,
     content: o.Content = False,
+    redact: o.Redact = None,
+    pseudonyms: o.PseudonymKey = None,
     ca: o.ExportCa = None,
     cert: o.Cert = None,
     cert_key: o.CertKey = None,
@@ -34,16 +36,20 @@ def ship(
     sealed log the number of the record. otlp-spans: a trace is sent once it has ended. syslog and cef confirm nothing:
     over TCP and TLS a batch counts as taken when the receiver has read to its end; UDP is refused.
 
+    --redact masks what goes out, by the profile that `auditlog redact` takes; a cursor that has sent masked records
+    sends no others.
+
     Ends when all that is there was sent; with --follow it goes on with what is added, until somebody stops it.
 
     Examples:
       auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor
       auditlog ship audit.jsonl --endpoint http://127.0.0.1:4318 --cursor audit.cursor --follow
+      auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor --redact redaction.yaml
       auditlog ship audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:6006 --protobuf --cursor spans.cursor
       auditlog ship audit.jsonl --to syslog --endpoint tls://siem.example.org --ca ca.pem --cursor siem.cursor --follow
     """
     from auditlog_cli import exporters
-    from auditlog_cli.cli import fitting, shipped, show
+    from auditlog_cli.cli import fitting, outgoing, shipped, show
     from auditlog_cli.credentials import Credentials
     from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
     from auditlog_cli.shipping.cursors import Cursor
@@ -70,9 +76,13 @@ def ship(
         shown=Credentials(ca, cert, cert_key), enterprise=enterprise_number, batch=batch, retries=retries,
         insecure=insecure,
     )  # fmt: skip
-    kept = Cursor(cursor, to)
+    masks = outgoing.asked(redact, pseudonyms, exporters.load(to), to, logs, notices)
+    slip = EXIT_OK
+    kept = Cursor(cursor, to, masks.mark if masks is not None else "")
+    if kept.other_masks:
+        notices.say(f"{cursor}: until now records were sent with other masks, or none; the receiver still has them so")
     try:
-        shipper = Shipper(logs, kept, freight, notices.say, notices.bad)
+        shipper = Shipper(logs, kept, freight, notices.say, notices.bad, masks)
         try:
             if follow:
                 shipper.follow()
@@ -83,8 +93,9 @@ def ship(
                 notices.say(line)
             shipper.close()
             notices.say(f"{', '.join(logs)}: {shipper.tally}")
+            slip = EXIT_OK if masks is None else outgoing.told(masks, notices)
     finally:
         kept.close()
     if not follow and not shipper.tally.read:
         raise InputError(f"{', '.join(logs)}: empty, nothing to send", help="--follow waits for what is written")
-    return EXIT_INCOMPLETE if shipper.tally.bad else EXIT_OK
+    return EXIT_INCOMPLETE if shipper.tally.bad else slip
