@@ -213,7 +213,7 @@ def test_settings_are_printed_with_whole_paths(
     cli: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert cli("hook", "install", "--log", "a", "--user", "ann", "--redact", "p.yaml", "--settings", "s.json").code == 3
+    assert cli("hook", "install", "--log", "a", "--user", "ann", "--redact", "p.yaml", "--settings", "s.json").code == 4
     (tmp_path / "p.yaml").write_text("format: auditlog.redaction/1\nentities: [EMAIL_ADDRESS]\n")
     result = cli(
         "hook", "claude-code", "--log", "a.jsonl", "--user-from", "os", "--redact", "p.yaml", "--scopes", "a:b,c:d",

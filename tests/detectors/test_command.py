@@ -74,4 +74,4 @@ def test_detectors_of_ones_own(cli: Callable, tmp_path: Path) -> None:
     path.write_text(path.read_text().replace("miss: [ACME-12]", "miss: [ACME-4321]"))
     result = cli("detectors", "test", "--detectors", path)
     assert result.code == 1 and "ACME_ID (ACME_ID): sample miss 1 is found" in result.out and "4321" not in result.out
-    assert cli("detectors", "test", "--detectors", tmp_path / "none.yaml").code == 3
+    assert cli("detectors", "test", "--detectors", tmp_path / "none.yaml").code == 4
