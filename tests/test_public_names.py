@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import auditlog_cli
-from auditlog_cli import AuditLog, Record, add_up, read, select, validate
+from auditlog_cli import AuditLog, Record, read, select, stats, validate
 
 HEAVY = {"typer", "rich", "jsonschema", "jsonschema_rs", "orjson", "stringzilla", "asyncio", "logging", "structlog",
          "re", "json", "typing", "dataclasses", "enum", "datetime", "pathlib", "inspect", "threading"}  # fmt: skip
@@ -112,7 +112,7 @@ def test_stats_has_the_words_of_the_options(path: Path) -> None:
 
 
 def test_counting_and_judging_work_from_python(path: Path) -> None:
-    statistics = add_up(path)
+    statistics = stats(path)
     report = validate(path, strict=True)
     assert (report.tally.read, report.tally.bad, report.ok) == (10, 1, False)
     assert sorted(statistics.groups["user.id"]) == ["alice", "bob"]

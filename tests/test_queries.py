@@ -9,7 +9,7 @@ import pytest
 
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import DefinitionError, InputError, UsageError
-from auditlog_cli.queries import add_up, read, select
+from auditlog_cli.queries import read, select, stats
 from auditlog_cli.record import BadLine, Record
 from tests.conftest import Result
 from tests.logs import line, record, tutorial, write
@@ -59,7 +59,7 @@ def test_mistakes_are_errors_of_ours(tmp_path: Path) -> None:
 
 
 def test_statistics_from_python(source: object) -> None:
-    found = add_up(source, by="action.tool")  # type: ignore[arg-type]
+    found = stats(source, by="action.tool")  # type: ignore[arg-type]
     assert found.all.records == 3
     assert found.all.refused == 1
     assert {value: group.records for value, group in found.groups["action.tool"].items()} == {"lookup_order": 2, "x": 1}

@@ -42,7 +42,6 @@ _WHERE = {
     "UsageError": "errors",
     "Verdict": "verdict",
     "__version__": "_version",
-    "add_up": "queries",
     "audit_to": "capture.tutorial",
     "check": "judgement.api",
     "current_session": "capture.context",
@@ -88,7 +87,6 @@ __all__ = [
     "UsageError",
     "Verdict",
     "__version__",
-    "add_up",
     "audit_to",
     "check",
     "current_session",
@@ -129,7 +127,7 @@ if TYPE_CHECKING:
     from auditlog_cli.finding import Finding
     from auditlog_cli.judgement.api import check
     from auditlog_cli.logging_handler import AuditHandler
-    from auditlog_cli.queries import add_up, read, select, stats, trace, traces
+    from auditlog_cli.queries import read, select, stats, trace, traces
     from auditlog_cli.record import BadLine, Line, Record
     from auditlog_cli.redaction.writing import Redaction
     from auditlog_cli.report import Report

@@ -122,10 +122,6 @@ def stats(
     return found
 
 
-add_up = stats
-"""What `stats` was called before."""
-
-
 def trace(source: Source, id: str, *, shape: str | None = None) -> Trace:  # noqa: A002 - the word on the screen
     """Return the tree that `auditlog trace` would draw; of a session, all of its traces as one.
 

@@ -26,7 +26,6 @@ from auditlog_cli import (
     Redaction,
     Session,
     ToolCall,
-    add_up,
     audit_to,
     check,
     current_session,
@@ -199,7 +198,7 @@ def reading() -> None:
     for record in select(["a.jsonl", "b.jsonl"], user=["alice"], since="7d", where=["action.type == 'llm_call'"]):
         assert_type(record, Record)
     assert_type(validate("audit.jsonl", strict=True).ok, bool)
-    add_up("audit.jsonl")
+    stats("audit.jsonl")
     stats(["audit.jsonl"], by="agent.id", user=["ann"], since="3h").all.latencies.percentile(0.5)
     select("audit.jsonl", usr=["alice"])  # type: ignore[call-arg]
     validate("audit.jsonl", profile="seven-questions")  # type: ignore[arg-type]
