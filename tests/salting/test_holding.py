@@ -23,7 +23,7 @@ from auditlog_cli.withholding.declaring import Declared
 from tests.conftest import Result
 from tests.refusals import refused
 from tests.salting import test_redact
-from tests.salting.foreign import beside, everything, leaves
+from tests.salting.foreign import beside, everything, leaves, seal, write
 
 Cli = Callable[..., Result]
 SAID = {"by": "dpo@example.org", "reason": "case 17", "unsigned": True}
@@ -70,6 +70,13 @@ def test_a_line_that_is_no_record_is_held_by_every_hold(old: Path) -> None:
     assert (done.values, done.left) == (0, [(1, "")])
     holding.release(str(old), name, "counsel", "settled", None)
     assert redact(old, **whole, **SAID).values == 1  # type: ignore[call-overload]
+
+
+def test_a_line_that_is_no_record_and_speaks_of_a_hold_is_held_without_any(path: Path, key: Path) -> None:
+    """Whether it is one cannot be told: deleting can wait."""
+    seal(write(path, ['no JSON: {"retention":{"legal_hold":true}}', "no JSON either"]), key)
+    done = redact(path, whole=True, records=[0, 1], **SAID)
+    assert (done.values, done.left) == (1, [(0, "")])
 
 
 def test_redact_leaves_what_is_held_until_it_is_released(old: Path) -> None:
