@@ -86,8 +86,8 @@ MUTANTS = [
     ("declarations.py", 'if any(char < " " or char == "\\x7f" for text in texts for char in text):', "if False:"),
     (
         "declarations.py",
-        "if target is None and self._manifest.get((seq, field)) != commit:",
-        "if target is None and (seq, field) not in self._manifest:",
+        "self._manifest.get((seq, field)) == commit",
+        "(seq, field) in self._manifest",
     ),
     ("declarations.py", 'if (seq, field) in self._holes or (seq, "") in self._holes or seq < first:', "if True:"),
     ("judging.py", "limit = chain.next if seq is None else seq", "limit = chain.next"),

@@ -188,6 +188,21 @@ def test_a_record_that_is_gone_is_seen_whosever_it_was(path: Path, session: str,
     assert codes(both(path, session=session)) == [("seq", gone)] == codes(whole(path))[:1]
 
 
+@pytest.mark.parametrize("keep", [20, 40, 60])
+def test_behind_a_gap_nobody_says_here_how_many_records_there_are(tmp_path: Path, keep: int) -> None:
+    key = write_key(tmp_path / "seal.key", bytes(range(32)))
+    (tmp_path / "signers").write_text(Path(f"{key}.pub").read_text().rsplit(" ", 1)[0])
+    path = tmp_path / "log" / "audit.jsonl"
+    with AuditLog(path, origin=ORIGIN, ballast_bytes=0, fsync="none") as log:
+        for n in range(60):
+            append(log, n)
+        Sealer(str(path), signer.load(str(key))).seal(log.durable, log.append_own)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:5] + lines[6:keep]))
+    assert codes(whole(path)) == [("seq", 5), ("truncated", keep)]
+    assert codes(both(path)) == [("seq", 5)]
+
+
 def test_the_first_record_may_not_name_one_before_it() -> None:
     raw, _ = prepare({"record_id": "r-0"}, default_tree(), ids.salts).close(0, "ab" * 32)
     leaves = Leaves(merkle.Range(), ZEROS)
