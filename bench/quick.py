@@ -95,7 +95,7 @@ def operations(home: Path) -> dict[str, Callable[[int], object]]:
     return {
         "select, 20 sessions": lambda run: sessions(),
         "read": lambda run: sum(1 for _ in auditlog_cli.read(str(plain))),
-        "add_up by tool": lambda run: auditlog_cli.add_up(str(plain), by=["action.tool"]),
+        "stats by tool": lambda run: auditlog_cli.stats(str(plain), by=["action.tool"]),
         "traces": lambda run: list(auditlog_cli.traces(str(plain))),
         "validate": lambda run: auditlog_cli.validate(str(plain)),
         "detectors": lambda run: [scanner.scan(each) for each in records],
