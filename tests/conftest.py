@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -28,10 +29,11 @@ if "HYPOTHESIS_PROFILE" not in os.environ:
     # depend on which others ran before it in the same process.
     providers._get_local_constants = Constants  # type: ignore[attr-defined]
 
-if (
-    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-):  # started in the background of a shell; processes would inherit it
+# Started in the background of a shell, or under nohup: processes would inherit what is ignored.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 _UNSET = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "CI", "PAGER", "TERM")
 
@@ -75,10 +77,21 @@ def cli(capfdbinary: pytest.CaptureFixture[bytes]) -> Callable[..., Result]:
     return run
 
 
+_LEFT_BESIDE_LOGS = shutil.ignore_patterns("*.index", "*.lock", "*.ballast")
+
+
 @pytest.fixture(scope="session")
-def shared() -> Path:
-    """The folder of real data that nobody here wrote; the test is skipped where it is absent."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the real data that nobody here wrote; the test is skipped where it is absent.
+
+    Without what our commands leave beside logs: whoever tries `auditlog index build` on that data changes no test, and no
+    test changes that data.
+    """
     path = Path(os.environ.get("AUDITLOG_DATA", Path(__file__).parents[1] / ".." / "shared")).resolve()
     if not (path / "data").is_dir():
         pytest.skip(f"no shared data at {path}: set AUDITLOG_DATA")
-    return path
+    copied = tmp_path_factory.mktemp("copied") / "shared"
+    shutil.copytree(path, copied, ignore=_LEFT_BESIDE_LOGS, copy_function=shutil.copyfile)
+    for folder in (copied, *(each for each in copied.rglob("*") if each.is_dir())):
+        folder.chmod(0o755)  # copied with the mode of a folder that nobody may write; pytest removes it later
+    return copied
