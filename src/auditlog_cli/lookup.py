@@ -6,14 +6,11 @@ tells its trace in the first, and the second finds the rest of that trace.
 
 from __future__ import annotations
 
-import stat
-
 from auditlog_cli import decoders, pipeline
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError
 from auditlog_cli.record import BadLine, Line, Record
-from auditlog_cli.sources import files, scan
-from auditlog_cli.sources.listed import Listed
+from auditlog_cli.sources import files, listed, scan
 from auditlog_cli.strictjson import needle
 from auditlog_cli.tracing.facts import text
 from auditlog_cli.tracing.search import (
@@ -32,10 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from auditlog_cli.index.query import Group
+    from auditlog_cli.shelf import Shelf
     from auditlog_cli.tracing.trees import Trace
 
     Lines = Iterable[Line | BadLine]
 
+_AT_HAND = 2000  # records of a trace that are held whole: beyond, reading them again is the lesser price
 _LOOKED_AT = 2000  # lines at the end of each log, for ids that look like one that is not there
 _SIMILAR = 3
 _IDS = ("trace", "session", "span")  # of an index: its spans are those of parents and requests, too
@@ -86,6 +85,7 @@ class Logs:
         parallel: See `scan.candidates`.
         on_bad: Called with each bad line, once.
         index: Use the index of each log, and tell this what became of it; None: indexes are not used.
+        spare: Put records aside where there are many, to be read again when they are drawn; see `close`.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class Logs:
         parallel: bool = False,
         on_bad: Callable[[BadLine], None] | None = None,
         index: Callable[[str], None] | None = None,
+        spare: bool = False,
     ) -> None:
         self.paths = paths
         self.counts = Counts()
@@ -106,9 +107,11 @@ class Logs:
         self._index = index if shape is None else None
         self._bad: set[tuple[str, int]] = set()
         self._held: list[Line | BadLine] | None = None
+        self._at_hand = _AT_HAND if spare else -1
+        self._shelf: Shelf | None = None
         if lines is not None:
             self._held = list(lines)
-        elif any(not _can_be_read_again(file) for log in files.find(paths, documents=True) for file in log.files):
+        elif any(not listed.is_lasting(file) for log in files.find(paths, documents=True) for file in log.files):
             self._held = [item if isinstance(item, BadLine) else item.line for item in pipeline.read(paths)]
 
     @property
@@ -151,7 +154,7 @@ class Logs:
             elif test(item):
                 counts.selected += 1
                 if keep:
-                    found.append(item)
+                    found.append(self.kept(item))
             else:
                 counts.passed += 1
         if not counts.read:
@@ -194,6 +197,24 @@ class Logs:
             else:
                 yield decode(line)
 
+    def kept(self, record: Record) -> Record:
+        """Return what is held of a record: all of it, as long as there are few."""
+        if self._at_hand:
+            self._at_hand -= 1
+            return record
+        from auditlog_cli.tracing.absent import Absent
+
+        if self._shelf is None:
+            from auditlog_cli.shelf import Shelf
+
+            self._shelf = Shelf(self._shape)
+        return Absent(record, self._shelf.take, self._shelf.put(record))
+
+    def close(self) -> None:
+        """Give the files back: what was put aside cannot be had any more."""
+        if self._shelf is not None:
+            self._shelf.close()
+
     def similar(self, wanted: str) -> list[str]:
         """Return ids near the end of the logs that look like `wanted`."""
         from difflib import get_close_matches
@@ -211,11 +232,6 @@ class Logs:
             if isinstance(record, Record) and not record.is_own:
                 known.update((each, None) for _, each in ids(record))
         return get_close_matches(wanted, list(known), n=_SIMILAR, cutoff=0.6)
-
-
-def _can_be_read_again(path: str) -> bool:
-    """As it was when it was listed: by now it may bear another name, or none."""
-    return isinstance(path, Listed) and stat.S_ISREG(path.mode)
 
 
 def _counted(items: Iterator[Record | BadLine], counts: Counts) -> Iterator[Record | BadLine]:
@@ -244,11 +260,11 @@ def find(logs: Logs, wanted: str) -> Found:
     def tells(record: Record) -> bool:
         return any(each.startswith(wanted) for _, each in ids(record))
 
-    search = Search(wanted)
+    search = Search(wanted, logs.kept)
     if logs.indexed:
         logs.search([wanted], search.take, keep=False, by=[(field, wanted) for field in _IDS], tells=tells)
     if not search.found:  # nothing is exactly this: it may be the beginning of an id, and an index knows whole ones
-        search = Search(wanted)
+        search = Search(wanted, logs.kept)
         logs.search([wanted], search.take, keep=False, tells=tells)
     answer = search.answer()
     if answer is None:
@@ -273,10 +289,8 @@ def _without_id(logs: Logs) -> Found:
 def _whole(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:
     """The records of a trace or of a session were all found by its id."""
     kind = "trace" if "trace" in candidate.kinds else "session"
-    names = [name for name in ("trace", "session") if name in candidate.kinds]
-    mine = [record for record in records if any(text(record.content.get(f"{n}_id")) == candidate.id for n in names)]
-    _recount(logs.counts, len(mine))
-    return Found(candidate.id, kind, _span(candidate), mine)
+    _recount(logs.counts, len(records))
+    return Found(candidate.id, kind, _span(candidate), records)
 
 
 def _around(logs: Logs, candidate: Candidate, records: list[Record]) -> Found:

@@ -15,6 +15,7 @@ from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import Record
 from auditlog_cli.sealing.line import Unsealed, unseal
 from auditlog_cli.selection import Selection
+from auditlog_cli.shelf import Shelf
 from auditlog_cli.verification import covered
 from auditlog_cli.writer.growth import origin_of
 
@@ -36,19 +37,42 @@ def sealed(path: str, beside: str | None) -> Iterator[exporters.Source]:
 
 
 def selected(
-    paths: list[str], selection: Selection, counts: Counts, notices: show.Notices, outgoing: Outgoing | None = None
+    paths: list[str],
+    selection: Selection,
+    counts: Counts,
+    notices: show.Notices,
+    outgoing: Outgoing | None = None,
+    *,
+    twice: bool = False,
 ) -> exporters.Source:
     """Return the records of some logs that are wanted, masked if that is asked for.
+
+    Args:
+        paths: The logs.
+        selection: Which records.
+        counts: Kept up to date while the records are taken.
+        notices: Are told of bad lines.
+        outgoing: Masks, or None.
+        twice: Whether the entries are asked for a second time.
 
     Raises:
         InputError: If a log cannot be read, or there is no line at all.
     """
+
+    shelf = Shelf() if twice else None
+
+    def again(number: int) -> exporters.Entry:
+        assert shelf is not None
+        entry = _entry(shelf.take(number))
+        return entry if outgoing is None else outgoing.again(entry)
 
     def entries() -> Iterator[exporters.Entry]:
         for record in pipeline.select(paths, selection, counts=counts, on_bad=notices.bad):
             entry = _entry(record)
             masked = entry if outgoing is None else outgoing(entry)
             if masked is not None:
+                if shelf is not None:
+                    shelf.put(record)
                 yield masked
             else:
                 counts.selected -= 1
@@ -59,7 +83,7 @@ def selected(
                 help="is it the right file? an empty log has nothing to say",
             )
 
-    return exporters.Source(origin_of(paths[0]), entries())
+    return exporters.Source(origin_of(paths[0]), entries(), again=None if shelf is None else again)
 
 
 def told(counts: Counts) -> str:

@@ -10,6 +10,7 @@ An exporter is a module with
   writes the file itself, `fill(source, settings, path)`: makes the file `path`, which its caller gives its name.
 
 Where `UNMASKED` is there, it says why the format is not for masked records (`--redact`).
+Where `AGAIN` is true, it asks for entries a second time: whoever reads the log gives it a source with `again`.
 Where `MESSAGES` is true, each piece is one message, ended by LF, that a syslog receiver takes (`--endpoint`).
 """
 
@@ -54,6 +55,8 @@ class Source(NamedTuple):
         first: The number of the first one, above 0 if the log was pruned.
         checkpoint: The newest checkpoint as text, for a sealed source; else empty.
         raw: Whether nobody sealed the lines one by one (integrity.md, 2.8).
+        again:
+            Returns an entry that was given by its number, from 0 on; None: whoever wants it twice has to hold it.
     """
 
     origin: str
@@ -61,6 +64,7 @@ class Source(NamedTuple):
     first: int = 0
     checkpoint: str = ""
     raw: bool = False
+    again: Callable[[int], Entry] | None = None
 
 
 class Settings(NamedTuple):

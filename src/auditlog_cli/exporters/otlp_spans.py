@@ -4,16 +4,21 @@ A start and its end are one span, as `auditlog trace` draws them; parents are th
 What took no time (an approval, a hand-off, a message, a refusal, a start without an end) is an event of the span above
 it; without one, or with spans below it, it is a span of its own. Nothing is guessed, and nothing is left out.
 
-All records that are exported are held in memory: an event can only be put into a span while that is there.
+A trace is exported whole, in the place of its first record, and the records of others stand between its own. So of each
+record only the number is held until it is the turn of its trace, when it is asked for again; and of a large trace no
+more than what decides the places of its records is held even then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from auditlog_cli.exporters import Entry, Piece, Settings, Source, _otlp
 from auditlog_cli.importers._drafts import span_id, trace_id
 from auditlog_cli.record import Line, Record
+from auditlog_cli.tracing.absent import Absent
 from auditlog_cli.tracing.forest import build
 from auditlog_cli.tracing.trees import Node
 
@@ -21,6 +26,7 @@ HINT = "OTLP: spans with gen_ai.* attributes, for trace viewers (JSON lines, or 
 FOLDER = False
 SEALED = False
 SIGNAL = _otlp.TRACES
+AGAIN = True
 
 _INTERNAL, _CLIENT = 1, 3
 _ERROR = 2
@@ -32,6 +38,8 @@ _OPERATIONS = {
 }  # fmt: skip
 """Types of actions that take time, and the operation that the conventions call them (10.1)."""
 _REFUSED = ("denied", "blocked")
+_AT_HAND = 2000  # records of one trace that are held whole
+_RECENT = 64
 
 
 def export(source: Source, settings: Settings) -> Iterator[Piece]:
@@ -40,15 +48,21 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     Raises:
         UsageError: If protobuf is wanted, and nothing here writes it.
     """
-    traces: dict[str, list[Entry]] = {}
+    traces: dict[str, array[int]] = {}
+    held: list[Entry] = []
     homeless = 0
-    for entry in source.entries:
+    for number, entry in enumerate(source.entries):
+        if source.again is None:
+            held.append(entry)
         trace = trace_of(entry.content)
         if not trace:
             homeless += 1
-            continue
-        traces.setdefault(trace, []).append(entry)
-    made = (span for trace, entries in traces.items() for span in spans(trace, entries, content=settings.content))
+        elif trace in traces:
+            traces[trace].append(number)
+        else:
+            traces[trace] = array("L", (number,))
+    again = source.again or held.__getitem__
+    made = (span for trace, numbers in traces.items() for span in _again(trace, numbers, again, settings.content))
     yield from _otlp.pieces(SIGNAL, source.origin, made, settings)
     if homeless:
         settings.leave_out(homeless)
@@ -62,6 +76,15 @@ def trace_of(content: _otlp.Json) -> str:
     return trace if trace_id(_otlp.FAMILY, trace) else ""
 
 
+def _again(trace: str, numbers: Sequence[int], again: Callable[[int], Entry], content: bool) -> Iterator[_otlp.Json]:
+    """The spans of a trace whose entries are asked for by their numbers."""
+    if len(numbers) <= _AT_HAND:
+        return spans(trace, map(again, numbers), content=content)
+    take = lru_cache(_RECENT)(lambda number: _record(again(number)))
+    records: list[Record] = [Absent(take(number), take, number) for number in numbers]
+    return _Spans(trace, records, content=content).made()
+
+
 def spans(trace: str, entries: Iterable[Entry], *, content: bool) -> Iterator[_otlp.Json]:
     """Yield the spans of one trace, parents before their children.
 
@@ -70,33 +93,37 @@ def spans(trace: str, entries: Iterable[Entry], *, content: bool) -> Iterator[_o
         entries: Its records.
         content: With arguments, results, prompts and answers.
     """
-    records: list[Record] = []
-    leaves: dict[int, str] = {}
-    for entry in entries:
-        records.append(_record(entry))
-        leaves[id(records[-1])] = entry.leaf.hex()
-    yield from _Spans(trace, records, leaves, content=content).made()
+    return _Spans(trace, map(_record, entries), content=content).made()
+
+
+class _Exported(Record):
+    """A record that knows what stands for it in the tree of its log."""
+
+    __slots__ = ("leaf",)
+    leaf: str
 
 
 def _record(entry: Entry) -> Record:
-    return Record(entry.content, Line(entry.line), entry.shape, entry.content)
+    record = _Exported(entry.content, Line(entry.line), entry.shape, entry.content)
+    record.leaf = entry.leaf.hex()
+    return record
 
 
 class _Spans:
     """The spans of one trace."""
 
-    def __init__(self, trace: str, records: list[Record], leaves: dict[int, str], *, content: bool) -> None:
+    def __init__(self, trace: str, records: Iterable[Record], *, content: bool) -> None:
         self._trace = trace_id(_otlp.FAMILY, trace)
-        self._leaves = leaves
         self._content = content
         self._nodes = [node for node in build(records, trace).nodes if node.records]
+        self._lasting = {node for node in self._nodes if _takes_time(node)}
         self._ids: dict[Node, str] = {}
         self._number()
 
     def _number(self) -> None:
         """Each node gets an id of its own: the span's, unless another node has that one already."""
         taken: set[str] = set()
-        for node in sorted(self._nodes, key=lambda each: not _takes_time(each)):
+        for node in sorted(self._nodes, key=lambda each: each not in self._lasting):
             own = span_id(_otlp.FAMILY, node.span_id)
             if not own or own in taken:
                 first = node.records[0].content
@@ -106,16 +133,20 @@ class _Spans:
             self._ids[node] = own
 
     def made(self) -> Iterator[_otlp.Json]:
-        spans: dict[Node, _otlp.Json] = {}
-        above = {node: _above(node) for node in self._nodes}
-        parents = {node for node in above.values() if node is not None}
-        for node in self._nodes:  # parents come before their children
-            parent = above[node]
-            if parent is not None and not _takes_time(node) and node not in parents:
-                spans[parent].setdefault("events", []).append(self._event(node))
+        parents = {above for above in map(_above, self._nodes) if above is not None}
+        events: dict[Node, list[Node]] = {}
+        spans: list[Node] = []
+        for node in self._nodes:
+            parent = _above(node)
+            if parent is not None and node not in self._lasting and node not in parents:
+                events.setdefault(parent, []).append(node)
             else:
-                spans[node] = self._span(node, parent)
-        yield from spans.values()
+                spans.append(node)
+        for node in spans:  # parents come before their children
+            made = self._span(node, _above(node))
+            if node in events:
+                made["events"] = [self._event(each) for each in events[node]]
+            yield made
 
     def _span(self, node: Node, parent: Node | None) -> _otlp.Json:
         content: _otlp.Json = node.records[-1].content
@@ -157,7 +188,7 @@ class _Spans:
         said = _otlp.about(content)
         said["auditlog.type"] = node.kind or None
         said["auditlog.result_status"] = node.status or None
-        said["auditlog.record.leaf"] = self._leaves[id(record)] or None
+        said["auditlog.record.leaf"] = getattr(record, "leaf", "") or None
         if len(node.records) > 1:
             firsts = [_otlp.text(each.content, "record_id") for each in node.records]
             said["auditlog.record.ids"] = firsts if all(firsts) else None

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     Lines = Iterator[Line | BadLine]
 
+_DENSE = 1 << 14  # lines, of the 65,536 that a part has at most
+
 
 def lines(
     log: Log, query: Query, counts: Counts, *, processes: bool = False, say: Callable[[str], None] = lambda text: None
@@ -114,7 +116,7 @@ def walk(
     Args:
         opened: The log and its index.
         query, counts, processes, say: As for `lines`.
-        look: Given a segment, a part of it, and the inode; raises `Damaged` where that has to be scanned.
+        look: Given a segment, a part of it, and the inode; raises `Damaged` or `Dense` where that is to be scanned.
     """
     index = opened.index
     try:
@@ -140,6 +142,8 @@ def walk(
                 end = part.end
                 try:
                     found = look(segment, part, inode)
+                except Dense:
+                    yield from segment.scanned(part.start, part.end)
                 except Damaged as error:
                     why = str(error) or "is wrong"
                     say(f"{path}: what the index says of bytes {part.start} to {part.end} {why}; they are scanned")
@@ -180,6 +184,10 @@ def _from_its_start(path: str, fd: int, query: Query, counts: Counts) -> Lines:
             yield line
 
 
+class Dense(Exception):
+    """So many lines of a part may be wanted that a scan finds them as quickly, without holding them all."""
+
+
 class Segment:
     """One segment, asked part by part.
 
@@ -210,6 +218,7 @@ class Segment:
 
         Raises:
             Damaged: If anything about it is not as it should be, or its bytes are not those that were indexed.
+            Dense: As for `looked_up`.
         """
         if not opening.is_same(self.source, self.fd, covered):
             raise Damaged("is older than they are")
@@ -220,10 +229,13 @@ class Segment:
 
         Raises:
             Damaged: If anything about it is not as it should be.
+            Dense: If they are so many that a scan costs no more.
         """
         part = covered.open(inode)
         query = self._query
         wanted = sorted(_chosen(part, covered, query).union(part.odd()))
+        if len(wanted) > _DENSE and query.needles and not self.source.packed:
+            raise Dense
         found: list[Line | BadLine] = []
         for line, (begin, end) in zip(wanted, part.offsets(wanted), strict=True):
             each = self.line(covered, line, begin, end)

@@ -58,6 +58,7 @@ class Outgoing:
         self.mark = mark
         self.tally = Tally()
         self.sought = Sought(sought)
+        self._quiet: Outgoing | None = None
         self.held_back = self.unsealed = self.digests = self.own = 0
 
     def __call__(self, entry: Entry) -> Entry | None:
@@ -82,6 +83,14 @@ class Outgoing:
             content = self._without_digests(content, looked.masked.taken)
         line = looked.masked.raw if content is looked.content else as_json(content).encode()
         return Entry(line, content, b"", entry.where, entry.shape)
+
+    def again(self, entry: Entry) -> Entry:
+        """Return once more what went out for an entry, without counting it again."""
+        if self._quiet is None:
+            self._quiet = Outgoing(self._redactor, lambda said: None)
+        found = self._quiet(entry)
+        assert found is not None, "it went out before"
+        return found
 
     def _looked(self, entry: Entry) -> _Looked:
         """The line masked as it stands; a line of another shape a second time, under our names for its members."""

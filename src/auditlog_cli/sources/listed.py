@@ -7,6 +7,7 @@ closed segment that was pruned holds nothing any more. Other names are opened as
 from __future__ import annotations
 
 import os
+import stat
 
 from auditlog_cli import segments
 
@@ -46,6 +47,11 @@ def name(path: str, newest: int = -1) -> Listed:
         made.inode, made.mode = (found.st_dev, found.st_ino), found.st_mode
     made.newest = newest
     return made
+
+
+def is_lasting(path: str) -> bool:
+    """Tell whether it names a file that can be read again: as it was listed, for by now it may bear another name."""
+    return isinstance(path, Listed) and stat.S_ISREG(path.mode)
 
 
 def closed(path: str) -> list[tuple[int, Listed]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from auditlog_cli import times
 
 TYPE_CHECKING = False
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
 TOOL = "tool_invocation"
 APPROVAL = "approval"
 _TOOL_TYPES = frozenset((TOOL, "tool_call", "tool_use"))
+_SHARED = ("agent", "kind", "parent", "span", "status", "tool", "trace")
 _LONGEST_MS = 1e14  # more than 3,000 years: no latency
 _BEGINNINGS = ("_start", "_begin", "_started")
 _ENDINGS = ("_end", "_ended", "_finished", "_completed")
@@ -35,8 +38,8 @@ class Fact:
     """
 
     __slots__ = (
-        "agent", "approval", "call", "coarse", "imported", "kind", "latency", "parent", "position", "record", "role",
-        "span", "status", "time", "tool", "trace", "worded",
+        "_chain", "agent", "approval", "call", "coarse", "imported", "kind", "latency", "parent", "position", "record",
+        "role", "span", "status", "time", "tool", "trace", "worded",
     )  # fmt: skip
 
     def __init__(self, record: Record, position: int) -> None:
@@ -68,6 +71,7 @@ class Fact:
         self.latency: int | None = None
         if isinstance(latency, (int, float)) and not isinstance(latency, bool) and 0 <= latency < _LONGEST_MS:
             self.latency = round(latency * 1000)
+        self._chain: tuple[str, ...] | None = None
         self.worded = False
         self.kind = text(action.get("type"))
         phase = action.get("phase")
@@ -112,7 +116,15 @@ class Fact:
     @property
     def chain(self) -> tuple[str, ...]:
         """The actors of the delegation chain, root first; empty if it is not told in full."""
-        return _chain(self.record.content.get("delegation_chain"))
+        if self._chain is None:
+            self._chain = _chain(self.record.content.get("delegation_chain"))
+        return self._chain
+
+    def settle(self) -> None:
+        """Need the record no longer, and hold texts of which a trace has few only once."""
+        self._chain = tuple(map(intern, self.chain))
+        for name in _SHARED:
+            setattr(self, name, intern(getattr(self, name)))
 
     @property
     def has_own_id(self) -> bool:

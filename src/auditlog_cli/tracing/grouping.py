@@ -7,7 +7,8 @@ id and contradict each other stay apart, and say so.
 
 from __future__ import annotations
 
-from auditlog_cli.tracing.facts import APPROVAL, Fact, argument_value, has_hole, says_the_same
+from auditlog_cli.tracing.absent import alike, fact_of
+from auditlog_cli.tracing.facts import APPROVAL, argument_value, has_hole, says_the_same
 from auditlog_cli.tracing.trees import Node
 
 TYPE_CHECKING = False
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from auditlog_cli.record import Record
+    from auditlog_cli.tracing.facts import Fact
 
     Key = tuple[str, ...]
 
@@ -27,17 +29,15 @@ class Draft:
         facts: All of its records, taken apart.
         begin: The record that begins it, or is the whole of it.
         finish: The record that ends it; the same as `begin` for a whole one.
-        spans: Every span id that its records bear.
     """
 
-    __slots__ = ("begin", "facts", "finish", "node", "spans")
+    __slots__ = ("begin", "facts", "finish", "node")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.facts: list[Fact] = []
         self.begin: Fact | None = None
         self.finish: Fact | None = None
-        self.spans: dict[str, None] = {}
 
     @property
     def node_agent(self) -> str:
@@ -52,10 +52,8 @@ class Draft:
     def add(self, fact: Fact, joined: str) -> None:
         """Take a record."""
         if self.facts and not self.node.joined:
-            self.node.joined = "span" if fact.has_own_id and fact.span in self.spans else joined
+            self.node.joined = "span" if fact.has_own_id and fact.span == self.facts[0].span else joined
         self.facts.append(fact)
-        if fact.span:
-            self.spans[fact.span] = None
         if fact.role == "start":
             self.begin = self.begin or fact
         elif fact.role == "end" or self.begin is not None:
@@ -106,7 +104,7 @@ class Groups:
         self.by_span: dict[tuple[str, str], Draft] = {}
         self.inside: dict[Draft, Draft] = {}
         self._latest: dict[Key, Draft] = {}
-        self._sharing: dict[tuple[str, str], dict[Draft, None]] = {}
+        self._sharing: dict[tuple[str, str], dict[Draft, None]] = {}  # of what several bear
         self._open: dict[Key, dict[Draft, None]] = {}
 
     def take(self, fact: Fact) -> None:
@@ -140,7 +138,10 @@ class Groups:
     def _join(self, draft: Draft, fact: Fact, joined: str) -> None:
         draft.add(fact, joined)
         if fact.span:
-            self._sharing.setdefault((fact.trace, fact.span), {})[draft] = None
+            key = (fact.trace, fact.span)
+            first = self.by_span.setdefault(key, draft)
+            if first is not draft:
+                self._sharing.setdefault(key, {first: None})[draft] = None
         if fact.role == "end" and draft.begin is not None and not draft.begin.has_own_id:
             for word in _words(draft.begin):
                 self._open.get(word, {}).pop(draft, None)
@@ -149,12 +150,10 @@ class Groups:
         """AgentAudit: an end is a record of its own that names the start as its parent."""
         if fact.role != "end" or not fact.parent:
             return None
-        sharing = self._sharing.get((fact.trace, fact.parent))
-        if not sharing:
+        draft = self.by_span.get((fact.trace, fact.parent))
+        if draft is None or draft.begin is None or draft.finish is not None:
             return None
-        draft = next(iter(sharing))
-        begin = draft.begin
-        if begin is None or begin.role != "start" or begin.kind != fact.kind or draft.finish is not None:
+        if draft.begin.role != "start" or draft.begin.kind != fact.kind:
             return None
         return draft if draft.takes(fact) else None
 
@@ -171,12 +170,11 @@ class Groups:
 
     def settle(self) -> None:
         """Decide, for every span id that several nodes bear, under which of them its children belong."""
+        self._latest = {}
         for key, sharing in self._sharing.items():
-            if len(sharing) == 1:
-                (self.by_span[key],) = sharing
-                continue
             main = next((draft for draft in sharing if draft.is_phased and draft.facts[0].kind != APPROVAL), None)
-            self.by_span[key] = main or next(iter(sharing))
+            if main is not None:
+                self.by_span[key] = main
             for draft in sharing:
                 if draft is self.by_span[key]:
                     continue
@@ -210,7 +208,7 @@ def group(records: Iterable[Record]) -> Groups:
     """Return the nodes that `records` make; each record is in exactly one."""
     groups = Groups()
     for position, record in enumerate(records):
-        groups.take(Fact(record, position))
+        groups.take(fact_of(record, position))
     groups.settle()
     latest = 0
     for draft in groups.drafts:
@@ -228,6 +226,7 @@ def describe(draft: Draft) -> None:
     """Fill in what the records of a node say about it."""
     node, facts = draft.node, draft.facts
     node.records = [fact.record for fact in facts]
+    spans = {fact.span for fact in facts if fact.span}
     first = facts[0]
     node.kind = first.kind if first.kind or len(facts) == 1 else facts[-1].kind
     for fact in facts:
@@ -236,11 +235,11 @@ def describe(draft: Draft) -> None:
         node.chain = node.chain or fact.chain
         node.call_id = node.call_id or fact.call
         node.approval_id = node.approval_id or fact.approval
-        if fact.parent and fact.parent not in draft.spans:
+        if fact.parent and fact.parent not in spans:
             if node.parent_id and node.parent_id != fact.parent and fact.has_own_id:
                 node.note("parents-differ", 0, (node.parent_id, fact.parent))
             node.parent_id = node.parent_id or fact.parent
-        elif fact.parent and len(draft.spans) == 1:
+        elif fact.parent and len(spans) == 1:
             node.note("self-parent")
     if draft.begin is not None and draft.begin.span:
         node.span_id = draft.begin.span
@@ -287,6 +286,8 @@ def _time(draft: Draft) -> None:
 def _compare_arguments(draft: Draft) -> None:
     """What ran should be what was announced."""
     if len(draft.facts) < 2 or draft.begin is None or draft.finish is None or draft.begin is draft.finish:
+        return
+    if alike(draft.begin.record, draft.finish.record):
         return
     one, other = argument_value(draft.begin.record), argument_value(draft.finish.record)
     if one is None or other is None or one == other or has_hole(one) or has_hole(other):

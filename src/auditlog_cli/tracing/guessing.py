@@ -62,7 +62,8 @@ class Guesses:
         self.made: list[Node] = []
         self._drafts = sorted(drafts, key=_sweeping)
         self._frames = {_frame(draft.node) for draft in drafts}
-        self._agents = _names(drafts)
+        self._given = drafts
+        self._agents: dict[str, str] = {}
         self._open: dict[Frame, list[_Open]] = {}
         self._epochs: dict[Frame, int] = {}
         self._active: dict[Frame, tuple[Node, Node | None, int]] = {}
@@ -74,8 +75,8 @@ class Guesses:
         Args:
             unplaced: Whether the node has a span id of its own: such a one says that it is a root.
         """
-        if all(unplaced.values()):
-            self._agents = {}  # what names an agent matters for nodes without ids only
+        if not all(unplaced.values()):  # what names an agent matters for nodes without ids only
+            self._agents = _names(self._given)
         for draft in self._drafts:
             node = draft.node
             if node in unplaced:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from auditlog_cli import times
 from auditlog_cli.errors import UsageError
+from auditlog_cli.tracing.absent import trace_of
 from auditlog_cli.tracing.facts import text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from auditlog_cli.record import Record
 
@@ -18,6 +19,7 @@ NO_ID = "-"
 MOST_CANDIDATES = 1000
 _PLACES = (("trace", "trace_id"), ("session", "session_id"), ("span", "span_id"), ("parent", "parent_span_id"))
 _REQUESTS = ("correlation_id", "request_id", "run_id")  # what the tutorial's decoder leaves of them
+_WHOLE = ("trace", "session")
 _KINDS = ("trace", "session", "span", "request", "parent")
 
 
@@ -67,6 +69,24 @@ class Ambiguous(UsageError):
         self.more = more
 
 
+class _Hits:
+    """Records that bear an id: in the place of a trace or a session, and anywhere else."""
+
+    __slots__ = ("_elsewhere", "_members")
+
+    def __init__(self) -> None:
+        self._members: list[Record] = []
+        self._elsewhere: list[Record] = []
+
+    def add(self, record: Record, kinds: set[str]) -> None:
+        (self._elsewhere if kinds.isdisjoint(_WHOLE) else self._members).append(record)
+
+    @property
+    def records(self) -> list[Record]:
+        """Those of the trace or the session, if it is one."""
+        return self._members or self._elsewhere
+
+
 class Search:
     """Takes records that may bear the id, and says in the end what it means.
 
@@ -75,37 +95,39 @@ class Search:
 
     Args:
         wanted: The id, or the beginning of one.
+        keep: Returns what is to be kept of a record.
 
     Raises:
         UsageError: If the id is empty.
     """
 
-    def __init__(self, wanted: str) -> None:
+    def __init__(self, wanted: str, keep: Callable[[Record], Record] = lambda record: record) -> None:
         if not wanted:
             raise UsageError("the id is empty", help="give a trace, session or span id, or the beginning of one")
         self.wanted = wanted
-        self._exact: list[Record] = []
-        self._begun: list[Record] = []
+        self._keep = keep
+        self._exact = _Hits()
+        self._begun = _Hits()
         self._candidates: dict[str, Candidate] = {}
         self._more = False
 
     def take(self, record: Record) -> bool:
         """Look at a record; tell whether it bears an id that may be meant."""
         found = ids(record)
-        exact = any(each == self.wanted for _, each in found)
+        exact = {kind for kind, each in found if each == self.wanted}
         if exact:
-            self._exact.append(record)
-        hit = exact
+            self._exact.add(self._keep(record), exact)
+        begun = set()
         for kind, each in found:
             if each.startswith(self.wanted):
-                hit = True
+                begun.add(kind)
                 self._count(kind, each, record)
-        if hit and not exact and not self._exact:
+        if begun and not exact and not self.found:
             if len(self._candidates) <= 1:
-                self._begun.append(record)
+                self._begun.add(self._keep(record), begun)
             else:
-                self._begun = []
-        return hit
+                self._begun = _Hits()
+        return bool(begun)
 
     def _count(self, kind: str, id: str, record: Record) -> None:  # noqa: A002
         known = self._candidates.get(id)
@@ -123,17 +145,19 @@ class Search:
     @property
     def found(self) -> bool:
         """Whether a record bears exactly this id."""
-        return bool(self._exact)
+        return bool(self._exact.records)
 
     def answer(self) -> tuple[Candidate, list[Record]] | None:
-        """Return what the id means and the records that bear it, or None if nothing bears it.
+        """Return what the id means and its records, or None if nothing bears it.
+
+        Those of a trace or a session are all of it; of anything else they are those that bear the id.
 
         Raises:
             Ambiguous: If several ids begin with it.
             UsageError: If it is too short to be looked for as a prefix.
         """
-        if self._exact:
-            return self._candidates[self.wanted], self._exact
+        if self.found:
+            return self._candidates[self.wanted], self._exact.records
         if len(self.wanted) < SHORTEST_PREFIX:
             raise UsageError(
                 f"{self.wanted!r}: no id is exactly this, and it is too short for the beginning of one",
@@ -147,7 +171,7 @@ class Search:
             message = f"{self.wanted!r}: {count} ids begin like this"
             raise Ambiguous(message, ordered, more=self._more, help="give more of the id")
         (only,) = self._candidates.values()
-        return only, self._begun
+        return only, self._begun.records
 
 
 def ids(record: Record) -> list[tuple[str, str]]:
@@ -186,5 +210,5 @@ def by_trace(records: Iterable[Record]) -> dict[str, list[Record]]:
     """Return the records by their trace id, in the order in which the traces begin; "" for those without."""
     found: dict[str, list[Record]] = {}
     for record in records:
-        found.setdefault(text(record.content.get("trace_id")), []).append(record)
+        found.setdefault(trace_of(record), []).append(record)
     return found

@@ -99,7 +99,8 @@ def export(
             notices.say(exporting.write(exporter, source, settings, output))
         return EXIT_OK
     chosen = select_by(user=user, agent=agent, session=session, trace=trace, since=since, until=until, where=where)
-    source = exporting.selected(logs, chosen, counts, notices, masks)
+    twice = getattr(exporter, "AGAIN", False)
+    source = exporting.selected(logs, chosen, counts, notices, masks, twice=twice)
     if output and not exporter.FOLDER:
         exporting.spare(output)
     if endpoint:

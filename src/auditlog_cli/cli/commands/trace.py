@@ -49,7 +49,7 @@ def trace(
     notices = show.Notices(quiet=quiet, verbose=verbose)
     index = None if no_index else notices.explain
     try:
-        searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad, index=index)
+        searched = lookup.Logs(logs, shape=shape, parallel=True, on_bad=notices.bad, index=index, spare=True)
         found = lookup.find(searched, wanted)
         trees.draw(found, output, format, color, chain=chain, depth=depth, everything=everything)
     except Ambiguous as error:
@@ -60,4 +60,5 @@ def trace(
         raise
     finally:
         gc.enable()
+    searched.close()
     return notices.done(searched.counts, logs)
