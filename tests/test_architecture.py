@@ -23,7 +23,7 @@ FLOORS: list[set[str]] = [
     {"sources", "decoders", "selection", "renderers", "exporters", "writer", "sinks", "syslogging"},
     {"capture", "alerting", "redaction", "salting", "shipping", "index"},
     {"mcp"},
-    {"adapters", "pipeline", "logging_handler", "structlog_processor", "testing"},
+    {"adapters", "pipeline", "shelf", "logging_handler", "structlog_processor", "testing"},
     {"lookup", "listing", "breakdown", "database", "withholding", "anchors", "importing"},
     {"queries", "validation", "verification", "notefiles"},
     {"proofs"},

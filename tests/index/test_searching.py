@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from auditlog_cli.index import searching
 from tests.index.asking import QUESTIONS, alike, build
 from tests.index.lines import HOSTILE
 from tests.logs import line, record, write
@@ -53,3 +54,19 @@ def test_an_index_spares_what_it_rules_out(small: None, tmp_path: Path) -> None:
     found, said = alike(path, session=["sess_3"])
     assert len(found.wanted) == 10
     assert not said
+
+
+@_FIXTURE
+@given(_LINES, _LINES, st.sampled_from(QUESTIONS), st.integers(0, 3))
+def test_a_part_of_which_much_is_wanted_is_scanned_and_the_answer_is_the_same(
+    small: None, tmp_path_factory: pytest.TempPathFactory, raws: list[bytes], more: list[bytes],
+    question: dict[str, object], dense: int,
+) -> None:  # fmt: skip
+    path = tmp_path_factory.mktemp("index") / "log.jsonl"
+    path.write_bytes(b"".join(each + b"\n" for each in (line(record()), *raws)))
+    assert build(path) is not None
+    with open(path, "ab") as file:
+        file.write(b"".join(each + b"\n" for each in more))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "_DENSE", dense)
+        alike(path, **question)
