@@ -42,9 +42,9 @@ def _all_at_once(records: list[dict[str, Any]]) -> list[Span]:
     return found
 
 
-@given(st.lists(any_records(), max_size=30), st.sampled_from([0, 2, 1000]))
+@given(st.lists(any_records(), max_size=30), st.sampled_from([0, 2, 1000]), st.sampled_from([0, 5]))
 def test_spans_of_records_that_are_asked_for_again_are_those_of_records_that_are_held(
-    records: list[dict[str, Any]], at_hand: int
+    records: list[dict[str, Any]], at_hand: int, first: int
 ) -> None:
     entries = [Entry(orjson.dumps(each), each, b"", "x") for each in records]
     held = otlp_spans.export(Source("a", entries), Settings(print, content=True, batch=7))
@@ -56,9 +56,10 @@ def test_spans_of_records_that_are_asked_for_again_are_those_of_records_that_are
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(otlp_spans, "_AT_HAND", at_hand)
+        patch.setattr(otlp_spans, "_FIRST", first)
         found = [*otlp_spans.export(Source("a", iter(entries), again=again), Settings(str, content=True, batch=7))]
     assert found == [*held]
-    assert {*asked} == {number for number, each in enumerate(records) if otlp_spans.trace_of(each)}
+    assert {*asked} == {n for n, each in enumerate(records) if n >= first and otlp_spans.trace_of(each)}
     spans = [
         span
         for piece in found
@@ -68,10 +69,11 @@ def test_spans_of_records_that_are_asked_for_again_are_those_of_records_that_are
     assert spans == orjson.loads(orjson.dumps(_all_at_once(records)))
 
 
-def test_memory_grows_with_the_largest_trace_not_with_the_log() -> None:
+def test_memory_grows_with_the_largest_trace_not_with_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 4 KB of a record that has had its turn, or waits for it, a few bytes are held."""
     import tracemalloc
 
+    monkeypatch.setattr(otlp_spans, "_FIRST", 100)
     text = "x" * 4000
 
     def entry(number: int) -> Entry:
@@ -111,6 +113,8 @@ def test_a_log_is_exported_alike_however_it_is_read(
     first = spans(log)
     assert (b"u17" in first) is not masked
     assert (b"auditlog.record.leaf" in first) is not masked
+    monkeypatch.setattr(otlp_spans, "_FIRST", 0)
+    assert spans(log) == first
     monkeypatch.setattr(otlp_spans, "_AT_HAND", 0)
     assert spans(log) == first
     packed = tmp_path / "packed" / "audit.jsonl"

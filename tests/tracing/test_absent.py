@@ -118,7 +118,7 @@ def test_every_foreign_log_is_drawn_alike(cli: Cli, shared: Path, monkeypatch: p
 
 def test_of_a_large_trace_little_is_held(tmp_path: Path) -> None:
     """Of a record of 4 KB that is beyond the first few: its place, its node, and no content."""
-    many = 3000
+    many = 1000
     log = write(
         tmp_path / "a.jsonl",
         *(runs.event(n, tool="t", span=f"s{n}", arguments={f"a{m}": "x" * 30 for m in range(80)}) for n in range(many)),
@@ -135,7 +135,7 @@ def test_of_a_large_trace_little_is_held(tmp_path: Path) -> None:
         return used
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(lookup, "_AT_HAND", 100)
+        patch.setattr(lookup, "_AT_HAND", 50)
         spared = size(True)
     assert spared < many * 2500
     assert size(False) > many * 10_000

@@ -38,6 +38,7 @@ _OPERATIONS = {
 }  # fmt: skip
 """Types of actions that take time, and the operation that the conventions call them (10.1)."""
 _REFUSED = ("denied", "blocked")
+_FIRST = 4000  # entries that are held whole, so that a short log is not read twice
 _AT_HAND = 2000  # records of one trace that are held whole
 _RECENT = 64
 
@@ -52,7 +53,7 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     held: list[Entry] = []
     homeless = 0
     for number, entry in enumerate(source.entries):
-        if source.again is None:
+        if source.again is None or number < _FIRST:
             held.append(entry)
         trace = trace_of(entry.content)
         if not trace:
@@ -61,7 +62,11 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
             traces[trace].append(number)
         else:
             traces[trace] = array("L", (number,))
-    again = source.again or held.__getitem__
+    more = source.again or held.__getitem__
+
+    def again(number: int) -> Entry:
+        return held[number] if number < len(held) else more(number)
+
     made = (span for trace, numbers in traces.items() for span in _again(trace, numbers, again, settings.content))
     yield from _otlp.pieces(SIGNAL, source.origin, made, settings)
     if homeless:

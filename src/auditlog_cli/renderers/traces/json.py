@@ -97,30 +97,31 @@ def _node(node: Node, numbers: dict[Node, int]) -> dict[str, object]:
         ],
         "records": [_record(record) for record in node.records],
     }
+    contents = [record.content for record in node.records]
     for name in _ACTION:
-        for record in node.records:
-            action = record.content.get("action")
+        for content in contents:
+            action = content.get("action")
             value = action.get(name) if isinstance(action, dict) else None
             if value is not None:
                 made[name] = value
     for name in _BLOCKS:
-        for record in node.records:
-            if record.content.get(name) is not None:
-                made[name] = record.content[name]
+        for content in contents:
+            if content.get(name) is not None:
+                made[name] = content[name]
     if node.virtual and node.agent:
         made["agent"] = {"id": node.agent}
     return made
 
 
 def _record(record: Record) -> dict[str, object]:
-    content = record.content
+    content, line = record.content, record.line
     action = content.get("action")
     known = action if isinstance(action, dict) else {}
     return {
-        "file": record.line.path,
-        "line": record.line.number or None,
-        "byte": record.line.offset,
-        "bytes": len(record.line.raw),
+        "file": line.path,
+        "line": line.number or None,
+        "byte": line.offset,
+        "bytes": len(line.raw),
         "shape": record.shape,
         "record_id": content.get("record_id"),
         "timestamp": content.get("timestamp"),
