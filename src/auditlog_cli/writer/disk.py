@@ -84,6 +84,24 @@ def like(fd: int, old: os.stat_result) -> None:
         os.fchown(fd, old.st_uid, old.st_gid)
 
 
+def readable_like(fd: int, before: str) -> None:
+    """Let those read and write a new segment who may read and write the one before it; else a log would be lost to them
+    at each rotation. Where its group cannot be given, the segment stays the owner's alone: no other group is let in.
+
+    Args:
+        fd: The new segment, mode 0600.
+        before: Path of the one before.
+    """
+    try:
+        old, new = os.stat(before), os.fstat(fd)
+        owner = old.st_uid if os.geteuid() == 0 else -1  # who is not root cannot give a file away
+        if old.st_gid != new.st_gid or owner not in (-1, new.st_uid):
+            os.fchown(fd, owner, old.st_gid)
+        os.fchmod(fd, old.st_mode & 0o666 | 0o600)
+    except OSError:
+        pass  # a record that is written counts for more than who may read it
+
+
 def drop(temporary: str) -> None:
     """Remove a file that has not got its name, if it is there.
 
