@@ -596,7 +596,7 @@ def test_what_cannot_be_is_refused_before_anything_is_signed(path: Path, tmp_pat
 def test_a_redactor_is_named_as_a_list_of_signers_can(tmp_path: Path) -> None:
     """A blank needs quotes there; what would be a pattern, or another line, is refused."""
     done = auditlog(tmp_path, "keygen", "dpo.key", "--by", "Data Officer")
-    assert done.stdout.startswith('"Data Officer" namespaces="auditlog-redaction" ssh-ed25519 ')
+    assert done.stdout.startswith('"Data Officer" namespaces="auditlog-redaction,auditlog-export" ssh-ed25519 ')
     assert len(signers.parse(done.stdout, "keys").keys("Data Officer", "auditlog-redaction")) == 1
     for name in ("", "a\nb", "*", "a,b", 'a"b', "#a", " a"):
         assert auditlog(tmp_path, "keygen", "other.key", "--by", name).returncode == 2
