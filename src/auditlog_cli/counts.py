@@ -39,6 +39,11 @@ class Counts:
         self.selected -= many
         self.passed += many
 
+    def spoil(self) -> None:
+        """Take a selected line for bad: what was wrong with it showed later."""
+        self.selected -= 1
+        self.bad += 1
+
     def exit_code(self) -> int:
         """Return 0, or 6 if some line could not be judged, or 3 if no line could."""
         if not self.bad:

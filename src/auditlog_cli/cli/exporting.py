@@ -51,8 +51,7 @@ def selected(
             if masked is not None:
                 yield masked
             else:
-                counts.selected -= 1
-                counts.bad += 1
+                counts.spoil()
         if not counts.read:
             raise InputError(
                 f"{', '.join(paths)}: empty, nothing to look at",
