@@ -81,6 +81,13 @@ def test_tables_have_a_head_and_break_at_words(cli: Cli) -> None:
     assert "telephone number of the North American plan" in " ".join(" ".join(entities).split())
 
 
+def test_a_table_that_is_wider_than_the_terminal_goes_on_below(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = cli("packs", "list").out.splitlines()
+    assert all(width(line) <= 40 for line in lines), lines
+    assert lines[3:6] == ["   26  baseline       0.1.0    review", "    2026-11-21", "    Six questions and integrity"]
+
+
 def test_what_is_said_to_a_person_folds_at_words_and_a_file_gets_one_line(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
