@@ -85,12 +85,12 @@ def like(fd: int, old: os.stat_result) -> None:
 
 
 def readable_like(fd: int, before: str) -> None:
-    """Let those read and write a new segment who may read and write the one before it; else a log would be lost to them
-    at each rotation. Where its group cannot be given, the segment stays the owner's alone: no other group is let in.
+    """Let those read and write a new file who may read and write the one before it; else a log would be lost to them at
+    each rotation. Where the group of that one cannot be given, the new one stays its owner's alone: no other group is let in.
 
     Args:
-        fd: The new segment, mode 0600.
-        before: Path of the one before.
+        fd: The new file, mode 0600.
+        before: Path of the one before; nothing is done where there is none.
     """
     try:
         old, new = os.stat(before), os.fstat(fd)
@@ -99,7 +99,7 @@ def readable_like(fd: int, before: str) -> None:
             os.fchown(fd, owner, old.st_gid)
         os.fchmod(fd, old.st_mode & 0o666 | 0o600)
     except OSError:
-        pass  # a record that is written counts for more than who may read it
+        pass  # what is written counts for more than who may read it
 
 
 def drop(temporary: str) -> None:
@@ -199,7 +199,8 @@ def written_to(fd: int) -> bool:
 
 
 def keep(path: str, data: bytes) -> None:
-    """Write a whole new file and make it durable, name and all; or leave nothing.
+    """Write a whole new file and make it durable, name and all; or leave nothing. Whoever may read the one whose place it
+    takes may read it, too.
 
     Raises:
         OSError: If that cannot be done.
@@ -208,6 +209,7 @@ def keep(path: str, data: bytes) -> None:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
+            readable_like(fd, path)
             write_all(fd, data)
             durability.sync(fd)
         finally:
