@@ -85,8 +85,9 @@ def like(fd: int, old: os.stat_result) -> None:
 
 
 def readable_like(fd: int, before: str) -> None:
-    """Let those read and write a new file who may read and write the one before it; else a log would be lost to them at
-    each rotation. Where the group of that one cannot be given, the new one stays its owner's alone: no other group is let in.
+    """Let those read and write a new file who may read and write the one before it; else a log would be lost to them
+    at each rotation. Where the group of that one cannot be given, the new one stays its owner's alone: no other group
+    is let in.
 
     Args:
         fd: The new file, mode 0600.
@@ -199,8 +200,8 @@ def written_to(fd: int) -> bool:
 
 
 def keep(path: str, data: bytes) -> None:
-    """Write a whole new file and make it durable, name and all; or leave nothing. Whoever may read the one whose place it
-    takes may read it, too.
+    """Write a whole new file and make it durable, name and all; or leave nothing. Whoever may read the one
+    whose place it takes may read it, too.
 
     Raises:
         OSError: If that cannot be done.
