@@ -190,6 +190,19 @@ class Appended(Output):
                 error.message.replace("standard output", self.path, 1), help=error.help
             ) from error.__cause__
 
+    def sync(self) -> None:
+        """Return once what was written is on the disk; a pipe or a device has none.
+
+        Raises:
+            AuditWriteError: If the disk did not confirm it.
+        """
+        if is_stream(self.path):
+            return
+        try:
+            durability.sync_data(self.fd)
+        except OSError as error:
+            raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error
+
     def close(self) -> None:
         """Give the file back."""
         if self.fd >= 0:

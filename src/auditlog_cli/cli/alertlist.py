@@ -63,8 +63,8 @@ def whole(alert: Alert, style: Style) -> Iterator[str]:
     named = [f"{name} {record[name]}" for name in _NAMES if name in record]
     told += [", ".join(named)] if named else []
     told += [f"help: {finding['fix']}"] if finding.get("fix") else []
-    for channel, count in alert.attempts.items():
-        told.append(f"{channel}: {count} {'attempt' if count == 1 else 'attempts'}, {alert.told.get(channel, 'open')}")
+    for channel, count, status in _deliveries(alert):
+        told.append(f"{channel}: {count} {'attempt' if count == 1 else 'attempts'}, {status}")
     yield style.paint(safe.one_line(told[0]), "call")
     for text in told[1:]:
         yield f"  {safe.one_line(text)}"
@@ -92,10 +92,15 @@ def as_object(alert: Alert) -> dict[str, Any]:
     }
     made |= {name: value for name in ("by", "why", "outcome") if (value := getattr(alert, name))}
     made["deliveries"] = [
-        {"channel": channel, "attempts": count, "status": alert.told.get(channel, "open")}
-        for channel, count in alert.attempts.items()
+        {"channel": channel, "attempts": count, "status": status} for channel, count, status in _deliveries(alert)
     ]
     return made | {"finding": dict(alert.finding)}
+
+
+def _deliveries(alert: Alert) -> Iterator[tuple[str, int, str]]:
+    """Yield each channel that was told, or is to be told, how often that was tried, and what came of it."""
+    for channel in (*alert.attempts, *sorted(alert.owed - alert.attempts.keys())):
+        yield channel, alert.attempts.get(channel, 0), alert.told.get(channel, "open")
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
