@@ -177,19 +177,6 @@ class Appended(Output):
         if torn:
             self.write(b"\n")  # a line that somebody did not finish stays one bad line
 
-    def flush(self) -> None:
-        """Write what was taken.
-
-        Raises:
-            AuditWriteError: If it cannot be written (disk full).
-        """
-        try:
-            super().flush()
-        except AuditWriteError as error:
-            raise AuditWriteError(
-                error.message.replace("standard output", self.path, 1), help=error.help
-            ) from error.__cause__
-
     def sync(self) -> None:
         """Return once what was written is on the disk; a pipe or a device has none.
 
