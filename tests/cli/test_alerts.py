@@ -235,6 +235,17 @@ def test_what_could_not_be_told_is_said_and_the_next_run_goes_on(
     assert sum(len(each.told) for each in read("alerts.jsonl").alerts.values()) == 1
 
 
+def test_what_an_earlier_run_could_not_tell_is_said_where_nothing_can_be_read(
+    cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_WEBHOOK_SECRET", SECRET)
+    receiver.answers[:] = [500] * 9
+    assert cli(*CHECK, "--webhook", url(receiver), "-q").code == 5
+    (here / "audit.jsonl").write_bytes(b"")
+    result = cli(*CHECK, "--webhook", url(receiver))
+    assert result.code == 3 and "nothing to look at" in result.err and "2 alerts could not be told yet" in result.err
+
+
 def test_a_letter_tells_of_all_findings(cli: Cli, here: Path, sink: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITLOG_SMTP", f"127.0.0.1:{sink.server_address[1]}")
     monkeypatch.setenv("AUDITLOG_SMTP_FROM", "log@example.com")

@@ -195,7 +195,7 @@ def run(
                 line(finding)
         if not report.lines.read:
             show.discard(out)
-            for error in report.unread:
+            for error in (*report.unread, *report.unwritten):
                 failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         if write_baseline is not None:

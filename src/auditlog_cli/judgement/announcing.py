@@ -107,7 +107,7 @@ class Announcer:
         from auditlog_cli.renderers.findings import jsonl
 
         now = int(self._clock() * 1_000_000)
-        objects = [jsonl.as_object(each) for each in findings]
+        objects = [jsonl.as_object(each) for each in findings] if self.wish.anything else []
         fresh = list(findings)
         if self._register is None or self._dispatcher is None:
             self._emit([(each, 0) for each in objects], now)
