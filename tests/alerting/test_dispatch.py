@@ -97,6 +97,18 @@ def test_a_restart_goes_on_where_the_log_says(log: AuditLog, path: Path) -> None
     assert keeper_of(log, path).known == again.known
 
 
+def test_a_channel_that_goes_away_and_comes_back_is_said_once_each(log: AuditLog, path: Path) -> None:
+    keeper = keeper_of(log, path)
+    opened(keeper, [finding(), finding("b")], NOON)
+    channel, clock = Channel(NO, NO), Clock()
+    work = dispatcher(keeper, channel, clock)
+    work.once()
+    assert list(work.changes) == [(channel.name, "500", False)]
+    clock.now += 6
+    work.once()
+    assert list(work.changes)[1:] == [(channel.name, "200", True)]
+
+
 def test_gone_is_gone(log: AuditLog, path: Path) -> None:
     keeper = keeper_of(log, path)
     opened(keeper, [finding()], NOON)

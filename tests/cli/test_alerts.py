@@ -206,6 +206,38 @@ def test_which_alerts_log_is_asked(cli: Cli, here: Path) -> None:
     assert cli("alerts", "list", "--alerts", "alerts.jsonl").code == 6
 
 
+def test_alerts_fit_a_narrow_terminal(cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli(*CHECK, "-q")
+    one, _ = read("alerts.jsonl").alerts
+    person = ("--by", "ann.with.a.long.name@example.org", "--why", "asked the vendor")
+    cli("alerts", "ack", one, *person, "--alerts", "alerts.jsonl")
+    whole = cli("alerts", "list", "--alerts", "alerts.jsonl").out
+    assert len(whole.splitlines()) == 3, "in a pipe one line each"
+    monkeypatch.setenv("COLUMNS", "40")
+    listed = cli("alerts", "list", "--alerts", "alerts.jsonl").out
+    shown = cli("alerts", "show", one, "--alerts", "alerts.jsonl").out
+    assert all(len(line) <= 40 for line in (listed + shown.partition("\n")[2]).splitlines())
+    assert shown.splitlines()[0] == one, "a fingerprint stays whole, to be copied"
+    assert all(word in listed.split() for word in whole.splitlines()[2].split())
+
+
+def test_who_was_not_told_of_what_is_resolved_is_not_told_any_more(
+    cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_WEBHOOK_SECRET", SECRET)
+    receiver.answers[:] = [500, 500]
+    cli(*CHECK, "--webhook", url(receiver), "-q")
+    one, other = read("alerts.jsonl").alerts
+    assert (
+        cli(
+            "alerts", "resolve", one, "--by", "ann", "--why", "x", "--outcome", "accepted", "--alerts", "alerts.jsonl"
+        ).code
+        == 0
+    )
+    said = [cli("alerts", "show", name, "--alerts", "alerts.jsonl").out.splitlines()[-1] for name in (one, other)]
+    assert [each.rpartition(": ")[2] for each in said] == ["1 attempt, not told", "1 attempt, open"]
+
+
 def test_a_webhook_is_told_of_what_is_new_and_of_no_value(
     cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -27,6 +28,7 @@ LETTERS_S = 60
 _OLDEST_S = 30 * 3600
 """An alert that is older is news to nobody whom it was not owed."""
 _SPREAD = 0.1
+_CHANGES = 100
 
 
 class Route(NamedTuple):
@@ -63,6 +65,14 @@ class Due(NamedTuple):
     when: float  # seconds since the epoch
     route: Route
     alert: Alert
+
+
+class Change(NamedTuple):
+    """A channel that takes no alerts any more, or takes them again; `status` as in an answer."""
+
+    name: str
+    status: str
+    ok: bool
 
 
 def open_deliveries(keeper: Keeper, routes: Sequence[Route], now_s: float, spread: Callable[[], float]) -> list[Due]:
@@ -106,11 +116,14 @@ class Dispatcher:
     Attributes:
         lock: Held while the alerts are looked at or written.
         failed: An error of writing the alerts log, which ended the deliveries; or None.
+        changes: Channels that take no alerts any more, or take them again, as they show: who reads takes them out.
     """
 
     def __init__(self, keeper: Keeper, routes: Sequence[Route], clock: Clock = time.time) -> None:
         self.lock = threading.Lock()
         self.failed: BaseException | None = None
+        self.changes: deque[Change] = deque(maxlen=_CHANGES)
+        self._away: set[str] = set()
         self._keeper = keeper
         self._routes = tuple(routes)
         self._clock = clock
@@ -205,4 +218,7 @@ class Dispatcher:
             attempt = due.alert.attempts.get(name, 0) + 1
             final = answer.ok or answer.final or attempt >= len(DELAYS_S)
             now = int(self._clock() * 1_000_000)
+            if answer.ok == (name in self._away):
+                self._away ^= {name}
+                self.changes.append(Change(name, answer.status, ok=answer.ok))
             self._keeper.told(due.alert, name, attempt, answer.status, now, ok=answer.ok, final=final)

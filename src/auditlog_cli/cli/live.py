@@ -147,6 +147,8 @@ def _watch(
             for event in follower.events:
                 notices.say(f"{follower.path}: {_EVENTS[event]}")
             follower.events.clear()
+        for change in announcer.changes():
+            notices.say(change)
         if not busy:
             following.stop_if_nobody_reads()
             sleep(_PAUSE_S)

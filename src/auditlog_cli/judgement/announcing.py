@@ -166,6 +166,19 @@ class Announcer:
             if each.finding["fingerprint"] in told:
                 register.keeper.told(each, EVENTS, 1, "written", now, ok=True, final=True)
 
+    def changes(self) -> list[str]:
+        """Return which channels take no alerts any more or take them again, in a sentence each; every change once."""
+        if self._dispatcher is None:
+            return []
+        said = []
+        while self._dispatcher.changes:
+            change = self._dispatcher.changes.popleft()
+            said.append(
+                f"{change.name}: takes alerts again" if change.ok
+                else f"{change.name}: takes no alerts ({change.status})"
+            )  # fmt: skip
+        return said
+
     def complain(self) -> None:
         """Say that somebody cannot be told any more: a run without an end would hide it until then.
 
