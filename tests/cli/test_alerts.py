@@ -287,6 +287,26 @@ def test_a_letter_tells_of_all_findings(cli: Cli, here: Path, sink: Any, monkeyp
     assert not any(value.encode() in letter for value in VALUES)
 
 
+def test_a_file_whose_name_is_not_utf8_is_told_of_like_any_other(
+    cli: Cli, here: Path, sink: Any, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_SMTP", f"127.0.0.1:{sink.server_address[1]}")
+    monkeypatch.setenv("AUDITLOG_SMTP_FROM", "log@example.com")
+    monkeypatch.setenv("AUDITLOG_WEBHOOK_SECRET", SECRET)
+    folder = here / "logs"
+    folder.mkdir()
+    try:
+        os.rename("audit.jsonl", os.fsencode(folder) + b"/a\xff.jsonl")
+    except OSError:
+        pytest.skip("names of files are UTF-8 here")
+    words = ("check", "logs", "--only", "BASE-SEC-01", "--alerts", "alerts.jsonl", "--emit", "events.jsonl", "-q")
+    assert cli(*words, "--email", "dpo@example.com", "--webhook", url(receiver)).code == 1
+    assert len(sink.came) == 1 and len(receiver.came) == 2
+    assert rb"logs/a\udcff.jsonl:1" in sink.came[0]
+    assert cli("alerts", "list", "--alerts", "alerts.jsonl").raw.count(rb"logs/a\udcff.jsonl:") == 2
+    assert len((here / "events.jsonl").read_bytes().splitlines()) == 2
+
+
 def test_the_policy_says_whom_to_tell(cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOOK", SECRET)
     entry = {"webhook": url(receiver), "secret_env": "HOOK", "min_severity": "critical", "packs": ["gdpr"]}

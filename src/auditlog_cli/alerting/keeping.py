@@ -237,7 +237,16 @@ def _merged(same: list[Finding]) -> dict[str, Any]:
     """The gravest of several findings of one fact, and all rules that name it."""
     gravest = min(same, key=lambda each: SEVERITIES.index(each["severity"]))
     named = [{"rule": each["rule"], "pack": each["pack"], "clauses": list(each["clauses"])} for each in same]
-    return {**gravest, "rules": named}
+    made = {**gravest, "record": _placed(gravest.get("record", {})), "rules": named}
+    if "related" in gravest:
+        made["related"] = [_placed(each) for each in gravest["related"]]
+    return made
+
+
+def _placed(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a record stands, as a log and a letter can hold it: the name of a file need not be UTF-8."""
+    source = place.get("source")
+    return {**place, "source": source.encode("utf-8", "backslashreplace").decode()} if source else dict(place)
 
 
 def _younger(finding: Finding, resolved: int) -> bool:
