@@ -73,4 +73,6 @@ def test_what_is_told_twice_has_the_same_id_and_what_came_back_another(form: str
 @pytest.mark.parametrize("form", registry.names("renderers/events"))
 def test_a_finding_out_of_an_alerts_log_of_others_becomes_an_event_too(form: str) -> None:
     """Who can write to an alerts log can write anything into it: only this much is known of what stands there."""
-    assert json.loads(events.line(form, {"fingerprint": "x", "rule": "A-1", "severity": "low", "kind": "gap"}, NOW))
+    known = {"fingerprint": "x", "rule": "A-1", "severity": "low", "kind": "gap"}
+    odd = {"record": {"timestamp": 5, "user": []}, "policy": "p", "confidence": {}, "title": None, "pack_version": 1.5}
+    assert json.loads(events.line(form, known, NOW)) and json.loads(events.line(form, known | odd, NOW))

@@ -40,6 +40,7 @@ def identity(finding: Finding, reopened: int = 0) -> str:
     """
     from json import dumps
 
-    policy = finding.get("policy") or {}
-    named = ["auditlog.event/1", finding["fingerprint"], finding["rule"], policy.get("name", ""), reopened]
-    return sha256(dumps(named, separators=(",", ":")).encode()).hexdigest()[:32]
+    policy = finding.get("policy")
+    name = policy.get("name", "") if isinstance(policy, dict) else ""
+    named = ["auditlog.event/1", finding["fingerprint"], finding["rule"], name, reopened]
+    return sha256(dumps(named, default=str, separators=(",", ":")).encode()).hexdigest()[:32]

@@ -36,7 +36,7 @@ def event(finding: Mapping[str, Any], identity: str, now: int) -> dict[str, Any]
         "severity_id": severity,
         "severity": _WORDS[severity],
         "status_id": _NEW,
-        "confidence_id": _CONFIDENCES[finding.get("confidence", "high")],
+        "confidence_id": _CONFIDENCES.get(str(finding.get("confidence")), _CONFIDENCES["high"]),
         "message": finding.get("message", ""),
         "metadata": {
             "version": "1.4.0",
