@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INPUT, EXIT_OK, InputError
 from auditlog_cli.finding import Finding, Rule, Suite
 from auditlog_cli.validator.record import Profile, Verdict
@@ -100,9 +101,10 @@ class ValidationReport:
         findings: The first of what was found, in the order of the lines; how many is the caller's choice.
         inputs: Each file with the number of its lines.
         unread: What could not be looked at, or not to its end, each with the error that says why.
+        failed: The files among that.
     """
 
-    __slots__ = ("findings", "inputs", "profile", "strict", "tally", "unread")
+    __slots__ = ("failed", "findings", "inputs", "profile", "strict", "tally", "unread")
 
     def __init__(self, profile: Profile, *, strict: bool = False) -> None:
         self.profile = profile
@@ -111,6 +113,7 @@ class ValidationReport:
         self.findings: list[Finding] = []
         self.inputs: dict[str, int] = {}
         self.unread: list[InputError] = []
+        self.failed: set[str] = set()
 
     @property
     def ok(self) -> bool:
@@ -174,4 +177,4 @@ class ValidationReport:
             return "nothing wrong was found, but not everything could be looked at"
         parts = [f"{tally.invalid:,} invalid"] if tally.invalid else []
         parts += [f"{tally.bad:,} bad"] if tally.bad else []
-        return f"{' and '.join(parts)} of {tally.read:,} {'line' if tally.read == 1 else 'lines'}"
+        return f"{' and '.join(parts)} of {many(tally.read, 'line')}"
