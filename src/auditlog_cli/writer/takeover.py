@@ -111,6 +111,8 @@ def _place_before(active: Active, rest: bytes, before: continuity.Mark | None) -
         return opening.place_after(active, closed)
     if not (before and before[0]) and active.accepted is None:
         opening.refuse_second_beginning(active.path)
+        if tail.is_text(rest):
+            raise _foreign(active.path)
     return 0, hashes.ZEROS
 
 
