@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from auditlog_cli import check
 from auditlog_cli.errors import DefinitionError
+from auditlog_cli.rules import naming
 from tests.cli.test_alerts import KEY, record, write
 from tests.conftest import Result
 
@@ -126,6 +128,16 @@ def test_a_file_of_that_name_wins(cli: Cli, here: Path) -> None:
         "everyone",
         "other",
     ]
+
+
+def test_a_file_in_a_folder_that_is_closed_to_us_is_not_said_to_be_missing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "lstat", closed)
+    assert naming.meant("closed/x.yaml", None) == ("closed/x.yaml", None)
 
 
 def test_what_is_neither_a_file_nor_a_bundle_is_one_error(cli: Cli, here: Path) -> None:
