@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,3 +87,22 @@ def test_a_log_that_cannot_be_indexed_is_not_said_to_be(cli: Cli, tmp_path: Path
     packed.write_bytes(gzip.compress(line(record()) + b"\n"))
     told = cli("index", "build", packed)
     assert (told.code, f"{packed}: {packed.stat().st_size:,} bytes cannot be indexed" in told.err) == (6, True)
+
+
+def test_what_orjson_imports_is_there_before_it(log: Path) -> None:
+    """Ctrl-C while orjson imports something for itself ends the process by SIGSEGV: it takes the failure for a module."""
+    said = subprocess.run(
+        [sys.executable, "-c", LISTENING, "export", str(log), "--to", "ecs", "-o", "-"], capture_output=True, text=True
+    )
+    imported = said.stderr.split()
+    assert said.returncode == 0, said.stderr
+    before = imported[: imported.index("orjson.orjson")]
+    assert {"dataclasses", "datetime", "enum", "json", "uuid", "zoneinfo"} <= {*before}
+
+
+LISTENING = """
+import os, sys
+sys.addaudithook(lambda event, given: event == "import" and os.write(2, given[0].encode() + b"\\n"))
+from auditlog_cli.cli.front import run
+run()
+"""
