@@ -55,6 +55,13 @@ def test_the_new_log_says_which_one_is_gone(path: Path, cli: Cli, rest: bytes | 
     assert (verdict.exit_code, [each.code for each in verdict.listed][:1]) == (0, ["lost"])
 
 
+def test_the_log_may_be_named_as_in_the_examples(path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    done = cli("recover", "audit.jsonl", "--accept-loss")
+    assert (done.code, verify(path).exit_code) == (0, 0), done
+    assert verify(path).records == 2
+
+
 def test_a_log_that_is_there_is_left_alone(path: Path, cli: Cli, tmp_path: Path) -> None:
     """Whole, or of another name than its checkpoint: what to do is nothing that a command can guess."""
     kept = Path(f"{path}.checkpoint").read_bytes()
