@@ -21,14 +21,12 @@ NAMES = tuple(f"sha256:{digit * 64}" for digit in "ab")
 def opened(path: Path) -> None:
     """An alerts log with two open alerts."""
     with register.Register(str(path)) as log:
-        log.keeper.open(
-            [
-                {"fingerprint": name, "rule": "BASE-SEC-01", "pack": "baseline", "severity": "high", "kind": "violation",
-                 "title": "t", "fix": "f", "clauses": [], "record": {"agent": "agent:billing"}}
-                for name in NAMES
-            ],
-            0,
-        )  # fmt: skip
+        for new in log.keeper.new(
+            {"fingerprint": name, "rule": "BASE-SEC-01", "pack": "baseline", "severity": "high", "kind": "violation",
+             "title": "t", "fix": "f", "clauses": [], "record": {"agent": "agent:billing"}}
+            for name in NAMES
+        ):  # fmt: skip
+            log.keeper.open(new, 0)
 
 
 class Caller:
