@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from auditlog_cli import credentials
+from auditlog_cli.counts import many
 from auditlog_cli.credentials import OF_THE_SYSTEM, Credentials, reason
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.tlsstream import TlsStream
@@ -163,7 +164,7 @@ class Receiver:
         if credentials.is_refusal(error):
             return self._refused(error)
         return AuditWriteError(
-            f"{self.to}: the receiver went away ({reason(error)}) after up to {self.sent:,} messages",
+            f"{self.to}: the receiver went away ({reason(error)}) after up to {many(self.sent, 'message')}",
             help="which of them arrived only the receiver knows; a record is known there by its record_id",
         )
 

@@ -119,6 +119,14 @@ def test_without_an_alerts_log_there_is_nothing(
     refused(Caller(serve(known[0]), known[1]["ann"]).patch(f"{NAMES[0]}/resolve"), 404, "not_found")
 
 
+def test_an_alerts_log_that_is_not_begun_is_no_fault_of_the_server(
+    serve: Callable[..., Served], known: tuple[Keys, dict[str, str]], tmp_path: Path
+) -> None:
+    served = Caller(serve(known[0], alerts=str(tmp_path / "not-begun.jsonl")), known[1]["ann"])
+    refused(served.served.client.get(ALERTS, headers={"X-API-Key": known[1]["ann"]}), 404, "not_found")
+    refused(served.patch(f"{NAMES[0]}/resolve"), 404, "not_found")
+
+
 @pytest.mark.parametrize(("error", "status"), [(AuditWriteError("disk full"), 507), (LockTimeout("busy"), 503)])
 def test_what_was_not_written_is_not_said(
     ann: Caller, path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int

@@ -81,6 +81,8 @@ def _begin(path: str, lost: dict[str, object]) -> None:
 
 def _says_so(path: str) -> bool:
     """Whether the log was begun anew: now, or by a run that was killed before it had put everything aside."""
+    if not os.path.lexists(path):
+        return False  # its closed segments are there, and the next append goes on behind them
     with open(path, "rb") as file:
         second = [file.readline(_LONGEST), file.readline(_LONGEST)][1]
     try:
