@@ -164,8 +164,7 @@ class Sealer:
 
     def _side(self) -> notes.Note | None:
         try:
-            with open(self.beside, "rb") as file:
-                return notes.parse(file.read(_LARGEST).decode())
+            return notes.parse(segments.read_regular(self.beside, _LARGEST).decode())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import orjson
@@ -122,8 +123,7 @@ class Growth:
         """Begin behind what was pruned, as the stub says; the signed roots tell whether it speaks the truth."""
         name = segments.pruned_name(self.path)
         try:
-            with open(name, "rb") as file:
-                stub = stubs.parse(file.read(stubs.LARGEST))
+            stub = stubs.parse(segments.read_regular(name, stubs.LARGEST))
             self.tree.begin_at(stub.records, stub.tree.hashes)
             self.head, self.origin, self.begun = stub.head, stub.origin, stub.records
         except (OSError, ValueError) as error:
@@ -239,7 +239,7 @@ def is_sealed(path: str) -> bool:
     """
     try:
         # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
-        return not unseal(_first(path)).tombstone
+        return not unseal(first_lines(path)[0]).tombstone
     except Unsealed:
         return False
 
@@ -251,7 +251,7 @@ def refuse_damaged(path: str) -> None:
         SealRefused: If its first line is no sealed one, and is still seen to begin a sealed log.
         InputError: As `is_sealed`.
     """
-    line = _first(path)
+    line = first_lines(path)[0]
     if _BEGUN.search(line) and b'"_salts"' in line:
         raise SealRefused(
             f"{path}: line 1 begins a sealed log, and was changed; nothing was signed",
@@ -259,7 +259,12 @@ def refuse_damaged(path: str) -> None:
         )
 
 
-def _first(path: str) -> bytes:
+def first_lines(path: str, count: int = 1) -> list[bytes]:
+    """Return so many of the first whole lines of a log, without LF; fewer if it holds fewer.
+
+    Raises:
+        InputError: If it cannot be read, or if it holds no whole line.
+    """
     try:
         name, packed = segments.open_first(path)
         try:
@@ -269,14 +274,14 @@ def _first(path: str) -> bytes:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     try:
-        line = next(tail.lines(fd, 0, longest=strictjson.MAX_LINE), None)
+        found = list(islice(tail.lines(fd, 0, longest=strictjson.MAX_LINE), count))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
-    if line is None:
+    if not found:
         raise InputError(f"{path}: holds no complete record", help="is it the right file?")
-    return line
+    return found
 
 
 def origin_of(path: str) -> str:
