@@ -618,14 +618,15 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog schema\nauditlog schema record\nauditlog schema validation -o validation.schema.json'),
  'seal': ('Sign the state of a log: how many records, and the one hash that stands for all of them.',
           'auditlog seal [OPTION]... PATH',
-          'Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes '
-          'into the\n'
-          'log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl '
-          'check it as\n'
-          "well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, "
-          'from outside; with\n'
-          '--redactable, each of its values gets a salt in PATH.salts, so that `auditlog redact` can '
-          'withhold it later.\n'
+          'Refuses, and changes nothing, if the log does not extend what was signed last, or if the key has '
+          'handed over to\n'
+          'another one. The signature goes into the log, if this user may write there, and into '
+          'PATH.checkpoint; `ssh-keygen -Y\n'
+          "verify` and openssl check it as well as `auditlog verify`. A log that was never sealed (anybody's "
+          'JSON Lines) is\n'
+          'signed as it is, from outside; with --redactable, each of its values gets a salt in PATH.salts, '
+          'so that `auditlog\n'
+          'redact` can withhold it later.\n'
           '\n'
           'The agents must not be able to read the key: run `auditlog seal --watch` as another user.',
           (('Arguments', (('PATH', 'The log.'),)),

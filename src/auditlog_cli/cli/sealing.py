@@ -14,6 +14,7 @@ from auditlog_cli.cli.show import Notices, output
 from auditlog_cli.cli.show import finish as finished
 from auditlog_cli.errors import UsageError
 from auditlog_cli.salting import growing, settling
+from auditlog_cli.signing import succession
 from auditlog_cli.signing.signer import Signer
 from auditlog_cli.signing.signers import CHECKPOINTS
 from auditlog_cli.writer import own
@@ -96,8 +97,7 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
         )
     sealer.seal(log.durable, log.append_own)
     old, origin, now = sealer.signer, log.origin, times.now()
-    armour = old.sshsig("auditlog-key", f"{origin}\n{new.public_line}\n{now}\n".encode())
-    log.append_own(own.record("key", old=old.public_line, new=new.public_line, valid_from=now, sshsig=armour))
+    log.append_own(own.record("key", **succession.members(origin, old, new, now)))
     sealer.signer = new
     sealer.seal(log.durable, log.append_own)
     # In whole seconds: both keys hold in the one in which the old one signed for the last time.

@@ -41,6 +41,7 @@ class SaltedGrowth:
         tree: Its hashes.
         head: The leaf of the last line, 64 hex digits.
         origin, signed, raw, suffix: As of `Growth`; a log of others says nothing about itself.
+        handed: Empty: no key can be handed over in it.
         begun: 0: a log of others is never pruned, so its beginning is always read.
     """
 
@@ -54,6 +55,7 @@ class SaltedGrowth:
         self.path = path
         self.tree = merkle.Range()
         self.head = hashes.ZEROS
+        self.handed: list[dict[str, object]] = []
         self._spot = _Spot()
 
     def afresh(self) -> SaltedGrowth:

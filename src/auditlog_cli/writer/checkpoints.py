@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from auditlog_cli import segments
-from auditlog_cli.errors import SealRefused
-from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.errors import DefinitionError, SealRefused
+from auditlog_cli.sealing import merkle, notes, sshsig
+from auditlog_cli.signing import succession
 from auditlog_cli.signing.checkpoints import judge
 from auditlog_cli.writer import disk, lock, own
 from auditlog_cli.writer.growth import Growth
@@ -29,6 +30,7 @@ class Grows(Protocol):
     head: str
     origin: str
     signed: notes.Note | None
+    handed: list[dict[str, object]]
     raw: bool
     suffix: str
     begun: int
@@ -75,6 +77,7 @@ class Sealer:
         self._origin = origin
         self._appended = False
         self._held: tuple[notes.Note | None, ...] = ()  # what the log was held against already
+        self._current = signer.key  # whose turn it is, as that key and its successors said in the log
 
     def seal(
         self,
@@ -92,6 +95,7 @@ class Sealer:
 
         Raises:
             SealRefused: If the log does not extend what was signed last, or is broken. Nothing was changed.
+            DefinitionError: If the key said in the log that another one comes after it: likewise.
             InputError: If it cannot be read.
             AuditWriteError: If the key cannot sign, or the checkpoint cannot be written.
         """
@@ -118,6 +122,7 @@ class Sealer:
 
         Raises:
             SealRefused: If the log is broken, or no longer holds what was read before.
+            DefinitionError: As `seal`.
             InputError: If it cannot be read.
         """
         _, _, size = self._follow(None, lambda: None, sync=False)
@@ -160,7 +165,20 @@ class Sealer:
         if passed is not None:
             self._reach(passed, self._hold_again(passed))
         self._held = (*said, recorded)
+        self._refuse_succeeded(origin)
         return side, origin, size
+
+    def _refuse_succeeded(self, origin: str) -> None:
+        """Refuse a key that gave its place away: auditors were told until when it counts, and a checkpoint that they
+        pass over would take the place of one that they trust.
+        """
+        handed, self.growth.handed = self.growth.handed, []
+        self._current = succession.follow(self._current, origin, handed)
+        if self._current != self.signer.key:
+            raise DefinitionError(
+                f"{self.signer.path}: said in the log that another key comes after it; nothing was signed",
+                help=f"sign with the private half of {sshsig.line(self._current)}",
+            )
 
     def _side(self) -> notes.Note | None:
         try:

@@ -23,6 +23,7 @@ from auditlog_cli.writer import tail
 
 _BEGUN = re.compile(rb'"auditlog"\s*:\s*\{\s*"type"\s*:\s*"(?:genesis|rotate)"')
 _CHECKPOINT = b'"auditlog":{"type":"checkpoint"'
+_KEY = b'"auditlog":{"type":"key"'
 
 
 class _Spot(NamedTuple):
@@ -45,6 +46,7 @@ class Growth:
         head: The leaf of the last record, 64 hex digits.
         origin: The name of the log, as its first record says; empty if that was not read.
         signed: The newest checkpoint record that was read, or None.
+        handed: What was read of records in which a key names its successor; whoever judges them takes them away.
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
         suffix: How the name of such a log ends.
         begun: How many records were pruned before it began to read, or went on reading: what they were only the stub
@@ -60,6 +62,7 @@ class Growth:
         self.head = hashes.ZEROS
         self.origin = ""
         self.signed: notes.Note | None = None
+        self.handed: list[dict[str, object]] = []
         self.begun = 0
         self._spot: _Spot | None = None
 
@@ -219,14 +222,16 @@ class Growth:
         self._look(line, found)
 
     def _look(self, line: bytes, found: Sealed) -> None:
-        """Learn the name of the log, and which state was signed."""
-        if found.seq == 0 or (_CHECKPOINT in line and not found.spans):
+        """Learn the name of the log, which state was signed, and which key signs from now on."""
+        if found.seq == 0 or ((_CHECKPOINT in line or _KEY in line) and not found.spans):
             try:
                 own = orjson.loads(line).get("auditlog")
                 if found.seq == 0:
                     self.origin = str(own["origin"])
                 elif own["type"] == "checkpoint":
                     self.signed = notes.parse(own["note"])
+                elif own["type"] == "key":
+                    self.handed.append(own)
             except (ValueError, AttributeError, KeyError, TypeError):
                 return
 

@@ -19,10 +19,11 @@ def seal(
 ) -> int:
     """Sign the state of a log: how many records, and the one hash that stands for all of them.
 
-    Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes into the
-    log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl check it as
-    well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, from outside; with
-    --redactable, each of its values gets a salt in PATH.salts, so that `auditlog redact` can withhold it later.
+    Refuses, and changes nothing, if the log does not extend what was signed last, or if the key has handed over to
+    another one. The signature goes into the log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y
+    verify` and openssl check it as well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is
+    signed as it is, from outside; with --redactable, each of its values gets a salt in PATH.salts, so that `auditlog
+    redact` can withhold it later.
 
     The agents must not be able to read the key: run `auditlog seal --watch` as another user.
 
