@@ -50,7 +50,7 @@ def _command(word: str, finding: Finding) -> str:
             properties["endColumn"] = str(where.end_column)
     properties["title"] = f"{rule.id} {rule.title}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{word} {listed}::{_data(finding.told)}"
+    return f"::{word} {listed}::{_data(finding.told_whom)}"
 
 
 def _data(text: str) -> str:
