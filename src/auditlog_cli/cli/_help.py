@@ -154,12 +154,14 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Write a letter about new findings, over the server of $AUDITLOG_SMTP or of the policy; needs '
                'an alerts log.'),
               ('--emit FILE', 'Append new findings as events, for a SIEM.'),
-              ('--emit-as ecs|ocsf', 'Elastic Common Schema, or OCSF Detection Finding (class 2004).'))),
+              ('--emit-as ecs|ocsf',
+               'With --emit: Elastic Common Schema (the default), or OCSF Detection Finding (class 2004).'))),
             ('While it is written',
              (('--follow',
                'Go on as records arrive, until Ctrl-C; text and jsonl only. A log that is away for 60 s ends '
                'it.'),
-              ('--lateness DURATION', 'With --follow: records that come so late are still put in order.'))),
+              ('--lateness DURATION',
+               'With --follow: records that come so late are still put in order. Default: 60s.'))),
             ('How they are shown',
              (('--sarif-waived omit|include',
                'With --format sarif: findings that are waived or known, as suppressed. GitHub would show '
@@ -633,7 +635,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            ('How it is signed',
             (('--key FILE', 'The private key: OpenSSH, Ed25519. A .pub file stands for a key in the agent.'),
              ('--watch', 'Go on, and sign again whenever there is more.'),
-             ('--every SECONDS', 'How often --watch looks.'),
+             ('--every SECONDS', 'How often --watch looks. Default: 60.'),
              ('--checkpoint FILE', 'Put the checkpoint there, and do not touch the log.'),
              ('--redactable',
               'For a log that others write: a salt for each value, in PATH.salts, so that it can be withheld '

@@ -90,6 +90,11 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
     sealer, log = opened
     if new.public_line == sealer.signer.public_line:
         raise UsageError("--successor: is the same key as --key", help="auditlog keygen makes another one")
+    if sealer.growth.raw:
+        raise UsageError(
+            f"{sealer.path}: --successor is recorded in the log, and others write this one",
+            help="tell whoever checks: valid-before and valid-after in the file of --signers (ssh-keygen(1))",
+        )
     if log is None:
         raise UsageError(
             f"{sealer.path}: --successor is recorded in the log, which this user may not write",

@@ -36,10 +36,12 @@ def import_(
       auditlog import spans.json | auditlog trace 0af76519
       auditlog import --from '?'
     """
-    from auditlog_cli.cli import importing, show
+    from auditlog_cli.cli import fitting, importing, show
 
     notices = show.Notices(quiet=quiet)
     if shape is not None:
         importing.refuse_unknown(shape)
+    into_log = output not in (None, "-")
+    fitting.goes_with("-o LOG", into_log, {"--again": again}, "auditlog import SRC -o LOG --again")
     said = importing.Said(user, agent, session, scopes, approved_by, approved_at, tz, map)
     return importing.run(paths, output, shape, said, notices, everything=all, again=again)

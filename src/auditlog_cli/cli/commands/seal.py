@@ -11,7 +11,7 @@ def seal(
     path: o.Log,
     key: o.Key,
     watch: o.Watch = False,
-    every: o.Every = 60,
+    every: o.Every = None,
     checkpoint: o.CheckpointFile = None,
     redactable: o.Redactable = False,
     successor: o.Successor = None,
@@ -34,12 +34,20 @@ def seal(
       auditlog seal audit.jsonl --key seal.key --successor seal-2027.key > signers
       auditlog seal old.jsonl --key seal.key --redactable
     """
-    from auditlog_cli.cli import sealing, show
+    from auditlog_cli.cli import fitting, sealing, show
     from auditlog_cli.errors import UsageError
     from auditlog_cli.signing import signer
 
-    if every < 1:
+    if every is not None and every < 1:
         raise UsageError("--every: at least 1 second", help="such as --every 60")
+    fitting.goes_with(
+        "--watch", watch, {"--every": every is not None}, "auditlog seal LOG --key FILE --watch --every 30"
+    )
+    if successor and (checkpoint or redactable):
+        raise UsageError(
+            "--successor: is recorded in the log, which --checkpoint and --redactable do not touch",
+            help="auditlog seal LOG --key FILE --successor FILE",
+        )
     notices = show.Notices(quiet=quiet)
     with sealing.opened(path, signer.load(key), checkpoint, redactable=redactable) as sealed:
         if successor:
@@ -47,5 +55,5 @@ def seal(
         else:
             sealing.sign(sealed, notices)
         if watch:
-            sealing.watch(sealed, every, notices)
+            sealing.watch(sealed, every or 60, notices)
     return 0
