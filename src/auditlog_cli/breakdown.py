@@ -102,8 +102,8 @@ def scanned(
     """
     narrowed = selection.needles or (index is not None and shape is None and (selection.groups or selection.window))
     parts = [] if narrowed else _parts(paths)
+    found = Statistics(by)
     if not parts:
-        found = Statistics(by)
         wanted = pipeline.select(
             paths, selection, shape=shape, counts=counts, on_bad=on_bad, parallel=processes > 1, index=index
         )
@@ -115,7 +115,6 @@ def scanned(
         return _counted_part(parts[number], by, selection, shape)
 
     large = sum(part.end - part.start for part in parts) >= _PARALLEL
-    found = Statistics(by)
     path, before = "", 0
     for part, (some, tally, bad) in zip(
         parts, parallel.in_order(work, len(parts), processes if large else 1), strict=True

@@ -39,6 +39,11 @@ class Counts:
         self.selected -= many
         self.passed += many
 
+    def spoil(self) -> None:
+        """Take a selected line for bad: what was wrong with it showed later."""
+        self.selected -= 1
+        self.bad += 1
+
     def exit_code(self) -> int:
         """Return 0, or 6 if some line could not be judged, or 3 if no line could."""
         if not self.bad:
@@ -52,4 +57,13 @@ class Counts:
         if self.own:
             parts.append(f"{self.own:,} of the log's own")
         parts.append(f"{self.bad:,} bad")
-        return f"{self.read:,} {'line' if self.read == 1 else 'lines'} read: {', '.join(parts)}"
+        return f"{many(self.read, 'line')} read: {', '.join(parts)}"
+
+
+def many(count: int, word: str) -> str:
+    """Return `3 findings`, `1 finding`.
+
+    >>> many(1, "record"), many(1200, "record")
+    ('1 record', '1,200 records')
+    """
+    return f"{count:,} {word if count == 1 else f'{word}s'}"

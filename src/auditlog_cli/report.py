@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from auditlog_cli.counts import many as many
 from auditlog_cli.errors import (
     EXIT_DEFINITION,
     EXIT_FOUND,
@@ -232,12 +233,3 @@ def by_severity(findings: Iterable[Finding], rules: Iterable[RuleResult] = ()) -
     for each in rules:
         out[each.rule.severity] += each.unlisted
     return out
-
-
-def many(count: int, word: str) -> str:
-    """Return `3 findings`, `1 finding`.
-
-    >>> many(1, "record"), many(1200, "record")
-    ('1 record', '1,200 records')
-    """
-    return f"{count:,} {word if count == 1 else f'{word}s'}"

@@ -15,6 +15,8 @@ DAY = 24 * HOUR
 
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _MONTH_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DIGITS = 18
+"""The most of one number of a duration: 10^18 seconds are longer than the world is old."""
 
 
 def _days_from_civil(year: int, month: int, day: int) -> int:
@@ -125,10 +127,6 @@ def now() -> str:
 def since(began: int) -> float:
     """Return how long something took, for `action.latency_ms`: milliseconds since `began`, of `time.monotonic_ns`."""
     return round((time.monotonic_ns() - began) / 1e6, 3)
-
-
-_DIGITS = 18
-"""The most of one number of a duration: 10^18 seconds are longer than the world is old."""
 
 
 def duration(text: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK
 
 COULD_NOT_LOOK = ("missing", "empty", "unsealed", "unreadable")
@@ -183,7 +184,7 @@ class Verdict:
         """The verdict in one plain sentence, without the name of the log."""
         if self.exit_code == EXIT_INPUT:
             return f"not checked: {self.findings[0].message}"
-        many = f"{self.records:,} {'record' if self.records == 1 else 'records'}"
+        held = many(self.records, "record")
         if self.exit_code == EXIT_FOUND:
             first = min(self.findings, key=_gravity)
             return f"broken: {first.message}"
@@ -193,22 +194,22 @@ class Verdict:
             return self._only(self.only)
         if not self.key_given:
             if self.origin.endswith("#raw"):
-                return f"intact, but not proved by a key: {many}, unchanged as far as the checkpoint goes; signatures were not checked"  # noqa: E501
-            return f"intact, but not proved by a key: {many} form one unbroken chain; signatures were not checked"
+                return f"intact, but not proved by a key: {held}, unchanged as far as the checkpoint goes; signatures were not checked"  # noqa: E501
+            return f"intact, but not proved by a key: {held} form one unbroken chain; signatures were not checked"
         tail = f", the last {self.unsigned_tail:,} not signed yet" if self.unsigned_tail else ""
-        return f"intact and signed: {many}{tail}"
+        return f"intact and signed: {held}{tail}"
 
     def _only(self, only: Only) -> str:
         """The same of some records that are what was written."""
-        many = f"{only.records:,} {'record' if only.records == 1 else 'records'} of {only.field} {only.id!r}"
         rest = "the rest of the log was not looked at"
-        named = f"{many}, {'the one' if only.records == 1 else 'the ones'} that the chain names"
+        those = f"{many(only.records, 'record')} of {only.field} {only.id!r}"
+        named = f"{those}, {'the one' if only.records == 1 else 'the ones'} that the chain names"
         if not self.key_given:
             return f"intact, but not proved by a key: {named}; signatures were not checked, and {rest}"
         if self.unsigned_tail == only.records:
             return f"intact, but not signed yet: {named}; {rest}"
         tail = f", {self.unsigned_tail:,} of them not signed yet" if self.unsigned_tail else ""
-        return f"intact and signed: {many}{tail}; {rest}"
+        return f"intact and signed: {those}{tail}; {rest}"
 
 
 def _gravity(problem: Problem) -> tuple[bool, int]:

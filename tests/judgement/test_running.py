@@ -114,6 +114,15 @@ def test_every_line_is_counted_once(tmp_path: Path) -> None:
     assert lines.read == lines.judged + lines.not_selected + lines.bad
 
 
+def test_a_log_named_twice_is_judged_once(tmp_path: Path) -> None:
+    first = written(tmp_path / "a.jsonl", record(user=None))
+    (tmp_path / "linked.jsonl").symlink_to(first)
+    once = check(first)
+    twice = check(first, f"{tmp_path}/./a.jsonl", str(tmp_path), str(tmp_path / "linked.jsonl"))
+    assert rules(twice) == rules(once) != []
+    assert (twice.lines.read, twice.lines.judged) == (1, 1)
+
+
 def test_a_broken_seal_is_a_finding_that_nobody_can_waive(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     with AuditLog(path, ballast_bytes=0) as log:

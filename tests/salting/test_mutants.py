@@ -43,6 +43,11 @@ MUTANTS = [
 ]  # fmt: skip
 
 
+def test_each_mutant_names_code_that_is_there() -> None:
+    gone = [(name, old) for name, old, _ in MUTANTS if old not in (ROOT / "src/auditlog_cli" / name).read_text()]
+    assert gone == [], "the code has changed: change the mutant, too"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "old", "new"), MUTANTS, ids=[f"{each[0]}:{at}" for at, each in enumerate(MUTANTS)])
 def test_each_mutant_dies(shared: Path, tmp_path: Path, name: str, old: str, new: str) -> None:
@@ -50,7 +55,6 @@ def test_each_mutant_dies(shared: Path, tmp_path: Path, name: str, old: str, new
     (tmp_path / "schemas").symlink_to(ROOT / "schemas")
     module = tmp_path / "src" / "auditlog_cli" / name
     text = module.read_text()
-    assert text.count(old) >= 1, "the code has changed: change the mutant, too"
     module.write_text(text.replace(old, new))
     tests = [ROOT / "tests" / "sealing" / "test_salted.py", *sorted(Path(__file__).parent.glob("test_[hrsv]*.py"))]
     tests += [ROOT / "tests" / "withholding" / each for each in ("test_any_value.py", "test_crash.py")]

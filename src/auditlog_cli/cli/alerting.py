@@ -13,6 +13,7 @@ from auditlog_cli.alerting.routes import routes
 from auditlog_cli.alerting.states import Alert
 from auditlog_cli.cli import alertlist as drawn
 from auditlog_cli.cli import show
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
 from auditlog_cli.judgement.announcing import Wish
 from auditlog_cli.rules import policy as policies
@@ -143,5 +144,5 @@ class _Nowhere:
 
 def _exit(path: str, bad: int) -> int:
     if bad:
-        show.Notices().say(f"{path}: {bad:,} bad {'line' if bad == 1 else 'lines'}; what they said is not known")
+        show.Notices().say(f"{path}: {many(bad, 'bad line')}; what they said is not known")
     return EXIT_INCOMPLETE if bad else EXIT_OK

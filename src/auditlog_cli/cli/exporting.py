@@ -9,7 +9,7 @@ from types import ModuleType
 
 from auditlog_cli import durability, exporters, notefiles, pipeline, syslogging
 from auditlog_cli.cli import show
-from auditlog_cli.counts import Counts
+from auditlog_cli.counts import Counts, many
 from auditlog_cli.credentials import Credentials
 from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import Record
@@ -51,8 +51,7 @@ def selected(
             if masked is not None:
                 yield masked
             else:
-                counts.selected -= 1
-                counts.bad += 1
+                counts.spoil()
         if not counts.read:
             raise InputError(
                 f"{', '.join(paths)}: empty, nothing to look at",
@@ -93,8 +92,7 @@ def write(exporter: ModuleType, source: exporters.Source, settings: exporters.Se
         return f"{out}: {_write_file(exporter, source, settings, out)} bytes"
     pieces = exporter.export(source, settings)
     if exporter.FOLDER:
-        many = _write_folder(pieces, out)
-        return f"{out}: {many} {'file' if many == 1 else 'files'}"
+        return f"{out}: {many(_write_folder(pieces, out), 'file')}"
     if out == "-" and getattr(exporter, "BINARY", False) and show.is_terminal(1):
         raise UsageError("-o -: this format is not for a terminal", help="-o FILE")
     file = show.output(out)
@@ -127,7 +125,7 @@ def send(
             receiver.send(piece.data.rstrip(b"\n"))
         receiver.finish()
     unsure = "; UDP confirms nothing: what was lost on the way, nobody knows" if to.scheme == "udp" else ""
-    return f"{to}: {receiver.sent:,} {'message' if receiver.sent == 1 else 'messages'}{unsure}"
+    return f"{to}: {many(receiver.sent, 'message')}{unsure}"
 
 
 def _write_file(exporter: ModuleType, source: exporters.Source, settings: exporters.Settings, out: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from auditlog_cli import segments, sinks
 from auditlog_cli.cli import progress, show
 from auditlog_cli.cli.fitting import goes_with, stands_alone
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
 from auditlog_cli.redaction import running
 from auditlog_cli.redaction.found import Taken
@@ -273,24 +274,17 @@ def _code(tally: running.Tally, done: int) -> int:
 def _say(tally: running.Tally, notices: show.Notices, did: str) -> None:
     count, plain = sum(tally.taken.values()), tally.bad - tally.unread
     named = f": {kinds(tally.taken)}" if count else ""
-    notices.say(f"{count:,} {did} in {tally.changed:,} of {_lines(tally.read)}{named}")
+    notices.say(f"{count:,} {did} in {tally.changed:,} of {many(tally.read, 'line')}{named}")
     if tally.left:
         notices.say(f"left as they are, for names of members are never changed: {kinds(tally.left)}")
     if plain:
-        notices.say(f"{_lines(plain)} {'is' if plain == 1 else 'are'} not JSON: read as plain text")
+        notices.say(f"{many(plain, 'line')} {'is' if plain == 1 else 'are'} not JSON: read as plain text")
     if tally.unread:
-        notices.say(f"{_lines(tally.unread)} too long to be looked at: not passed on")
+        notices.say(f"{many(tally.unread, 'line')} too long to be looked at: not passed on")
     if tally.unsealed:
-        notices.say(f"{_lines(tally.unsealed)} had a seal, broken now: `auditlog redact LOG` keeps the seals of a log")
-
-
-def _lines(count: int) -> str:
-    return counted_as(count, "line")
-
-
-def counted_as(count: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+        notices.say(
+            f"{many(tally.unsealed, 'line')} had a seal, broken now: `auditlog redact LOG` keeps the seals of a log"
+        )
 
 
 def kinds(taken: Counter[Taken]) -> str:

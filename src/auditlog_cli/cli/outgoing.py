@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli.cli import masking, show
 from auditlog_cli.cli.fitting import goes_with
+from auditlog_cli.counts import many
 from auditlog_cli.errors import UsageError
 
 TYPE_CHECKING = False
@@ -72,22 +73,20 @@ def _refuse_keyless(profile: str, wanted: Settings) -> None:
 def told(outgoing: Outgoing, notices: show.Notices) -> int:
     """Say what was masked and what stayed behind; return the exit code: 6 if something is likely to be misspelt."""
     tally = outgoing.tally
-    records = masking.counted_as(tally.read, "record")
+    records = many(tally.read, "record")
     count = sum(tally.taken.values())
     kinds = f": {masking.kinds(tally.taken)}" if count else ""
     notices.say(f"{count:,} masked in {tally.changed:,} of {records}{kinds}")
     if outgoing.held_back:
-        held = masking.counted_as(outgoing.held_back, "record")
+        held = many(outgoing.held_back, "record")
         notices.say(
             f"{held} held back, for names of members are never changed, and something stands in one:"
             f" {masking.kinds(tally.left)}"
         )
     if outgoing.unsealed:
-        notices.say(
-            f"{masking.counted_as(outgoing.unsealed, 'record')} had a seal: it stays behind (leaf, prev, salts)"
-        )
+        notices.say(f"{many(outgoing.unsealed, 'record')} had a seal: it stays behind (leaf, prev, salts)")
     if outgoing.digests:
-        notices.say(f"{masking.counted_as(outgoing.digests, 'digest')} left out, of what is masked or not shown")
+        notices.say(f"{many(outgoing.digests, 'digest')} left out, of what is masked or not shown")
     if outgoing.own:
-        notices.say(f"{masking.counted_as(outgoing.own, 'record')} of the log's own: only type, time and number go out")
+        notices.say(f"{many(outgoing.own, 'record')} of the log's own: only type, time and number go out")
     return masking.unmet(outgoing.sought, notices, "--redact")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli.cli import show
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_OK
 from auditlog_cli.renderers import safe
 from auditlog_cli.retention import pruning
@@ -33,7 +34,7 @@ def run(path: str, before: int, reason: str, *, despite_hold: bool, dry_run: boo
         )
         return EXIT_OK
     if dry_run:
-        notices.say(f"{_many(plan)} would go; nothing was deleted")
+        notices.say(f"{_extent(plan)} would go; nothing was deleted")
         return EXIT_OK
     if not yes:
         show.ask(
@@ -42,11 +43,10 @@ def run(path: str, before: int, reason: str, *, despite_hold: bool, dry_run: boo
             undone="deleted", help="--yes deletes unasked",
         )  # fmt: skip
     pruning.carry_out(plan, reason)
-    notices.say(f"{_many(plan)} {'was' if len(plan.goes) == 1 else 'were'} deleted")
+    notices.say(f"{_extent(plan)} {'was' if len(plan.goes) == 1 else 'were'} deleted")
     return EXIT_OK
 
 
-def _many(plan: pruning.Plan) -> str:
+def _extent(plan: pruning.Plan) -> str:
     """How much goes, in words."""
-    segments = "1 segment" if len(plan.goes) == 1 else f"{len(plan.goes):,} segments"
-    return f"{segments} with {plan.records:,} {'record' if plan.records == 1 else 'records'}"
+    return f"{many(len(plan.goes), 'segment')} with {many(plan.records, 'record')}"

@@ -9,6 +9,7 @@ from itertools import chain
 
 from auditlog_cli import parallel, pointers
 from auditlog_cli.cli import masking, show
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, UsageError
 from auditlog_cli.redaction.sought import Sought
 from auditlog_cli.renderers import safe
@@ -111,7 +112,7 @@ class Work:
             declaring.checked(self._by, self._wish.request)
         plan = self._plan(path)
         if not plan.nothing:
-            self._ask(plan, f"withhold {_counted(plan.values, 'value')} for ever")
+            self._ask(plan, f"withhold {many(plan.values, 'value')} for ever")
         try:
             carrying.run(plan, said, self._key, request=self._wish.request)
         except KeyboardInterrupt:
@@ -143,9 +144,9 @@ class Work:
             return EXIT_FOUND if others else EXIT_OK
         count = sum(len(declaring.targets_of(each.said)) for each in mine)
         where = ", ".join(each.where for each in mine)
-        self._ask(plan, f"finish what is declared in {where or 'no record'} ({_counted(count, 'value')})")
+        self._ask(plan, f"finish what is declared in {where or 'no record'} ({many(count, 'value')})")
         done = carrying.resume(plan, mine)
-        self._out.line(f"{path}: finished; {_counted(len(done.segments), 'segment')} rewritten")
+        self._out.line(f"{path}: finished; {many(len(done.segments), 'segment')} rewritten")
         return EXIT_FOUND if others else EXIT_OK
 
     def share(self, paths: list[str], copy: str) -> int:
@@ -198,27 +199,27 @@ class Work:
         """Say how many values of which fields, and what is left. Never a value."""
         out = out or self._out
         if plan.nothing and not plan.left:
-            looked = _counted(plan.size, "record")
+            looked = many(plan.size, "record")
             out.line(f"{self._path}: nothing left to withhold: nothing that was chosen can be read in {looked}")
         else:
-            numbers = f"{_counted(plan.values, 'value')} of {_counted(plan.records, 'record')}"
+            numbers = f"{many(plan.values, 'value')} of {many(plan.records, 'record')}"
             out.line(f"{self._path}: {numbers} {did}")
         shown: Counter[str] = Counter()
-        for field, many in Counter(target.field for target in plan.targets).items():
-            shown[pointers.shown(field)] += many
+        for field, count in Counter(target.field for target in plan.targets).items():
+            shown[pointers.shown(field)] += count
         _tally(out, shown)
         if plan.blobs or plan.torn:
             out.line(f"  {len(plan.blobs)} large values and {len(plan.torn)} torn ends beside the log as well")
         if plan.kept:
             out.line(f"  {len(plan.kept)} large values stay: other records refer to them")
         if plan.left:
-            out.line(f"left readable in {_counted(len(plan.left), 'place')}:")
+            out.line(f"left readable in {many(len(plan.left), 'place')}:")
             nameless = "a name, or a line that is no JSON object" if plan.salted else "a name"
             named = Counter(f"record {seq} {pointers.shown(field) if field else nameless}" for seq, field in plan.left)
             _tally(out, named, _LEFT_SHOWN)
             if plan.held:
                 names = ", ".join(safe.one_line(name) for name in sorted({*chain.from_iterable(plan.held.values())}))
-                held = _counted(len(plan.held), "record")
+                held = many(len(plan.held), "record")
                 then = (
                     "what states a hold stays while it is in force"
                     if self._despite_hold
@@ -231,7 +232,7 @@ class Work:
             names = ", ".join(safe.one_line(name) for name in plan.naming)
             out.line(f"{self._path}.holds still names whom a legal hold is about, until it is released: {names}")
         if plan.bad:
-            out.line(f"{_counted(plan.bad, 'line')} could not be looked at: {self._bad(plan)}")
+            out.line(f"{many(plan.bad, 'line')} could not be looked at: {self._bad(plan)}")
         if out is not self._out:
             out.flush()
 
@@ -257,7 +258,3 @@ def _tally(out: Output, counts: Counter[str], most: int = 1000) -> None:
         out.line(f"  {count:>7,}  {name}")
     if len(counts) > most:
         out.line(f"  … and {len(counts) - most:,} more")
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _BAD_SHOWN = 10
 _DEFAULT_LOG = "audit.jsonl"
+_DIGITS = 6
+"""Of a number of columns: nobody has a terminal of a million."""
 
 
 def paths(given: list[str] | None, shape: str | None = None) -> list[str]:
@@ -126,10 +128,6 @@ def in_unicode() -> bool:
         if value:
             return "utf-8" in value.lower() or "utf8" in value.lower()
     return False
-
-
-_DIGITS = 6
-"""Of a number of columns: nobody has a terminal of a million."""
 
 
 def columns(fd: int = 1) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from auditlog_cli.cli import show
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_USAGE, UsageError
 from auditlog_cli.renderers import labels, safe, words
 from auditlog_cli.renderers.style import Style
@@ -98,7 +99,7 @@ def ambiguous(error: Ambiguous) -> int:
         when = (labels.instant(each.start) or "-")[:19].replace("T", " ")
         content = each.first.content
         who = " ▸ ".join(part for part in (words.user(content), words.agent(content)) if part)
-        count = f"{each.records:,} {'record' if each.records == 1 else 'records'}"
+        count = many(each.records, "record")
         rows.append((safe.one_line(each.id), each.kind, when, who or "-", count))
     widths = [max(map(safe.width, column)) for column in zip(*rows, strict=True)]
     style = Style(unicode=unicode)

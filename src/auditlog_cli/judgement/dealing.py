@@ -77,7 +77,7 @@ def shares(paths: list[str], question: Question) -> Shares | None:
     if any(each.agents != ("*",) for each in question.bound):
         return None
     try:
-        names = [file for path in paths for log in files.find([path], documents=True) for file in log.files]
+        names = [file for log in files.find(paths, documents=True) for file in log.files]
     except InputError:
         return None
     sizes = {name: reading.size_of(name) for name in names}

@@ -86,7 +86,6 @@ class Run:
         # A waiver or a baseline has to be held against each finding, and each is announced: then all are listed.
         every = question.waivers or question.baseline or question.announced
         self.listing = Listing(self.report.findings, 0 if every else question.max_findings)
-        self._seen: set[str] = set()
         self._shares = shares
         self._theirs = theirs
         self._joined: Joined | None = None
@@ -101,18 +100,10 @@ class Run:
     def _engines(self) -> list[Engine]:
         return [each for each in (self.engine, self.also) if each is not None]
 
-    def read(self, paths: Iterable[str]) -> None:
+    def read(self, paths: Sequence[str]) -> None:
         """Read what `paths` name, and judge it."""
-        for path in paths:
-            try:
-                logs = files.find([path], documents=True)
-            except InputError as error:
-                self.report.unread.append(error)
-                continue
-            for log in logs:
-                if log.path not in self._seen:
-                    self._seen.add(log.path)
-                    self._log(log)
+        for log in files.find(paths, documents=True, unread=self.report.unread):
+            self._log(log)
 
     def join(self, theirs: Joined) -> None:
         """Take over what the other process found in the lines before the cut."""

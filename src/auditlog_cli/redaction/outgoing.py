@@ -18,14 +18,7 @@ from auditlog_cli.redaction.found import Taken
 from auditlog_cli.redaction.redactor import Masked, Redactor
 from auditlog_cli.redaction.running import Tally
 from auditlog_cli.redaction.sought import Sought
-
-DIGESTS = {
-    "action.arguments_sha256": "action.arguments",
-    "approval.arguments_sha256": "action.arguments",
-    "prompt.sha256": "prompt.text",
-    "response.sha256": "response.text",
-}
-"""Where a digest stands → of what (integrity.md, 2.4)."""
+from auditlog_cli.sealing.policy import DIGESTS
 
 _TOLD = 10
 _OF_A_SEAL = ("prev", "_salts")

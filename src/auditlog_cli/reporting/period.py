@@ -125,8 +125,7 @@ def summarise(
     question = replace(question, max_findings=0, chain=True)
     earlier = None if start is None else _before(question, start, question.as_of if end is None else end)
     now = Period(question, start, end, earlier, progress)
-    for path in paths:
-        now.read([path])
+    now.read(paths)
     now.bounded()
     # The waivers are told what they cover: by the period itself, so it comes last.
     then = None if earlier is None else earlier.finish()

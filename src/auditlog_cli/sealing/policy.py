@@ -63,6 +63,14 @@ OWN: Final[Node] = {
 }
 """The log's own records: everything else is plain, nested objects too."""
 
+DIGESTS = {
+    "action.arguments_sha256": "action.arguments",
+    "approval.arguments_sha256": "action.arguments",
+    "prompt.sha256": "prompt.text",
+    "response.sha256": "response.text",
+}
+"""Where a digest stands → of what: whoever can guess a withheld value can check the guess against it."""
+
 
 def names_allow_opening(members: dict[str, object]) -> bool:
     """Tell whether an object may be an open place: names cannot be withheld, so each must look like one."""

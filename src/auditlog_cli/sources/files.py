@@ -9,6 +9,10 @@ from auditlog_cli import segments
 from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sources import listed
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 STDIN = "-"
 ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjson.zst")
 """What a folder is searched for. A file that is named outright is read whatever its name."""
@@ -36,12 +40,13 @@ class Log:
         return f"Log({self.path!r}, {self.files!r})"
 
 
-def find(paths: list[str], *, documents: bool = False) -> list[Log]:
+def find(paths: Sequence[str], *, documents: bool = False, unread: list[InputError] | None = None) -> list[Log]:
     """Return the logs that `paths` name, each once whatever it is called, in the order given (a folder's by name).
 
     Args:
         paths: Files, folders, globs, `-`.
         documents: Take the JSON documents of a folder that holds no log.
+        unread: Takes the errors, in place of raising the first of them.
 
     Raises:
         InputError: If one of them does not exist, holds no log, or cannot be read.
@@ -49,20 +54,29 @@ def find(paths: list[str], *, documents: bool = False) -> list[Log]:
     logs: list[Log] = []
     seen: set[str] = set()
     for path in paths:
-        for log in _expand(path, documents):
-            for file in log.files:
-                if file != path:
-                    _refuse_pipe(file)
-            files = [file for file in log.files if same(file) not in seen]
-            seen.update(map(same, files))
+        try:
+            found = _expand(path, documents)
+            for file in (file for log in found for file in log.files if file != path):
+                _refuse_pipe(file)
+        except InputError as error:
+            if unread is None:
+                raise
+            unread.append(error)
+            continue
+        for log in found:
+            files = [file for file in log.files if _is_new(file, seen)]
             if files:
                 logs.append(Log(log.path, files, whole=log.whole and len(files) == len(log.files)))
     return logs
 
 
-def same(file: str) -> str:
-    """Return what two names of one file have in common: `a.jsonl`, `./a.jsonl`, a link to it."""
-    return file if file == STDIN else os.path.realpath(file)
+def _is_new(file: str, seen: set[str]) -> bool:
+    """Tell whether a file has not been seen, whatever it was called then: `a.jsonl`, `./a.jsonl`, a link to it."""
+    name = file if file == STDIN else os.path.realpath(file)
+    if name in seen:
+        return False
+    seen.add(name)
+    return True
 
 
 def _expand(path: str, documents: bool) -> list[Log]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from auditlog_cli import importers, strictjson
+from auditlog_cli.counts import many
 from auditlog_cli.errors import InputError
 from auditlog_cli.importers._drafts import Draft, File, Unit
 from auditlog_cli.importers._finishing import Finisher, Given
@@ -58,7 +59,7 @@ class Tally:
             parts[1] += f" ({kinds})"
         if self.unknown:
             parts[0] += f" ({self.unknown:,} of a kind not known here)"
-        return f"{self.units:,} {'unit' if self.units == 1 else 'units'} read: {', '.join(parts)}"
+        return f"{many(self.units, 'unit')} read: {', '.join(parts)}"
 
 
 class Wish:

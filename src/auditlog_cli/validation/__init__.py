@@ -149,20 +149,8 @@ def run(
 
 def _tasks(paths: list[str], report: ValidationReport) -> list[tuple[files.Log, Range | str]]:
     """What is to be read: parts of plain files, and files that can only be read from their beginning."""
-    tasks: list[tuple[files.Log, Range | str]] = []
-    seen: set[str] = set()
-    for path in paths:
-        try:
-            logs = files.find([path], documents=True)
-        except InputError as error:
-            report.unread.append(error)
-            continue
-        for log in logs:
-            for file in log.files:
-                if files.same(file) not in seen:
-                    seen.add(files.same(file))
-                    tasks += _parts(log, file, report)
-    return tasks
+    logs = files.find(paths, documents=True, unread=report.unread)
+    return [part for log in logs for file in log.files for part in _parts(log, file, report)]
 
 
 def _parts(log: files.Log, file: str, report: ValidationReport) -> list[tuple[files.Log, Range | str]]:

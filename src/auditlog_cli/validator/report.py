@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INPUT, EXIT_OK, InputError
 from auditlog_cli.finding import Finding, Rule, Suite
 from auditlog_cli.validator.record import Profile, Verdict
@@ -174,4 +175,4 @@ class ValidationReport:
             return "nothing wrong was found, but not everything could be looked at"
         parts = [f"{tally.invalid:,} invalid"] if tally.invalid else []
         parts += [f"{tally.bad:,} bad"] if tally.bad else []
-        return f"{' and '.join(parts)} of {tally.read:,} {'line' if tally.read == 1 else 'lines'}"
+        return f"{' and '.join(parts)} of {many(tally.read, 'line')}"

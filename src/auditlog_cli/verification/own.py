@@ -10,6 +10,8 @@ from auditlog_cli.verdict import Problem
 from auditlog_cli.verification.pieces import Event
 
 FORMAT = "auditlog/1"
+_NEVER_S = 1e15
+"""Seconds from which a promise of heartbeats is none."""
 _LISTED = {
     "recovered": "the end of the log was repaired after a crash",
     "lost": "records did not reach this log, or are gone from it",
@@ -24,10 +26,6 @@ class Place(NamedTuple):
     path: str
     line: int
     byte: int
-
-
-_NEVER_S = 1e15
-"""Seconds from which a promise of heartbeats is none."""
 
 
 class Checkpoint(NamedTuple):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import decoders, fields, strictjson
-from auditlog_cli.counts import Counts
+from auditlog_cli.counts import Counts, many
 from auditlog_cli.errors import InputError
 from auditlog_cli.index import keys as indexed
 from auditlog_cli.index import layout, searching
@@ -275,14 +275,14 @@ class Looking:
             said.append(f"records from {found.next} on: the numbers do not tell which they are")
         said += judging.signatures_not_checked(verdict, signed)
         if verdict.key_given and verdict.unsigned_tail:
-            many = f"{verdict.unsigned_tail:,} of these records"
-            said.append(f"{many}, after the newest good checkpoint: they could be forged or cut, with all behind them")
+            tail = f"{verdict.unsigned_tail:,} of these records"
+            said.append(f"{tail}, after the newest good checkpoint: they could be forged or cut, with all behind them")
         elif not verdict.key_given:
             said.append("whether these records were written anew, together with everything behind them")
         if found.last is not None and any(each.checked.seq == found.last for each in self._mine):
             said.append(f"record {found.last}: it is the last one, so no other names it")
         if older:
-            said.append(f"{older:,} older {'checkpoint' if older == 1 else 'checkpoints'}")
+            said.append(many(older, "older checkpoint"))
         said.append("whether an older state was put back as a whole; heartbeats, sums of closed segments, torn ends")
         said += judging.withheld_not_checked(verdict, self._withheld.judged, self._withheld.unchecked)
         if verdict.first:

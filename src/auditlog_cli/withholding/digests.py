@@ -14,7 +14,7 @@ import orjson
 
 from auditlog_cli.capture import digests
 from auditlog_cli.fields import get
-from auditlog_cli.redaction.outgoing import DIGESTS
+from auditlog_cli.sealing.policy import DIGESTS
 from auditlog_cli.withholding.anatomy import Anatomy
 
 PLACES = {"/" + place.replace(".", "/"): of for place, of in DIGESTS.items()}

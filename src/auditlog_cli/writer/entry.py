@@ -169,9 +169,8 @@ class _Plain:
             record = masking.apply(mask, self._take(record, numbers_as_they_are=True))
         try:
             if type(record) is dict:
-                orjson.dumps(
-                    record, option=EXACT
-                )  # first: it refuses cycles, in which the other would go round for ever
+                # First: it refuses cycles, in which the other would go round for ever.
+                orjson.dumps(record, option=EXACT)
                 self.as_it_was = values.is_plain(record)
         except (TypeError, RecursionError, RuntimeError):
             pass
