@@ -231,11 +231,6 @@ class Finding:
         """The message, and what was detected: for formats that have no place of their own for it."""
         return f"{self.message} ({self.entity})" if self.entity else self.message
 
-    @property
-    def told_whom(self) -> str:
-        """The same, and who answers for the agent: for formats that have no place for that either."""
-        return f"{self.told}; owner: {self.where.owner}" if self.where.owner else self.told
-
     def __repr__(self) -> str:
         return f"Finding({self.rule.id}, {self.where})"
 

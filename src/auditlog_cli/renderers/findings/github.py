@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli.finding import SEVERITIES, Finding, Suite, level
 from auditlog_cli.renderers import safe
+from auditlog_cli.renderers.findings import with_owner
 
 HINT = "annotations of GitHub Actions"
 _PER_LEVEL = 10  # GitHub shows so many of each level a step
@@ -50,7 +51,7 @@ def _command(word: str, finding: Finding) -> str:
             properties["endColumn"] = str(where.end_column)
     properties["title"] = f"{rule.id} {rule.title}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{word} {listed}::{_data(finding.told_whom)}"
+    return f"::{word} {listed}::{_data(with_owner(finding))}"
 
 
 def _data(text: str) -> str:
