@@ -153,8 +153,9 @@ def test_no_path_becomes_a_command_or_an_option(home: Path) -> None:
 
 def test_the_workflow_uses_inputs_that_there_are() -> None:
     workflow: dict[str, Any] = yaml.safe_load(FILES[".github/workflows/audit.yml"])
-    ours = [each for each in workflow["jobs"]["audit"]["steps"] if each.get("uses", "").startswith("auditlog/")]
-    assert len(ours) == 2
+    ours = [each for each in workflow["jobs"]["audit"]["steps"] if each.get("uses", "").endswith("/auditlog")]
+    assert [each["uses"] for each in ours] == ["./.github/actions/auditlog"] * 2
+    assert workflow["jobs"]["audit"]["steps"][0]["uses"].startswith("actions/checkout@"), "else there is no such file"
     for each in ours:
         assert set(each["with"]) <= set(ACTION["inputs"])
 
@@ -165,6 +166,13 @@ def test_the_workflow_uses_inputs_that_there_are() -> None:
 def test_the_manifest_is_one() -> None:
     done = run(f"pre-commit validate-manifest {ROOT / '.pre-commit-hooks.yaml'}", ROOT)
     assert done.returncode == 0, done.stdout
+
+
+def test_no_address_is_given_that_the_project_has_not() -> None:
+    """Neither of a repository nor of an action: what is typed off the page has to be there."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "action.yml", *(ROOT / "docs").rglob("*.md")]
+    found = [(page.name, each) for page in pages for each in re.findall(r"\S*auditlog/auditlog\S*", page.read_text())]
+    assert found == []
 
 
 def test_pre_commit_stops_a_commit(home: Path) -> None:
