@@ -13,6 +13,7 @@ from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
 from auditlog_cli import credentials
+from auditlog_cli.counts import many
 from auditlog_cli.credentials import OF_THE_SYSTEM, Credentials, reason
 from auditlog_cli.errors import AuditWriteError, UsageError
 from auditlog_cli.tlsstream import TlsStream
@@ -149,8 +150,9 @@ class Receiver:
             raise self._lost(error) from error
         if self.too_long:
             raise AuditWriteError(
-                f"{self.to}: {self.too_long:,} of {self.sent + self.too_long:,} messages are longer than a datagram "
-                f"({_LONGEST_DATAGRAM:,} bytes) and were not sent",
+                f"{self.to}: {self.too_long:,} of {many(self.sent + self.too_long, 'message')} "
+                f"{'is' if self.too_long == 1 else 'are'} longer than a datagram ({_LONGEST_DATAGRAM:,} bytes), "
+                "and not sent",
                 help="tcp:// or tls:// take messages of any length",
             )
 
@@ -163,7 +165,7 @@ class Receiver:
         if credentials.is_refusal(error):
             return self._refused(error)
         return AuditWriteError(
-            f"{self.to}: the receiver went away ({reason(error)}) after up to {self.sent:,} messages",
+            f"{self.to}: the receiver went away ({reason(error)}) after up to {many(self.sent, 'message')}",
             help="which of them arrived only the receiver knows; a record is known there by its record_id",
         )
 

@@ -797,7 +797,7 @@ def test_what_another_with_the_same_key_signed_bridges_what_was_pruned(path: Pat
         beside = Path(f"{path}.checkpoint")
         good = beside.read_bytes()
         beside.write_text(notes.render(notes.parse(good.decode())._replace(signatures=())))
-        with pytest.raises(SealRefused, match="1 records were signed, and 2 are pruned"):
+        with pytest.raises(SealRefused, match="1 record was signed, and 2 are pruned"):
             idle.behind()
         beside.write_bytes(good)
         assert idle.behind() == 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli.cli import show
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK
 from auditlog_cli.renderers import safe
 from auditlog_cli.retention import compressing
@@ -21,7 +22,9 @@ def run(path: str, *, dry_run: bool, quiet: bool) -> int:
         for name, size in plan.segments:
             out.line(f"{safe.one_line(os.path.basename(name))}: {size:,} bytes")
         show.finish(out)
-        notices.say(f"{len(plan.segments)} segments would be compressed, {plan.packed} are; nothing was changed")
+        are = "is" if plan.packed == 1 else "are"
+        would = f"{many(len(plan.segments), 'segment')} would be compressed"
+        notices.say(f"{would}, {plan.packed:,} {are}; nothing was changed")
         return EXIT_OK
 
     def told(packed: compressing.Packed) -> None:
@@ -29,5 +32,6 @@ def run(path: str, *, dry_run: bool, quiet: bool) -> int:
 
     done = compressing.carry_out(plan, told)
     show.finish(out)
-    notices.say(f"{len(done)} segments were compressed, {plan.packed} were before")
+    now, before = ("was" if count == 1 else "were" for count in (len(done), plan.packed))
+    notices.say(f"{many(len(done), 'segment')} {now} compressed, {plan.packed:,} {before} before")
     return EXIT_INCOMPLETE if plan.too_large else EXIT_OK

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from auditlog_cli import segments, times
 from auditlog_cli.cli.show import Notices, output
 from auditlog_cli.cli.show import finish as finished
+from auditlog_cli.counts import many
 from auditlog_cli.errors import UsageError
 from auditlog_cli.salting import growing, settling
 from auditlog_cli.signing import succession
@@ -74,7 +75,7 @@ def sign(opened: Opened, notices: Notices) -> int:
     else:
         done = sealer.seal(log.durable, log.append_own)
     out = output(None)
-    out.line(f"{sealer.path}: {done.size} records signed, root {b64encode(done.root).decode()}")
+    out.line(f"{sealer.path}: {many(done.size, 'record')} signed, root {b64encode(done.root).decode()}")
     finished(out)
     where = f"in the log and in {sealer.beside}" if log else f"in {sealer.beside}"
     notices.say(f"the checkpoint of {done.origin} is {where}")

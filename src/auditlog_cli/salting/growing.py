@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import durability, segments
+from auditlog_cli.counts import many
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.record import Line
 from auditlog_cli.salting.files import Snapshot, Stretch
@@ -127,7 +128,7 @@ class SaltedGrowth:
             seen()
         if next(salts, None) is not None:
             raise SealRefused(
-                f"{self.path}: has only {self.tree.size} lines, and salts for more; nothing was signed",
+                f"{self.path}: has only {many(self.tree.size, 'line')}, and salts for more; nothing was signed",
                 help=f"auditlog verify {self.path}",
             )
         if before is not None and self.tree.size < before.size:

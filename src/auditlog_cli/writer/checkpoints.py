@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from auditlog_cli import segments
+from auditlog_cli.counts import many
 from auditlog_cli.errors import DefinitionError, SealRefused
 from auditlog_cli.sealing import merkle, notes, sshsig
 from auditlog_cli.signing import succession
@@ -206,7 +207,8 @@ class Sealer:
             )
         if note.size > size:
             raise SealRefused(
-                f"{self.path}: {note.size} records were signed, and only {size} are there; nothing was signed",
+                f"{self.path}: {_were(note.size)} signed, and only {size:,} "
+                f"{'is' if size == 1 else 'are'} there; nothing was signed",
                 help=f"auditlog verify {self.path}",
             )
 
@@ -214,7 +216,7 @@ class Sealer:
         """Look whether there is an unbroken way from what was signed to what is to be signed."""
         if 0 < note.size < begun:
             raise SealRefused(
-                f"{self.path}: {note.size} records were signed, and {begun} are pruned: nobody can tell "
+                f"{self.path}: {_were(note.size)} signed, and {begun:,} are pruned: nobody can tell "
                 "whether those in between were the ones that followed; nothing was signed",
                 help=f"auditlog verify {self.path} with a head you know; then move {self.beside} away",
             )
@@ -230,8 +232,9 @@ class Sealer:
     def _hold(self, note: notes.Note, tree: merkle.Range) -> None:
         """Look whether the log still hashes to what was signed at this size."""
         if tree.root() != note.root:
+            first = "first record is not the one" if note.size == 1 else f"first {note.size:,} records are not those"
             raise SealRefused(
-                f"{self.path}: its first {note.size} records are not those that were signed; nothing was signed",
+                f"{self.path}: its {first} that {'was' if note.size == 1 else 'were'} signed; nothing was signed",
                 help=f"auditlog verify {self.path}",
             )
 
@@ -249,3 +252,7 @@ class Sealer:
 
         again.grow(seen=each)
         return again.begun
+
+
+def _were(count: int) -> str:
+    return f"{many(count, 'record')} {'was' if count == 1 else 'were'}"
