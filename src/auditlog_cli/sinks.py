@@ -177,18 +177,18 @@ class Appended(Output):
         if torn:
             self.write(b"\n")  # a line that somebody did not finish stays one bad line
 
-    def flush(self) -> None:
-        """Write what was taken.
+    def sync(self) -> None:
+        """Return once what was written is on the disk; a pipe or a device has none.
 
         Raises:
-            AuditWriteError: If it cannot be written (disk full).
+            AuditWriteError: If the disk did not confirm it.
         """
+        if is_stream(self.path):
+            return
         try:
-            super().flush()
-        except AuditWriteError as error:
-            raise AuditWriteError(
-                error.message.replace("standard output", self.path, 1), help=error.help
-            ) from error.__cause__
+            durability.sync_data(self.fd)
+        except OSError as error:
+            raise AuditWriteError(f"{self.path}: cannot be written ({error.strerror})", help=remedy(error)) from error
 
     def close(self) -> None:
         """Give the file back."""

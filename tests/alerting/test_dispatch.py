@@ -11,8 +11,9 @@ import pytest
 from auditlog_cli import AuditLog
 from auditlog_cli.alerting import keeping, states
 from auditlog_cli.alerting.dispatch import DELAYS_S, Dispatcher, Route
+from auditlog_cli.alerting.mail import Mail
 from auditlog_cli.alerting.webhooks import Answer
-from tests.alerting.test_keeping import NOON, content, finding
+from tests.alerting.test_keeping import NOON, content, finding, opened
 
 START = NOON / 1_000_000
 
@@ -64,7 +65,7 @@ def dispatcher(keeper: keeping.Keeper, channel: Channel, clock: Clock, **route: 
 def test_the_attempts_are_those_of_the_standard_and_then_it_is_over(log: AuditLog, path: Path) -> None:
     """Right away, then after 5 s, 5 min, 30 min, 2 h, 5 h, 10 h and 10 h, each later by at most a tenth."""
     keeper = keeper_of(log, path)
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     channel, clock = Channel(*[NO] * 20), Clock()
     work = dispatcher(keeper, channel, clock)
     for _ in range(100):
@@ -83,7 +84,7 @@ def test_the_attempts_are_those_of_the_standard_and_then_it_is_over(log: AuditLo
 
 def test_a_restart_goes_on_where_the_log_says(log: AuditLog, path: Path) -> None:
     keeper = keeper_of(log, path)
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     clock = Clock()
     dispatcher(keeper, Channel(NO), clock).once()
     later, again = Channel(), keeper_of(log, path)
@@ -96,9 +97,21 @@ def test_a_restart_goes_on_where_the_log_says(log: AuditLog, path: Path) -> None
     assert keeper_of(log, path).known == again.known
 
 
+def test_a_channel_that_goes_away_and_comes_back_is_said_once_each(log: AuditLog, path: Path) -> None:
+    keeper = keeper_of(log, path)
+    opened(keeper, [finding(), finding("b")], NOON)
+    channel, clock = Channel(NO, NO), Clock()
+    work = dispatcher(keeper, channel, clock)
+    work.once()
+    assert list(work.changes) == [(channel.name, "500", False)]
+    clock.now += 6
+    work.once()
+    assert list(work.changes)[1:] == [(channel.name, "200", True)]
+
+
 def test_gone_is_gone(log: AuditLog, path: Path) -> None:
     keeper = keeper_of(log, path)
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     channel, clock = Channel(Answer(False, True, "410")), Clock()
     work = dispatcher(keeper, channel, clock)
     work.once()
@@ -112,7 +125,7 @@ def test_gone_is_gone(log: AuditLog, path: Path) -> None:
 )  # fmt: skip
 def test_only_what_is_wanted_is_told(log: AuditLog, path: Path, route: dict[str, Any]) -> None:
     keeper = keeper_of(log, path)
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     channel = Channel()
     dispatcher(keeper, channel, Clock(), **route).once()
     assert channel.came == []
@@ -120,7 +133,7 @@ def test_only_what_is_wanted_is_told(log: AuditLog, path: Path, route: dict[str,
 
 def test_what_was_found_long_before_the_channel_was_there_is_not_told(log: AuditLog, path: Path) -> None:
     keeper = keeper_of(log, path)
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     channel = Channel()
     dispatcher(keeper, channel, Clock(START + 40 * 3600)).once()
     assert channel.came == []
@@ -128,7 +141,7 @@ def test_what_was_found_long_before_the_channel_was_there_is_not_told(log: Audit
 
 def test_what_a_run_leaves_open_is_told_to_it(log: AuditLog, path: Path) -> None:
     keeper = keeper_of(log, path)
-    keeper.open([finding(), finding("b")], NOON)
+    opened(keeper, [finding(), finding("b")], NOON)
     channel = Channel(Answer(True, False, "200"), NO)
     work = dispatcher(keeper, channel, Clock())
     work.news()
@@ -148,10 +161,10 @@ def test_sending_never_delays_the_evaluation(log: AuditLog, path: Path) -> None:
 
     channel = Slow()
     work = dispatcher(keeper, channel, Clock())
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     work.news()
     with work.lock:  # free although a message is under way
-        keeper.open([finding("b")], NOON)
+        opened(keeper, [finding("b")], NOON)
     assert channel.came == []
     hold.set()
     work.finish()
@@ -160,9 +173,53 @@ def test_sending_never_delays_the_evaluation(log: AuditLog, path: Path) -> None:
 
 def test_no_value_of_the_log_is_sent(log: AuditLog, path: Path) -> None:
     keeper = keeper_of(log, path)
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     channel = Channel()
     dispatcher(keeper, channel, Clock()).once()
     (_, body, _), (alert,) = channel.came[0], keeper.known.values()
     assert alert.record_id.encode() not in body
     assert body.startswith(b'{"type":"finding.opened","timestamp":"2026-11-21T12:00:00')
+
+
+class Letters(Mail):
+    """Remembers how many findings each letter has."""
+
+    def __init__(self, *answers: Answer) -> None:
+        super().__init__("localhost", "log@example.com", ["dpo@example.com"])
+        self.answers, self.came = list(answers), []  # type: ignore[var-annotated]
+
+    def send(self, identity: str, findings: Any, now_s: int) -> Answer:
+        self.came.append((len(findings), now_s))
+        return self.answers.pop(0) if self.answers else Answer(True, False, "sent")
+
+
+def test_a_letter_takes_along_what_was_found_since_and_is_tried_again_whole(log: AuditLog, path: Path) -> None:
+    """One a minute at most, however fast findings come; what a server refuses once goes in one letter again."""
+    keeper = keeper_of(log, path)
+    channel, clock = Letters(NO), Clock()
+    work = Dispatcher(keeper, [Route(channel)], clock)
+    for second in range(0, 60, 10):
+        opened(keeper, [finding(f"{second // 10}")], NOON + second * 1_000_000)
+    work.once()
+    assert channel.came == []
+    clock.now = START + 60
+    work.once()
+    assert channel.came == [(6, int(START) + 60)]
+    clock.now += 6
+    work.once()
+    assert channel.came[1:] == [(6, int(START) + 66)]
+    assert all(each.told for each in states.read(content(path)).values())
+
+
+def test_an_attempt_is_counted_from_the_one_before_it(log: AuditLog, path: Path) -> None:
+    """A run that comes a day later does not use up all attempts at once."""
+    keeper = keeper_of(log, path)
+    opened(keeper, [finding()], NOON, Channel.name)
+    channel, clock = Channel(*[NO] * 20), Clock()
+    work = dispatcher(keeper, channel, clock)
+    for day in range(12):
+        clock.now = START + day * 86_400
+        while work.once() == 0.0:
+            pass
+        assert len(channel.came) == min(day + 1, len(DELAYS_S))
+    assert work.finish() == []

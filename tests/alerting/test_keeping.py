@@ -41,10 +41,15 @@ def keeper(path: Path) -> Any:
         yield keeping.Keeper(log, {}, identity="ci", version="1")
 
 
+def opened(keeper: keeping.Keeper, findings: list[dict[str, Any]], now: int, *owed: str) -> list[states.Alert]:
+    """Open an alert for each fact that needs one."""
+    return [keeper.open(each, now, owed) for each in keeper.new(findings)]
+
+
 def test_a_fact_is_opened_once(keeper: keeping.Keeper, path: Path) -> None:
-    opened = keeper.open([finding(), finding(rule="GDPR-32-01", severity="critical")], NOON)
-    assert [each.again for each in opened] == [False]
-    assert keeper.open([finding()], NOON + HOUR) == []
+    news = opened(keeper, [finding(), finding(rule="GDPR-32-01", severity="critical")], NOON)
+    assert [each.reopened for each in news] == [0]
+    assert opened(keeper, [finding()], NOON + HOUR) == []
     (alert,) = states.read(content(path)).values()
     assert alert.state == "open" and alert.opened == NOON
     assert [each["rule"] for each in alert.finding["rules"]] == ["BASE-SEC-01", "GDPR-32-01"]
@@ -52,25 +57,25 @@ def test_a_fact_is_opened_once(keeper: keeping.Keeper, path: Path) -> None:
 
 
 def test_what_was_resolved_comes_back_only_in_a_younger_record(keeper: keeping.Keeper, path: Path) -> None:
-    (opened,) = keeper.open([finding()], NOON)
-    keeper.resolve(opened.alert, by="alice", why="fixed in 1.5", outcome="fixed", now=NOON + HOUR)
-    assert keeper.open([finding(timestamp="2026-11-21T12:30:00Z")], NOON + 2 * HOUR) == []
-    (again,) = keeper.open([finding(timestamp="2026-11-21T13:30:00Z")], NOON + 2 * HOUR)
-    assert again.again and again.alert.reopened == 1
+    (alert,) = opened(keeper, [finding()], NOON)
+    keeper.resolve(alert, by="alice", why="fixed in 1.5", outcome="fixed", now=NOON + HOUR)
+    assert opened(keeper, [finding(timestamp="2026-11-21T12:30:00Z")], NOON + 2 * HOUR) == []
+    (again,) = opened(keeper, [finding(timestamp="2026-11-21T13:30:00Z")], NOON + 2 * HOUR)
+    assert again.reopened == 1
     (alert,) = states.read(content(path)).values()
     assert (alert.state, alert.reopened, alert.first, alert.by) == ("open", 1, NOON, "")
     assert content(path)[-1]["metadata"]["reopened"] == 1
 
 
 def test_the_way_of_an_alert(keeper: keeping.Keeper, path: Path) -> None:
-    (opened,) = keeper.open([finding()], NOON)
-    keeper.acknowledge(opened.alert, by="alice", why="looking", now=NOON + HOUR)
+    (alert,) = opened(keeper, [finding()], NOON)
+    keeper.acknowledge(alert, by="alice", why="looking", now=NOON + HOUR)
     with pytest.raises(UsageError, match="is acknowledged, not open"):
-        keeper.acknowledge(opened.alert, by="bob", why="me too", now=NOON + HOUR)
-    assert keeper.open([finding()], NOON + HOUR) == []
-    keeper.resolve(opened.alert, by="bob", why="a test key", outcome="false_positive", now=NOON + 2 * HOUR)
+        keeper.acknowledge(alert, by="bob", why="me too", now=NOON + HOUR)
+    assert opened(keeper, [finding()], NOON + HOUR) == []
+    keeper.resolve(alert, by="bob", why="a test key", outcome="false_positive", now=NOON + 2 * HOUR)
     with pytest.raises(UsageError, match="resolved already"):
-        keeper.resolve(opened.alert, by="bob", why="x", outcome="fixed", now=NOON)
+        keeper.resolve(alert, by="bob", why="x", outcome="fixed", now=NOON)
     (alert,) = states.read(content(path)).values()
     assert (alert.state, alert.by, alert.why, alert.outcome) == ("resolved", "bob", "a test key", "false_positive")
     assert alert.since == NOON + 2 * HOUR
@@ -78,26 +83,26 @@ def test_the_way_of_an_alert(keeper: keeping.Keeper, path: Path) -> None:
 
 @pytest.mark.parametrize("by", ["", " ", "agent:x", "service:ci", "system:cron", "agent:billing", "billing"])
 def test_an_agent_does_not_silence_what_was_found_about_it(keeper: keeping.Keeper, path: Path, by: str) -> None:
-    (opened,) = keeper.open([finding()], NOON)
+    (alert,) = opened(keeper, [finding()], NOON)
     before = path.read_bytes()
     with pytest.raises(UsageError, match="--by"):
-        keeper.resolve(opened.alert, by=by, why="nothing to see", outcome="accepted", now=NOON)
+        keeper.resolve(alert, by=by, why="nothing to see", outcome="accepted", now=NOON)
     assert path.read_bytes() == before
 
 
 def test_what_has_no_reason_or_no_outcome_is_refused(keeper: keeping.Keeper) -> None:
-    (opened,) = keeper.open([finding()], NOON)
+    (alert,) = opened(keeper, [finding()], NOON)
     with pytest.raises(UsageError, match="--why"):
-        keeper.acknowledge(opened.alert, by="alice", why=" ", now=NOON)
+        keeper.acknowledge(alert, by="alice", why=" ", now=NOON)
     with pytest.raises(UsageError, match="--outcome"):
-        keeper.resolve(opened.alert, by="alice", why="x", outcome="gone", now=NOON)
+        keeper.resolve(alert, by="alice", why="x", outcome="gone", now=NOON)
 
 
 def test_every_record_answers_the_six_questions_and_is_sealed(keeper: keeping.Keeper, path: Path) -> None:
-    (opened,) = keeper.open([finding()], NOON)
-    keeper.told(opened.alert, "webhook:x", 1, "500", NOON, ok=False, final=False)
-    keeper.told(opened.alert, "webhook:x", 2, "200", NOON, ok=True, final=True)
-    keeper.acknowledge(opened.alert, by="alice", why="looking", now=NOON)
+    (alert,) = opened(keeper, [finding()], NOON)
+    keeper.told(alert, "webhook:x", 1, "500", NOON, ok=False, final=False)
+    keeper.told(alert, "webhook:x", 2, "200", NOON, ok=True, final=True)
+    keeper.acknowledge(alert, by="alice", why="looking", now=NOON)
     keeper.reviewed("findings", {"read": 3}, NOON)
     report = validate(path)
     assert report.findings == []
@@ -107,11 +112,11 @@ def test_every_record_answers_the_six_questions_and_is_sealed(keeper: keeping.Ke
 
 
 def test_the_state_does_not_hang_on_the_order_of_the_lines(keeper: keeping.Keeper, path: Path) -> None:
-    one, other = keeper.open([finding(), finding("b")], NOON)
-    keeper.told(one.alert, "mail:x", 1, "sent", NOON + 1, ok=True, final=True)
-    keeper.acknowledge(one.alert, by="alice", why="looking", now=NOON + 2)
-    keeper.resolve(other.alert, by="bob", why="done", outcome="fixed", now=NOON + 3)
-    keeper.open([finding("b", timestamp="2026-11-22T00:00:00Z")], NOON + 4)
+    one, other = opened(keeper, [finding(), finding("b")], NOON)
+    keeper.told(one, "mail:x", 1, "sent", NOON + 1, ok=True, final=True)
+    keeper.acknowledge(one, by="alice", why="looking", now=NOON + 2)
+    keeper.resolve(other, by="bob", why="done", outcome="fixed", now=NOON + 3)
+    opened(keeper, [finding("b", timestamp="2026-11-22T00:00:00Z")], NOON + 4)
     records = content(path)
     expected = states.read(records)
     seed = random.Random(1)
@@ -123,14 +128,14 @@ def test_the_state_does_not_hang_on_the_order_of_the_lines(keeper: keeping.Keepe
 
 
 def test_a_fingerprint_may_be_shortened_as_long_as_it_is_clear(keeper: keeping.Keeper) -> None:
-    keeper.open([finding("a"), finding("b")], NOON)
+    opened(keeper, [finding("a"), finding("b")], NOON)
     assert states.one(keeper.known, "aaaa").fingerprint == f"sha256:{'a' * 64}"
     assert states.one(keeper.known, f"sha256:{'b' * 9}").fingerprint == f"sha256:{'b' * 64}"
     with pytest.raises(UsageError, match="at least 4"):
         states.one(keeper.known, "sha256:a")
     with pytest.raises(InputError, match="no alert"):
         states.one(keeper.known, "cccc")
-    keeper.open([{**finding(), "fingerprint": f"sha256:{'a' * 63}b"}], NOON)
+    opened(keeper, [{**finding(), "fingerprint": f"sha256:{'a' * 63}b"}], NOON)
     with pytest.raises(UsageError, match="2 fingerprints"):
         states.one(keeper.known, "aaaaaa")
 
@@ -158,7 +163,7 @@ def test_what_is_no_finding_is_no_finding_of_an_alert(
     keeper: keeping.Keeper, path: Path, cli: Any, change: dict[str, Any]
 ) -> None:
     """Who can write to an alerts log can write anything into it: the alert stays, and no command stumbles."""
-    keeper.open([finding()], NOON)
+    opened(keeper, [finding()], NOON)
     (said,) = content(path)
     said["metadata"]["finding"] |= change
     path.write_text(json.dumps(said) + "\n")
@@ -171,7 +176,7 @@ def test_what_is_no_finding_is_no_finding_of_an_alert(
 def test_an_integer_of_thousands_of_digits_in_a_finding_is_shown_as_text(
     keeper: keeping.Keeper, path: Path, cli: Any
 ) -> None:
-    keeper.open([finding(agent="HERE")], NOON)
+    opened(keeper, [finding(agent="HERE")], NOON)
     path.write_bytes(path.read_bytes().replace(b'"HERE"', b"1" * 5000))
     for form in ("text", "json", "jsonl"):
         assert "1" * 5000 in cli("alerts", "show", "aaaa", "--alerts", str(path), "--format", form).out

@@ -82,6 +82,12 @@ def test_one_letter_for_all_findings(sink: Any) -> None:
     assert "a.jsonl:3" in text and "evidence" in text
 
 
+def test_half_a_character_does_not_stop_a_letter(sink: Any) -> None:
+    mail = Mail(f"127.0.0.1:{sink.server_address[1]}", "auditlog@example.com", ["dpo@example.com"])
+    assert mail.send("r1", [finding(title="a\ud800b", rule="R\udcff")], 1_795_219_200).ok
+    assert rb"a\ud800b" in sink.came[0]
+
+
 def test_a_letter_names_who_answers_for_the_agent() -> None:
     known = finding(record={"source": "a.jsonl", "line": 3, "agent": "agent:a", "owner": "team-payments"})
     assert "  agent: agent:a  owner: team-payments\n" in messages.letter([known])

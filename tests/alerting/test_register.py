@@ -14,7 +14,7 @@ from auditlog_cli.alerting.routes import routes
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, UsageError
 from auditlog_cli.rules import policy
 from auditlog_cli.rules.sitefacts import EMPTY, Policy
-from tests.alerting.test_keeping import HOUR, NOON, finding
+from tests.alerting.test_keeping import HOUR, NOON, finding, opened
 from tests.alerting.test_webhooks import OTHER, SECRET
 
 HOOK = "https://hooks.example.com/x"
@@ -23,9 +23,9 @@ HOOK = "https://hooks.example.com/x"
 def test_what_is_opened_is_there_the_next_time(tmp_path: Path) -> None:
     path = str(tmp_path / "alerts.jsonl")
     with Register(path) as register:
-        register.keeper.open([finding()], NOON)
+        opened(register.keeper, [finding()], NOON)
     with Register(path) as register:
-        assert register.keeper.open([finding()], NOON + HOUR) == []
+        assert opened(register.keeper, [finding()], NOON + HOUR) == []
     assert [each.state for each in read(path).alerts.values()] == ["open"]
 
 
@@ -33,13 +33,13 @@ def test_what_a_person_says_meanwhile_is_heard(tmp_path: Path) -> None:
     """A fact that was resolved while a live run goes on opens again when it comes back."""
     path = str(tmp_path / "alerts.jsonl")
     with Register(path) as running:
-        running.keeper.open([finding()], NOON)
+        opened(running.keeper, [finding()], NOON)
         with Register(path) as person:
             (alert,) = person.keeper.known.values()
             person.keeper.resolve(alert, by="ann", why="done", outcome="fixed", now=NOON + HOUR)
         again = finding(timestamp="2026-11-21T14:00:00Z")
         running.refresh()
-        assert [each.again for each in running.keeper.open([again], NOON + 2 * HOUR)] == [True]
+        assert [each.reopened for each in opened(running.keeper, [again], NOON + 2 * HOUR)] == [1]
 
 
 def test_bad_lines_are_counted(tmp_path: Path) -> None:

@@ -206,6 +206,38 @@ def test_which_alerts_log_is_asked(cli: Cli, here: Path) -> None:
     assert cli("alerts", "list", "--alerts", "alerts.jsonl").code == 6
 
 
+def test_alerts_fit_a_narrow_terminal(cli: Cli, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cli(*CHECK, "-q")
+    one, _ = read("alerts.jsonl").alerts
+    person = ("--by", "ann.with.a.long.name@example.org", "--why", "asked the vendor")
+    cli("alerts", "ack", one, *person, "--alerts", "alerts.jsonl")
+    whole = cli("alerts", "list", "--alerts", "alerts.jsonl").out
+    assert len(whole.splitlines()) == 3, "in a pipe one line each"
+    monkeypatch.setenv("COLUMNS", "40")
+    listed = cli("alerts", "list", "--alerts", "alerts.jsonl").out
+    shown = cli("alerts", "show", one, "--alerts", "alerts.jsonl").out
+    assert all(len(line) <= 40 for line in (listed + shown.partition("\n")[2]).splitlines())
+    assert shown.splitlines()[0] == one, "a fingerprint stays whole, to be copied"
+    assert all(word in listed.split() for word in whole.splitlines()[2].split())
+
+
+def test_who_was_not_told_of_what_is_resolved_is_not_told_any_more(
+    cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_WEBHOOK_SECRET", SECRET)
+    receiver.answers[:] = [500, 500]
+    cli(*CHECK, "--webhook", url(receiver), "-q")
+    one, other = read("alerts.jsonl").alerts
+    assert (
+        cli(
+            "alerts", "resolve", one, "--by", "ann", "--why", "x", "--outcome", "accepted", "--alerts", "alerts.jsonl"
+        ).code
+        == 0
+    )
+    said = [cli("alerts", "show", name, "--alerts", "alerts.jsonl").out.splitlines()[-1] for name in (one, other)]
+    assert [each.rpartition(": ")[2] for each in said] == ["1 attempt, not told", "1 attempt, open"]
+
+
 def test_a_webhook_is_told_of_what_is_new_and_of_no_value(
     cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +267,17 @@ def test_what_could_not_be_told_is_said_and_the_next_run_goes_on(
     assert sum(len(each.told) for each in read("alerts.jsonl").alerts.values()) == 1
 
 
+def test_what_an_earlier_run_could_not_tell_is_said_where_nothing_can_be_read(
+    cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_WEBHOOK_SECRET", SECRET)
+    receiver.answers[:] = [500] * 9
+    assert cli(*CHECK, "--webhook", url(receiver), "-q").code == 5
+    (here / "audit.jsonl").write_bytes(b"")
+    result = cli(*CHECK, "--webhook", url(receiver))
+    assert result.code == 3 and "nothing to look at" in result.err and "2 alerts could not be told yet" in result.err
+
+
 def test_a_letter_tells_of_all_findings(cli: Cli, here: Path, sink: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUDITLOG_SMTP", f"127.0.0.1:{sink.server_address[1]}")
     monkeypatch.setenv("AUDITLOG_SMTP_FROM", "log@example.com")
@@ -242,6 +285,26 @@ def test_a_letter_tells_of_all_findings(cli: Cli, here: Path, sink: Any, monkeyp
     (letter,) = sink.came
     assert b"[auditlog] 2 critical: BASE-SEC-01" in letter.replace(b"\r\n ", b" ")
     assert not any(value.encode() in letter for value in VALUES)
+
+
+def test_a_file_whose_name_is_not_utf8_is_told_of_like_any_other(
+    cli: Cli, here: Path, sink: Any, receiver: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDITLOG_SMTP", f"127.0.0.1:{sink.server_address[1]}")
+    monkeypatch.setenv("AUDITLOG_SMTP_FROM", "log@example.com")
+    monkeypatch.setenv("AUDITLOG_WEBHOOK_SECRET", SECRET)
+    folder = here / "logs"
+    folder.mkdir()
+    try:
+        os.rename("audit.jsonl", os.fsencode(folder) + b"/a\xff.jsonl")
+    except OSError:
+        pytest.skip("names of files are UTF-8 here")
+    words = ("check", "logs", "--only", "BASE-SEC-01", "--alerts", "alerts.jsonl", "--emit", "events.jsonl", "-q")
+    assert cli(*words, "--email", "dpo@example.com", "--webhook", url(receiver)).code == 1
+    assert len(sink.came) == 1 and len(receiver.came) == 2
+    assert rb"logs/a\udcff.jsonl:1" in sink.came[0]
+    assert cli("alerts", "list", "--alerts", "alerts.jsonl").raw.count(rb"logs/a\udcff.jsonl:") == 2
+    assert len((here / "events.jsonl").read_bytes().splitlines()) == 2
 
 
 def test_the_policy_says_whom_to_tell(cli: Cli, here: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:

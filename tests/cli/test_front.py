@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -220,6 +223,34 @@ def test_every_command_has_help_with_examples(cli: Callable[..., Result], comman
     assert "Examples\n" in page.out
     for option in _table.COMMANDS[command][0]:
         assert option in page.out
+
+
+@pytest.mark.parametrize("command", sorted({*_table.COMMANDS} - {"mcp-proxy"}))  # its `--` is not for this recorder
+def test_the_examples_of_a_command_are_understood(typer_parse: Any, command: str) -> None:
+    """Each may be typed as it stands: no option that is gone, none that must be given and is not."""
+    said = inspect.cleandoc(front.function(command).__doc__ or "").partition("\nExamples:\n")[2].replace("\\\n", " ")
+    examples: list[list[str]] = []
+    for line in said.splitlines():
+        words = shlex.shlex(line, posix=True, punctuation_chars="|<>")
+        words.whitespace_split = True
+        ours = [*words]
+        examples += [
+            [*each] for operator, each in groupby(ours, lambda word: word in {"|", "<", ">", ">>"}) if not operator
+        ]
+    typed = [words[1:] for words in examples if words[0] == "auditlog"]
+    assert typed
+    for each in typed:
+        assert typer_parse(each) is not None, each
+
+
+@pytest.mark.parametrize("command", sorted(_table.COMMANDS))
+def test_help_says_what_an_option_is_if_it_is_not_given(cli: Callable[..., Result], command: str) -> None:
+    page = " ".join(cli(*command.split(), "--help").out.split())
+    for each in generate.parameters(command.replace("-", "_")):
+        if not each.required and isinstance(each.default, str | int) and not isinstance(each.default, bool):
+            assert not each.default or re.search(rf"default:? [^.]*{re.escape(str(each.default))}", page, re.I), (
+                each.name
+            )
 
 
 @pytest.mark.parametrize("group", sorted(_table.GROUPS))

@@ -254,3 +254,12 @@ def test_a_mapping_that_is_none_is_refused(
     told = cli("import", transcript, *(word for pair in pairs for word in ("--map", pair)))
     assert told.code == 2 and told.raw == b""
     assert what in told.err and "\n  help: " in told.err
+
+
+def test_formats_are_listed_without_a_source(cli: Callable[..., Result]) -> None:
+    told = cli("import", "--from", "?")
+    assert told.code == 2
+    assert "help: otlp, " in told.err
+    missing = cli("import")
+    assert (missing.code, missing.out) == (2, "")
+    assert "SRC" in missing.err and "help: " in missing.err

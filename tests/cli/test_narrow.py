@@ -68,8 +68,8 @@ def test_a_narrow_stats_leaves_out_its_last_columns(
     log = write(tmp_path / "a.jsonl", *(record(action__tool="a_tool_with_quite_a_long_name") for _ in range(3)))
     shown = cli("stats", log, "--by", "action.tool").out.splitlines()
     assert all(width(line) <= columns for line in shown)
-    assert shown[1].split()[:4] == ["action.tool", "records", "calls", "errors"]
-    assert shown[2].split()[1:4] == ["3", "3", "0"]
+    assert shown[0].split()[:4] == ["action.tool", "records", "calls", "errors"]
+    assert shown[1].split()[1:4] == ["3", "3", "0"]
 
 
 def test_tables_have_a_head_and_break_at_words(cli: Cli) -> None:
@@ -79,6 +79,13 @@ def test_tables_have_a_head_and_break_at_words(cli: Cli) -> None:
     entities = cli("detectors", "list").out.splitlines()
     assert all(width(row) <= 80 for row in entities)
     assert "telephone number of the North American plan" in " ".join(" ".join(entities).split())
+
+
+def test_a_table_that_is_wider_than_the_terminal_goes_on_below(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = cli("packs", "list").out.splitlines()
+    assert all(width(line) <= 40 for line in lines), lines
+    assert lines[3:6] == ["   26  baseline       0.1.0    review", "    2026-11-21", "    Six questions and integrity"]
 
 
 def test_what_is_said_to_a_person_folds_at_words_and_a_file_gets_one_line(

@@ -88,7 +88,7 @@ def test_what_is_named_and_cannot_be_read_is_a_wrong_definition(cli: Cli, here: 
 def test_lint_errors_are_4_and_warnings_0(cli: Cli, here: Path) -> None:
     cli("packs", "new", "acme")
     path = here / "acme.yaml"
-    assert cli("packs", "lint", "acme.yaml") == (0, b"", "")
+    assert cli("packs", "lint", "acme.yaml") == (0, b"", "auditlog: acme.yaml: nothing to remark\n")
     old = cli("packs", "lint", "acme.yaml", "--as-of", "2030-01-01")
     assert (old.code, old.out) == (0, "")
     assert "days before this run" in old.err
@@ -149,10 +149,11 @@ def test_policy_init_lint_show(cli: Cli, here: Path) -> None:
     assert cli("policy", "lint").code == 2, "no policy here"
     made = cli("policy", "init", "audit.jsonl", "-o", "auditlog.policy.yaml")
     assert (made.code, made.out) == (0, "")
+    assert "auditlog policy lint auditlog.policy.yaml" in made.err, "what was made, and what comes next"
     assert policy.load("auditlog.policy.yaml").tools[0].match == "crm.read"
     assert cli("policy", "init", "audit.jsonl").out == (here / "auditlog.policy.yaml").read_text()
     assert cli("policy", "init", "audit.jsonl", "-o", "auditlog.policy.yaml").code == 5, "never over a file"
-    assert cli("policy", "lint") == (0, b"", "auditlog: draft: nothing to remark\n")
+    assert cli("policy", "lint") == (0, b"", "auditlog: auditlog.policy.yaml: nothing to remark\n")
     shown = cli("policy", "show", "--format", "jsonl").out.splitlines()
     assert len(shown) == 26
     assert json.loads(shown[0])["state"] == "active"

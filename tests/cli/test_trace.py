@@ -291,15 +291,6 @@ def test_newest_first_and_without_a_time_last(cli: Cli, tmp_path: Path) -> None:
     assert listed == ["new", "old", "oldest", "no-time"]
 
 
-def test_the_documentation_shows_what_is_printed() -> None:
-    """docs/tracing.md holds the golden drawings."""
-    doc = (Path(__file__).parents[2] / "docs/tracing.md").read_text()
-    for name in ("five-100", "traces-100"):
-        golden = (goldens.FOLDER / f"trace/{name}.txt").read_text().split("--- stdout\n")[1].split("--- stderr")[0]
-        shown = "".join(f"    {each}\n" if each else "\n" for each in golden.splitlines())
-        assert shown in doc, name
-
-
 def _added_up(err: str) -> bool:
     told = next(each for each in reversed(err.splitlines()) if " read: " in each)
     numbers = [int(word.replace(",", "")) for word in told.replace("(", "").split() if word[0].isdigit()]

@@ -17,6 +17,13 @@ BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
 
 
+def checker() -> str:
+    """The script of docs/log-format.md that checks a log without our tool."""
+    found = re.search(r"^```py\n(# check\.py: .*?)^```$", (ROOT / "docs" / "log-format.md").read_text(), re.M | re.S)
+    assert found
+    return found[1]
+
+
 def environment() -> dict[str, str]:
     """An environment in which `auditlog` is this project's."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("GITHUB_", "AUDITLOG_", "GIT_"))}

@@ -151,11 +151,26 @@ def test_no_path_becomes_a_command_or_an_option(home: Path) -> None:
     assert "file=a b.jsonl" in step(home, command="redact-check", paths="a b.jsonl\n\nagent.jsonl\n")[0].stdout
 
 
+@pytest.mark.parametrize(("version", "wanted"), [("", "/of/the/action"), ("0.1.0", "auditlog-cli==0.1.0")])
+def test_the_action_installs_what_it_came_with(tmp_path: Path, version: str, wanted: str) -> None:
+    """A name on a registry may be anybody's: only who asks for a version is given one from there."""
+    (script,) = [each for each in ACTION["runs"]["steps"] if each["id"] == "install"]
+    (tmp_path / "auditlog" / "bin").mkdir(parents=True)
+    for name in ("python3", "auditlog/bin/python"):
+        (tmp_path / name).write_text('#!/bin/sh\necho "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-e", "-c", script["run"]], capture_output=True, text=True, check=True,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin", "RUNNER_TEMP": str(tmp_path), "VERSION": version,
+             "GITHUB_PATH": str(tmp_path / "path"), "GITHUB_ACTION_PATH": "/of/the/action"},
+    )  # fmt: skip
+    assert done.stdout.splitlines()[-1].split()[-1] == wanted
+
+
 def test_the_workflow_uses_inputs_that_there_are() -> None:
     workflow: dict[str, Any] = yaml.safe_load(FILES[".github/workflows/audit.yml"])
-    ours = [each for each in workflow["jobs"]["audit"]["steps"] if each.get("uses", "").endswith("/auditlog")]
-    assert [each["uses"] for each in ours] == ["./.github/actions/auditlog"] * 2
-    assert workflow["jobs"]["audit"]["steps"][0]["uses"].startswith("actions/checkout@"), "else there is no such file"
+    ours = [each for each in workflow["jobs"]["audit"]["steps"] if each.get("uses", "").startswith("your-org/")]
+    assert len(ours) == 2
     for each in ours:
         assert set(each["with"]) <= set(ACTION["inputs"])
 

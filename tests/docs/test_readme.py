@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,28 @@ def test_the_terminal_shows_what_the_command_prints(command: str, home: Path) ->
         README.write_text(text[: shown.start(2)] + done.stdout + text[shown.end(2) :])
         return
     assert steady(done.stdout) == steady(shown[2])
+
+
+def test_the_page_names_every_extra() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    text = README.read_text()
+    assert [each for each in extras if f"`{each}`" not in text and f"[{each}]" not in text] == ["interop", "dev"]
+
+
+def test_the_page_leads_to_every_page() -> None:
+    """By a link of its own, or of a page to which it leads; and no link leads nowhere."""
+    seen: set[Path] = set()
+    waiting = [README]
+    while waiting:
+        page = waiting.pop()
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)", page.read_text()):
+            there = (page.parent / target).resolve()
+            assert there.exists(), f"{page.name}: {target}"
+            if there.suffix == ".md" and there not in seen:
+                seen.add(there)
+                waiting.append(there)
+    pages = {*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "rules").glob("*.md")}
+    assert pages <= seen, sorted(each.name for each in pages - seen)
 
 
 def test_the_page_shows_something() -> None:

@@ -12,6 +12,7 @@ from auditlog_cli import AuditLog, times
 from auditlog_cli.errors import DefinitionError, InputError, UsageError
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
+from auditlog_cli.judgement import waivers as waiving
 from auditlog_cli.judgement.asking import asked
 from auditlog_cli.judgement.live import LATENESS, Live
 
@@ -272,6 +273,29 @@ def test_what_is_known_or_waived_is_not_announced(log: Path, tmp_path: Path) -> 
     log.rename(log.with_name("audit.jsonl.1"))
     write(log, secret(1))
     assert run.step(30 * 86_400) == ["1"], "the waiver has expired meanwhile"
+
+
+def test_a_waiver_is_understood_again_only_when_another_one_is_in_force(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not ten times a second; one that begins tomorrow covers from tomorrow on."""
+    made = []
+    force = waiving.Force
+    monkeypatch.setattr(waiving, "Force", lambda *given: made.append(given) or force(*given))
+    day = (NOON // times.DAY + 1) * times.DAY
+    waivers = tmp_path / "w.json"
+    waivers.write_text(json.dumps({"format": "auditlog.waivers/1", "waivers": [
+        {"id": "W-1", "rule": "BASE-SEC-01", "status": "accepted", "justification": "test_data", "reason": "x",
+         "approved_by": "ann", "created": times.render(day)[:10], "expires": times.render(day + times.DAY)[:10]}]}))  # fmt: skip
+    write(log, secret(0))
+    run = Watched(log, rule=SECRET, now=2, waivers_file=str(waivers))
+    assert run.all == ["0"] and len(made) == 1
+    write(log, secret(3))
+    assert [run.step(4), run.step(5), run.step(6)] == [["3"], [], []] and len(made) == 1
+    write(log, secret(50_000))
+    assert run.step(50_001) == [] and len(made) == 2
+    write(log, secret(140_000))
+    assert run.step(140_001) == ["140000"] and len(made) == 3
 
 
 def test_an_agent_of_the_log_may_not_have_approved_a_waiver(log: Path, tmp_path: Path) -> None:

@@ -273,3 +273,67 @@ def test_exit_codes(
     with log.open("ab") as file:
         file.write(b"not json\n")
     assert run(capfdbinary, "audit.jsonl", *PERIOD)[0] == 6
+
+
+def of_rule(said: dict[str, Any], rule: str) -> dict[str, Any]:
+    (found,) = [each for each in said["rules"] if each["rule"] == rule]
+    return found
+
+
+BEFORE = ("10-20T10:00:00", "10-31T23:59:59")
+INSIDE = ("11-01T00:00:00", "11-02T10:00:00", "11-30T23:59:59")
+BEHIND = ("12-01T00:00:00", "12-03T10:00:00")
+
+
+@pytest.mark.parametrize(
+    ("pack", "rule"),
+    [
+        ("baseline", "BASE-ID-01"),  # one record
+        ("baseline", "BASE-SESS-01"),  # the records of a session
+        ("baseline", "BASE-TIME-02"),  # a check
+        ("owasp-agentic", "ASI08-01"),  # a window
+        ("soc2", "SOC2-CC7.2-02"),
+    ],
+)
+def test_only_records_of_the_period_are_in_scope(log: Path, pack: str, rule: str) -> None:
+    user = {"user": {"id": "u-1"}}
+    write(log, *[action(when, "success") | user for when in (*BEFORE, *INSIDE, *BEHIND)])
+    alone = log.with_name("alone.jsonl")
+    write(alone, *[action(when, "success") | user for when in INSIDE])
+    said, whole = made(log, pack, rule, as_of="2026-12-10"), made(alone, pack, rule, as_of="2026-12-10")
+    assert of_rule(said, rule) == of_rule(whole, rule)
+    assert said["clauses"] == whole["clauses"] and said["activity"] == whole["activity"]
+    lines = said["lines"]
+    assert lines["judged"] == said["activity"]["records"] == 3 and lines["read"] == 7 == 3 + lines["not_selected"]
+    assert said["verdict"].endswith("tested on 3 records")
+
+
+def test_what_began_before_the_period_is_in_scope_where_it_is_found(log: Path) -> None:
+    write(log, action("10-31T23:55:00", "denied"), action("11-01T00:05:00", "success"))
+    rule = of_rule(made(log, "owasp-agentic", "ASI02-03"), "ASI02-03")
+    assert (rule["result"], rule["findings"], rule["in_scope"]) == ("findings", 1, 1)
+
+
+def test_a_rule_whose_records_lie_before_the_period_is_not_tested(log: Path) -> None:
+    write(log, action("10-20T10:00:00", "success"), at("11-02T00:00:00", user={"id": "u-1"}))
+    said = made(log, "baseline", "BASE-AUTH-01")
+    rule = of_rule(said, "BASE-AUTH-01")
+    assert (rule["result"], rule["in_scope"]) == ("not_tested", 0)
+    assert "no record matched" in rule["reason"]
+
+
+def test_the_counts_of_a_page_agree(log: Path) -> None:
+    """Over all packs: nothing was asked more often than there were records, and every finding was in scope."""
+    write(log, *[action(when, status) for when in (*BEFORE, *INSIDE, *BEHIND) for status in ("denied", "success")],
+          *[phase(when, "start") for when in (*BEFORE, *INSIDE)])  # fmt: skip
+    packs = ["baseline", "gdpr", "soc2", "owasp-agentic", "hipaa", "finance", "eu-ai-act", "iso42001"]
+    question = asked(pack=packs, no_policy=True, as_of="2026-12-02")
+    said, _ = summarise([str(log)], question, moment(FROM), moment(TO))
+    records = said["activity"]["records"]
+    assert records == said["lines"]["judged"] == 9
+    for each in said["rules"]:
+        assert each["in_scope"] + each["open"] + each["withheld"] <= records, each["rule"]
+        assert (each["result"] == "passed") <= (each["in_scope"] > 0)
+        assert not each["findings"] or each["in_scope"], each["rule"]
+    for pack in said["clauses"]:
+        assert all(clause["in_scope"] <= records for clause in pack["clauses"])

@@ -322,7 +322,7 @@ def test_formats(old: Path, cli: Cli) -> None:
 def test_the_checker_of_the_page_agrees(old: Path, dpo: Path) -> None:
     """docs/log-format.md has one that needs nothing but Python: the same answer before and after a redaction."""
     page = (Path(__file__).parents[2] / "docs" / "log-format.md").read_text()
-    code = page.split("```py\n")[1].split("```")[0]
+    code = page.split("```py\n")[-1].split("```")[0]
 
     def says() -> str:
         done = subprocess.run([sys.executable, "-c", code, old], capture_output=True, text=True, check=True)

@@ -21,14 +21,12 @@ NAMES = tuple(f"sha256:{digit * 64}" for digit in "ab")
 def opened(path: Path) -> None:
     """An alerts log with two open alerts."""
     with register.Register(str(path)) as log:
-        log.keeper.open(
-            [
-                {"fingerprint": name, "rule": "BASE-SEC-01", "pack": "baseline", "severity": "high", "kind": "violation",
-                 "title": "t", "fix": "f", "clauses": [], "record": {"agent": "agent:billing"}}
-                for name in NAMES
-            ],
-            0,
-        )  # fmt: skip
+        for new in log.keeper.new(
+            {"fingerprint": name, "rule": "BASE-SEC-01", "pack": "baseline", "severity": "high", "kind": "violation",
+             "title": "t", "fix": "f", "clauses": [], "record": {"agent": "agent:billing"}}
+            for name in NAMES
+        ):  # fmt: skip
+            log.keeper.open(new, 0)
 
 
 class Caller:
@@ -119,6 +117,14 @@ def test_without_an_alerts_log_there_is_nothing(
     serve: Callable[..., Served], known: tuple[Keys, dict[str, str]]
 ) -> None:
     refused(Caller(serve(known[0]), known[1]["ann"]).patch(f"{NAMES[0]}/resolve"), 404, "not_found")
+
+
+def test_an_alerts_log_that_is_not_begun_is_no_fault_of_the_server(
+    serve: Callable[..., Served], known: tuple[Keys, dict[str, str]], tmp_path: Path
+) -> None:
+    served = Caller(serve(known[0], alerts=str(tmp_path / "not-begun.jsonl")), known[1]["ann"])
+    refused(served.served.client.get(ALERTS, headers={"X-API-Key": known[1]["ann"]}), 404, "not_found")
+    refused(served.patch(f"{NAMES[0]}/resolve"), 404, "not_found")
 
 
 @pytest.mark.parametrize(("error", "status"), [(AuditWriteError("disk full"), 507), (LockTimeout("busy"), 503)])

@@ -593,10 +593,27 @@ def test_what_cannot_be_is_refused_before_anything_is_signed(path: Path, tmp_pat
     assert not os.path.exists(f"{path}.checkpoint")
 
 
+def test_whoever_could_read_the_checkpoint_may_read_the_next(tmp_path: Path) -> None:
+    """It is no secret: who checks may be another user than who signs."""
+    path = tmp_path / "audit.jsonl"
+    key = keygen.make(str(tmp_path / "seal.key"), "test")
+    checkpoint = Path(f"{path}.checkpoint")
+    with AuditLog(path, ballast_bytes=0) as log:
+        log.append(RECORD)
+        Sealer(str(path), key).seal()
+        assert checkpoint.stat().st_mode & 0o777 == 0o600
+        checkpoint.chmod(0o644)
+        before = checkpoint.read_bytes()
+        log.append(RECORD)
+        Sealer(str(path), key).seal()
+    assert checkpoint.read_bytes() != before
+    assert checkpoint.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_redactor_is_named_as_a_list_of_signers_can(tmp_path: Path) -> None:
     """A blank needs quotes there; what would be a pattern, or another line, is refused."""
     done = auditlog(tmp_path, "keygen", "dpo.key", "--by", "Data Officer")
-    assert done.stdout.startswith('"Data Officer" namespaces="auditlog-redaction" ssh-ed25519 ')
+    assert done.stdout.startswith('"Data Officer" namespaces="auditlog-redaction,auditlog-export" ssh-ed25519 ')
     assert len(signers.parse(done.stdout, "keys").keys("Data Officer", "auditlog-redaction")) == 1
     for name in ("", "a\nb", "*", "a,b", 'a"b', "#a", " a"):
         assert auditlog(tmp_path, "keygen", "other.key", "--by", name).returncode == 2

@@ -70,6 +70,19 @@ def test_a_log_that_is_there_is_left_alone(path: Path, cli: Cli, tmp_path: Path)
         path.unlink()
 
 
+def test_a_log_of_which_the_active_segment_is_gone_is_there(tmp_path: Path, cli: Cli) -> None:
+    path = tmp_path / "audit.jsonl"
+    with AuditLog(path, key=write_key(tmp_path / "seal.key", bytes(32)), ballast_bytes=0) as log:
+        log.append(RECORD)
+        log.rotate()
+    path.unlink()
+    before = everything(tmp_path)
+    told = cli("recover", path, "--accept-loss")
+    assert (told.code, told.out) == (2, "")
+    assert "is there, so no loss can be accepted" in told.err
+    assert everything(tmp_path) == before
+
+
 def test_the_wrong_path_and_the_loss_not_accepted(path: Path, cli: Cli, tmp_path: Path) -> None:
     before = everything(tmp_path)
     assert cli("recover", path).code == 2

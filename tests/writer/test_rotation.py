@@ -32,6 +32,50 @@ def test_by_size(path: Path, opened: Open, shared: Path) -> None:
     assert [path for _, path in segments.closed(str(path))] == [str(file) for file in files(path)[:-1]]
 
 
+def test_the_next_segment_may_be_read_by_whom_the_last_one_could(path: Path, opened: Open) -> None:
+    """A sealer under another user reads a log through its group, and goes on doing so (docs/sealing.md)."""
+    log = opened()
+    log.append(small(0))
+    path.chmod(0o640)
+    log.rotate()
+    assert path.stat().st_mode & 0o777 == 0o640
+    path.chmod(0o440)
+    log.append(small(1))
+    log.rotate()
+    assert path.stat().st_mode & 0o777 == 0o640  # its writer is never shut out
+    assert path.stat().st_gid == files(path)[0].stat().st_gid
+
+
+def test_so_may_one_that_is_begun_after_a_crash(path: Path, opened: Open) -> None:
+    log = opened()
+    log.append(small(0))
+    path.chmod(0o640)
+    log.close()
+    path.rename(segments.closed_name(str(path), 0))
+    opened().append(small(1))
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_no_other_group_is_let_in(path: Path, opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = opened()
+    log.append(small(0))
+    path.chmod(0o640)
+    stat = os.stat
+
+    def of_another_group(name: str, **options: bool) -> os.stat_result:
+        found = stat(name, **options)
+        return os.stat_result((*found[:5], found.st_gid + 1, *found[6:])) if name != str(path) else found
+
+    def refused(*_: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "stat", of_another_group)
+    monkeypatch.setattr(os, "fchown", refused)
+    log.rotate()
+    monkeypatch.undo()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 def test_by_age(path: Path, opened: Open) -> None:
     """A segment whose first record is older than max_age_s is closed by the next append."""
     log = opened(max_age_s=0.05)

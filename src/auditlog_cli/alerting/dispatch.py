@@ -1,7 +1,8 @@
 """Deliveries: beside the work, again after a failure, and after a restart (compliance.md, 9.3).
 
 What is still to be told stands in the alerts log, so nothing is kept in memory that a crash could take, and no queue
-can grow: a delivery is open while its alert's record is young enough, no attempt went well, and not all were made.
+can grow: a delivery is open while its alert's record names the channel, no attempt went well, and not all were made. To
+a channel that came later, only young alerts are told.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -23,8 +25,10 @@ DELAYS_S = (0, 5, 300, 1800, 7200, 18_000, 36_000, 36_000)
 """Before each attempt, counted from the one before it."""
 LETTERS_S = 60
 """A letter waits so long for more findings."""
-_OLDEST_S = sum(DELAYS_S) * 1.2 + 3600
+_OLDEST_S = 30 * 3600
+"""An alert that is older is news to nobody whom it was not owed."""
 _SPREAD = 0.1
+_CHANGES = 100
 
 
 class Route(NamedTuple):
@@ -63,6 +67,14 @@ class Due(NamedTuple):
     alert: Alert
 
 
+class Change(NamedTuple):
+    """A channel that takes no alerts any more, or takes them again; `status` as in an answer."""
+
+    name: str
+    status: str
+    ok: bool
+
+
 def open_deliveries(keeper: Keeper, routes: Sequence[Route], now_s: float, spread: Callable[[], float]) -> list[Due]:
     """Return what is to be told, to whom, and when, the soonest first.
 
@@ -70,21 +82,26 @@ def open_deliveries(keeper: Keeper, routes: Sequence[Route], now_s: float, sprea
         keeper: The alerts.
         routes: Whom to tell.
         now_s: Now: seconds since the epoch.
-        spread: Gives a number from 0 to 1, so that not all try again at the same moment.
+        spread: Gives a number from 0 to 1, so that not all try again at the same moment. Those of one channel do, so
+            that they can go in one letter.
     """
     due = []
+    longer = {route.channel.name: 1 + _SPREAD * spread() for route in routes}
     for alert in keeper.known.values():
         opened = alert.opened / 1_000_000
-        if alert.state == RESOLVED or now_s - opened > _OLDEST_S:
+        if alert.state == RESOLVED:
             continue
         for route in routes:
-            made = alert.attempts.get(route.channel.name, 0)
-            if route.channel.name in alert.told or made >= len(DELAYS_S) or not route.wants(alert.finding):
+            name = route.channel.name
+            made = alert.attempts.get(name, 0)
+            if name in alert.told or made >= len(DELAYS_S) or not route.wants(alert.finding):
                 continue
-            wait = sum(DELAYS_S[: made + 1]) * (1 + _SPREAD * spread())
-            if isinstance(route.channel, Mail):
+            if not made and name not in alert.owed and now_s - opened > _OLDEST_S:
+                continue
+            wait = DELAYS_S[made] * longer[name]
+            if isinstance(route.channel, Mail) and not made:
                 wait += LETTERS_S
-            due.append(Due(opened + wait, route, alert))
+            due.append(Due(alert.tried.get(name, alert.opened) / 1_000_000 + wait, route, alert))
     return sorted(due, key=lambda each: each.when)
 
 
@@ -99,11 +116,14 @@ class Dispatcher:
     Attributes:
         lock: Held while the alerts are looked at or written.
         failed: An error of writing the alerts log, which ended the deliveries; or None.
+        changes: Channels that take no alerts any more, or take them again, as they show: who reads takes them out.
     """
 
     def __init__(self, keeper: Keeper, routes: Sequence[Route], clock: Clock = time.time) -> None:
         self.lock = threading.Lock()
         self.failed: BaseException | None = None
+        self.changes: deque[Change] = deque(maxlen=_CHANGES)
+        self._away: set[str] = set()
         self._keeper = keeper
         self._routes = tuple(routes)
         self._clock = clock
@@ -156,10 +176,13 @@ class Dispatcher:
         with self.lock:
             all_ = open_deliveries(self._keeper, self._routes, self._clock(), self._seed.random)
         now = self._clock()
-        due = [
-            each for each in all_
-            if each.when <= now or (first_only and not each.alert.attempts.get(each.route.channel.name))
-        ]  # fmt: skip
+        due = [each for each in all_ if each.when <= now]
+        mailed = {each.route.channel.name for each in due if isinstance(each.route.channel, Mail)}
+        for each in all_:
+            name = each.route.channel.name
+            # A letter that goes takes along what has waited for less than its minute.
+            if each.when > now and (first_only or name in mailed) and not each.alert.attempts.get(name):
+                due.append(each)
         letters: dict[str, list[Due]] = {}
         for each in due:
             if isinstance(each.route.channel, Mail):
@@ -168,8 +191,9 @@ class Dispatcher:
                 self._post(each, each.route.channel)
         for several in letters.values():
             self._mail(several)
-        later = [each.when for each in all_ if each not in due]
-        return 0.0 if due else max(0.0, min([*later, now + 3600.0]) - now)
+        if due or not all_:
+            return 0.0 if due else 3600.0
+        return min(all_[0].when - now, 3600.0)
 
     def _post(self, due: Due, channel: Webhook) -> None:
         alert = due.alert
@@ -194,4 +218,7 @@ class Dispatcher:
             attempt = due.alert.attempts.get(name, 0) + 1
             final = answer.ok or answer.final or attempt >= len(DELAYS_S)
             now = int(self._clock() * 1_000_000)
+            if answer.ok == (name in self._away):
+                self._away ^= {name}
+                self.changes.append(Change(name, answer.status, ok=answer.ok))
             self._keeper.told(due.alert, name, attempt, answer.status, now, ok=answer.ok, final=final)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from auditlog_cli import times
 from auditlog_cli.alerting.states import ACKNOWLEDGED, NOTIFIED, NOTIFY_FAILED, OPEN, OUTCOMES, RESOLVED, Alert
@@ -21,19 +21,23 @@ Finding = Mapping[str, Any]
 """`auditlog.finding/1`."""
 
 
-class Opened:
-    """A finding that nobody has been told of.
+class New(NamedTuple):
+    """A fact that needs an alert.
 
     Attributes:
-        alert: Its alert.
-        again: Whether it was resolved before.
+        fingerprint: Of the fact.
+        finding: The gravest of its findings, with all rules that name it.
+        before: Its alert that was resolved, or None.
     """
 
-    __slots__ = ("again", "alert")
+    fingerprint: str
+    finding: dict[str, Any]
+    before: Alert | None
 
-    def __init__(self, alert: Alert, *, again: bool) -> None:
-        self.alert = alert
-        self.again = again
+    @property
+    def reopened(self) -> int:
+        """How often it came back."""
+        return 0 if self.before is None else self.before.reopened + 1
 
 
 class Keeper:
@@ -54,35 +58,46 @@ class Keeper:
         self._session = f"alerts-{ids.span_id()}"
         self._trace = ids.trace_id()
 
-    def open(self, findings: Iterable[Finding], now: int) -> list[Opened]:
-        """Open an alert for every fact that has none, and reopen what came back after it was resolved.
+    def new(self, findings: Iterable[Finding]) -> list[New]:
+        """Return the facts that have no alert, or came back after theirs was resolved; write nothing.
 
         Several findings of one fingerprint are one fact: its alert lists every rule, pack and clause.
 
         Args:
             findings: Those that count: neither waived nor known.
+        """
+        found = []
+        for fingerprint, same in _by_fact(findings).items():
+            alert = self.known.get(fingerprint)
+            if alert is None or (alert.state == RESOLVED and _younger(same[0], alert.since)):
+                found.append(New(fingerprint, _merged(same), alert))
+        return found
+
+    def open(self, new: New, now: int, owed: Iterable[str] = ()) -> Alert:
+        """Open the alert of a fact, or open it again.
+
+        Args:
+            new: The fact.
             now: Microseconds since the epoch.
+            owed: Names of the channels that are to be told of it. They stand in its record: they are owed it whatever
+                happens to this process.
 
         Raises:
             AuditWriteError: If it cannot be written.
         """
-        opened = []
-        for fingerprint, same in _by_fact(findings).items():
-            alert = self.known.get(fingerprint)
-            if alert is not None and alert.state != RESOLVED:
-                continue
-            if alert is not None and not _younger(same[0], alert.since):
-                continue
-            often = 0 if alert is None else alert.reopened + 1
-            finding = _merged(same)
-            metadata: dict[str, Any] = {"finding": finding}
-            if often:
-                metadata["reopened"] = often
-            identity = self._write(OPEN, fingerprint, now, metadata=metadata)
-            new = Alert(fingerprint, finding, OPEN, now, now, identity, often, first=alert.first if alert else now)
-            self.known[fingerprint] = new
-            opened.append(Opened(new, again=alert is not None))
-        return opened
+        metadata: dict[str, Any] = {"finding": new.finding}
+        names = sorted(owed)
+        if new.reopened:
+            metadata["reopened"] = new.reopened
+        if names:
+            metadata["owed"] = names
+        identity = self._write(OPEN, new.fingerprint, now, metadata=metadata)
+        made = Alert(
+            new.fingerprint, new.finding, OPEN, now, now, identity, new.reopened, owed=frozenset(names),
+            first=now if new.before is None else new.before.first,
+        )  # fmt: skip
+        self.known[new.fingerprint] = made
+        return made
 
     def acknowledge(self, alert: Alert, *, by: str, why: str, now: int) -> None:
         """Write that a person has seen it. Raises as `resolve` does."""
@@ -129,7 +144,7 @@ class Keeper:
         newest = self.known.get(alert.fingerprint)
         if newest is not None and newest.record_id == alert.record_id:
             alert = newest  # `known` may have been read again meanwhile
-        alert.attempts[channel] = attempt
+        alert.attempts[channel], alert.tried[channel] = attempt, now
         if ok or final:
             alert.told[channel] = status
 
@@ -222,7 +237,16 @@ def _merged(same: list[Finding]) -> dict[str, Any]:
     """The gravest of several findings of one fact, and all rules that name it."""
     gravest = min(same, key=lambda each: SEVERITIES.index(each["severity"]))
     named = [{"rule": each["rule"], "pack": each["pack"], "clauses": list(each["clauses"])} for each in same]
-    return {**gravest, "rules": named}
+    made = {**gravest, "record": _placed(gravest.get("record", {})), "rules": named}
+    if "related" in gravest:
+        made["related"] = [_placed(each) for each in gravest["related"]]
+    return made
+
+
+def _placed(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Where a record stands, as a log and a letter can hold it: the name of a file need not be UTF-8."""
+    source = place.get("source")
+    return {**place, "source": source.encode("utf-8", "backslashreplace").decode()} if source else dict(place)
 
 
 def _younger(finding: Finding, resolved: int) -> bool:

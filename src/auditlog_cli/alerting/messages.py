@@ -50,7 +50,7 @@ def subject(findings: Sequence[Mapping[str, Any]]) -> str:
     rules = list(dict.fromkeys(str(each["rule"]) for each in findings))
     shown = ", ".join(rules[:_IN_SUBJECT]) + (" …" if len(rules) > _IN_SUBJECT else "")
     graded = ", ".join(f"{count} {severity}" for count, severity in counts if count)
-    return safe.one_line(f"[auditlog] {graded}: {shown}")
+    return _whole(safe.one_line(f"[auditlog] {graded}: {shown}"))
 
 
 def letter(findings: Sequence[Mapping[str, Any]]) -> str:
@@ -72,7 +72,12 @@ def letter(findings: Sequence[Mapping[str, Any]]) -> str:
         "A finding is evidence that something in the log needs an explanation; a run without findings is evidence\n"
         "for compliance, never proof of it.\n\nauditlog alerts acknowledge FINGERPRINT --by WHO --why TEXT\n"
     )
-    return "\n".join(parts)
+    return _whole("\n".join(parts))
+
+
+def _whole(text: str) -> str:
+    """A text without half characters, which no letter can hold."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _json(value: object) -> bytes:

@@ -42,7 +42,8 @@ def routes(
     for url in webhooks:
         if not environ.get(SECRET, "").strip():
             raise UsageError(
-                f"--webhook: ${SECRET} is not set", help="whsec_ and a key in base64; two of them while it is changed"
+                f"--webhook: ${SECRET} is not set",
+                help="echo whsec_$(head -c 24 /dev/urandom | base64) makes one; two of them while it is changed",
             )
         made.append(Route(Webhook(url, environ[SECRET].split())))
     if emails:

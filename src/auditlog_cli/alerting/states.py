@@ -32,7 +32,9 @@ class Alert:
         why: What they said.
         outcome: One of OUTCOMES if it is resolved, or empty.
         attempts: How often each channel was tried since it was opened last, by the channel's name.
+        tried: When each channel was tried last.
         told: The channels that need not be tried any more, with what they answered last.
+        owed: The channels that were to be told when it was opened last.
         first: When it was opened first.
     """
 
@@ -47,7 +49,9 @@ class Alert:
     why: str = ""
     outcome: str = ""
     attempts: dict[str, int] = field(default_factory=dict)
+    tried: dict[str, int] = field(default_factory=dict)
     told: dict[str, str] = field(default_factory=dict)
+    owed: frozenset[str] = frozenset()
     first: int = 0
 
 
@@ -109,6 +113,10 @@ def _finding(stored: object) -> Mapping[str, Any]:
     return stored
 
 
+def _names(stored: object) -> frozenset[str]:
+    return frozenset(each for each in stored if isinstance(each, str)) if isinstance(stored, list) else frozenset()
+
+
 def _number(record: Mapping[str, Any]) -> int:
     number = record.get("seq")
     return number if isinstance(number, int) else 0
@@ -121,11 +129,12 @@ def _take(alerts: dict[str, Alert], when: int, record: Mapping[str, Any]) -> Non
     if phase == OPEN:
         known = _finding(fields.get(record, "metadata.finding"))
         identity = fields.text(record, "record_id")
+        owed = _names(fields.get(record, "metadata.owed"))
         if alert is None:
-            alerts[fingerprint] = Alert(fingerprint, known, OPEN, when, when, identity, first=when)
+            alerts[fingerprint] = Alert(fingerprint, known, OPEN, when, when, identity, owed=owed, first=when)
         elif alert.state == RESOLVED:
             first, often = alert.first, alert.reopened + 1
-            alerts[fingerprint] = Alert(fingerprint, known, OPEN, when, when, identity, often, first=first)
+            alerts[fingerprint] = Alert(fingerprint, known, OPEN, when, when, identity, often, owed=owed, first=first)
         return
     if alert is None:
         return  # its opening was pruned, or withheld
@@ -137,5 +146,6 @@ def _take(alerts: dict[str, Alert], when: int, record: Mapping[str, Any]) -> Non
     elif phase in (NOTIFIED, NOTIFY_FAILED) and fields.text(record, "metadata.alert") == alert.record_id:
         channel = fields.text(record, "metadata.channel")
         alert.attempts[channel] = alert.attempts.get(channel, 0) + 1
+        alert.tried[channel] = when
         if phase == NOTIFIED or fields.get(record, "metadata.final") is True:
             alert.told[channel] = fields.text(record, "metadata.status")

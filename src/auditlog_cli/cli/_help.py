@@ -113,7 +113,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'Take every file for this format; default: told from the file. `?` lists them.'))),
             ('What counts',
              (('--fail-on critical|high|medium|low|info|never',
-               'From which severity on findings make the exit code 1.'),
+               'From which severity on findings make the exit code 1. Default: high.'),
               ('--fail-on-indicators', 'Indicators, and duties that do not bind yet, count too.'),
               ('--require-tested ID,...', 'Exit 6 if one of these rules met no record.'),
               ('--waivers FILE', 'Findings that somebody accepts for a time.'),
@@ -122,8 +122,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--annotate FILE',
                'Write a copy of the logs with what the rules see in each record, for `packs export '
                '--sigma`.'),
-              ('--max-findings N', 'List so many of each rule and count the others; 0: all.'),
-              ('--max-state N', 'Keys that a rule over several records may keep.'),
+              ('--max-findings N', 'List so many of each rule and count the others; 0: all. Default: 1000.'),
+              ('--max-state N', 'Keys that a rule over several records may keep. Default: 1000000.'),
               ('--merge', 'One finding a fact, with all rules and clauses.'),
               ('--explain', 'Each rule in full: clause, why, fix, false positives.'))),
             ('Which records',
@@ -165,9 +165,10 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             ('How they are shown',
              (('--sarif-waived omit|include',
                'With --format sarif: findings that are waived or known, as suppressed. GitHub would show '
-               'them as open.'),
-              ('--format text|json|jsonl|sarif|junit|github|markdown|html', 'How it is shown.'),
-              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               'them as open. Default: omit.'),
+              ('--format text|json|jsonl|sarif|junit|github|markdown|html',
+               'How it is shown. Default: text.'),
+              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
               ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
@@ -221,13 +222,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--redact PROFILE', 'Masked by this profile (docs/redact.md); the log stays as it is.'),
                ('--pseudonyms KEYFILE', 'With --redact: masks that keep equal values equal.'),
                ('--key FILE', 'What signs, for aat: a private P-256 key in PEM.'),
-               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say.'),
+               ('--trust-level L0|L1|L2|L3|L4', 'For aat: what its records say. Default: L1.'),
                ('--content', 'For otlp-spans: with arguments, results, prompts and answers.'),
                ('--header NAME=VALUE', 'Send it along. Secrets: better in OTEL_EXPORTER_OTLP_HEADERS.'),
                ('--protobuf', 'OTLP in protobuf, not in JSON: auditlog-cli[otlp].'),
                ('--gzip', 'Compress requests.'),
-               ('--batch N', 'So many records at most in a request.'),
-               ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
+               ('--batch N', 'So many records at most in a request. Default: 500.'),
+               ('--retries N', 'So often try again after 429, 502, 503 and 504. Default: 5.'),
                ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
              ('Which records',
               (('-u, --user ID', 'Id, e-mail or name of the user; repeat for or, * and ? are wildcards.'),
@@ -242,9 +243,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 "An expression over dotted paths, such as 'action.latency_ms > 500 and user.email ~ "
                 "*@example.com'; see docs/expressions.md."))),
              ('For one format',
-              (('--ocsf-version 1.8.0|1.9.0', '1.9.0 (in development) has ai_agent.'),
+              (('--ocsf-version 1.8.0|1.9.0', '1.9.0 (in development) has ai_agent. Default: 1.8.0.'),
                ('--bulk', 'For ecs: the body of a _bulk request.'),
-               ('--enterprise-number N', 'For syslog: of its structured data.'))),
+               ('--enterprise-number N', 'For syslog: of its structured data. Default: 32473.'))),
              ('Whom is trusted',
               (('--checkpoint FILE', 'The newest checkpoint, if it is not beside the log.'),)),
              ('How they are shown',
@@ -257,7 +258,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog export audit.jsonl --to aat --key aat.pem -o trail\n'
             'auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail\n'
             'auditlog export audit.jsonl --to otlp-logs -o audit.otlp.jsonl\n'
-            'auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519'),
+            'auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --session s-42'),
  'filter': ('Print the records that match, as they are stored.',
             'auditlog filter [OPTION]... [PATH]...',
             'Values of one option are alternatives, options add up: --user ann --user bob --status denied is '
@@ -296,7 +297,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--format text|raw|jsonl|json|csv|story',
                 'text for people, raw: the stored bytes, jsonl or json: under the names of '
                 'auditlog.record/1, csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
-               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
@@ -319,7 +320,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           'chain is\n'
           'checked on the way, but no signature.',
           (('Arguments', (('PATH', 'The log.'),)),),
-          'auditlog head audit.jsonl\nauditlog head audit.jsonl >> $GITHUB_STEP_SUMMARY'),
+          'auditlog head audit.jsonl\nauditlog head audit.jsonl >> "$GITHUB_STEP_SUMMARY"'),
  'import': ('Bring in what other programs logged: traces, transcripts, audit logs.',
             'auditlog import [OPTION]... SRC...',
             'One unit of the source (a span, a run, a line) is one record; ids and parents stay. Nothing is '
@@ -510,7 +511,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'Write there instead: of a sealed log a redacted copy and its signed manifest '
                 '(COPY.manifest.json), of others the masked lines.'))),
              ('How they are shown',
-              (('--format text|jsonl|sarif|junit|github', 'With --check: how it is shown.'),
+              (('--format text|jsonl|sarif|junit|github', 'With --check: how it is shown. Default: text.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
              ('Which records',
               (('--record ID|SEQ', 'Id or number of a record.'),
@@ -586,7 +587,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, if it is there.'))),
              ('What counts',
               (('--fail-on critical|high|medium|low|info|never',
-                'From which severity on findings make the exit code 1.'),
+                'From which severity on findings make the exit code 1. Default: never.'),
                ('--fail-on-indicators', 'Indicators, and duties that do not bind yet, count too.'),
                ('--waivers FILE', 'Findings that somebody accepts for a time.'),
                ('--baseline FILE', 'Findings in it are known and do not count.'))),
@@ -600,7 +601,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 'then: finds what was put back or rewritten.'))),
              ('How they are shown',
               (('--format markdown|html|json',
-                'markdown; html: one file that reads and prints well; json: auditlog.summary/1.'),
+                'markdown; html: one file that reads and prints well; json: auditlog.summary/1. Default: '
+                'markdown.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
             'auditlog report audit.jsonl\n'
@@ -663,14 +665,14 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
            (('Arguments', (('PATH', 'The log.'),)),
             ('Who may speak to it',
              (('--host ADDRESS', 'Where to listen; default: 127.0.0.1 and ::1.'),
-              ('-p, --port N', '0 for any free one.'),
+              ('-p, --port N', '0 for any free one. Default: 8811.'),
               ('--allow-remote', 'Other machines may reach it, with a key.'),
               ('--keys FILE', "The API keys' hashes; default: PATH.keys."),
               ('--new-key NAME', 'Make a key, print it once, and end.'),
               ('--person',
                'The new key is that of the person NAME: it may resolve alerts and change policies.'))),
             ('Options',
-             (('--max-body BYTES', 'The largest body of a request, unpacked.'),
+             (('--max-body BYTES', 'The largest body of a request, unpacked. Default: 1048576.'),
               ('--alerts FILE', 'The alerts log; default: alerts.log of the policy, else $AUDITLOG_ALERTS.'),
               ('--policy FILE', 'The policy file: its bundles are listed among the policies.'))),
             ('How they are shown',
@@ -700,7 +702,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
            ('Options',
-            (('--to FORMAT', 'otlp-logs, otlp-spans, syslog or cef.'),
+            (('--to FORMAT', 'otlp-logs, otlp-spans, syslog or cef. Default: otlp-logs.'),
              ('--endpoint URL', 'The receiver; for syslog and cef tcp://HOST or tls://HOST.'),
              ('--cursor FILE', 'Where it is noted how far the logs were sent.'),
              ('-f, --follow', 'Go on with what is added.'),
@@ -714,10 +716,11 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('--ca FILE', "Whom TLS trusts, in PEM; default: the system's."),
              ('--cert FILE', 'Our certificate for a receiver that asks, in PEM.'),
              ('--cert-key FILE', 'Its private key, if not in the file of --cert.'),
-             ('--batch N', 'So many records at most in a request.'),
-             ('--retries N', 'So often try again after 429, 502, 503 and 504.'),
+             ('--batch N', 'So many records at most in a request. Default: 500.'),
+             ('--retries N', 'So often try again after 429, 502, 503 and 504. Default: 5.'),
              ('--insecure', 'Allow http:// to another machine: anybody can read along.'))),
-           ('For one format', (('--enterprise-number N', 'For syslog: of its structured data.'),)),
+           ('For one format',
+            (('--enterprise-number N', 'For syslog: of its structured data. Default: 32473.'),)),
            ('How they are shown',
             (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
           'auditlog ship audit.jsonl --endpoint https://otel.example.org --cursor audit.cursor\n'
@@ -743,7 +746,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
           ('Which records',
            (('--own', "Also the log's records about itself (genesis, rotate, checkpoint, ...)."),)),
           ('How they are shown',
-           (('--format table|json|jsonl|csv', 'How the answer is printed.'),
+           (('--format table|json|jsonl|csv', 'How the answer is printed. Default: table.'),
             ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
             ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
          'auditlog sql "select tool, count(*) from records group by all order by 2 desc" audit.jsonl\n'
@@ -759,9 +762,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
             ('How they are shown',
              (('--by PATH', 'Tell the values at PATH apart, such as agent.id; repeatable.'),
-              ('--top N', 'How many values of each; 0 for all.'),
+              ('--top N', 'How many values of each; 0 for all. Default: 10.'),
               ('--format text|json|jsonl|csv', 'Default: text.'),
-              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
               ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('--verbose', 'Say on standard error what was read, and how.'),
@@ -788,7 +791,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'lists them.'),))),
            'auditlog stats audit.jsonl\n'
            'auditlog stats logs/ --by user.id --by action.tool --since 7d\n'
-           'auditlog stats audit.jsonl --by agent.name --format csv'),
+           'auditlog stats audit.jsonl --by agent.id --format csv'),
  'tail': ('Show the last actions of a log, and go on as they arrive.',
           'auditlog tail [OPTION]... [PATH]...',
           'Only the end of the log is read. With selectors, the last records that match.',
@@ -797,11 +800,11 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
               '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
            ('How they are shown',
-            (('-n, --lines N', 'How many of the last records; -20 for short.'),
+            (('-n, --lines N', 'How many of the last records; -20 for short. Default: 10.'),
              ('--format text|raw|jsonl|json|csv|story',
               'text for people, raw: the stored bytes, jsonl or json: under the names of auditlog.record/1, '
               'csv, story: sentences. Default: text on a terminal, raw in a pipe.'),
-             ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+             ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
              ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
              ('--verbose', 'Say on standard error what was read, and how.'),
              ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
@@ -853,8 +856,8 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               ('--all', 'Draw everything, long runs of the same call too.'),
               ('--format text|json|mermaid|dot',
                'text: a tree; json: auditlog.trace/1 (`auditlog schema trace`), every node whatever --depth '
-               'says; mermaid, dot: a graph for other tools.'),
-              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               'says; mermaid, dot: a graph for other tools. Default: text.'),
+              ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
               ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
               ('--no-index', 'Scan the log; neither use nor make its index.'),
               ('--verbose', 'Say on standard error what was read, and how.'),
@@ -879,7 +882,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
              ('How they are shown',
               (('-n, --limit N', 'Only the N that began last.'),
                ('--format text|json|jsonl|csv', 'Default: text.'),
-               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
@@ -925,15 +928,16 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                ('Which records',
                 (('--profile six-questions|record',
                   'six-questions: types, formats, and every one of the six questions answered; record: '
-                  'types, formats and envelope only (what an imported foreign log must reach).'),
+                  'types, formats and envelope only (what an imported foreign log must reach). Default: '
+                  'six-questions.'),
                  ('--strict', 'Report members that the schema does not know, too.'))),
                ('How they are shown',
                 (('--max-errors N',
                   'Explain the first N findings and count the others; 0 explains all. Default: 100.'),
                  ('--format text|json|jsonl|github|sarif|junit',
                   'text for people; json: one report, jsonl: one finding a line (`auditlog schema` has '
-                  'both); github: annotations, sarif: code scanning, junit: test dashboards.'),
-                 ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+                  'both); github: annotations, sarif: code scanning, junit: test dashboards. Default: text.'),
+                 ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
                  ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                  ('-q, --quiet', 'No notices on standard error; errors are still said.'))),
                ('How they are read',
@@ -996,9 +1000,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
               (('--no-index', 'Scan the log; neither use nor make its index.'),
                ('--format text|json|sarif|junit',
                 'text for people; json: auditlog.verification/1 (`auditlog schema verification`); sarif, '
-                'junit: for other tools.'),
+                'junit: for other tools. Default: text.'),
                ('--json', 'The same as --format json.'),
-               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR.'),
+               ('--color auto|always|never', 'Colour in text output; auto heeds NO_COLOR. Default: auto.'),
                ('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),
                ('--verbose', 'Say on standard error what was read, and how.'),
                ('-q, --quiet', 'No notices on standard error; errors are still said.')))),
@@ -1056,7 +1060,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                     ('--policy FILE',
                      'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
                     ('--format text|json|jsonl',
-                     'text for people, json or jsonl (one alert a line) for programs.'))),
+                     'text for people, json or jsonl (one alert a line) for programs. Default: text.'))),
                   ('How they are shown',
                    (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
                  'auditlog alerts list --alerts alerts.jsonl --state open\n'
@@ -1093,7 +1097,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                     ('--policy FILE',
                      'The policy; default: auditlog.policy.yaml or .json in the working directory.'),
                     ('--format text|json|jsonl',
-                     'text for people, json or jsonl (one alert a line) for programs.'))),
+                     'text for people, json or jsonl (one alert a line) for programs. Default: text.'))),
                   ('How they are shown',
                    (('-o, --output FILE', 'Write to FILE, which appears whole or not at all.'),))),
                  'auditlog alerts show 3f9a1c2b --alerts alerts.jsonl'),
@@ -1105,7 +1109,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                       (('--detectors FILE',
                         'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
                         'scan.detectors.'),
-                       ('--format text|json', 'text for people, json for programs.'))),),
+                       ('--format text|json', 'text for people, json for programs. Default: text.'))),),
                     'auditlog detectors list\n'
                     'auditlog detectors list --detectors acme.yaml\n'
                     'auditlog detectors list --format json'),
@@ -1119,7 +1123,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                       (('--detectors FILE',
                         'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
                         'scan.detectors.'),
-                       ('--format text|json', 'text for people, json for programs.')))),
+                       ('--format text|json', 'text for people, json for programs. Default: text.')))),
                     'auditlog detectors show CREDIT_CARD\n'
                     'auditlog detectors show SECRET\n'
                     'auditlog detectors show US_SOCIAL_SECURITY_NUMBER'),
@@ -1134,11 +1138,12 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                      ('Options',
                       (('--key NAME', 'The name of the member that holds the text: the best context.'),
                        ('--entities NAME,...', 'Only these: names, aliases, SECRET for every SECRET_*.'),
-                       ('--min-confidence certain|likely|possible', 'The least that counts.'),
+                       ('--min-confidence certain|likely|possible',
+                        'The least that counts. Default: possible.'),
                        ('--detectors FILE',
                         'Detectors of your own: auditlog.detectors/1 in YAML or JSON, or a policy with '
                         'scan.detectors.'),
-                       ('--format text|json', 'text for people, json for programs.')))),
+                       ('--format text|json', 'text for people, json for programs. Default: text.')))),
                     'auditlog detectors test\n'
                     'auditlog detectors test --detectors acme.yaml\n'
                     'auditlog detectors test --detectors auditlog.policy.yaml\n'
@@ -1189,7 +1194,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                 ('Options',
                  (('--signers FILE',
                    "Whose signatures count: OpenSSH's allowed_signers; from elsewhere than the log."),
-                  ('--format text|json', 'text for people, json for programs.')))),
+                  ('--format text|json', 'text for people, json for programs. Default: text.')))),
                'auditlog hold list audit.jsonl\n'
                'auditlog hold list audit.jsonl --signers signers --format json'),
  'hold release': ('Release a legal hold: from now on prune and redact may take what it held.',
@@ -1228,7 +1233,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                          ('--user-from os|git',
                           "Where else to take the user from: the account's name, or git's user.email. The "
                           'record says which (user.auth_method).'),
-                         ('-a, --agent ID', 'agent.id.'),
+                         ('-a, --agent ID', 'agent.id. Default: claude-code.'),
                          ('--scopes SCOPE', 'What it may do; repeatable, or with commas.')))),
                       'auditlog hook claude-code --log ~/audit/claude.jsonl --user ann@example.com '
                       '--print-settings\n'
@@ -1248,13 +1253,13 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                      ('--user-from os|git',
                       "Where else to take the user from: the account's name, or git's user.email. The record "
                       'says which (user.auth_method).'),
-                     ('-a, --agent ID', 'agent.id.'),
+                     ('-a, --agent ID', 'agent.id. Default: claude-code.'),
                      ('--scopes SCOPE', 'What it may do; repeatable, or with commas.'))),
                    ('Which settings',
                     (('--settings FILE', 'The settings file; wins over --place.'),
                      ('--place user|project|local',
                       '~/.claude/settings.json; .claude/settings.json of this folder, for all who work in '
-                      'it; .claude/settings.local.json, for you alone.'),
+                      'it; .claude/settings.local.json, for you alone. Default: user.'),
                      ('-n, --dry-run', 'Only say what would change.'))),
                    ('How they are shown',
                     (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
@@ -1268,7 +1273,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                       (('--settings FILE', 'The settings file; wins over --place.'),
                        ('--place user|project|local',
                         '~/.claude/settings.json; .claude/settings.json of this folder, for all who work in '
-                        'it; .claude/settings.local.json, for you alone.'),
+                        'it; .claude/settings.local.json, for you alone. Default: user.'),
                        ('-n, --dry-run', 'Only say what would change.'))),
                      ('How they are shown',
                       (('-q, --quiet', 'No notices on standard error; errors are still said.'),))),
@@ -1318,9 +1323,9 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                   'recommended way to a SIEM is the\n'
                   'findings themselves. Rules without a form are listed in DIR/not-exported.txt, each with '
                   'the reason.',
-                  (('Options', (('--sigma DIR', 'A folder that is new or empty.'),)),
-                   ('Arguments',
-                    (('[PACK]...', 'Packs: names of shipped ones, or files. Without any: all shipped.'),))),
+                  (('Arguments',
+                    (('[PACK]...', 'Packs: names of shipped ones, or files. Without any: all shipped.'),)),
+                   ('Options', (('--sigma DIR', 'A folder that is new or empty.'),))),
                   'auditlog packs export --sigma sigma/\n'
                   'auditlog packs export --sigma sigma/ gdpr owasp-agentic'),
  'packs lint': ('Say what is wrong with packs: unknown names, cases that are missing, expressions a log '
@@ -1391,7 +1396,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                    (('[PATH]...',
                      'Logs: files, folders, globs, - for standard input; .gz and .zst too. Without any: '
                      '$AUDITLOG_LOG, else what is piped in, else ./audit.jsonl.'),)),
-                  ('Options', (('--name NAME', 'The name of the policy file.'),)),
+                  ('Options', (('--name NAME', 'The name of the policy file. Default: draft.'),)),
                   ('How they are read',
                    (('--from SHAPE',
                      'Take every line for this shape (auditlog, tutorial, ...), or every file for this '

@@ -176,7 +176,7 @@ COMMANDS: dict[str, tuple[dict[str, tuple[str, str, object]], tuple[tuple[str, b
              '--again': ('again', 'flag', True),
              '--quiet': ('quiet', 'flag', True),
              '-q': ('quiet', 'flag', True)},
-            (('paths', True, True),)),
+            (('paths', True, False),)),
  'keygen': ({'--log': ('log', 'text', None), '--by': ('by', 'text', None)}, (('path', False, True),)),
  'mcp-proxy': ({'--log': ('log', 'text!', None),
                 '--user': ('user', 'text!', None),

@@ -18,7 +18,10 @@ _NAMES = ("record_id", "session_id", "trace_id", "agent", "owner", "user")
 
 
 def table(alerts: Sequence[Alert], style: Style) -> Iterator[str]:
-    """Yield a list of alerts, one a line: fingerprint, state, since when, severity, rule, place, who."""
+    """Yield a list of alerts: fingerprint, state, since when, severity, rule, place, who.
+
+    One a line, or a few lines each where the terminal is too narrow for that.
+    """
     if not alerts:
         yield "no alerts"
         return
@@ -36,7 +39,11 @@ def table(alerts: Sequence[Alert], style: Style) -> Iterator[str]:
     ]
     head = ("alert", "state", "since (UTC)", "severity", "rule", "where", "by")
     shown = [tuple(safe.one_line(cell) for cell in row) for row in rows]
-    widths = [max(len(row[place]) for row in (head, *shown)) for place in range(len(head))]
+    widths = [max(safe.width(row[place]) for row in (head, *shown)) for place in range(len(head))]
+    if style.columns and sum(widths) + 2 * (len(widths) - 1) > style.columns:
+        for row, alert in zip(shown, alerts, strict=True):
+            yield from _listed(row, _COLOURS[alert.state], style)
+        return
     yield style.paint(_row(head, widths), "dim")
     for row, alert in zip(shown, alerts, strict=True):
         yield style.paint(_row(row, widths), _COLOURS[alert.state])
@@ -63,11 +70,11 @@ def whole(alert: Alert, style: Style) -> Iterator[str]:
     named = [f"{name} {record[name]}" for name in _NAMES if name in record]
     told += [", ".join(named)] if named else []
     told += [f"help: {finding['fix']}"] if finding.get("fix") else []
-    for channel, count in alert.attempts.items():
-        told.append(f"{channel}: {count} {'attempt' if count == 1 else 'attempts'}, {alert.told.get(channel, 'open')}")
+    for channel, count, status in _deliveries(alert):
+        told.append(f"{channel}: {count} {'attempt' if count == 1 else 'attempts'}, {status}")
     yield style.paint(safe.one_line(told[0]), "call")
     for text in told[1:]:
-        yield f"  {safe.one_line(text)}"
+        yield from _wrapped(safe.one_line(text), style)
 
 
 def rendered(alerts: Sequence[Alert], *, lines: bool) -> bytes:
@@ -92,14 +99,35 @@ def as_object(alert: Alert) -> dict[str, Any]:
     }
     made |= {name: value for name in ("by", "why", "outcome") if (value := getattr(alert, name))}
     made["deliveries"] = [
-        {"channel": channel, "attempts": count, "status": alert.told.get(channel, "open")}
-        for channel, count in alert.attempts.items()
+        {"channel": channel, "attempts": count, "status": status} for channel, count, status in _deliveries(alert)
     ]
     return made | {"finding": dict(alert.finding)}
 
 
+def _deliveries(alert: Alert) -> Iterator[tuple[str, int, str]]:
+    """Yield each channel that was told, or is to be told, how often that was tried, and what came of it."""
+    for channel in (*alert.attempts, *sorted(alert.owed - alert.attempts.keys())):
+        # Nobody is told of what is resolved; a file of events takes all that was found.
+        left = "not told" if alert.state == "resolved" and channel != "events" else "open"
+        yield channel, alert.attempts.get(channel, 0), alert.told.get(channel, left)
+
+
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+    return "  ".join(safe.fill(cell, width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _listed(row: Sequence[str], colour: str, style: Style) -> Iterator[str]:
+    name, state, since, severity, rule, where, by = row
+    yield style.paint("  ".join(filter(None, (name, severity, rule))), colour)
+    yield from _wrapped(f"{state} since {since} UTC" + (f" by {by}" if by else ""), style)
+    if where:
+        yield from _wrapped(where, style)
+
+
+def _wrapped(text: str, style: Style) -> Iterator[str]:
+    """Yield a text below its heading, in the width of the terminal; what has no blank stays whole, to be copied."""
+    lines = safe.wrapped(text, style.columns - 2, "  ") if style.columns else [text]
+    return (f"  {line}".rstrip() for line in lines)
 
 
 def _where(alert: Alert) -> str:

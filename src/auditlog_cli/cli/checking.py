@@ -195,7 +195,7 @@ def run(
                 line(finding)
         if not report.lines.read:
             show.discard(out)
-            for error in report.unread:
+            for error in (*report.unread, *report.unwritten):
                 failure.say(error.kind, error.message, error.help)
             return EXIT_INPUT
         if write_baseline is not None:
@@ -238,12 +238,12 @@ def announce(report: Report, announcer: Announcer, notices: show.Notices) -> Non
     taken = False
     try:
         announcer.take(new)
-        taken = True
+        taken = not announcer.unwritten
         logs = [source.path for source in report.inputs]
         announcer.reviewed(report.lines, len(new), logs, incomplete=bool(report.unread or report.incomplete))
     except AuditWriteError as error:
         report.unwritten.append(error)
-    report.unwritten += announcer.finish()
+    report.unwritten += [*announcer.unwritten, *announcer.finish()]
     report.warnings += announcer.warnings
     if announcer.wish.anything and taken:
         notices.say(f"{many(announcer.opened, 'finding')} new, {many(len(new) - announcer.opened, 'finding')} announced before")  # fmt: skip # noqa: E501

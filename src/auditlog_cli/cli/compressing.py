@@ -32,6 +32,5 @@ def run(path: str, *, dry_run: bool, quiet: bool) -> int:
 
     done = compressing.carry_out(plan, told)
     show.finish(out)
-    now, before = ("was" if count == 1 else "were" for count in (len(done), plan.packed))
-    notices.say(f"{many(len(done), 'segment')} {now} compressed, {plan.packed:,} {before} before")
+    notices.say(f"{many(len(done), 'segment')} compressed, {plan.packed} compressed before")
     return EXIT_INCOMPLETE if plan.too_large else EXIT_OK

@@ -42,7 +42,12 @@ class Parameter(NamedTuple):
     info: OptionInfo | ArgumentInfo
     kind: str  # flag, text, int, choice; with "list " in front if it may be repeated
     choices: tuple[str, ...] | None
-    required: bool
+    default: object  # what the signature says; `inspect.Parameter.empty` if it must be given
+
+    @property
+    def required(self) -> bool:
+        """Whether there is no default."""
+        return self.default is inspect.Parameter.empty
 
     @property
     def spelled(self) -> list[str]:
@@ -111,10 +116,9 @@ def _parameter(name: str, hint: Any, default: object) -> Parameter:
         base, inner = inner[0], list(get_args(inner[0]))
     if get_origin(base) is list:
         many, base = "list ", inner[0]
-    required = default is inspect.Parameter.empty
     if get_origin(base) is Literal:
-        return Parameter(name, info, f"{many}choice", get_args(base), required)
-    return Parameter(name, info, many + {bool: "flag", int: "int", str: "text"}[base], None, required)
+        return Parameter(name, info, f"{many}choice", get_args(base), default)
+    return Parameter(name, info, many + {bool: "flag", int: "int", str: "text"}[base], None, default)
 
 
 def _parse_table(
@@ -142,18 +146,24 @@ def _page(
     text, _, examples = doc.partition("\nExamples:\n")
     summary, _, body = text.strip().partition("\n")
     operands: list[str] = []
-    panels: dict[str, list[tuple[str, str]]] = {}
+    panels: dict[str, list[tuple[str, str]]] = {"Arguments": []}
     for each in given:
         if isinstance(each.info, ArgumentInfo):
             operands.append(each.info.metavar or each.name.upper())
-            panels.setdefault("Arguments", []).append((operands[-1], each.info.help or ""))
+            panels["Arguments"].append((operands[-1], each.info.help or ""))
         else:
-            panels.setdefault(each.info.rich_help_panel or "Options", []).append(
-                (_spelling(each), each.info.help or "")
-            )
-    rows = tuple((panel, tuple(entries)) for panel, entries in panels.items())
+            panels.setdefault(each.info.rich_help_panel or "Options", []).append((_spelling(each), _described(each)))
+    rows = tuple((panel, tuple(entries)) for panel, entries in panels.items() if entries)
     usage = " ".join(["auditlog", name, "[OPTION]...", *operands])
     return summary.strip(), usage, body.strip("\n"), rows, inspect.cleandoc(examples)
+
+
+def _described(each: Parameter) -> str:
+    """The sentence of an option, and what it is if it is not given, unless the sentence says so."""
+    said = each.info.help or ""
+    if each.required or not each.default or each.default is True or "default" in said.lower():
+        return said
+    return f"{said} Default: {each.default}."
 
 
 def _spelling(each: Parameter) -> str:

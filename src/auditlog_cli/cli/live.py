@@ -107,7 +107,8 @@ def run(
         code = EXIT_INTERRUPTED
         try:
             with stop:
-                _watch(live, notices, clock, sleep, lambda: _review(live, announcer, stop))
+                announcer.complain()
+                _watch(live, notices, clock, sleep, announcer, lambda: _review(live, announcer, stop))
         except KeyboardInterrupt:
             pass
         except InputError as error:
@@ -120,7 +121,12 @@ def run(
 
 
 def _watch(
-    live: Live, notices: show.Notices, clock: Clock, sleep: Callable[[float], None], review: Callable[[], None]
+    live: Live,
+    notices: show.Notices,
+    clock: Clock,
+    sleep: Callable[[float], None],
+    announcer: Announcer,
+    review: Callable[[], None],
 ) -> None:
     if not live.followers:
         raise InputError("there is no log to follow", help="name a log that is there, or is to come")
@@ -132,6 +138,7 @@ def _watch(
     live.begin()
     due = clock() + _REVIEW_S
     while True:
+        announcer.complain()
         busy = live.step(_micros(clock))
         if clock() >= due:
             review()
@@ -140,6 +147,8 @@ def _watch(
             for event in follower.events:
                 notices.say(f"{follower.path}: {_EVENTS[event]}")
             follower.events.clear()
+        for change in announcer.changes():
+            notices.say(change)
         if not busy:
             following.stop_if_nobody_reads()
             sleep(_PAUSE_S)

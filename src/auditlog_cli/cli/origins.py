@@ -8,7 +8,7 @@ import typer
 
 _SAID = "What the source does not say"
 ImportSources = Annotated[
-    list[str],
+    list[str] | None,
     typer.Argument(metavar="SRC...", help="Files, folders, globs, - for standard input; .gz and .zst too."),
 ]
 ImportFrom = Annotated[

@@ -93,5 +93,6 @@ def aligned(rows: list[list[str]], width: int = 0, *, numbered: bool = False) ->
             yield "  ".join([*cells[:-1], begun]).rstrip()
             yield from (" " * left + line for line in more)
         else:
-            yield "  ".join(cells[:-1]).rstrip()
+            for line in safe.wrapped("  ".join(cells[:-1]).rstrip(), width, hang="    "):
+                yield line.rstrip()
             yield from (f"    {line}" for line in safe.wrapped(row[-1], max(width - 4, _LEAST)))

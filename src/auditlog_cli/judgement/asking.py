@@ -15,7 +15,7 @@ from auditlog_cli.report import FAIL_ON, Baseline, Report, Waiver
 from auditlog_cli.rules import binding, policy, selections
 from auditlog_cli.rules.engine import MAX_STATE
 from auditlog_cli.rules.interpreting import selected
-from auditlog_cli.rules.planning import Plan, plan
+from auditlog_cli.rules.planning import Plan, WrongRule, plan
 from auditlog_cli.rules.reading import Reading
 from auditlog_cli.rules.site import Site, owners
 from auditlog_cli.rules.sitefacts import EMPTY
@@ -204,12 +204,12 @@ def _planned(active: list[Bound], as_of: int, packs: Sequence[Pack]) -> Plan:
     """The plan of a run; what is wrong with a rule is said with the file and line of the rule."""
     try:
         return plan(active, as_of)
-    except DefinitionError as error:
-        places = ((rule.id, f"{pack.path}:{rule.line}") for pack in packs for rule in pack.rules if rule.line)
-        for name, place in places:
-            if error.message.startswith((f"{name}:", f"{name},")):
-                more = error.help or f"auditlog packs lint {place.rpartition(':')[0]}"
-                raise DefinitionError(f"{place}: {error.message}", help=more) from error
+    except WrongRule as error:
+        for pack in packs:
+            for rule in pack.rules:
+                if rule.id == error.rule and rule.line:
+                    more = error.help or f"auditlog packs lint {pack.path}"
+                    raise DefinitionError(f"{pack.path}:{rule.line}: {error.message}", help=more) from error
         raise
 
 

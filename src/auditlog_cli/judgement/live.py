@@ -87,6 +87,7 @@ class Live(Run):
         self._now = self._looked = question.as_of
         self._announced: dict[str, None] = {}
         self._force = waivers.Force(question.waivers, self._now, question.where)
+        self._force_until = waivers.until(question.waivers, self._now)
         self._agents_seen = 0
         self.away: dict[str, int] = {}
         self._content: tuple[Place, dict[str, object]] | None = None
@@ -125,8 +126,9 @@ class Live(Run):
         """
         self._now = now
         self.engine.at(now)
-        if self.question.waivers:
+        if now >= self._force_until:
             self._force = waivers.Force(self.question.waivers, now, self.question.where)
+            self._force_until = waivers.until(self.question.waivers, now)
         if now - self._looked > _LOOK_AGAIN:
             self._looked = now
             self._find()

@@ -132,10 +132,24 @@ def line_at(path: str, offset: int) -> bytes:
         if os.pread(fd, 4, 0).startswith((opening.GZIP, opening.ZSTD)):
             return b""
         os.lseek(fd, offset, os.SEEK_SET)
-        first = next(lines_of(opening.Plain(path, os.dup(fd)), path, offset), None)
+        first = next(lines_of(_Little(path, os.dup(fd)), path, offset), None)
     finally:
         os.close(fd)
     return first.raw if isinstance(first, Line) else b""
+
+
+class _Little(opening.Plain):
+    """Reads little at first, and more each time: of a block as `lines_of` asks for, one line is wanted."""
+
+    __slots__ = ("_most",)
+
+    def __init__(self, path: str, fd: int) -> None:
+        super().__init__(path, fd)
+        self._most = 1 << 12
+
+    def read(self, size: int) -> bytes:
+        self._most *= 2
+        return super().read(min(size, self._most))
 
 
 def raw_of(place: Place) -> bytes:

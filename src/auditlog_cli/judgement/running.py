@@ -22,7 +22,7 @@ from auditlog_cli.judgement.reading import record_of
 from auditlog_cli.record import BadLine, Line, Record
 from auditlog_cli.report import Report
 from auditlog_cli.rules.engine import Engine
-from auditlog_cli.rules.facts import Fact, Place, Spot
+from auditlog_cli.rules.facts import Fact, Place, Spot, Tally
 from auditlog_cli.sources import files
 from auditlog_cli.writer.growth import is_sealed
 
@@ -58,7 +58,8 @@ class Run:
         report: What it comes to; complete after `finish`.
         engine: The rules at work; where two processes work, those about several records, or the other process's.
         listing: Which findings are listed.
-        also: Where two processes work: the rules about single records, which judge here what the other one leaves.
+        also: Where two processes work: the rules about single records, which judge here what the other one leaves. For
+            a period (`reporting`): all rules, over its records alone.
         agents: Ids of agents that were seen.
     """
 
@@ -286,23 +287,29 @@ class Run:
         for engine in self._engines():
             self.listing.spared(engine.spared)
 
+    def tallies(self) -> dict[Bound, Tally]:
+        """Return how often each rule was asked, and what came of it. At the end."""
+        made = dict(self.engine.tallies())
+        if self.also is not None:
+            made |= self.also.tallies()
+        if self._joined is not None:
+            for number, tally in self._joined.tallies.items():
+                made[self.question.bound[number]].add(tally)
+        return made
+
+    def under_no_policy(self) -> int:
+        """Return how many records no policy matches. Rules are dealt out only where they concern all agents."""
+        return self.engine.under_no_policy if self._shares is None else 0
+
     def finish(self) -> Report:
         """Return what all of it comes to."""
         question, report = self.question, self.report
         self.add(self.engine.finish())
         self.count()
-        tallies = dict(self.engine.tallies())
-        late = self.engine.late
-        if self.also is not None:
-            tallies |= self.also.tallies()
-        if self._joined is not None:
-            for number, tally in self._joined.tallies.items():
-                tallies[question.bound[number]].add(tally)
-        report.rules = self.nouns.results(question.bound, tallies)
-        # Rules are dealt out only where they concern all agents.
-        report.lines.under_no_policy = self.engine.under_no_policy if self._shares is None else 0
-        if late:
-            report.gaps.append(f"{late:,} records came too late to be put in the order of time")
+        report.rules = self.nouns.results(question.bound, self.tallies())
+        report.lines.under_no_policy = self.under_no_policy()
+        if self.engine.late:
+            report.gaps.append(f"{self.engine.late:,} records came too late to be put in the order of time")
         report.unlisted = self.listing.unlisted
         if report.waivers:
             waivers.refuse(report.waivers, [each.rule for each in report.rules], self.agents)

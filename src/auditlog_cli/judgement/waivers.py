@@ -25,6 +25,7 @@ JUSTIFICATIONS = (
     "vendor_limitation",
 )  # fmt: skip
 _LONGEST = 365 * times.DAY
+_NEVER = 1 << 62
 _FINGERPRINT = re.compile(r"sha256:[0-9a-f]{64}\Z", re.ASCII)
 _MACHINES = ("agent:", "service:", "system:")
 
@@ -167,6 +168,11 @@ def apply(
             if waiver.undecided:
                 told += f"; {waiver.undecided:,} findings could not be compared, because their record was not at hand"
             report.findings.append(_about(UNUSED, waiver, report.waivers_file, told))
+
+
+def until(waivers: Iterable[Waiver], now: int) -> int:
+    """Return the moment at which the next of the waivers begins or expires: until then the same ones are in force."""
+    return min((moment for each in waivers for moment in (each.created, each.expires) if moment > now), default=_NEVER)
 
 
 class Force:

@@ -43,7 +43,9 @@ def lines(found: Statistics, top: int, style: Style, *, tables_only: bool = Fals
     if not tables_only:
         yield from _overview(found, style)
         yield from _over_time(found, style)
-    for path in found.groups:
+    for number, path in enumerate(found.groups):
+        if number or not tables_only:
+            yield ""
         yield from _table(path, found.groups[path], found.beyond.get(path, 0), top, style)
 
 
@@ -127,7 +129,6 @@ def _table(path: str, groups: dict[str, Group], beyond: int, top: int, style: St
         rest.pop()  # a narrow terminal shows what stands further left
     used = sum(rest) + 2 * len(rest)
     first = min(max([safe.width(row[0]) for row in body] + [len(path)]), max(style.columns - used, _LEAST))
-    yield ""
     yield style.paint(_row(header, first, rest, style), "call")
     for row in body:
         yield _row(row, first, rest, style)

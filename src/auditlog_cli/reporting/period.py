@@ -1,4 +1,8 @@
-"""Logs judged for a period: read as far back as the rules look, counted only inside it (compliance.md, 10)."""
+"""Logs judged for a period: read as far back as the rules look, counted only inside it (compliance.md, 10).
+
+Rules about several records see the records before the period, too, and so find what began there. What a rule was asked
+is counted by a second engine, which sees the records of the period and no others: so the numbers of a page agree.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,8 @@ from auditlog_cli.report import Report
 from auditlog_cli.reporting.activity import Activity
 from auditlog_cli.reporting.alerts import Alerts
 from auditlog_cli.reporting.summary import summary, within
-from auditlog_cli.rules.facts import Place
+from auditlog_cli.rules.binding import Bound
+from auditlog_cli.rules.facts import Fact, Place, Tally
 from auditlog_cli.rules.site import owners
 
 Progress = Callable[[int], None]
@@ -51,6 +56,10 @@ class Period(Run):
         first = None if window is None or start is None else start - window
         last = _EVER if end is None else max(end, question.as_of)
         super().__init__(replace(question, since=first, until=last), progress=progress)
+        if start is not None or end is not None:
+            ordered = [each for each in question.bound if each.rule.correlate is not None]
+            self.engine = self._engine(self.question, ordered, sparing=True)
+            self.also = self._engine(self.question, question.bound)
         self.activity = Activity()
         self.oldest: int | None = None
         self.newest: int | None = None
@@ -66,9 +75,28 @@ class Period(Run):
         if when is not None:
             self.oldest = when if self.oldest is None else min(self.oldest, when)
             self.newest = when if self.newest is None else max(self.newest, when)
-        if isinstance(item, Record) and not item.is_own and (when is None or self.start <= when < self.end):
+        inside = when is None or self.start <= when < self.end
+        if inside and isinstance(item, Record) and not item.is_own:
             self.activity.add(item.content, item.shape)
-        super().take(item, place)
+        if self.also is None:
+            super().take(item, place)
+        elif isinstance(item, BadLine):
+            super().take(item, place)
+            self.also.bad(place, item.reason)
+        elif item.is_own:
+            super().take(item, place)
+            if inside:
+                self.also.record(item.stored, place)
+        elif inside:
+            super().take(item, place)
+            self.add(_single(self.also.record(item.content, place)), place, item.line.raw)
+        elif self._left_out(item, place):
+            super().take(item, place)
+        else:
+            self.report.lines.read += 1
+            self.report.lines.not_selected += 1
+            self._meet(place.agent)
+            self.add(self.engine.record(item.content, place), place, item.line.raw)
 
     def bounded(self) -> None:
         """Put what the logs say in place of a beginning and an end that were not given.
@@ -87,6 +115,21 @@ class Period(Run):
             self.start = self.end if self.oldest is None else self.oldest
             if self.start >= self.end and self.oldest is not None:
                 raise UsageError("--to: no record is that old", help="a later --to, or none: the whole log")
+
+    def tallies(self) -> dict[Bound, Tally]:
+        """Return how often each rule was asked about the period."""
+        if self.also is None:
+            return super().tallies()
+        self.also.finish()  # what that finds without knowing what was before is not asked for
+        made = dict(self.also.tallies())
+        for bound, whole in self.engine.tallies().items():
+            made[bound].exhausted = whole.exhausted
+            made[bound].why = whole.why
+        return made
+
+    def under_no_policy(self) -> int:
+        """Return how many records of the period no policy matches."""
+        return super().under_no_policy() if self.also is None else self.also.under_no_policy
 
     def finish(self) -> Report:
         """Return what it comes to, with the findings of the period."""
@@ -131,7 +174,7 @@ def summarise(
     then = None if earlier is None else earlier.finish()
     report = now.finish()
     if report.lines.read and not now.activity.records:
-        report.warnings.append("no record lies in the period: what the rules were tested on lies before or behind it")
+        report.warnings.append("no record lies in the period: no rule was tested on any")
     reaches = earlier is not None and earlier.oldest is not None and earlier.oldest <= earlier.start
     made = summary(
         report,
@@ -147,6 +190,11 @@ def summarise(
         open_ends=tuple(word for word, given in (("from", start), ("to", end)) if given is None),
     )
     return made, report.unread
+
+
+def _single(found: list[Fact]) -> list[Fact]:
+    """What rules about single records found; what those about several found, the other engine knows better."""
+    return [each for each in found if each.bound.rule.correlate is None]
 
 
 def _before(question: Question, start: int, end: int) -> Period | None:

@@ -26,7 +26,12 @@ def within(report: Report, start: int, end: int) -> None:
         if moment is None or start <= moment < end:
             kept.append(finding)
     report.findings = kept
+    about: dict[str, set[tuple[str, int]]] = {}
+    for finding in kept:
+        about.setdefault(finding.rule.id, set()).add((finding.where.path, finding.where.byte))
     for each in report.rules:
+        # What was found was in scope, though all that counts for the rule may lie before the period.
+        each.in_scope = max(each.in_scope, len(about.get(each.rule.id, ())))
         if each.result == "findings":  # `settle` says it again where some are left
             each.result = "passed" if each.in_scope else "not_tested"
     report.settle()

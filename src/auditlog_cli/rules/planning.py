@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from auditlog_cli.errors import DefinitionError
 from auditlog_cli.rules import checks
 from auditlog_cli.rules.binding import Bound
 from auditlog_cli.rules.correlating import fields_of
@@ -13,6 +14,18 @@ from auditlog_cli.rules.program import EVERYBODY, Logic, Program, agents_of, com
 
 Heard = tuple[Bound, int]
 """A rule, and the number of its population."""
+
+
+class WrongRule(DefinitionError):
+    """A rule is not understood.
+
+    Attributes:
+        rule: Its id.
+    """
+
+    def __init__(self, rule: str, message: str, *, help: str = "") -> None:  # noqa: A002
+        super().__init__(message, help=help)
+        self.rule = rule
 
 
 class Work(NamedTuple):
@@ -58,7 +71,7 @@ def plan(bound: Sequence[Bound], as_of: int) -> Plan:
         as_of: The "now" of the run, microseconds since the epoch.
 
     Raises:
-        DefinitionError: If a rule is not understood.
+        WrongRule: If a rule is not understood.
     """
     return _plan(tuple(each for each in bound if each.enabled), as_of)
 
@@ -69,20 +82,11 @@ def _plan(active: tuple[Bound, ...], as_of: int) -> Plan:
     records: dict[str, tuple[Logic, list[Heard]]] = {}
     streams: dict[str, tuple[Logic, dict[int, list[Bound]]]] = {}
     for each in active:
-        rule, label = each.rule, each.rule.id
-        detection = place(dict(rule.detection), each.parameters, label)
-        correlate = None if rule.correlate is None else place(dict(rule.correlate), each.parameters, label)
         population = populations.setdefault(agents_of(each.agents), len(populations))
-        key = logic_key(detection, correlate, rule.scope)
-        if correlate is None:
-            if key not in records:
-                records[key] = compile_logic(len(records), label, detection, None, rule.scope, as_of), []
-            records[key][1].append((each, population))
-            continue
-        if key not in streams:
-            streams[key] = compile_logic(len(streams), label, detection, correlate, rule.scope, as_of), {}
-        logic, spread = streams[key]
-        spread.setdefault(-1 if _whole_log(logic) else population, []).append(each)
+        try:
+            _add(each, population, records, streams, as_of)
+        except DefinitionError as error:
+            raise WrongRule(each.rule.id, error.message, help=error.help) from error
     works = [
         Work(logic, population, tuple(bounds))
         for logic, spread in streams.values()
@@ -116,6 +120,29 @@ def _plan(active: tuple[Bound, ...], as_of: int) -> Plan:
 def _is_check(logic: Logic) -> bool:
     assert logic.correlate is not None
     return "check" in logic.correlate
+
+
+def _add(
+    bound: Bound,
+    population: int,
+    records: dict[str, tuple[Logic, list[Heard]]],
+    streams: dict[str, tuple[Logic, dict[int, list[Bound]]]],
+    as_of: int,
+) -> None:
+    """Add a rule to the logics about single records or to those about several, compiled where it is new."""
+    rule, label = bound.rule, bound.rule.id
+    detection = place(dict(rule.detection), bound.parameters, label)
+    correlate = None if rule.correlate is None else place(dict(rule.correlate), bound.parameters, label)
+    key = logic_key(detection, correlate, rule.scope)
+    if correlate is None:
+        if key not in records:
+            records[key] = compile_logic(len(records), label, detection, None, rule.scope, as_of), []
+        records[key][1].append((bound, population))
+        return
+    if key not in streams:
+        streams[key] = compile_logic(len(streams), label, detection, correlate, rule.scope, as_of), {}
+    logic, spread = streams[key]
+    spread.setdefault(-1 if _whole_log(logic) else population, []).append(bound)
 
 
 def _whole_log(logic: Logic) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable
 from functools import partial
 from threading import Lock
@@ -10,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from auditlog_cli import times
+from auditlog_cli import segments, times
 from auditlog_cli.alerting import keeping, register
 from auditlog_cli.alerting.states import OUTCOMES, Alert
 from auditlog_cli.errors import AuditWriteError, LockTimeout, UsageError
@@ -49,6 +50,8 @@ class Alerts:
     def _path(self) -> str:
         if self._log is None:
             raise missing("alerts log (auditlog serve --alerts FILE)")
+        if not os.path.lexists(self._log) and not segments.find_closed(self._log):
+            raise missing("alerts log (auditlog check --alerts FILE begins it)")
         return self._log
 
     async def list(self, request: Request) -> Response:

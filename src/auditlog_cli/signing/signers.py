@@ -16,6 +16,7 @@ from auditlog_cli.sealing import notes, sshsig
 
 CHECKPOINTS = "auditlog-checkpoint"
 REDACTIONS = "auditlog-redaction"
+EXPORTS = "auditlog-export"
 _LARGEST = 4 * 1024 * 1024
 _PRIVATE = ("-----BEGIN OPENSSH PRIVATE KEY", "-----BEGIN PRIVATE KEY", "-----BEGIN ENCRYPTED PRIVATE KEY")
 _HELP = 'expected: ORIGIN namespaces="auditlog-checkpoint" ssh-ed25519 AAAA…, or a public key (FILE.pub of `keygen`)'

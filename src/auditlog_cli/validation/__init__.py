@@ -158,6 +158,7 @@ def _parts(log: files.Log, file: str, report: ValidationReport) -> list[tuple[fi
         ranges = cut(file)
     except InputError as error:
         report.unread.append(error)
+        report.failed.add(file)
         return []
     return [(log, part) for part in ranges] if ranges else [(log, file)]
 
@@ -166,8 +167,7 @@ def _note_empty(tasks: list[tuple[files.Log, Range | str]], report: ValidationRe
     """A log without a line was not looked at: it must not pass for a good one."""
     logs = {id(log): log for log, _ in tasks}
     for log in logs.values():
-        failed = any(str(error).startswith(f"{file}: ") for error in report.unread for file in log.files)
-        if not failed and not any(report.inputs.get(file) for file in log.files):
+        if report.failed.isdisjoint(log.files) and not any(report.inputs.get(file) for file in log.files):
             report.unread.append(InputError(f"{log.path}: empty, nothing to look at", help="is it the right file?"))
 
 
@@ -189,6 +189,7 @@ def _merge(part: Part, path: str, report: ValidationReport, question: Asked, *, 
     report.tally.add(part.tally)
     if part.error is not None:
         report.unread.append(part.error)
+        report.failed.add(path)
     if not part.kept or room <= 0:
         return
     from auditlog_cli.validation.explaining import explain

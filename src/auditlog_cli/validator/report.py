@@ -101,9 +101,10 @@ class ValidationReport:
         findings: The first of what was found, in the order of the lines; how many is the caller's choice.
         inputs: Each file with the number of its lines.
         unread: What could not be looked at, or not to its end, each with the error that says why.
+        failed: The files among that.
     """
 
-    __slots__ = ("findings", "inputs", "profile", "strict", "tally", "unread")
+    __slots__ = ("failed", "findings", "inputs", "profile", "strict", "tally", "unread")
 
     def __init__(self, profile: Profile, *, strict: bool = False) -> None:
         self.profile = profile
@@ -112,6 +113,7 @@ class ValidationReport:
         self.findings: list[Finding] = []
         self.inputs: dict[str, int] = {}
         self.unread: list[InputError] = []
+        self.failed: set[str] = set()
 
     @property
     def ok(self) -> bool:

@@ -91,7 +91,11 @@ def judge(
         signed.unchecked = 1
         verdict.findings.append(judging.unchecked())
     elif trust is not None and not judged.good:
-        _add(verdict, "no-checkpoint", "a key was given, and the checkpoint beside the log is not signed by it")
+        _add(
+            verdict,
+            "no-checkpoint",
+            f"a key was given, and the checkpoint beside the log is not signed by one that counts for {note.origin}",
+        )
     verdict.unsigned_tail = verdict.records - verdict.signed
     if require_signed_tail and trust is not None and verdict.unsigned_tail:
         lines_are = f"{many(verdict.unsigned_tail, 'line')} {'is' if verdict.unsigned_tail == 1 else 'are'}"

@@ -84,6 +84,25 @@ def like(fd: int, old: os.stat_result) -> None:
         os.fchown(fd, old.st_uid, old.st_gid)
 
 
+def readable_like(fd: int, before: str) -> None:
+    """Let those read and write a new file who may read and write the one before it; else a log would be lost to them
+    at each rotation. Where the group of that one cannot be given, the new one stays its owner's alone: no other group
+    is let in.
+
+    Args:
+        fd: The new file, mode 0600.
+        before: Path of the one before; nothing is done where there is none.
+    """
+    try:
+        old, new = os.stat(before), os.fstat(fd)
+        owner = old.st_uid if os.geteuid() == 0 else -1  # who is not root cannot give a file away
+        if old.st_gid != new.st_gid or owner not in (-1, new.st_uid):
+            os.fchown(fd, owner, old.st_gid)
+        os.fchmod(fd, old.st_mode & 0o666 | 0o600)
+    except OSError:
+        pass  # what is written counts for more than who may read it
+
+
 def drop(temporary: str) -> None:
     """Remove a file that has not got its name, if it is there.
 
@@ -181,7 +200,8 @@ def written_to(fd: int) -> bool:
 
 
 def keep(path: str, data: bytes) -> None:
-    """Write a whole new file and make it durable, name and all; or leave nothing.
+    """Write a whole new file and make it durable, name and all; or leave nothing. Whoever may read the one
+    whose place it takes may read it, too.
 
     Raises:
         OSError: If that cannot be done.
@@ -190,6 +210,7 @@ def keep(path: str, data: bytes) -> None:
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         try:
+            readable_like(fd, path)
             write_all(fd, data)
             durability.sync(fd)
         finally:

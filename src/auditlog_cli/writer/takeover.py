@@ -73,7 +73,10 @@ def take_over(active: Active, inode: tuple[int, int]) -> None:
         place = (before[0], before[1])
 
     if inode == NO_FILE:
+        closed = segments.find_closed(active.path)
         active.open(os.O_CREAT | os.O_EXCL)
+        if closed:
+            disk.readable_like(active.fd, closed[-1][1])
     active.mark = (*place, end.end)
     active.claimed = True
     first = [] if end.place else _begin(active)

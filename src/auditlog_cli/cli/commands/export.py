@@ -57,7 +57,7 @@ def export(
       auditlog export audit.jsonl --to aat --key aat.pem -o trail
       auditlog export audit.jsonl --to aat --key aat.pem --session s-42 -o trail
       auditlog export audit.jsonl --to otlp-logs -o audit.otlp.jsonl
-      auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --trace 0af76519
+      auditlog export audit.jsonl --to otlp-spans --endpoint http://127.0.0.1:4318 --session s-42
     """
     from auditlog_cli import exporters
     from auditlog_cli.cli import exporting, fitting, outgoing, posting, show

@@ -16,7 +16,7 @@ def head(path: o.Log) -> int:
 
     Examples:
       auditlog head audit.jsonl
-      auditlog head audit.jsonl >> $GITHUB_STEP_SUMMARY
+      auditlog head audit.jsonl >> "$GITHUB_STEP_SUMMARY"
     """
     from base64 import b64encode
 

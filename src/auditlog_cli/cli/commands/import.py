@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def import_(
-    paths: o.ImportSources,
+    paths: o.ImportSources = None,
     shape: o.ImportFrom = None,
     output: o.ImportLog = None,
     user: o.ImportUser = None,
@@ -37,10 +37,13 @@ def import_(
       auditlog import --from '?'
     """
     from auditlog_cli.cli import fitting, importing, show
+    from auditlog_cli.errors import UsageError
 
     notices = show.Notices(quiet=quiet)
     if shape is not None:
         importing.refuse_unknown(shape)
+    if not paths:
+        raise UsageError("Missing argument 'SRC...'.", help="auditlog import --help")
     into_log = output not in (None, "-")
     fitting.goes_with("-o LOG", into_log, {"--again": again}, "auditlog import SRC -o LOG --again")
     said = importing.Said(user, agent, session, scopes, approved_by, approved_at, tz, map)

@@ -36,7 +36,7 @@ def keygen(path: o.KeyFile, log: o.KeyLog = None, by: o.KeyOwner = None) -> int:
         if not origin:
             raise UsageError(f"{log}: does not say its name: it is not a sealed log", help="leave --log out")
     key = keygen.make(path, f"auditlog {by or origin or path}")
-    purpose = signers.REDACTIONS if by else signers.CHECKPOINTS
+    purpose = f"{signers.REDACTIONS},{signers.EXPORTS}" if by else signers.CHECKPOINTS
     out = show.output(None)
     name = by or origin or "*"
     if " " in name:

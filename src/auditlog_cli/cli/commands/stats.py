@@ -35,7 +35,7 @@ def stats(
     Examples:
       auditlog stats audit.jsonl
       auditlog stats logs/ --by user.id --by action.tool --since 7d
-      auditlog stats audit.jsonl --by agent.name --format csv
+      auditlog stats audit.jsonl --by agent.id --format csv
     """
     from auditlog_cli import breakdown, parallel
     from auditlog_cli.cli import show

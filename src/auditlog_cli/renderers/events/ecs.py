@@ -2,42 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from auditlog_cli import times
-from auditlog_cli.finding import Finding
-from auditlog_cli.renderers.findings import jsonl
 
 HINT = "Elastic Common Schema, event.kind alert"
 SEVERITIES = {"critical": 99, "high": 73, "medium": 47, "low": 21, "info": 1}
 """As Elastic's own detection rules grade them."""
 
 
-def event(finding: Finding, now: int) -> dict[str, Any]:
+def event(finding: Mapping[str, Any], identity: str, now: int) -> dict[str, Any]:
     """Return a finding as an event: its time is that of the record, `event.created` that of the check.
 
     Args:
-        finding: The finding.
+        finding: `auditlog.finding/1`.
+        identity: The id of the event.
         now: When it was found: microseconds since the epoch.
     """
-    rule, where = finding.rule, finding.where
+    record = finding.get("record", {})
     made: dict[str, Any] = {
-        "@timestamp": where.timestamp or times.render(now),
+        "@timestamp": record.get("timestamp") or times.render(now),
         "ecs": {"version": "9.0.0"},
         "event": {
+            "id": identity,
             "kind": "alert",
             "module": "auditlog",
             "dataset": "auditlog.finding",
             "created": times.render(now),
-            "severity": SEVERITIES[rule.severity],
+            "severity": SEVERITIES[finding["severity"]],
         },
-        "message": finding.message,
-        "rule": {"id": rule.id, "name": rule.title, "ruleset": rule.pack, "version": rule.version},
-        "log": {"file": {"path": where.path}},
-        "auditlog": {"finding": jsonl.as_object(finding)},
+        "message": finding.get("message", ""),
+        "rule": {
+            "id": finding["rule"],
+            "name": finding.get("title", ""),
+            "ruleset": finding.get("pack", ""),
+            "version": finding.get("pack_version", ""),
+        },
+        "log": {"file": {"path": record.get("source", "")}},
+        "auditlog": {"finding": finding},
     }
-    if where.user:
-        made["user"] = {"id": where.user}
-    if where.trace_id:
-        made["trace"] = {"id": where.trace_id}
+    if record.get("user"):
+        made["user"] = {"id": record["user"]}
+    if record.get("trace_id"):
+        made["trace"] = {"id": record["trace_id"]}
     return made

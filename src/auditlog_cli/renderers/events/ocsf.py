@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from auditlog_cli import times
 from auditlog_cli._version import __version__
-from auditlog_cli.finding import Finding
-from auditlog_cli.renderers.findings import jsonl
 
 HINT = "OCSF 1.4, Detection Finding"
 SEVERITIES = {"critical": 5, "high": 4, "medium": 3, "low": 2, "info": 1}
@@ -17,16 +16,17 @@ _CATEGORY, _CLASS, _CREATE = 2, 2004, 1
 _NEW = 1
 
 
-def event(finding: Finding, now: int) -> dict[str, Any]:
+def event(finding: Mapping[str, Any], identity: str, now: int) -> dict[str, Any]:
     """Return a finding as an event: its time is that of the record.
 
     Args:
-        finding: The finding.
+        finding: `auditlog.finding/1`.
+        identity: The id of the event.
         now: When it was found: microseconds since the epoch.
     """
-    rule, where = finding.rule, finding.where
-    severity = SEVERITIES[rule.severity]
-    happened = times.parse(where.timestamp)
+    record, title = finding.get("record", {}), finding.get("title", "")
+    severity = SEVERITIES[finding["severity"]]
+    happened = times.parse(record.get("timestamp"))
     made: dict[str, Any] = {
         "activity_id": _CREATE,
         "category_uid": _CATEGORY,
@@ -36,23 +36,30 @@ def event(finding: Finding, now: int) -> dict[str, Any]:
         "severity_id": severity,
         "severity": _WORDS[severity],
         "status_id": _NEW,
-        "confidence_id": _CONFIDENCES[rule.confidence],
-        "message": finding.message,
+        "confidence_id": _CONFIDENCES.get(str(finding.get("confidence")), _CONFIDENCES["high"]),
+        "message": finding.get("message", ""),
         "metadata": {
             "version": "1.4.0",
+            "uid": identity,
             "product": {"name": "auditlog", "vendor_name": "auditlog", "version": __version__},
             "logged_time": now // 1000,
         },
         "finding_info": {
-            "uid": finding.fingerprint,
-            "title": rule.title,
-            "desc": rule.why,
+            "uid": finding["fingerprint"],
+            "title": title,
+            "desc": finding.get("why", ""),
             "created_time": now // 1000,
-            "analytic": {"uid": rule.id, "name": rule.title, "version": rule.version, "type_id": 1, "type": "Rule"},
+            "analytic": {
+                "uid": finding["rule"],
+                "name": title,
+                "version": finding.get("pack_version", ""),
+                "type_id": 1,
+                "type": "Rule",
+            },
         },
-        "remediation": {"desc": finding.fix},
-        "unmapped": {"auditlog": {"finding": jsonl.as_object(finding)}},
+        "remediation": {"desc": finding.get("fix", "")},
+        "unmapped": {"auditlog": {"finding": finding}},
     }
-    if where.user:
-        made["actor"] = {"user": {"uid": where.user}}
+    if record.get("user"):
+        made["actor"] = {"user": {"uid": record["user"]}}
     return made

@@ -32,14 +32,18 @@ def lint(packs: o.PackFiles = None, policy: o.PolicyFile = None, as_of: o.AsOf =
     notices = show.Notices()
     out = show.output(None)
     wrong = 0
+    quiet = True
     for name in given:
         path = loading.shipped_path(name) if name in loading.NAMES else name
         remarks = lint.lint(path, now)
         for remark in [*remarks, *judged.outside(path, remarks)]:
+            quiet = False
             wrong += remark.is_error
             if remark.is_error:
                 out.line(safe.one_line(str(remark)))
             else:
                 notices.say(str(remark))
     show.finish(out)
+    if quiet:
+        notices.say(f"{', '.join(given)}: nothing to remark")
     return EXIT_DEFINITION if wrong else 0

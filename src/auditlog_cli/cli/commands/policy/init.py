@@ -43,6 +43,8 @@ def init(
         show.finish(out)
     finally:
         show.discard(out)
+    if isinstance(out, FileOutput):
+        notices.say(f"{output} was made; fill in what nobody could know, then run: auditlog policy lint {output}")
     if seen.left_out:
         times = many(seen.left_out, "time")
         notices.say(f"{times} a name was left out: longer than 200 characters, or one of too many")

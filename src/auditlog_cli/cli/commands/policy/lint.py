@@ -31,5 +31,5 @@ def lint(path: o.PolicyName = None, as_of: o.AsOf = None) -> int:
         out.line(safe.one_line(str(remark)))
     show.finish(out)
     if not remarks:
-        show.Notices().say(f"{policy.name}: nothing to remark")
+        show.Notices().say(f"{policy.path}: nothing to remark")
     return EXIT_FOUND if remarks else 0
