@@ -56,6 +56,23 @@ def test_findings_name_the_owner_beside_the_agent_where_one_is_registered(cli: C
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("form", ["github", "junit"])
+def test_formats_without_a_place_for_owners_say_them_behind_the_message(cli: Cli, here: Path, form: str) -> None:
+    """In the words of the text format; and no owner can end a line, a command or an element."""
+    words = ("check", "audit.jsonl", *ONLY, "--only-policy", "everyone", "--format", form)
+    lines = cli(*words).out.splitlines()
+    assert [line.count("; owner: team-payments") for line in lines if "owner" in line] == [1]
+    hostile = r'"a\n::error::x\u202e</failure>%0A"'
+    (here / "auditlog.policy.yaml").write_text(POLICY.replace("team-payments", hostile))
+    other = cli(*words).out
+    assert len(other.splitlines()) == len(lines)
+    shown = {
+        "github": r"; owner: a\n::error::x\u202e</failure>%250A",
+        "junit": r"a\n::error::x\u202e&lt;/failure&gt;%0A",
+    }
+    assert other.count(shown[form]) == 1, other
+
+
 def test_unknown_agents_are_a_finding_with_and_without_owners(cli: Cli, here: Path) -> None:
     words = (
         "check",
@@ -77,7 +94,7 @@ def test_unknown_agents_are_a_finding_with_and_without_owners(cli: Cli, here: Pa
 
 def test_a_policy_without_owners_changes_no_output(cli: Cli, here: Path) -> None:
     (here / "auditlog.policy.yaml").write_text(POLICY.replace(", owner: team-payments", ""))
-    for form in ("text", "json", "jsonl", "sarif", "markdown", "html"):
+    for form in ("text", "json", "jsonl", "sarif", "markdown", "html", "junit", "github"):
         out = cli("check", "audit.jsonl", *ONLY, "--format", form).out
         assert KEY not in out and not re.search(r'"owner"|owner:|\bOwner\b', out)
     assert "owner" not in cli("policy", "show").out

@@ -135,3 +135,27 @@ def test_a_stub_and_a_damaged_checkpoint(path: Path) -> None:
     Path(f"{path}.checkpoint").write_bytes(b"\xff")
     assert renewing.renew(str(path)).gone == 0
     assert json.loads(path.read_bytes().splitlines()[1])["auditlog"]["reason"] == "log-gone"
+
+
+def test_closed_segments_without_the_active_one_are_a_log_that_is_there(path: Path, cli: Cli) -> None:
+    """A writer was killed between closing one segment and beginning the next: nothing is lost."""
+    kept = Path(f"{path}.checkpoint").read_bytes()
+    os.unlink(f"{path}.checkpoint")
+    with AuditLog(path, origin="test/old", ballast_bytes=0) as log:
+        log.append(RECORD)
+        log.rotate()
+    path.unlink()
+    Path(f"{path}.checkpoint").write_bytes(kept)
+    before = everything(path.parent)
+    done = cli("recover", path, "--accept-loss")
+    assert (done.code, "is there, so no loss can be accepted" in done.err) == (2, True), done
+    assert everything(path.parent) == before
+
+
+def test_a_checkpoint_that_cannot_be_read_is_not_taken_for_a_damaged_one(path: Path, cli: Cli) -> None:
+    """How many records are gone stands in it."""
+    os.rename(f"{path}.checkpoint", f"{path}.elsewhere")
+    os.symlink(f"{path}.checkpoint", f"{path}.checkpoint")
+    done = cli("recover", path, "--accept-loss")
+    assert (done.code, "cannot be read" in done.err) == (3, True), done
+    assert not path.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from auditlog_cli.cli import masking, show
+from auditlog_cli.cli.fitting import goes_with
 from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_OK, UsageError
 
@@ -32,8 +33,7 @@ def asked(
         InputError: If a log is missing.
     """
     if profile is None:
-        if pseudonyms is not None:
-            raise UsageError("--pseudonyms goes with --redact", help="--redact PROFILE says what is masked")
+        goes_with("--redact", False, {"--pseudonyms": pseudonyms is not None}, "--redact PROFILE says what is masked")
         return None
     why: str = getattr(exporter, "UNMASKED", "")
     if why:

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditlog_cli import segments, times
+from auditlog_cli.counts import many
 from auditlog_cli.errors import AuditWriteError, DurabilityError, TamperError
 from auditlog_cli.sealing import hashes
 from auditlog_cli.sealing.line import Unsealed
@@ -142,8 +143,8 @@ def _tell(active: Active, hole: Hole) -> None:
         active.append_own(own.lost(hole.records, times.render(hole.since), times.now(), hole.reason))
     active.hole = None
     active.doubt = False
+    gone = f"{many(hole.records, 'record')} {'is' if hole.records == 1 else 'are'}"
     raise TamperError(
-        f"{active.path}: {hole.what} under a live writer, {hole.records} records are gone from it, "
-        "and the new record was not written",
+        f"{active.path}: {hole.what} under a live writer, {gone} gone from it, and the new record was not written",
         help=f"the log goes on at record {active.seq}; every verifier sees the hole",
     )
