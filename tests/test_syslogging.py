@@ -194,7 +194,7 @@ def test_what_no_datagram_holds_is_said_and_the_rest_is_sent(tmp_path: Path, cli
     with receiver("udp") as received:
         done = cli("export", log, "--to", "syslog", "--endpoint", f"udp://127.0.0.1:{received.port}")
     assert done.code == 5
-    assert "1 of 3 messages are longer than a datagram" in done.err
+    assert "1 of 3 messages is longer than a datagram" in done.err
     assert len(received.datagrams) == 2
 
 

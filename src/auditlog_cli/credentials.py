@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import ssl
+import stat
 from typing import NamedTuple
 
 from auditlog_cli.errors import DefinitionError, UsageError, remedy
@@ -61,6 +63,8 @@ class Credentials(NamedTuple):
             DefinitionError: If a file cannot be read, holds nothing of the kind, or the key is that of another
                 certificate.
         """
+        if self.ca is not None:
+            _start(self.ca)
         try:
             context = ssl.create_default_context(cafile=self.ca)
         except OSError as error:  # ssl.SSLError is one
@@ -115,7 +119,14 @@ def reason(error: OSError) -> str:
 
 
 def _start(path: str) -> bytes:
+    """The beginning of a file. A pipe gives what it has once, and each connection reads anew."""
     try:
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise DefinitionError(
+                f"{path}: is no file, and would have to be read for each connection",
+                help="name a file in PEM, in place of a pipe or device",
+            )
         with open(path, "rb") as file:
             return file.read(_LARGEST)
     except OSError as error:

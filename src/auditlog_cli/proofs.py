@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from auditlog_cli import notefiles, pipeline, strictjson
+from auditlog_cli.counts import many
 from auditlog_cli.errors import InputError, SealRefused, UsageError
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.salting import settling
@@ -84,7 +85,7 @@ def prove(path: str, wanted: str, beside: str | None = None, *, index: bool = Tr
     text, note = notefiles.newest(path, beside)
     if seq >= note.size:
         raise InputError(
-            f"{path}: record {seq} is not covered yet: the newest checkpoint is of {note.size} records",
+            f"{path}: record {seq} is not covered yet: the newest checkpoint is of {many(note.size, 'record')}",
             help=f"auditlog seal {path} --key FILE",
         )
     return _proved(path, text, note, [line], index)[0]
@@ -176,7 +177,7 @@ def prove_growth(path: str, earlier: Earlier, beside: str | None = None, *, inde
         )
     if earlier.size > note.size:
         raise SealRefused(
-            f"{path}: the newest checkpoint covers {note.size} records, and the earlier one {earlier.size}",
+            f"{path}: the newest checkpoint covers {many(note.size, 'record')}, and the earlier one {earlier.size}",
             help=f"auditlog verify {path}; or seal first",
         )
     stretches = merkle.consistency_stretches(earlier.size, note.size)
@@ -218,7 +219,8 @@ def check_growth(made: Grown, trusted: signers.Signers, earlier: Earlier | None 
     """
     proof, note = made.proof, notes.parse(made.note)
     if earlier is not None and earlier[:2] != (proof.size, proof.root):
-        return Verdict(False, f"the proof begins at another state than the {earlier.size} records that were kept")
+        kept = f"the one of {many(earlier.size, 'record')} that was kept"
+        return Verdict(False, f"the proof begins at another state than {kept}")
     if earlier is not None and earlier.origin and earlier.origin != note.origin:
         return Verdict(False, "what was kept is the state of another log")
     trouble = checkpoints.trouble(note, trusted)
@@ -311,7 +313,7 @@ def _collect(path: str, note: notes.Note, stretches: list[merkle.Stretch], index
             settling.root_at(files, note.size, new=new, tree=tree)
         if tree.size < note.size or tree.root() != note.root:
             raise SealRefused(
-                f"{path}: is not the log that was signed ({note.size} records); nothing can be proved from it",
+                f"{path}: is not the log that was signed ({many(note.size, 'record')}); nothing can be proved from it",
                 help=f"auditlog verify {path}",
             )
         return tree

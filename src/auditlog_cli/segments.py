@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
+
+from auditlog_cli.errors import InputError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,6 +138,7 @@ def snapshot(path: str, timeout_s: float = 10.0) -> list[tuple[str, int, int]]:
 
     Raises:
         OSError: If a segment cannot be opened.
+        InputError: If what bears the name of one is no regular file.
     """
     lock = shared_lock(path, timeout_s)
     try:
@@ -152,11 +156,12 @@ def open_first(path: str) -> tuple[str, int]:
 
     Raises:
         OSError: If it cannot be opened.
+        InputError: If it is no regular file.
     """
 
     def first(path: str) -> tuple[str, int]:
         name = next((found for _, found in closed(path)), path)
-        return name, os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        return name, open_regular(name)
 
     return again(first, path)
 
@@ -169,13 +174,34 @@ def open_present(path: str) -> tuple[str, int]:
 
     Raises:
         OSError: If it cannot be opened.
+        InputError: If it is no regular file.
     """
 
     def here(path: str) -> tuple[str, int]:
         name = present(path)
-        return name, os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        return name, open_regular(name)
 
     return here(path) if first_of(path) is None else again(here, path)
+
+
+def open_regular(path: str) -> int:
+    """Open a file of a log, or one beside it, to read it: a pipe in its place is refused, not waited for.
+
+    Raises:
+        OSError: If it cannot be opened.
+        InputError: If it is no regular file.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise InputError(f"{path}: not a file", help="what bears that name is a file of a log: move this away")
+    return fd
+
+
+def read_regular(path: str, most: int) -> bytes:
+    """Return the first `most` bytes of a small file beside a log; raises what `open_regular` does."""
+    with open(open_regular(path), "rb") as file:
+        return file.read(most)
 
 
 def again(look: Callable[[str], T], path: str) -> T:
@@ -199,13 +225,13 @@ def _opened(path: str) -> list[tuple[str, int, int]]:
     try:
         for name in [*(found for _, found in find_closed(path)), path]:
             try:
-                fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe is refused, not waited for
+                fd = open_regular(name)
             except FileNotFoundError:
                 if name != path:
                     raise
                 continue
             taken.append((name, fd, os.fstat(fd).st_size))
-    except OSError:
+    except BaseException:
         for _, fd, _ in taken:
             os.close(fd)
         raise

@@ -150,8 +150,9 @@ class Receiver:
             raise self._lost(error) from error
         if self.too_long:
             raise AuditWriteError(
-                f"{self.to}: {self.too_long:,} of {self.sent + self.too_long:,} messages are longer than a datagram "
-                f"({_LONGEST_DATAGRAM:,} bytes) and were not sent",
+                f"{self.to}: {self.too_long:,} of {many(self.sent + self.too_long, 'message')} "
+                f"{'is' if self.too_long == 1 else 'are'} longer than a datagram ({_LONGEST_DATAGRAM:,} bytes), "
+                "and not sent",
                 help="tcp:// or tls:// take messages of any length",
             )
 

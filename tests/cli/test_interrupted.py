@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,3 +89,61 @@ def test_a_log_that_cannot_be_indexed_is_not_said_to_be(cli: Cli, tmp_path: Path
     packed.write_bytes(gzip.compress(line(record()) + b"\n"))
     told = cli("index", "build", packed)
     assert (told.code, f"{packed}: {packed.stat().st_size:,} bytes cannot be indexed" in told.err) == (6, True)
+
+
+def test_what_orjson_imports_is_there_before_it(log: Path) -> None:
+    """Ctrl-C while orjson imports something for itself ends the process by SIGSEGV: it takes the failure for a module."""
+    said = subprocess.run(
+        [sys.executable, "-c", LISTENING, "export", str(log), "--to", "ecs", "-o", "-"], capture_output=True, text=True
+    )
+    imported = said.stderr.split()
+    assert said.returncode == 0, said.stderr
+    before = imported[: imported.index("orjson.orjson")]
+    assert {"dataclasses", "datetime", "enum", "json", "uuid", "zoneinfo"} <= {*before}
+
+
+def test_sigterm_leaves_no_half_file_and_is_seen_to_have_ended_the_process(log: Path) -> None:
+    words = ["export", "-", "--to", "ecs", "-o", str(log.parent / "out.ndjson")]
+    with subprocess.Popen([sys.executable, "-m", "auditlog_cli", *words], stdin=subprocess.PIPE) as running_:
+        assert running_.stdin is not None
+        running_.stdin.write(log.read_bytes())
+        running_.stdin.flush()
+        until(lambda: any(log.parent.glob("out.ndjson.*.tmp")))
+        running_.terminate()
+        assert running_.wait(60) == -signal.SIGTERM
+    assert [path.name for path in log.parent.iterdir()] == ["log.jsonl"]
+
+
+def test_sigterm_is_not_lost_where_python_forgets_an_exception() -> None:
+    said = subprocess.run([sys.executable, "-c", FORGETTING], capture_output=True, text=True, timeout=60)
+    assert (said.returncode, said.stdout) == (-signal.SIGTERM, "forgotten\n"), said.stderr
+
+
+def until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.01)
+
+
+LISTENING = """
+import os, sys
+sys.addaudithook(lambda event, given: event == "import" and os.write(2, given[0].encode() + b"\\n"))
+from auditlog_cli.cli.front import run
+run()
+"""
+
+FORGETTING = """
+import os, signal, time
+from auditlog_cli.cli import front
+front._TIDYING_S = 0.2
+front._ended_by_sigterm()
+class Callback:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)
+made = Callback()
+del made
+print("forgotten", flush=True)
+time.sleep(50)
+"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from auditlog_cli import check
 from auditlog_cli.errors import DefinitionError
+from auditlog_cli.rules import naming
 from tests.cli.test_alerts import KEY, record, write
 from tests.conftest import Result
 
@@ -54,6 +56,23 @@ def test_findings_name_the_owner_beside_the_agent_where_one_is_registered(cli: C
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("form", ["github", "junit"])
+def test_formats_without_a_place_for_owners_say_them_behind_the_message(cli: Cli, here: Path, form: str) -> None:
+    """In the words of the text format; and no owner can end a line, a command or an element."""
+    words = ("check", "audit.jsonl", *ONLY, "--only-policy", "everyone", "--format", form)
+    lines = cli(*words).out.splitlines()
+    assert [line.count("; owner: team-payments") for line in lines if "owner" in line] == [1]
+    hostile = r'"a\n::error::x\u202e</failure>%0A"'
+    (here / "auditlog.policy.yaml").write_text(POLICY.replace("team-payments", hostile))
+    other = cli(*words).out
+    assert len(other.splitlines()) == len(lines)
+    shown = {
+        "github": r"; owner: a\n::error::x\u202e</failure>%250A",
+        "junit": r"a\n::error::x\u202e&lt;/failure&gt;%0A",
+    }
+    assert other.count(shown[form]) == 1, other
+
+
 def test_unknown_agents_are_a_finding_with_and_without_owners(cli: Cli, here: Path) -> None:
     words = (
         "check",
@@ -75,7 +94,7 @@ def test_unknown_agents_are_a_finding_with_and_without_owners(cli: Cli, here: Pa
 
 def test_a_policy_without_owners_changes_no_output(cli: Cli, here: Path) -> None:
     (here / "auditlog.policy.yaml").write_text(POLICY.replace(", owner: team-payments", ""))
-    for form in ("text", "json", "jsonl", "sarif", "markdown", "html"):
+    for form in ("text", "json", "jsonl", "sarif", "markdown", "html", "junit", "github"):
         out = cli("check", "audit.jsonl", *ONLY, "--format", form).out
         assert KEY not in out and not re.search(r'"owner"|owner:|\bOwner\b', out)
     assert "owner" not in cli("policy", "show").out
@@ -126,6 +145,16 @@ def test_a_file_of_that_name_wins(cli: Cli, here: Path) -> None:
         "everyone",
         "other",
     ]
+
+
+def test_a_file_in_a_folder_that_is_closed_to_us_is_not_said_to_be_missing(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(os, "lstat", closed)
+    assert naming.meant("closed/x.yaml", None) == ("closed/x.yaml", None)
 
 
 def test_what_is_neither_a_file_nor_a_bundle_is_one_error(cli: Cli, here: Path) -> None:

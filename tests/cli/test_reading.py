@@ -415,3 +415,20 @@ def test_closed_standard_streams_are_no_bug(tmp_path: Path, closed: str) -> None
     assert done.returncode == (5 if "1>" in closed else 0)
     assert b"Traceback" not in done.stderr and path.read_bytes() == before
     assert ("1>" in closed) is (done.stdout == b"")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["tail"], ["filter"], ["stats"], ["traces"], ["import"], ["export", "--to", "ecs", "-o", "-"],
+     ["policy", "init", "-o", "-"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_file_without_a_record_is_an_error_also_without_notices(
+    tmp_path: Path, cli: Callable[..., Result], words: list[str]
+) -> None:
+    """Else exit code 3 would come without a word."""
+    path = tmp_path / "key.pub"
+    path.write_text("ssh-ed25519 AAAA\n")
+    done = cli(*words, "--quiet", path)
+    assert done.code == 3
+    assert done.err.startswith(f"auditlog: error[input]: {path}: no") and "\n  help: " in done.err

@@ -183,6 +183,13 @@ def test_the_manifest_is_one() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_no_address_is_given_that_the_project_has_not() -> None:
+    """Neither of a repository nor of an action: what is typed off the page has to be there."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "action.yml", *(ROOT / "docs").rglob("*.md")]
+    found = [(page.name, each) for page in pages for each in re.findall(r"\S*auditlog/auditlog\S*", page.read_text())]
+    assert found == []
+
+
 def test_pre_commit_stops_a_commit(home: Path) -> None:
     """The hooks of the page, run by pre-commit itself; only where the tool comes from differs (no package to build)."""
     (wanted,) = yaml.safe_load(FILES[".pre-commit-config.yaml"])["repos"]

@@ -100,7 +100,7 @@ def test_a_bundle_with_a_record_that_is_gone_or_too_long_is_left_out_and_that_is
     whole, _ = exported(exporters.Source("o", entries, 0, note))
     found, said = exported(exporters.Source("o", buried, 0, note))
     assert set(whole) - set(found) == {"tile/entries/000"}
-    assert "1 bundles of entries are left out" in said[0]
+    assert "1 bundle of entries is left out" in said[0]
     longest = b"x" * 0xFFFF
     for data, kept in ((longest, True), (longest + b"x", False)):
         source = exporters.Source("o#raw", [exporters.Entry(data, {}, bytes(32), "x")], 0, note, True)

@@ -35,7 +35,8 @@ def test_a_field_is_met_where_it_stands_whatever_it_holds(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "near"),
     [("usr.email", "user.email"), ("user.emial", "user.email"), ("User.Email", "user.email"), ("email", "user.email"),
-     ("delegation_chain.actr", "delegation_chain.actor"), ("metadata.notes", "metadata.note"),
+     ("user/email", "user.email"), ("/user/email", "user.email"), ("user..email", "user.email"),
+     (".user.email.", "user.email"), ("delegation_chain.actr", "delegation_chain.actor"), ("metadata.notes", "metadata.note"),
      ("user.name", ""), ("action.arguments.by", ""), ("delegation_chain.9.actor", ""), ("*.nothing", ""),
      ("metadata.note.text", "")],
 )  # fmt: skip

@@ -311,3 +311,20 @@ def test_live_a_partner_that_comes_just_before_the_deadline_is_one() -> None:
 def test_a_form_that_is_not_understood_is_refused(correlate: dict[str, Any]) -> None:
     with pytest.raises(DefinitionError, match="X-1"):
         engine(bound(rule(KINDS, correlate, scope="log")))
+
+
+def test_a_form_or_a_check_that_is_not_well_formed_is_answered_with_its_keys() -> None:
+    """As many forms and checks as there are."""
+    from auditlog_cli.rules import checks, correlating
+
+    for name in correlating.FORMS:
+        module = correlating.load(name)
+        with pytest.raises(DefinitionError) as refused:
+            correlating.checked(name, module, 5, "X-1")
+        keys = module.SCHEMA.get("properties", {})
+        assert all(key in refused.value.help for key in keys) and refused.value.help
+    for name in checks.names():
+        check = checks.load(name)
+        with pytest.raises(DefinitionError) as refused:
+            checks.given({"no such key": 1}, check, "X-1")
+        assert all(key in refused.value.help for key in check.WITH["properties"]) and refused.value.help

@@ -9,6 +9,7 @@ import pytest
 from auditlog_cli import times
 from auditlog_cli.errors import DefinitionError
 from auditlog_cli.fields import MISSING
+from auditlog_cli.rules.program import compile_logic, place
 from auditlog_cli.rules.selections import compile_selection, compile_test
 from auditlog_cli.rules.values import UNKNOWN, moment
 from tests.rules.packs import AS_OF
@@ -84,3 +85,36 @@ def test_a_selection_is_a_mapping_of_tests(given: Any) -> None:
 )  # fmt: skip
 def test_the_fast_reading_of_a_time_is_the_slow_one(text: str) -> None:
     assert moment(text) == times.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "given", "said"),
+    [
+        ("a", [], "a list of values means any of them"), ("a|fieldref", 5, "such as user.id"), ("a|gt", "x", "docs/packs.md"),
+        ("a|re", "(", ".{0,200}"), ("a|re", "(a+)+", ".{0,200}"),
+    ],
+)  # fmt: skip
+def test_a_test_that_is_not_understood_says_how_it_is_written(key: str, given: Any, said: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        compile_test(key, given, "X-1", 0)
+    assert said in refused.value.help
+
+
+@pytest.mark.parametrize(
+    ("detection", "said"),
+    [
+        ({"one": {"a": 1}}, "such as condition: one"), ({"one": {"a": 1}, "condition": 5}, "such as condition: one"),
+        ({"one": [], "condition": "one"}, "action.tool: search"), ({"one": {"a": 1}, "condition": "one & two"}, "not, 1 of name*"),
+        ({"one": {"a": 1}, "condition": "one or " * 2000}, "of a list of mappings one must"),
+    ],
+)  # fmt: skip
+def test_a_logic_that_is_not_understood_says_how_it_is_written(detection: dict[str, Any], said: str) -> None:
+    with pytest.raises(DefinitionError) as refused:
+        compile_logic(0, "X-1", detection, None, "record", 0)
+    assert said in refused.value.help
+
+
+def test_a_parameter_that_is_not_there_is_answered_with_those_that_are() -> None:
+    with pytest.raises(DefinitionError) as refused:
+        place({"a|gt": "%limits%"}, {"limit": 3, "window": "1h"}, "X-1")
+    assert refused.value.help == "parameters: limit, window"

@@ -39,7 +39,7 @@ MUTANTS = [
     ("withholding/passes.py", "line.content or None)", "line.content)"),
     ("withholding/lines.py", "value.offset + shift", "value.offset"),
     ("withholding/replacing.py", "and (value.field, line.commit(value)) in declared", ""),
-    ("writer/growth.py", "return not unseal(_first(path)).tombstone", "return unseal(_first(path)) is not None"),
+    ("writer/growth.py", "return not unseal(first_lines(path)[0]).tombstone", "return unseal(first_lines(path)[0]) is not None"),
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -128,6 +129,10 @@ def test_a_certificate_that_is_renewed_is_used_from_the_next_connection_on(
         (["--cert", "broken.crt", "--cert-key", "shipper.key"], 4, "broken.crt, shipper.key: cannot be used"),
         (["--cert-key", "shipper.key"], 2, "--cert-key: a key without its certificate"),
         (["--ca", "text"], 4, "text: is no file of certificates in PEM"),
+        (["--ca", "none.pem"], 4, "none.pem: cannot be read"),
+        (["--ca", "pipe"], 4, "pipe: is no file"),
+        (["--cert", "pipe"], 4, "pipe: is no file"),
+        (["--cert", "shipper.crt", "--cert-key", "pipe"], 4, "pipe: is no file"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )  # fmt: skip
@@ -139,6 +144,7 @@ def test_files_that_cannot_be_used_are_named_before_anything_is_sent(
     monkeypatch.chdir(tmp_path)
     split(authority.server("other.example.org"), "other")
     Path("text").write_text("no PEM")
+    os.mkfifo("pipe")
     Path("broken.crt").write_text(ours.certificate.read_text().replace("M", "!"))
     for made in (["genrsa", "-out", "rsa.key"], ["pkey", "-in", str(ours.key), "-aes256", "-passout", "pass:x", "-out", "locked.key"]):  # fmt: skip
         subprocess.run(["openssl", *made], check=True, capture_output=True)

@@ -78,6 +78,14 @@ def test_the_next_run_goes_on_masked(ship: Shipping) -> None:
     assert arrived == sorted(set(arrived)) and MAIL.encode() not in ship.came()
 
 
+def test_a_run_that_has_nothing_to_send_does_not_say_that_fields_are_missing(ship: Shipping) -> None:
+    ship.append(1)
+    ship()
+    again = ship()
+    assert (again.code, "no record has" in again.err) == (0, False), again
+    assert "0 masked in 0 of 0 records" in again.err
+
+
 def test_a_masked_cursor_sends_nothing_without_masks(ship: Shipping) -> None:
     ship.append(2)
     assert ship().code == 0

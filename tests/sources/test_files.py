@@ -119,3 +119,47 @@ def test_a_link_to_nothing_in_a_folder_is_an_error_of_trace(tmp_path: Path, cli:
     (tmp_path / "gone.jsonl").symlink_to("nowhere")
     told = cli("trace", "trace_1", tmp_path)
     assert (told.code, "gone.jsonl: cannot be read" in told.err) == (3, True), told
+
+
+def closed_to_us(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let the folders of that name refuse to be listed, as they do to who is neither their owner nor root."""
+    scandir = os.scandir
+
+    def refusing(path: str) -> object:
+        if os.path.basename(path) == name:
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+
+
+def test_a_folder_that_cannot_be_looked_into_does_not_pass_for_one_without_logs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed_to_us(monkeypatch, "sub")
+    for asked in (folder, folder / "sub"):
+        with pytest.raises(InputError, match=r"sub: cannot be read \(Permission denied\)"):
+            files.find([str(asked)])
+    unread: list[InputError] = []
+    found = files.find([str(folder)], unread=unread)
+    assert ([log.path for log in found], len(unread)) == (
+        [str(folder / "audit.jsonl"), str(folder / "other.ndjson")],
+        1,
+    )
+
+
+def test_what_fsck_keeps_for_root_is_no_folder_of_logs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else nobody but root could name the folder in which a disk is mounted."""
+    (folder / "lost+found").mkdir()
+    closed_to_us(monkeypatch, "lost+found")
+    assert len(files.find([str(folder)])) == 3
+
+
+@pytest.mark.parametrize("command", [["stats"], ["tail", "-f"], ["check", "--no-policy", "--follow"]])
+def test_no_command_is_content_with_the_folders_that_it_could_look_into(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, cli: Callable[..., Result], command: list[str]
+) -> None:
+    write(folder / "other.ndjson", [record()])
+    closed_to_us(monkeypatch, "sub")
+    done = cli(*command, folder)
+    assert (done.code, f"error[input]: {folder}/sub: cannot be read" in done.err) == (3, True), done

@@ -21,8 +21,8 @@ from auditlog_cli.cli.show import Notices
 from auditlog_cli.errors import AuditWriteError, DefinitionError, InputError, LockTimeout, SealRefused, UsageError
 from auditlog_cli.salting.growing import SaltedGrowth
 from auditlog_cli.sealing import notes, sshsig
-from auditlog_cli.signing import checks, keygen, signer, signers
-from auditlog_cli.writer import lock
+from auditlog_cli.signing import checks, keygen, signer, signers, succession
+from auditlog_cli.writer import lock, own
 from auditlog_cli.writer.checkpoints import Sealer
 from auditlog_cli.writer.growth import Growth, is_sealed
 from auditlog_cli.writer.log import AuditLog
@@ -641,6 +641,63 @@ def test_a_key_hands_over_to_the_next(path: Path, tmp_path: Path) -> None:
     assert (verdict.exit_code, verdict.warnings) == (0, []), "the last checkpoint of the old key counts, too"
 
 
+@pytest.fixture
+def handed_over(path: Path, tmp_path: Path) -> Path:
+    """A log in which the key `old.key` gave its place to `new.key`."""
+    with AuditLog(path, origin="test/log", ballast_bytes=0) as log:
+        log.append(RECORD)
+    for name in ("old.key", "new.key"):
+        keygen.make(str(tmp_path / name), "test")
+    done = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "old.key", "--successor", "new.key")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["--checkpoint", "elsewhere"], ["--successor", "third.key"]], ids=["log", "elsewhere", "successor"]
+)
+def test_a_key_that_was_succeeded_signs_no_more(handed_over: Path, tmp_path: Path, words: list[str]) -> None:
+    """Auditors would pass its checkpoint over, so that what it covers would not be covered."""
+    keygen.make(str(tmp_path / "third.key"), "test")
+    before = sorted((each, each.read_bytes()) for each in tmp_path.rglob("*"))
+    done = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "old.key", *words)
+    new = (tmp_path / "new.key.pub").read_text().rsplit(" ", 1)[0]
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.splitlines() == [
+        "auditlog: error[definition]: old.key: said in the log that another key comes after it; nothing was signed",
+        f"  help: sign with the private half of {new}",
+    ]
+    assert sorted((each, each.read_bytes()) for each in tmp_path.rglob("*")) == before
+    assert auditlog(tmp_path, "seal", "audit.jsonl", "--key", "new.key").returncode == 0
+
+
+def test_a_key_that_came_back_signs_again(handed_over: Path, tmp_path: Path) -> None:
+    back = auditlog(tmp_path, "seal", "audit.jsonl", "--key", "new.key", "--successor", "old.key")
+    assert back.returncode == 0, back.stderr
+    assert auditlog(tmp_path, "seal", "audit.jsonl", "--key", "new.key").returncode == 4
+    assert auditlog(tmp_path, "seal", "audit.jsonl", "--key", "old.key").returncode == 0
+
+
+def test_a_writer_with_a_key_that_was_succeeded_goes_on_and_says_so(handed_over: Path, tmp_path: Path) -> None:
+    """While it runs, and when it is opened anew: the log is written, and nothing pretends that it is signed."""
+    log = AuditLog(handed_over, key=str(tmp_path / "old.key"), ballast_bytes=0)
+    log.append({"n": 17})
+    with pytest.raises(DefinitionError, match="another key comes after it"):
+        log.close()
+    assert b'"n":17' in handed_over.read_bytes()
+
+
+@pytest.mark.parametrize("forged", ["unsigned", "another key's", "of another log"])
+def test_nobody_else_takes_the_turn_of_a_key(path: Path, key: Path, tmp_path: Path, forged: str) -> None:
+    """Who can append can write that a key was succeeded; it counts only if that key says so of this log."""
+    mine, other = signer.load(str(key)), keygen.make(str(tmp_path / "other.key"), "test")
+    with AuditLog(path, origin="test/log", ballast_bytes=0) as log:
+        who, origin = (other, "test/log") if forged == "another key's" else (mine, "test/other")
+        said = succession.members(origin, who, other, "2026-01-01T00:00:00Z") | {"old": mine.public_line}
+        log.append_own(own.record("key", **said | ({"sshsig": "none"} if forged == "unsigned" else {})))
+        assert Sealer(str(path), mine).seal(log.durable, log.append_own).size == 2
+
+
 @pytest.mark.parametrize("elsewhere", [True, False])
 def test_what_comes_while_a_checkpoint_is_made_is_not_missed(
     path: Path, key: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
@@ -757,7 +814,7 @@ def test_what_another_with_the_same_key_signed_bridges_what_was_pruned(path: Pat
         beside = Path(f"{path}.checkpoint")
         good = beside.read_bytes()
         beside.write_text(notes.render(notes.parse(good.decode())._replace(signatures=())))
-        with pytest.raises(SealRefused, match="1 records were signed, and 2 are pruned"):
+        with pytest.raises(SealRefused, match="1 record was signed, and 2 are pruned"):
             idle.behind()
         beside.write_bytes(good)
         assert idle.behind() == 4

@@ -123,20 +123,44 @@ def test_garbage_behind_the_last_line_is_cut_off_and_kept(path: Path, opened: Op
     assert stock(path, shared).returncode == 0
 
 
+def refused_as_it_is(path: Path, opened: Open) -> None:
+    before = path.read_bytes()
+    with pytest.raises(AuditWriteError, match="not sealed"):
+        opened()
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("torn", GARBAGE[:15], ids=[f"{len(g)}-{g[:6]!r}" for g in GARBAGE[:15]])
 def test_garbage_alone_becomes_a_log_with_a_record_of_it(path: Path, opened: Open, torn: bytes) -> None:
     """A file that holds no line of anybody: genesis first, then `recovered`."""
     path.parent.mkdir()
     path.write_bytes(torn)
-    if torn.startswith(b'{"a":1'):
-        with pytest.raises(AuditWriteError, match="not sealed"):
-            opened()
+    if torn.startswith((b'{"a":1', b"garbage", b"x", b"y", b"z")):
+        refused_as_it_is(path, opened)
         return
     opened().append(small())
     found = walk(path)
     (said,) = found.own("recovered")
     assert (said["bytes"], said["sha256"]) == (len(torn), hashlib.sha256(torn).hexdigest())
     assert [r.get("auditlog", {}).get("type") for r in found.records] == ["genesis", "recovered", None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "format: auditlog.policy/1\ntools: []\n",
+        "[1, 2]\n",
+        '{\n  "mcpServers": {}\n}\n',
+        "a\tb\r\n",
+        "\ufeffcafé\n",
+        "t",
+    ],
+)
+def test_a_file_of_somebodys_text_never_becomes_a_log(path: Path, opened: Open, text: str) -> None:
+    """A path that was mistaken for that of the log: a policy, settings, notes. No crash leaves text behind."""
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    refused_as_it_is(path, opened)
 
 
 def test_the_torn_bytes_can_be_withheld(path: Path, opened: Open) -> None:

@@ -55,6 +55,13 @@ def test_the_new_log_says_which_one_is_gone(path: Path, cli: Cli, rest: bytes | 
     assert (verdict.exit_code, [each.code for each in verdict.listed][:1]) == (0, ["lost"])
 
 
+def test_the_log_may_be_named_as_in_the_examples(path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(path.parent)
+    done = cli("recover", "audit.jsonl", "--accept-loss")
+    assert (done.code, verify(path).exit_code) == (0, 0), done
+    assert verify(path).records == 2
+
+
 def test_a_log_that_is_there_is_left_alone(path: Path, cli: Cli, tmp_path: Path) -> None:
     """Whole, or of another name than its checkpoint: what to do is nothing that a command can guess."""
     kept = Path(f"{path}.checkpoint").read_bytes()
@@ -128,3 +135,27 @@ def test_a_stub_and_a_damaged_checkpoint(path: Path) -> None:
     Path(f"{path}.checkpoint").write_bytes(b"\xff")
     assert renewing.renew(str(path)).gone == 0
     assert json.loads(path.read_bytes().splitlines()[1])["auditlog"]["reason"] == "log-gone"
+
+
+def test_closed_segments_without_the_active_one_are_a_log_that_is_there(path: Path, cli: Cli) -> None:
+    """A writer was killed between closing one segment and beginning the next: nothing is lost."""
+    kept = Path(f"{path}.checkpoint").read_bytes()
+    os.unlink(f"{path}.checkpoint")
+    with AuditLog(path, origin="test/old", ballast_bytes=0) as log:
+        log.append(RECORD)
+        log.rotate()
+    path.unlink()
+    Path(f"{path}.checkpoint").write_bytes(kept)
+    before = everything(path.parent)
+    done = cli("recover", path, "--accept-loss")
+    assert (done.code, "is there, so no loss can be accepted" in done.err) == (2, True), done
+    assert everything(path.parent) == before
+
+
+def test_a_checkpoint_that_cannot_be_read_is_not_taken_for_a_damaged_one(path: Path, cli: Cli) -> None:
+    """How many records are gone stands in it."""
+    os.rename(f"{path}.checkpoint", f"{path}.elsewhere")
+    os.symlink(f"{path}.checkpoint", f"{path}.checkpoint")
+    done = cli("recover", path, "--accept-loss")
+    assert (done.code, "cannot be read" in done.err) == (3, True), done
+    assert not path.exists()

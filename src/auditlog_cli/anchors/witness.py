@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from auditlog_cli.counts import many
 from auditlog_cli.errors import DefinitionError, InputError, SealRefused
 from auditlog_cli.sealing import cosignatures, notes
 from auditlog_cli.sealing.cosignatures import Witness
@@ -84,14 +85,14 @@ def cosigned(
         size = _size(url, body)
         if size > parsed.size:
             raise SealRefused(
-                f"{url}: has seen {size} records of this log, and the checkpoint covers {parsed.size}",
+                f"{url}: has seen {many(size, 'record')} of this log, and the checkpoint covers {parsed.size}",
                 help="auditlog verify; or seal first",
             )
         hashes = hashes_since(size) if 0 < size < parsed.size else ()
         status, body = _post(url, _body(size, hashes, note))
         if status == http.client.CONFLICT or (status == http.client.UNPROCESSABLE_ENTITY and size):
             raise SealRefused(
-                f"{url}: has seen another history of this log: its first {size} records were others",
+                f"{url}: has seen another history of this log: it began otherwise, up to {many(size, 'record')}",
                 help="auditlog verify LOG; what the witness saw first is the older state",
             )
     if status != http.client.OK:

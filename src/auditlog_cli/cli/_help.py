@@ -155,7 +155,7 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
                'an alerts log.'),
               ('--emit FILE', 'Append new findings as events, for a SIEM.'),
               ('--emit-as ecs|ocsf',
-               'Elastic Common Schema, or OCSF Detection Finding (class 2004). Default: ecs.'))),
+               'With --emit: Elastic Common Schema (the default), or OCSF Detection Finding (class 2004).'))),
             ('While it is written',
              (('--follow',
                'Go on as records arrive, until Ctrl-C; text and jsonl only. A log that is away for 60 s ends '
@@ -622,14 +622,15 @@ PAGES: dict[str, tuple[str, str, str, tuple[tuple[str, tuple[tuple[str, str], ..
             'auditlog schema\nauditlog schema record\nauditlog schema validation -o validation.schema.json'),
  'seal': ('Sign the state of a log: how many records, and the one hash that stands for all of them.',
           'auditlog seal [OPTION]... PATH',
-          'Refuses, and changes nothing, if the log does not extend what was signed last. The signature goes '
-          'into the\n'
-          'log, if this user may write there, and into PATH.checkpoint; `ssh-keygen -Y verify` and openssl '
-          'check it as\n'
-          "well as `auditlog verify`. A log that was never sealed (anybody's JSON Lines) is signed as it is, "
-          'from outside; with\n'
-          '--redactable, each of its values gets a salt in PATH.salts, so that `auditlog redact` can '
-          'withhold it later.\n'
+          'Refuses, and changes nothing, if the log does not extend what was signed last, or if the key has '
+          'handed over to\n'
+          'another one. The signature goes into the log, if this user may write there, and into '
+          'PATH.checkpoint; `ssh-keygen -Y\n'
+          "verify` and openssl check it as well as `auditlog verify`. A log that was never sealed (anybody's "
+          'JSON Lines) is\n'
+          'signed as it is, from outside; with --redactable, each of its values gets a salt in PATH.salts, '
+          'so that `auditlog\n'
+          'redact` can withhold it later.\n'
           '\n'
           'The agents must not be able to read the key: run `auditlog seal --watch` as another user.',
           (('Arguments', (('PATH', 'The log.'),)),

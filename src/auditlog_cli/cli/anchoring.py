@@ -8,17 +8,19 @@ from auditlog_cli import notefiles, proofs, times
 from auditlog_cli.anchors import git, stamps
 from auditlog_cli.anchors import witness as witnesses
 from auditlog_cli.cli import show
+from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_OK, UsageError
 
 
 def commit(path: str, repository: str, beside: str | None, notices: show.Notices) -> int:
     """Commit the checkpoint; print the commit; return the exit code."""
     text, note = notefiles.newest(path, beside)
-    made = git.commit(repository, note.origin, text.encode(), f"auditlog: {note.origin} at {note.size} records")
+    made = git.commit(repository, note.origin, text.encode(), f"auditlog: {note.origin} at {many(note.size, 'record')}")
     out = show.output(None)
     out.line(made)
     show.finish(out)
-    notices.say(f"{repository}: {git.name_of(note.origin)} holds {note.size} records; push it to where no agent can")
+    held = f"{git.name_of(note.origin)} holds {many(note.size, 'record')}"
+    notices.say(f"{repository}: {held}; push it to where no agent can")
     return EXIT_OK
 
 
@@ -42,7 +44,7 @@ def stamp(path: str, url: str, authority: str, beside: str | None, output: str |
         printed.line(each)
     show.finish(printed)
     at = times.render(found.at * times.SECOND)
-    notices.say(f"{note.size} records existed by {at}, says {url}")
+    notices.say(f"{many(note.size, 'record')} existed by {at}, says {url}")
     return EXIT_OK
 
 
@@ -63,5 +65,6 @@ def cosign(path: str, url: str, keys: str, beside: str | None, output: str | Non
     printed = show.output(None)
     printed.line(name)
     show.finish(printed)
-    notices.say(f"{note.size} records extend all that {seen.name} saw, by {times.render(seen.at * times.SECOND)}")
+    extend = f"{many(note.size, 'record')} {'extends' if note.size == 1 else 'extend'}"
+    notices.say(f"{extend} all that {seen.name} saw, by {times.render(seen.at * times.SECOND)}")
     return EXIT_OK

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import failure, progress, show
-from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, UsageError, remedy
+from auditlog_cli.cli.fitting import goes_with
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, remedy
 from auditlog_cli.finding import Finding
 from auditlog_cli.judgement import baseline as baselines
 from auditlog_cli.judgement.announcing import NOBODY, Announcer, Wish
@@ -54,11 +55,10 @@ class Shown:
         quiet: bool,
         sarif_waived: bool = False,
     ) -> None:
-        if sarif_waived and format != "sarif":
-            raise UsageError(
-                "--sarif-waived goes with --format sarif",
-                help="auditlog check LOG --format sarif --sarif-waived include",
-            )
+        goes_with(
+            "--format sarif", format == "sarif", {"--sarif-waived": sarif_waived},
+            "auditlog check LOG --format sarif --sarif-waived include",
+        )  # fmt: skip
         self._sarif_waived = sarif_waived
         self.format = format
         self.color = color

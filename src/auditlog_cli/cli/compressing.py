@@ -22,9 +22,9 @@ def run(path: str, *, dry_run: bool, quiet: bool) -> int:
         for name, size in plan.segments:
             out.line(f"{safe.one_line(os.path.basename(name))}: {size:,} bytes")
         show.finish(out)
-        notices.say(
-            f"{many(len(plan.segments), 'segment')} would be compressed, {plan.packed} are; nothing was changed"
-        )
+        are = "is" if plan.packed == 1 else "are"
+        would = f"{many(len(plan.segments), 'segment')} would be compressed"
+        notices.say(f"{would}, {plan.packed:,} {are}; nothing was changed")
         return EXIT_OK
 
     def told(packed: compressing.Packed) -> None:

@@ -1,4 +1,4 @@
-"""`auditlog export` and `ship`: which options say something to which format. One that would do nothing is refused."""
+"""Which options say something beside which others, and to which format. One that would do nothing is refused."""
 
 from __future__ import annotations
 
@@ -27,6 +27,50 @@ _SENT = {
     "--insecure": _OTLP,
 }
 """With `--endpoint` only."""
+
+
+def goes_with(partner: str, there: object, given: dict[str, bool], help: str) -> None:  # noqa: A002 - the word shown
+    """Refuse an option that would do nothing, because the one that it belongs to was not given.
+
+    Args:
+        partner: The one that it belongs to, as it is written.
+        there: Whether that was given.
+        given: By its name, whether an option was given.
+        help: How it is written with both.
+
+    Raises:
+        UsageError: Naming the first.
+    """
+    for option, is_given in given.items():
+        if is_given and not there:
+            raise UsageError(f"{option} goes with {partner}", help=help)
+
+
+def counted(fail_on: str, indicators: bool) -> None:
+    """Refuse to let indicators count for an exit code that nothing counts for.
+
+    Raises:
+        UsageError: If that is asked for.
+    """
+    given = {"--fail-on-indicators": indicators}
+    goes_with("--fail-on SEVERITY", fail_on != "never", given, "--fail-on high --fail-on-indicators")
+
+
+def stands_alone(what: str, there: object, given: dict[str, bool], help: str) -> None:  # noqa: A002 - the word shown
+    """Refuse an option that would do nothing, because another one was given.
+
+    Args:
+        what: The other one, and why: a sentence that can be followed by a colon.
+        there: Whether that was given.
+        given: By its name, whether an option was given.
+        help: What to do instead.
+
+    Raises:
+        UsageError: Naming the first.
+    """
+    for option, is_given in given.items():
+        if is_given and there:
+            raise UsageError(f"{what}: {option} would do nothing", help=help)
 
 
 def heeded(to: str, sent: bool, given: dict[str, bool]) -> None:

@@ -79,14 +79,17 @@ def run(
 
 
 def _logs(path: str, notices: Notices | None) -> list[files.Log]:
-    try:
-        return files.find([path])
-    except InputError:
-        if any(char in path for char in "*?[") or os.path.isdir(path):
-            return []
-        if notices is not None:
-            notices.say(f"{path}: not there yet; waiting for it")
-        return [files.Log(path, [])]
+    """The logs there now. At the start, with `notices`, what cannot be read is refused; later the others go on."""
+    unread: list[InputError] = []
+    found = files.find([path], unread=unread)
+    refused = [error for error in unread if not isinstance(error, files.Absent)]
+    if refused and notices is not None:
+        raise refused[0]
+    if found or any(char in path for char in "*?[") or os.path.isdir(path):
+        return found
+    if notices is not None:
+        notices.say(f"{path}: not there yet; waiting for it")
+    return [files.Log(path, [])]
 
 
 def stop_if_nobody_reads() -> None:

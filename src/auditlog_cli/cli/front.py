@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _OBJECTS = 10_000
+_INTERRUPTED = 130
+_TIDYING_S = 5.0  # less than what service managers wait before they kill
 
 
 def run() -> None:
@@ -24,17 +26,60 @@ def run() -> None:
     # Modules stay, and records are trees: to look for circles every 700 objects is a twentieth of a short answer.
     gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     _open_what_is_closed()
+    sys.meta_path.insert(0, _BeforeOrjson)
+    ended = _ended_by_sigterm()
     code = main(sys.argv[1:])
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
         pass
+    if code == _INTERRUPTED and ended:
+        os.kill(os.getpid(), ended[0])
     if "threading" in sys.modules or "atexit" in sys.modules:
         sys.exit(code)
     # Nothing is left to be done at exit, and taking the interpreter down in order would add a fifth to
     # the time of a short answer (bench/startup.py).
     os._exit(code)
+
+
+def _ended_by_sigterm() -> list[int]:
+    """Let SIGTERM end a command as Ctrl-C does, so that no half file stays behind; return a list that it will be in.
+
+    Whoever sent it still sees that it did: the process dies of it in the end, at once of a second one, and after a
+    while in any case: Python forgets an exception that arises in a callback, as of an import.
+    """
+    import _signal as signal  # type: ignore[import-not-found]  # without the enums
+
+    process = os.getpid()
+    ended: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        if os.getpid() != process:  # those that share the work have nothing to tidy up
+            os.kill(os.getpid(), number)
+        ended.append(number)
+        signal.signal(signal.SIGALRM, lambda *_: os.kill(process, number))
+        signal.setitimer(signal.ITIMER_REAL, _TIDYING_S)
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, end)
+    return ended
+
+
+class _BeforeOrjson:
+    """What orjson imports while it comes to be is there before: Ctrl-C in between ended the process by SIGSEGV.
+
+    orjson does not ask whether an import succeeded. With these at hand it runs no Python that could be interrupted.
+    """
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Find nothing, but see what is looked for."""
+        if name == "orjson":
+            for each in ("dataclasses", "datetime", "enum", "json", "uuid", "zoneinfo"):
+                __import__(each)
 
 
 def _open_what_is_closed() -> None:
@@ -64,7 +109,7 @@ def _main(argv: list[str]) -> int:
     try:
         return _dispatch(words)
     except KeyboardInterrupt:
-        return 130
+        return _INTERRUPTED
     except Exception as error:
         from auditlog_cli.cli import failure
 

@@ -12,7 +12,7 @@ from auditlog_cli import importers, importing, times
 from auditlog_cli.cli.show import Notices
 from auditlog_cli.cli.show import finish as finished
 from auditlog_cli.cli.show import output as opened
-from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_INPUT, EXIT_OK, UsageError
+from auditlog_cli.errors import EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
 from auditlog_cli.importers._drafts import Content
 from auditlog_cli.importers._finishing import MAPPED, Given
 from auditlog_cli.sources import files, foreign
@@ -139,7 +139,11 @@ def run(
     for path in sorted(given.unfound):
         notices.say(f"--map {path}={given.mapped[path]}: no unit has a value there")
     bad, units = sum(each.bad for each in tallies), sum(each.units for each in tallies)
-    return EXIT_OK if not bad else EXIT_INCOMPLETE if bad < units else EXIT_INPUT
+    if bad and bad == units:
+        raise InputError(
+            f"{', '.join(paths)}: nothing in it could be read", help="auditlog import --from '?' lists the formats"
+        )
+    return EXIT_INCOMPLETE if bad else EXIT_OK
 
 
 def _line(content: Content) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from auditlog_cli import segments, sinks
 from auditlog_cli.cli import progress, show
+from auditlog_cli.cli.fitting import goes_with, stands_alone
 from auditlog_cli.counts import many
 from auditlog_cli.errors import EXIT_FOUND, EXIT_INCOMPLETE, EXIT_OK, InputError, UsageError
 from auditlog_cli.redaction import running
@@ -57,16 +58,35 @@ def scanner(
     return None if entities is None and profile is None else settings.scanner()
 
 
-def together(*, check: bool, format: str, findings: str | None, rule: list[str] | None, choice: bool) -> None:  # noqa: A002
+def together(
+    *,
+    check: bool,
+    format: str,  # noqa: A002
+    findings: str | None,
+    rule: list[str] | None,
+    choice: bool,
+    records: Mapping[str, object],
+    resume: bool,
+    elsewhere: dict[str, bool],
+) -> None:
     """Refuse options that do not go together.
+
+    Args:
+        check, format, findings, rule, resume: The options.
+        choice: Whether values were chosen otherwise.
+        records: The options that choose records.
+        elsewhere: Those by which the log stays as it is.
 
     Raises:
         UsageError: If they do not.
     """
-    if format != "text" and not check:
-        raise UsageError("--format goes with --check", help="auditlog redact --check --format sarif")
-    if rule and findings is None:
-        raise UsageError("--rule goes with --findings", help="auditlog redact LOG --findings findings.jsonl --rule ID")
+    goes_with("--check", check, {"--format": format != "text"}, "auditlog redact --check --format sarif")
+    goes_with("--findings", findings, {"--rule": bool(rule)}, "auditlog redact LOG --findings findings.jsonl --rule ID")
+    chosen = {option: bool(value) for option, value in records.items()}
+    stands_alone("--check looks at whole logs", check, chosen, "--dry-run says what would go from these records")
+    finish = "auditlog redact LOG --resume --key FILE"
+    stands_alone("--check changes nothing", check, {"--resume": resume}, finish)
+    stands_alone("--resume finishes what was declared", resume, chosen | elsewhere, finish)
     if findings is not None and (check or choice):
         raise UsageError(
             "--findings names the places: no other choice of values, and no --check, goes with it",

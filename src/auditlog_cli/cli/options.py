@@ -447,7 +447,8 @@ Watch = Annotated[
     bool, typer.Option("--watch", help="Go on, and sign again whenever there is more.", rich_help_panel=_SIGN)
 ]
 Every = Annotated[
-    int, typer.Option("--every", metavar="SECONDS", help="How often --watch looks.", rich_help_panel=_SIGN)
+    int | None,
+    typer.Option("--every", metavar="SECONDS", help="How often --watch looks. Default: 60.", rich_help_panel=_SIGN),
 ]
 Successor = Annotated[
     str | None,

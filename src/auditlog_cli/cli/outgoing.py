@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from auditlog_cli.cli import masking, show
+from auditlog_cli.cli.fitting import goes_with
 from auditlog_cli.counts import many
-from auditlog_cli.errors import UsageError
+from auditlog_cli.errors import EXIT_OK, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ def asked(
         InputError: If a log is missing.
     """
     if profile is None:
-        if pseudonyms is not None:
-            raise UsageError("--pseudonyms goes with --redact", help="--redact PROFILE says what is masked")
+        goes_with("--redact", False, {"--pseudonyms": pseudonyms is not None}, "--redact PROFILE says what is masked")
         return None
     why: str = getattr(exporter, "UNMASKED", "")
     if why:
@@ -89,4 +89,4 @@ def told(outgoing: Outgoing, notices: show.Notices) -> int:
         notices.say(f"{many(outgoing.digests, 'digest')} left out, of what is masked or not shown")
     if outgoing.own:
         notices.say(f"{many(outgoing.own, 'record')} of the log's own: only type, time and number go out")
-    return masking.unmet(outgoing.sought, notices, "--redact")
+    return masking.unmet(outgoing.sought, notices, "--redact") if tally.read else EXIT_OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditlog_cli import sinks
 from auditlog_cli.cli import show
+from auditlog_cli.counts import many
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,4 +72,5 @@ class Drawn:
         if self._format != "text":
             notices.say(report.verdict)
             if report.left_out:
-                notices.say(f"{report.left_out:,} findings are counted, but not explained (--max-errors)")
+                are = "is" if report.left_out == 1 else "are"
+                notices.say(f"{many(report.left_out, 'finding')} {are} counted, but not explained (--max-errors)")

@@ -12,8 +12,10 @@ from typing import NamedTuple
 from auditlog_cli import segments, times
 from auditlog_cli.cli.show import Notices, output
 from auditlog_cli.cli.show import finish as finished
+from auditlog_cli.counts import many
 from auditlog_cli.errors import UsageError
 from auditlog_cli.salting import growing, settling
+from auditlog_cli.signing import succession
 from auditlog_cli.signing.signer import Signer
 from auditlog_cli.signing.signers import CHECKPOINTS
 from auditlog_cli.writer import own
@@ -73,7 +75,7 @@ def sign(opened: Opened, notices: Notices) -> int:
     else:
         done = sealer.seal(log.durable, log.append_own)
     out = output(None)
-    out.line(f"{sealer.path}: {done.size} records signed, root {b64encode(done.root).decode()}")
+    out.line(f"{sealer.path}: {many(done.size, 'record')} signed, root {b64encode(done.root).decode()}")
     finished(out)
     where = f"in the log and in {sealer.beside}" if log else f"in {sealer.beside}"
     notices.say(f"the checkpoint of {done.origin} is {where}")
@@ -89,6 +91,11 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
     sealer, log = opened
     if new.public_line == sealer.signer.public_line:
         raise UsageError("--successor: is the same key as --key", help="auditlog keygen makes another one")
+    if sealer.growth.raw:
+        raise UsageError(
+            f"{sealer.path}: --successor is recorded in the log, and others write this one",
+            help="tell whoever checks: valid-before and valid-after in the file of --signers (ssh-keygen(1))",
+        )
     if log is None:
         raise UsageError(
             f"{sealer.path}: --successor is recorded in the log, which this user may not write",
@@ -96,8 +103,7 @@ def hand_over(opened: Opened, new: Signer, notices: Notices) -> None:
         )
     sealer.seal(log.durable, log.append_own)
     old, origin, now = sealer.signer, log.origin, times.now()
-    armour = old.sshsig("auditlog-key", f"{origin}\n{new.public_line}\n{now}\n".encode())
-    log.append_own(own.record("key", old=old.public_line, new=new.public_line, valid_from=now, sshsig=armour))
+    log.append_own(own.record("key", **succession.members(origin, old, new, now)))
     sealer.signer = new
     sealer.seal(log.durable, log.append_own)
     # In whole seconds: both keys hold in the one in which the old one signed for the last time.

@@ -8,7 +8,7 @@ import sys
 
 from auditlog_cli import decoders
 from auditlog_cli.counts import Counts
-from auditlog_cli.errors import AuditWriteError, InputError, UsageError, remedy
+from auditlog_cli.errors import EXIT_INPUT, AuditWriteError, InputError, UsageError, remedy
 from auditlog_cli.record import BadLine, Record
 from auditlog_cli.renderers.style import Style
 from auditlog_cli.sinks import FileOutput, Output, is_stream
@@ -226,6 +226,21 @@ def with_context(
                 del last[0]
 
 
+def code_of(counts: Counts, paths: list[str]) -> int:
+    """Return the exit code of who has read these logs.
+
+    Raises:
+        InputError: If no line could be read: that is said without notices, too.
+    """
+    code = counts.exit_code()
+    if code == EXIT_INPUT:
+        raise InputError(
+            f"{', '.join(paths)}: no line of it is a record",
+            help="is it the right file? `auditlog validate` says of each line what is wrong",
+        )
+    return code
+
+
 class Notices:
     """What is said about the answer, on standard error.
 
@@ -285,7 +300,7 @@ class Notices:
             asked: What the options about records said, to say why nothing was found.
 
         Raises:
-            InputError: If there was no line at all.
+            InputError: If there was no line at all, or none that could be read.
         """
         if not counts.read:
             raise InputError(
@@ -296,4 +311,4 @@ class Notices:
             self.unknown(asked)
         if self.verbose or counts.bad or is_terminal(2):
             self.say(str(counts))
-        return counts.exit_code()
+        return code_of(counts, paths)

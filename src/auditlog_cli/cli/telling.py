@@ -44,9 +44,11 @@ Emit = Annotated[
     typer.Option("--emit", metavar="FILE", help="Append new findings as events, for a SIEM.", rich_help_panel=_TELL),
 ]
 EmitAs = Annotated[
-    Literal["ecs", "ocsf"],
+    Literal["ecs", "ocsf"] | None,
     typer.Option(
-        "--emit-as", help="Elastic Common Schema, or OCSF Detection Finding (class 2004).", rich_help_panel=_TELL
+        "--emit-as",
+        help="With --emit: Elastic Common Schema (the default), or OCSF Detection Finding (class 2004).",
+        rich_help_panel=_TELL,
     ),
 ]
 CheckFollow = Annotated[
@@ -58,11 +60,11 @@ CheckFollow = Annotated[
     ),
 ]
 Lateness = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--lateness",
         metavar="DURATION",
-        help="With --follow: records that come so late are still put in order.",
+        help="With --follow: records that come so late are still put in order. Default: 60s.",
         rich_help_panel=_LIVE,
     ),
 ]

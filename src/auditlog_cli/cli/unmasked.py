@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from auditlog_cli import pointers, sinks, times
 from auditlog_cli._version import __version__
+from auditlog_cli.counts import many
 from auditlog_cli.finding import Finding, Rule, Suite, Where, fingerprint, opaque
 from auditlog_cli.record import Line
 from auditlog_cli.redaction.found import Place
@@ -79,10 +80,11 @@ class Drawn:
 
     def _suite(self, tally: Tally) -> Suite:
         count = sum(self._totals.values())
-        verdict = f"{count:,} to be masked in {tally.read:,} lines" if count else f"nothing in {tally.read:,} lines"
-        unread = [f"{tally.unread:,} lines are too long to be looked at"] if tally.unread else []
-        if tally.bad > tally.unread:
-            unread.append(f"{tally.bad - tally.unread:,} lines are not JSON: read as plain text")
+        lines, plain = many(tally.read, "line"), tally.bad - tally.unread
+        verdict = f"{count:,} to be masked in {lines}" if count else f"nothing in {lines}"
+        unread = [f"{_lines_are(tally.unread)} too long to be looked at"] if tally.unread else []
+        if plain > 0:
+            unread.append(f"{_lines_are(plain)} not JSON: read as plain text")
         return Suite(
             PACK, __version__, _TITLE, list(self._rules.values()), skipped={}, totals=self._totals,
             findings=self._findings, verdict=verdict, unread=unread,
@@ -142,3 +144,7 @@ def finding(rule: Rule, line: Line, seen: Looked, place: Place, *, left: bool = 
     entity = "" if place.entity == FIELD else place.entity
     name = fingerprint(rule.logic, [anchor], place.pointer, entity=entity)
     return Finding(rule, message, where, name, entity=entity)
+
+
+def _lines_are(count: int) -> str:
+    return f"{many(count, 'line')} {'is' if count == 1 else 'are'}"

@@ -91,7 +91,7 @@ def build(
         raise InputError(f"{path}: no session or trace is {wanted!r}", help=f"auditlog traces {path}")
     if not made:
         raise InputError(
-            f"{path}: none of its {total} records is covered by the newest checkpoint yet",
+            f"{path}: the newest checkpoint covers none of its records yet ({total:,})",
             help=f"auditlog seal {path} --key FILE",
         )
     if made[0].proof.note != text:

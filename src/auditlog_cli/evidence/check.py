@@ -105,7 +105,7 @@ def check_records(note: str, lines: list[bytes]) -> None:
         if root(leaf, number, int(size), proofs.pop(number)) != base64.b64decode(wanted):
             raise ValueError(f"record {number} was changed, or was never in that log")
     if proofs:
-        raise ValueError(f"{len(proofs)} proofs have no record")
+        raise ValueError("a proof has no record" if len(proofs) == 1 else f"{len(proofs)} proofs have no record")
 
 
 def check_all(note: str, lines: list[bytes]) -> int:
@@ -143,9 +143,13 @@ def check_all(note: str, lines: list[bytes]) -> int:
         raise ValueError("records.jsonl does not hold the records of all.jsonl that belong to the id")
     sys.stdout.write(f"complete: records {begin} to {number - 1} hold no other one of {said['id']!a}\n")
     if begin:
-        sys.stdout.write(f"the {begin} records before were deleted earlier: nothing is known of them\n")
+        before, them = ("record before was", "it") if begin == 1 else (f"{begin} records before were", "them")
+        sys.stdout.write(f"the {before} deleted earlier: nothing is known of {them}\n")
     if unknown:
-        sys.stdout.write(f"but {unknown} of them are withheld, or their ids are: nobody can tell where they belong\n")
+        some, they = f"{unknown} of them are withheld, or their ids are", "they belong"
+        if unknown == 1:
+            some, they = "1 of them is withheld, or its id is", "it belongs"
+        sys.stdout.write(f"but {some}: nobody can tell where {they}\n")
     return unknown
 
 
@@ -155,7 +159,8 @@ def main() -> int:
     origin, size, wanted = note.split("\n")[:3]
     lines = (HERE / "records.jsonl").read_bytes().split(b"\n")[:-1]
     check_records(note, lines)
-    sys.stdout.write(f"{len(lines)} records stand as they did among the first {size} of {origin}, root {wanted}\n")
+    many = "1 record stands as it did" if len(lines) == 1 else f"{len(lines)} records stand as they did"
+    sys.stdout.write(f"{many} among the first {size} of {origin}, root {wanted}\n")
     if not (HERE / "all.jsonl").exists():
         sys.stdout.write("whether they are all of their session or trace is not shown: all.jsonl is not there\n")
         return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditlog_cli.counts import many
 from auditlog_cli.sealing.notes import Note
 
 TYPE_CHECKING = False
@@ -11,9 +12,9 @@ if TYPE_CHECKING:
 _README = """Records of {what}
 from the log {origin}
 
-records.jsonl    {count} records, each line as it stands in the log: who asked, which agent acted, what it did
+records.jsonl    {count}, each line as it stands in the log: who asked, which agent acted, what it did
 proofs/          for each of them, why it must have been in the log (https://c2sp.org/tlog-proof)
-checkpoint.note  the signed state of the log: its name, {size} records, and the one hash over all of them
+checkpoint.note  the signed state of the log: its name, {size}, and the one hash over all of them
 {all}check.py         checks the records against the checkpoint; Python 3, nothing else; read it first
 
 1. Are these the records that were signed?{question}
@@ -55,7 +56,7 @@ def readme(wanted: str, note: Note, made: Bundle) -> str:
     words = {"what": wanted, "first": made.first, "last": note.size - 1, "others": made.others, "unknown": made.unknown}
     parts = [_COMPLETE] * complete + [_UNKNOWN] * bool(made.unknown) + [_PRUNED] * bool(complete and made.first)
     return _README.format(
-        what=wanted, origin=note.origin, count=made.records, size=note.size,
+        what=wanted, origin=note.origin, count=many(made.records, "record"), size=many(note.size, "record"),
         all=_ALL.format(**words) if complete else "",
         question=" Are they all?" if complete else "",
         complete="".join(parts).format(**words),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from auditlog_cli.counts import many
 from auditlog_cli.errors import InputError
 from auditlog_cli.exporters import Entry, Piece, Settings, Source
 from auditlog_cli.sealing import merkle
@@ -30,7 +31,7 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     """
     if source.first:
         raise InputError(
-            f"{source.origin}: its first {source.first} records were pruned, and tiles need the hash of each record",
+            f"{source.origin}: records up to {source.first - 1} were pruned, and tiles need the hash of each",
             help="export them from a copy made before it was pruned",
         )
     levels: list[_Level] = [_Level("0")]
@@ -44,7 +45,8 @@ def export(source: Source, settings: Settings) -> Iterator[Piece]:
     yield from bundle.rest()
     if bundle.left_out:
         settings.say(
-            f"{bundle.left_out} bundles of entries are left out: a record in them is withheld as a whole, or too long"
+            f"{many(bundle.left_out, 'bundle')} of entries {'is' if bundle.left_out == 1 else 'are'} left out: "
+            "a record in it is withheld as a whole, or too long"
         )
     yield Piece("checkpoint", source.checkpoint.encode())
     if "\n\n— " not in source.checkpoint:

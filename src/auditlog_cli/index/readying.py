@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli import segments
-from auditlog_cli.errors import AuditlogError
+from auditlog_cli.errors import AuditlogError, InputError
 from auditlog_cli.index import layout, opening
 from auditlog_cli.index.query import WORTH
 
@@ -25,7 +25,7 @@ def snapshot(path: str) -> list[tuple[str, int, int]] | None:
     """
     try:
         return segments.snapshot(path)
-    except OSError:
+    except (OSError, InputError):
         return None
 
 

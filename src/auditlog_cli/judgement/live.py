@@ -192,10 +192,13 @@ class Live(Run):
     def _find(self) -> None:
         """Follow the logs that are there now; one that was named outright is followed before it is there."""
         for path in self._paths:
-            try:
-                found = [log.path for log in files.find([path])]
-            except InputError:
-                found = [] if os.path.isdir(path) or any(char in path for char in "*?[") else [path]
+            unread: list[InputError] = []
+            found = [log.path for log in files.find([path], unread=unread)]
+            refused = [error for error in unread if not isinstance(error, files.Absent)]
+            if refused and not self.begun:
+                raise refused[0]
+            if unread and not found and not os.path.isdir(path) and not any(char in path for char in "*?["):
+                found = [path]
             for name in found:
                 if name in self.followers or os.path.realpath(name) in self._but_not:
                     continue

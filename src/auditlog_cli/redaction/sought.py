@@ -57,8 +57,10 @@ class Sought:
 
     def near(self, path: str) -> str:
         """Return a path that was met and that `path` may be a slip of the pen for, or an empty text."""
-        asked = path.split(".")
-        ends = f".{path}"
+        asked = [
+            each for each in path.replace("/", ".").split(".") if each
+        ]  # also user..email, .user.email, user/email
+        ends = "." + ".".join(asked)
         names = [each for each in self._names if each not in self._asked]
         alike = [each for each in names if _alike(asked, each.split("."))]
         return next(iter([*alike, *(each for each in names if each.endswith(ends))]), "")

@@ -169,8 +169,9 @@ def _compare(path: str, data: bytes) -> None:
 
     Raises:
         AuditWriteError: If it holds something else.
+        InputError: If it is no regular file.
     """
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = segments.open_regular(path)
     try:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)  # from the disk, not from memory

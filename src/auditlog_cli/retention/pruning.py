@@ -180,8 +180,7 @@ def _again(hold: Hold) -> dict[str, object]:
 
 def _stubbed(path: str) -> int:
     try:
-        with open(segments.pruned_name(path), "rb") as file:
-            return stubs.parse(file.read(stubs.LARGEST)).records
+        return stubs.parse(segments.read_regular(segments.pruned_name(path), stubs.LARGEST)).records
     except FileNotFoundError:
         return 0
     except (OSError, ValueError) as error:
@@ -194,8 +193,7 @@ def _signed(path: str) -> int | None:
     """How many records the checkpoint beside the log covers; None if there is none."""
     name = segments.checkpoint_name(path)
     try:
-        with open(name, "rb") as file:
-            return notes.parse(file.read(_BLOCK).decode()).size
+        return notes.parse(segments.read_regular(name, _BLOCK).decode()).size
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

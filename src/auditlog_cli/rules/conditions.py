@@ -63,7 +63,10 @@ def parse(text: str, selections: Iterable[str], label: str = "condition") -> Tre
         DefinitionError: If it is not understood, or names a selection that is not there.
     """
     if len(text) > LONGEST:
-        raise DefinitionError(f"{label}: longer than {LONGEST:,} characters")
+        raise DefinitionError(
+            f"{label}: longer than {LONGEST:,} characters",
+            help="a selection can say part of it: its tests must all hold, and of a list of mappings one must",
+        )
     return _Parser(text, list(selections), label).parse()
 
 
@@ -111,7 +114,10 @@ class _Parser:
         while place < len(text):
             word = _WORD.match(text, place)
             if word is None:
-                raise DefinitionError(f"{label}: not understood from character {place + 1} on")
+                raise DefinitionError(
+                    f"{label}: not understood from character {place + 1} on",
+                    help="names of selections, joined with or, and, not, 1 of name*, all of name* and parentheses",
+                )
             self.words.append(word[1])
             place = word.end()
 

@@ -23,7 +23,7 @@ def meant(given: str | None, bundle: str | None) -> tuple[str | None, str | None
         DefinitionError: If `given` is neither a file nor a bundle, or the policy file that lies here is wrong.
         UsageError: If the two name different bundles, or two policy files lie here.
     """
-    if given is None or os.path.lexists(given):
+    if given is None or _is_file(given):
         return given, bundle
     here = policy.find(None)
     names = [each.name for each in here.policies]
@@ -40,3 +40,14 @@ def meant(given: str | None, bundle: str | None) -> tuple[str | None, str | None
         f"--policy {given}: there is no such file, and {place} of that name",
         help=f"did you mean {close[0]}?" if close else known,
     )
+
+
+def _is_file(given: str) -> bool:
+    """Also where nobody lets us see whether it is there: who opens it says so."""
+    try:
+        os.lstat(given)
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True

@@ -168,10 +168,13 @@ def place(given: Any, parameters: Mapping[str, Any], label: str, depth: int = 0)
         DefinitionError: If there is no such parameter.
     """
     if depth > _DEEPEST:
-        raise DefinitionError(f"{label}: nested deeper than {_DEEPEST} levels")
+        raise DefinitionError(
+            f"{label}: nested deeper than {_DEEPEST} levels", help="lists and mappings of a logic need two or three"
+        )
     if isinstance(given, str) and len(given) > 2 and given[0] == given[-1] == "%":
         if given[1:-1] not in parameters:
-            raise DefinitionError(f'{label}: there is no parameter "{given[1:-1]}"')
+            known = ", ".join(parameters) or "none"
+            raise DefinitionError(f'{label}: there is no parameter "{given[1:-1]}"', help=f"parameters: {known}")
         return parameters[given[1:-1]]
     if isinstance(given, Mapping):
         return {key: place(value, parameters, label, depth + 1) for key, value in given.items()}
@@ -210,10 +213,14 @@ def compile_logic(
     for name in _RESERVED:
         text = detection.get(name)
         if text is not None and not isinstance(text, str):
-            raise DefinitionError(f"{label}: {name} is a text")
+            raise DefinitionError(
+                f"{label}: {name} is a text", help=f"such as {name}: {next(iter(named), 'selection')}"
+            )
         trees.append(None if text is None else conditions.parse(text, named, f"{label}, {name}"))
     if trees[0] is None and correlate is None:
-        raise DefinitionError(f"{label}: a record rule needs a condition")
+        raise DefinitionError(
+            f"{label}: a record rule needs a condition", help=f"such as condition: {next(iter(named), 'selection')}"
+        )
     key = logic_key(detection, correlate, scope)
     return Logic(number, key, label, selections, trees[0], trees[1], correlate, scope, uses, sees_all)
 

@@ -27,6 +27,7 @@ OPERATORS: Final = ONE_FIELD + TWO_FIELDS
 LONGEST_TEXT: Final = 256 * 1024
 """Characters of one text that `re` looks at (section 15)."""
 _MOST_VALUES: Final = 2_000
+_BOUND: Final = "in the syntax of Python; give repetitions a bound, .{0,200} in place of .*"
 
 
 class Test(NamedTuple):
@@ -68,7 +69,10 @@ def compile_selection(given: Any, label: str, as_of: int) -> Selection:
     """
     mappings = given if isinstance(given, list) else [given]
     if not mappings or not all(isinstance(each, Mapping) and each for each in mappings):
-        raise DefinitionError(f"{label}: a selection is a mapping of tests, or a list of such mappings")
+        raise DefinitionError(
+            f"{label}: a selection is a mapping of tests, or a list of such mappings",
+            help="a test is path: value, or path|operator: value, such as action.tool: search",
+        )
     return Selection(
         tuple(tuple(compile_test(key, value, label, as_of) for key, value in each.items()) for each in mappings)
     )
@@ -88,16 +92,20 @@ def compile_test(key: str, given: Any, label: str, as_of: int) -> Test:
         raise DefinitionError(f'{label}: "{key}" has no operator that is known', help=f"known: {known}")
     wanted = tuple(given) if isinstance(given, list) else (given,)
     if not wanted or len(wanted) > _MOST_VALUES:
-        raise DefinitionError(f'{label}: "{key}" needs a value, and at most {_MOST_VALUES:,}')
+        raise DefinitionError(
+            f'{label}: "{key}" needs a value, and at most {_MOST_VALUES:,}',
+            help="a list of values means any of them; a list of mappings can hold more, each with such a test",
+        )
     identity = json.dumps([path, operator, given], sort_keys=True, ensure_ascii=False, default=str)
     if plain in TWO_FIELDS:
         if not isinstance(given, str) or not given:
-            raise DefinitionError(f'{label}: "{key}" needs the path of another field')
+            raise DefinitionError(f'{label}: "{key}" needs the path of another field', help="such as user.id")
         return Test(path, given, operator, wanted, identity, _PAIRS[plain])
     try:
         judge = _one_field(path, plain, wanted, every, as_of)
     except (TypeError, ValueError) as error:
-        raise DefinitionError(f'{label}: "{key}": {error}') from None
+        help_ = _BOUND if plain.startswith("re") else "docs/packs.md says which operator takes what"
+        raise DefinitionError(f'{label}: "{key}": {error}', help=help_) from None
     return Test(path, "", operator, wanted, identity, judge)
 
 

@@ -13,6 +13,7 @@ from itertools import product
 from typing import Any, Final
 
 from auditlog_cli import times
+from auditlog_cli.counts import many
 from auditlog_cli.rules import mentions, writing
 from auditlog_cli.rules.pack import Pack, Rule
 
@@ -267,7 +268,9 @@ def files(packs: list[Pack]) -> tuple[dict[str, str], list[str]]:
             made[f"{pack.name}/{rule.id}.yml"] = text
             used.update(_field(path) for path in mentions.paths(rule))
     made[PIPELINE] = pipeline(used)
-    head = f"{len(left)} of {len(left) + len(made) - 1} rules have no Sigma form; `auditlog check` judges them."
+    have = "has" if len(left) == 1 else "have"
+    asked = many(len(left) + len(made) - 1, "rule")
+    head = f"{len(left)} of {asked} {have} no Sigma form; `auditlog check` judges them."
     made[LEFT] = "".join(f"{line}\n" for line in (head, *left.values()))
     return made, [*left]
 

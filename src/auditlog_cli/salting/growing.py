@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import durability, segments
+from auditlog_cli.counts import many
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.record import Line
 from auditlog_cli.salting.files import Snapshot, Stretch
@@ -41,6 +42,7 @@ class SaltedGrowth:
         tree: Its hashes.
         head: The leaf of the last line, 64 hex digits.
         origin, signed, raw, suffix: As of `Growth`; a log of others says nothing about itself.
+        handed: Empty: no key can be handed over in it.
         begun: 0: a log of others is never pruned, so its beginning is always read.
     """
 
@@ -54,6 +56,7 @@ class SaltedGrowth:
         self.path = path
         self.tree = merkle.Range()
         self.head = hashes.ZEROS
+        self.handed: list[dict[str, object]] = []
         self._spot = _Spot()
 
     def afresh(self) -> SaltedGrowth:
@@ -125,7 +128,7 @@ class SaltedGrowth:
             seen()
         if next(salts, None) is not None:
             raise SealRefused(
-                f"{self.path}: has only {self.tree.size} lines, and salts for more; nothing was signed",
+                f"{self.path}: has only {many(self.tree.size, 'line')}, and salts for more; nothing was signed",
                 help=f"auditlog verify {self.path}",
             )
         if before is not None and self.tree.size < before.size:

@@ -37,7 +37,7 @@ def wanted(path: str, *, redactable: bool, beside: str | None) -> bool:
     name, salts = segments.checkpoint_name(path), segments.salts_name(path)
     note = None
     if os.path.lexists(name):
-        note = note_of(path, read_small(name, _LARGEST))
+        note = note_of(path, read_small(name, _LARGEST, named=False))
     if note is not None and redactable and not note.origin.endswith(salted.SALTED):
         raise UsageError(
             f"{path}: was signed without salts, which fixes its lines as they are; nothing was signed",
@@ -225,7 +225,7 @@ def is_salted(path: str) -> bool:
     if not os.path.lexists(name):
         return False
     try:
-        return notes.parse(read_small(name, _LARGEST).decode()).origin.endswith(salted.SALTED)
+        return notes.parse(read_small(name, _LARGEST, named=False).decode()).origin.endswith(salted.SALTED)
     except ValueError:
         return False
 

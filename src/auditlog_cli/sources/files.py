@@ -18,6 +18,7 @@ ENDINGS = (".jsonl", ".ndjson", ".jsonl.gz", ".jsonl.zst", ".ndjson.gz", ".ndjso
 """What a folder is searched for. A file that is named outright is read whatever its name."""
 DOCUMENTS = (".json", ".json.gz", ".json.zst")
 """What it is searched for by those who only read, if it holds none of these; beside logs such files are settings."""
+_OF_THE_DISK = "lost+found"  # in the first folder of a disk, root's; fsck puts fragments there, nobody a log
 
 
 class Log:
@@ -40,6 +41,10 @@ class Log:
         return f"Log({self.path!r}, {self.files!r})"
 
 
+class Absent(InputError):
+    """Nothing is there under that name, or no log: one may come."""
+
+
 def find(paths: Sequence[str], *, documents: bool = False, unread: list[InputError] | None = None) -> list[Log]:
     """Return the logs that `paths` name, each once whatever it is called, in the order given (a folder's by name).
 
@@ -49,13 +54,15 @@ def find(paths: Sequence[str], *, documents: bool = False, unread: list[InputErr
         unread: Takes the errors, in place of raising the first of them.
 
     Raises:
-        InputError: If one of them does not exist, holds no log, or cannot be read.
+        Absent: If one of them does not exist, or holds no log.
+        InputError: If one of them cannot be read, or a folder in it.
     """
     logs: list[Log] = []
     seen: set[str] = set()
     for path in paths:
+        refused: list[InputError] = []
         try:
-            found = _expand(path, documents)
+            found = _expand(path, documents, refused)
             for file in (file for log in found for file in log.files if file != path):
                 _refuse_pipe(file)
         except InputError as error:
@@ -63,6 +70,10 @@ def find(paths: Sequence[str], *, documents: bool = False, unread: list[InputErr
                 raise
             unread.append(error)
             continue
+        if refused and unread is None:
+            raise refused[0]
+        if unread is not None:
+            unread.extend(refused)
         for log in found:
             files = [file for file in log.files if _is_new(file, seen)]
             if files:
@@ -79,7 +90,7 @@ def _is_new(file: str, seen: set[str]) -> bool:
     return True
 
 
-def _expand(path: str, documents: bool) -> list[Log]:
+def _expand(path: str, documents: bool, refused: list[InputError]) -> list[Log]:
     if path == STDIN:
         return [Log(STDIN, [STDIN])]
     try:
@@ -92,7 +103,7 @@ def _expand(path: str, documents: bool) -> list[Log]:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     if stat.S_ISDIR(mode):
-        return _folder(path, documents)
+        return _folder(path, documents, refused)
     return [log] if (log := _of(path)).files else _globbed(path)
 
 
@@ -112,10 +123,16 @@ def _of(path: str) -> Log:
     return Log(path, [*names], whole=segments.first_of(path) is None)
 
 
-def _folder(path: str, documents: bool) -> list[Log]:
+def _folder(path: str, documents: bool, refused: list[InputError]) -> list[Log]:
+    """The logs in a folder; folders in it that cannot be looked into, and may hold more, are `refused`."""
     found: dict[str, list[str]] = {}
     others: dict[str, list[str]] = {}
-    for folder, folders, files in os.walk(path):
+
+    def note(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError) and os.path.basename(error.filename) != _OF_THE_DISK:
+            refused.append(InputError(f"{error.filename}: cannot be read ({error.strerror})", help=remedy(error)))
+
+    for folder, folders, files in os.walk(path, onerror=note):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if name.startswith("."):
@@ -126,9 +143,9 @@ def _folder(path: str, documents: bool) -> list[Log]:
             elif documents and name.endswith(DOCUMENTS):
                 others[full] = [full]
     found = found or others
-    if not found:
+    if not found and not refused:
         looked = ", ".join("*" + ending for ending in (*ENDINGS[:2], *(DOCUMENTS[:1] if documents else ())))
-        raise InputError(
+        raise Absent(
             f"{path}: no log in this folder (looked for {looked})", help="name the file itself if it ends otherwise"
         )
     return [Log(active, _all(active, files), whole=True) for active, files in found.items()]
@@ -142,8 +159,8 @@ def _globbed(path: str) -> list[Log]:
         files = [name for name in names if not os.path.isdir(name)]
         if files:
             return _grouped(files)
-        raise InputError(f"{path}: no file matches", help="quote the pattern, and try it with ls")
-    raise InputError(f"{path}: no such file", help=near(path))
+        raise Absent(f"{path}: no file matches", help="quote the pattern, and try it with ls")
+    raise Absent(f"{path}: no such file", help=near(path))
 
 
 def _grouped(files: list[str]) -> list[Log]:

@@ -7,7 +7,7 @@ import os
 import stat
 
 from auditlog_cli.errors import DefinitionError, InputError, remedy
-from auditlog_cli.segments import GZIP, ZSTD
+from auditlog_cli.segments import GZIP, ZSTD, open_regular
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.listed import opened
 
@@ -111,13 +111,9 @@ def open_file(path: str) -> int:
         InputError: If it cannot be opened, or is no regular file.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        return open_regular(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise InputError(f"{path}: not a file", help="what bears that name beside a log is a file: move this away")
-    return fd
 
 
 def read_small(path: str, most: int, *, named: bool = True) -> bytes:

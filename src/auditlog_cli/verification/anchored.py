@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from auditlog_cli import times
 from auditlog_cli.anchors import git, stamps, witness
+from auditlog_cli.counts import many
 from auditlog_cli.errors import DefinitionError, InputError
 from auditlog_cli.sealing import cosignatures, merkle, notes
 from auditlog_cli.sources.opening import read_definition
@@ -71,31 +72,35 @@ def states(anchors: list[Anchor], origin: str, verdict: Verdict) -> list[Head]:
     return found
 
 
-def compare(verdict: Verdict, seen: list[Head], roots: dict[int, bytes], what: str = "records") -> bool:
+def compare(verdict: Verdict, seen: list[Head], roots: dict[int, bytes], what: str = "record") -> bool:
     """Compare a log with what it was before, into `verdict`; tell whether anything could be compared.
 
     Args:
         verdict: Its `records` and `first` are there.
         seen: What it was.
         roots: The roots at the sizes that are known.
-        what: What the log consists of.
+        what: What the log consists of: `record`, or `line`.
     """
     compared = False
     for head in seen:
         where = f" ({head.name})" if head.name else ""
         if head.size > verdict.records:
-            text = f"it had {head.size:,} {what} when it was seen before{where}, now it has {verdict.records:,}"
-            _add(verdict, "rolled-back", text, f"{head.size} {what}", f"{verdict.records} {what}", verdict.records)
+            text = f"it had {many(head.size, what)} when it was seen before{where}, now it has {verdict.records:,}"
+            _add(verdict, "rolled-back", text, many(head.size, what), many(verdict.records, what), verdict.records)
             compared = True
         elif head.size >= verdict.first and (head.size in roots or head.size == 0):
             root = roots.get(head.size, merkle.EMPTY)
             compared = True
             if root != head.root:
-                text = f"its first {head.size:,} {what} are not those that were seen before{where}"
+                first = (
+                    f"first {what} is not the one" if head.size == 1 else f"first {head.size:,} {what}s are not those"
+                )
+                text = f"its {first} that {'was' if head.size == 1 else 'were'} seen before{where}"
                 _add(verdict, "rewritten", text, b64encode(head.root).decode(), b64encode(root).decode())
             elif head.name:
                 by = f", by {head.at}" if head.at else ""
-                verdict.anchored.append(f"the first {head.size:,} {what} stood as they do{by}: {head.name}")
+                stood = f"{what} stood as it does" if head.size == 1 else f"{head.size:,} {what}s stood as they do"
+                verdict.anchored.append(f"the first {stood}{by}: {head.name}")
     return compared
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from auditlog_cli.counts import many
 from auditlog_cli.errors import InputError, SealRefused
 from auditlog_cli.index import layout, parts
 from auditlog_cli.index.pages import Damaged
@@ -143,6 +144,7 @@ class Log:
 
     def _refused(self) -> SealRefused:
         return SealRefused(
-            f"{self.path}: is not the log that was signed ({self.note.size} records); nothing can be proved from it",
+            f"{self.path}: is not the log that was signed ({many(self.note.size, 'record')}); "
+            "nothing can be proved from it",
             help=f"auditlog verify {self.path}",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import NamedTuple, Protocol
 
+from auditlog_cli.counts import many
 from auditlog_cli.sealing import notes
 from auditlog_cli.verdict import Problem, Verdict
 from auditlog_cli.verification import keys
@@ -114,10 +115,12 @@ def _compare(
         return False
     limit = chain.next if seq is None else seq
     if size > limit:
-        where = "there are" if seq is None else "stand before it"
+        one, several = ("there is", "there are") if seq is None else ("stands before it", "stand before it")
+        where = one if limit == 1 else several
+        text = f"{_name(each)} covers {many(size, 'record')}, and only {limit:,} {where}{broken}"
         _add(
-            verdict, "truncated", f"{_name(each)} covers {size:,} records, and only {limit:,} {where}{broken}", each,
-            seq=limit, expected=f"{size} records", found=f"{limit} records",
+            verdict, "truncated", text, each,
+            seq=limit, expected=many(size, "record"), found=many(limit, "record"),
         )  # fmt: skip
         return False
     if size < chain.start:
@@ -132,7 +135,8 @@ def _compare(
         signed.incomparable += 1
         holds = _signature(verdict, each, judged)
         return None if holds and root is None else False
-    text = f"{_name(each)} names another root: the first {size:,} records are not those it was made over{broken}"
+    first = "the first record is not the one" if size == 1 else f"the first {size:,} records are not those"
+    text = f"{_name(each)} names another root: {first} it was made over{broken}"
     _add(verdict, "root", text, each, expected=b64encode(note.root).decode(), found=b64encode(root).decode())
     return False
 
@@ -237,7 +241,8 @@ def signatures_not_checked(verdict: Verdict, signed: Signed) -> list[str]:
         return ["signatures: no key was given (--signers FILE)"]
     if not signed.unchecked:
         return []
-    return [f"signatures of {signed.unchecked:,} checkpoints: neither the package cryptography nor ssh-keygen is there"]
+    checkpoints = many(signed.unchecked, "checkpoint")
+    return [f"signatures of {checkpoints}: neither the package cryptography nor ssh-keygen is there"]
 
 
 def withheld_not_checked(verdict: Verdict, redactors: bool, unchecked_declarations: int) -> list[str]:

@@ -253,7 +253,8 @@ class Looking:
         if question.trust is not None and not signed.found:
             verdict.findings.append(judging.unchecked() if signed.unchecked else judging.no_checkpoint())
         if question.require_signed_tail and late:
-            text = f"{len(late):,} of these records are not covered by a checkpoint, from record {min(late)} on"
+            are = "is" if len(late) == 1 else "are"
+            text = f"{len(late):,} of these records {are} not covered by a checkpoint, from record {min(late)} on"
             verdict.findings.append(Problem("unsigned-tail", text, seq=min(late)))
         mine = {each.checked.seq for each in self._mine}
         findings, warnings, verdict.withheld = self._withheld.settle(story.origin, verdict.first, only=mine)

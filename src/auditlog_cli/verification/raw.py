@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 
+from auditlog_cli.counts import many
 from auditlog_cli.sealing import merkle
 from auditlog_cli.sealing.hashes import sha256
 from auditlog_cli.sealing.salted import RAW
@@ -72,12 +73,15 @@ def judge(
     signed = judging.Signed()
     judged = keys.checkpoint(side, trust, note.origin, None) if trust is not None else keys.Judged()
     if note.size > verdict.records:
-        _add(verdict, "truncated", f"the checkpoint covers {note.size:,} lines, and only {verdict.records:,} there are",
-             seq=verdict.records, expected=f"{note.size} lines", found=f"{verdict.records} lines")  # fmt: skip
+        there = "there is" if verdict.records == 1 else "there are"
+        covered = many(note.size, "line")
+        _add(verdict, "truncated", f"the checkpoint covers {covered}, and only {verdict.records:,} {there}",
+             seq=verdict.records, expected=covered, found=many(verdict.records, "line"))  # fmt: skip
     elif lines.without or (lines.flawed is not None and lines.flawed < note.size):
         signed.incomparable = 1
     elif lines.roots[note.size] != note.root:
-        _add(verdict, "root", f"the first {note.size:,} lines are not those that the checkpoint was made over",
+        first = "the first line is not the one" if note.size == 1 else f"the first {note.size:,} lines are not those"
+        _add(verdict, "root", f"{first} that the checkpoint was made over",
              expected=b64encode(note.root).decode(), found=b64encode(lines.roots[note.size]).decode())  # fmt: skip
     elif judged.good:
         verdict.signed = signed.size = note.size
@@ -94,10 +98,9 @@ def judge(
         )
     verdict.unsigned_tail = verdict.records - verdict.signed
     if require_signed_tail and trust is not None and verdict.unsigned_tail:
-        many = "1 line is" if verdict.unsigned_tail == 1 else f"{verdict.unsigned_tail:,} lines are"
-        many += " not covered by the checkpoint"
-        _add(verdict, "unsigned-tail", many, seq=verdict.signed)
-    anchored.compare(verdict, seen, lines.roots, "lines")
+        lines_are = f"{many(verdict.unsigned_tail, 'line')} {'is' if verdict.unsigned_tail == 1 else 'are'}"
+        _add(verdict, "unsigned-tail", f"{lines_are} not covered by the checkpoint", seq=verdict.signed)
+    anchored.compare(verdict, seen, lines.roots, "line")
     findings, warnings, verdict.withheld = withheld.settle(note.origin, 0, only=set() if lines.without else None)
     verdict.findings += findings
     verdict.warnings += warnings

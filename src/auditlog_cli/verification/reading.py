@@ -68,8 +68,19 @@ class Snapshot:
             )
         self.segments = self._take()
 
+    def _refuse_other(self) -> None:
+        """Refuse a path, which a user named, that is there and is no regular file."""
+        try:
+            mode = os.stat(self.path).st_mode
+        except OSError:
+            return  # whoever opens it says so
+        if not stat.S_ISREG(mode):
+            what = "a folder with no log in it" if stat.S_ISDIR(mode) else "not a file"
+            raise InputError(f"{self.path}: {what}", help="name the log itself, or give it as standard input: -")
+
     def _take(self) -> list[tuple[str, int, int]]:
         """The segments, and the stub that was there before and after they were looked for: nobody pruned meanwhile."""
+        self._refuse_other()
         before = _small(self.stub_path)
         for _ in range(_ATTEMPTS):
             try:
@@ -87,11 +98,6 @@ class Snapshot:
                 ) from error
             self._fds = [fd for _, fd, _ in taken]
             try:
-                for name, fd, _ in taken:
-                    mode = os.fstat(fd).st_mode
-                    if not stat.S_ISREG(mode):
-                        what = "a folder with no log in it" if stat.S_ISDIR(mode) else "not a file"
-                        raise InputError(f"{name}: {what}", help="name the log itself, or give it as standard input: -")
                 after = _small(self.stub_path)
                 if after == before:
                     return self._without_pruned(taken, after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from auditlog_cli import segments, strictjson
+from auditlog_cli.counts import many
 from auditlog_cli.salting import settling
 from auditlog_cli.salting.files import Snapshot
 from auditlog_cli.sealing import merkle, notes, salted
@@ -118,15 +119,16 @@ def read(snapshot: Snapshot, note: notes.Note, verdict: Verdict, withheld: Withh
         lines.without = True
         verdict.findings.append(
             Problem(
-                "salts", f"there are salts for {reader.salts:,} lines only, and {note.size:,} were signed",
-                seq=reader.salts, path=salts, expected=f"{note.size} lines", found=f"{reader.salts} lines",
+                "salts", f"there are salts for {many(reader.salts, 'line')} only, and {note.size:,} were signed",
+                seq=reader.salts, path=salts, expected=many(note.size, "line"), found=many(reader.salts, "line"),
             )
         )  # fmt: skip
     elif reader.salts > lines.many and note.size <= lines.many:
+        are = "is" if lines.many == 1 else "are"
         verdict.findings.append(
             Problem(
-                "truncated", f"there are salts for {reader.salts:,} lines, and only {lines.many:,} there are",
-                seq=lines.many, path=verdict.path, expected=f"{reader.salts} lines", found=f"{lines.many} lines",
+                "truncated", f"there are salts for {many(reader.salts, 'line')}, and only {lines.many:,} there {are}",
+                seq=lines.many, path=verdict.path, expected=many(reader.salts, "line"), found=many(lines.many, "line"),
             )
         )  # fmt: skip
     return lines

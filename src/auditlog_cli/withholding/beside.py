@@ -147,7 +147,7 @@ def _names(folder: str) -> list[str]:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(segments.open_regular(path), "rb") as file:
             return file.read()
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error

@@ -76,7 +76,7 @@ def total_now(made: Rewritten) -> str:
         OSError: If it is not there.
     """
     path = segments.present(made.path)
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    fd = segments.open_regular(path)
     try:
         if os.path.sameopenfile(fd, made.fd):
             return made.total

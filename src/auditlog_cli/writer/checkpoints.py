@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from auditlog_cli import segments
-from auditlog_cli.errors import SealRefused
-from auditlog_cli.sealing import merkle, notes
+from auditlog_cli.counts import many
+from auditlog_cli.errors import DefinitionError, SealRefused
+from auditlog_cli.sealing import merkle, notes, sshsig
+from auditlog_cli.signing import succession
 from auditlog_cli.signing.checkpoints import judge
 from auditlog_cli.writer import disk, lock, own
 from auditlog_cli.writer.growth import Growth
@@ -29,6 +31,7 @@ class Grows(Protocol):
     head: str
     origin: str
     signed: notes.Note | None
+    handed: list[dict[str, object]]
     raw: bool
     suffix: str
     begun: int
@@ -75,6 +78,7 @@ class Sealer:
         self._origin = origin
         self._appended = False
         self._held: tuple[notes.Note | None, ...] = ()  # what the log was held against already
+        self._current = signer.key  # whose turn it is, as that key and its successors said in the log
 
     def seal(
         self,
@@ -92,6 +96,7 @@ class Sealer:
 
         Raises:
             SealRefused: If the log does not extend what was signed last, or is broken. Nothing was changed.
+            DefinitionError: If the key said in the log that another one comes after it: likewise.
             InputError: If it cannot be read.
             AuditWriteError: If the key cannot sign, or the checkpoint cannot be written.
         """
@@ -118,6 +123,7 @@ class Sealer:
 
         Raises:
             SealRefused: If the log is broken, or no longer holds what was read before.
+            DefinitionError: As `seal`.
             InputError: If it cannot be read.
         """
         _, _, size = self._follow(None, lambda: None, sync=False)
@@ -160,12 +166,24 @@ class Sealer:
         if passed is not None:
             self._reach(passed, self._hold_again(passed))
         self._held = (*said, recorded)
+        self._refuse_succeeded(origin)
         return side, origin, size
+
+    def _refuse_succeeded(self, origin: str) -> None:
+        """Refuse a key that gave its place away: auditors were told until when it counts, and a checkpoint that they
+        pass over would take the place of one that they trust.
+        """
+        handed, self.growth.handed = self.growth.handed, []
+        self._current = succession.follow(self._current, origin, handed)
+        if self._current != self.signer.key:
+            raise DefinitionError(
+                f"{self.signer.path}: said in the log that another key comes after it; nothing was signed",
+                help=f"sign with the private half of {sshsig.line(self._current)}",
+            )
 
     def _side(self) -> notes.Note | None:
         try:
-            with open(self.beside, "rb") as file:
-                return notes.parse(file.read(_LARGEST).decode())
+            return notes.parse(segments.read_regular(self.beside, _LARGEST).decode())
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
@@ -189,7 +207,8 @@ class Sealer:
             )
         if note.size > size:
             raise SealRefused(
-                f"{self.path}: {note.size} records were signed, and only {size} are there; nothing was signed",
+                f"{self.path}: {_were(note.size)} signed, and only {size:,} "
+                f"{'is' if size == 1 else 'are'} there; nothing was signed",
                 help=f"auditlog verify {self.path}",
             )
 
@@ -197,7 +216,7 @@ class Sealer:
         """Look whether there is an unbroken way from what was signed to what is to be signed."""
         if 0 < note.size < begun:
             raise SealRefused(
-                f"{self.path}: {note.size} records were signed, and {begun} are pruned: nobody can tell "
+                f"{self.path}: {_were(note.size)} signed, and {begun:,} are pruned: nobody can tell "
                 "whether those in between were the ones that followed; nothing was signed",
                 help=f"auditlog verify {self.path} with a head you know; then move {self.beside} away",
             )
@@ -213,8 +232,9 @@ class Sealer:
     def _hold(self, note: notes.Note, tree: merkle.Range) -> None:
         """Look whether the log still hashes to what was signed at this size."""
         if tree.root() != note.root:
+            first = "first record is not the one" if note.size == 1 else f"first {note.size:,} records are not those"
             raise SealRefused(
-                f"{self.path}: its first {note.size} records are not those that were signed; nothing was signed",
+                f"{self.path}: its {first} that {'was' if note.size == 1 else 'were'} signed; nothing was signed",
                 help=f"auditlog verify {self.path}",
             )
 
@@ -232,3 +252,7 @@ class Sealer:
 
         again.grow(seen=each)
         return again.begun
+
+
+def _were(count: int) -> str:
+    return f"{many(count, 'record')} {'was' if count == 1 else 'were'}"

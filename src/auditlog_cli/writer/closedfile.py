@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from auditlog_cli import durability, frames
+from auditlog_cli import durability, frames, segments
 from auditlog_cli.writer import disk
 
 
@@ -20,9 +20,10 @@ def alone(path: str) -> Iterator[int]:
 
     Raises:
         OSError: If it cannot be opened.
+        InputError: If it is no regular file.
     """
     while True:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = segments.open_regular(path)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             here, there = os.fstat(fd), os.stat(path)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 import orjson
@@ -22,6 +23,7 @@ from auditlog_cli.writer import tail
 
 _BEGUN = re.compile(rb'"auditlog"\s*:\s*\{\s*"type"\s*:\s*"(?:genesis|rotate)"')
 _CHECKPOINT = b'"auditlog":{"type":"checkpoint"'
+_KEY = b'"auditlog":{"type":"key"'
 
 
 class _Spot(NamedTuple):
@@ -44,6 +46,7 @@ class Growth:
         head: The leaf of the last record, 64 hex digits.
         origin: The name of the log, as its first record says; empty if that was not read.
         signed: The newest checkpoint record that was read, or None.
+        handed: What was read of records in which a key names its successor; whoever judges them takes them away.
         raw: Whether lines are taken as they are, because nobody sealed them (integrity.md, 2.8).
         suffix: How the name of such a log ends.
         begun: How many records were pruned before it began to read, or went on reading: what they were only the stub
@@ -59,6 +62,7 @@ class Growth:
         self.head = hashes.ZEROS
         self.origin = ""
         self.signed: notes.Note | None = None
+        self.handed: list[dict[str, object]] = []
         self.begun = 0
         self._spot: _Spot | None = None
 
@@ -122,8 +126,7 @@ class Growth:
         """Begin behind what was pruned, as the stub says; the signed roots tell whether it speaks the truth."""
         name = segments.pruned_name(self.path)
         try:
-            with open(name, "rb") as file:
-                stub = stubs.parse(file.read(stubs.LARGEST))
+            stub = stubs.parse(segments.read_regular(name, stubs.LARGEST))
             self.tree.begin_at(stub.records, stub.tree.hashes)
             self.head, self.origin, self.begun = stub.head, stub.origin, stub.records
         except (OSError, ValueError) as error:
@@ -219,14 +222,16 @@ class Growth:
         self._look(line, found)
 
     def _look(self, line: bytes, found: Sealed) -> None:
-        """Learn the name of the log, and which state was signed."""
-        if found.seq == 0 or (_CHECKPOINT in line and not found.spans):
+        """Learn the name of the log, which state was signed, and which key signs from now on."""
+        if found.seq == 0 or ((_CHECKPOINT in line or _KEY in line) and not found.spans):
             try:
                 own = orjson.loads(line).get("auditlog")
                 if found.seq == 0:
                     self.origin = str(own["origin"])
                 elif own["type"] == "checkpoint":
                     self.signed = notes.parse(own["note"])
+                elif own["type"] == "key":
+                    self.handed.append(own)
             except (ValueError, AttributeError, KeyError, TypeError):
                 return
 
@@ -239,7 +244,7 @@ def is_sealed(path: str) -> bool:
     """
     try:
         # Ours begin with a record of the log's own, which is never withheld: a tombstone stands in a log of others.
-        return not unseal(_first(path)).tombstone
+        return not unseal(first_lines(path)[0]).tombstone
     except Unsealed:
         return False
 
@@ -251,7 +256,7 @@ def refuse_damaged(path: str) -> None:
         SealRefused: If its first line is no sealed one, and is still seen to begin a sealed log.
         InputError: As `is_sealed`.
     """
-    line = _first(path)
+    line = first_lines(path)[0]
     if _BEGUN.search(line) and b'"_salts"' in line:
         raise SealRefused(
             f"{path}: line 1 begins a sealed log, and was changed; nothing was signed",
@@ -259,7 +264,12 @@ def refuse_damaged(path: str) -> None:
         )
 
 
-def _first(path: str) -> bytes:
+def first_lines(path: str, count: int = 1) -> list[bytes]:
+    """Return so many of the first whole lines of a log, without LF; fewer if it holds fewer.
+
+    Raises:
+        InputError: If it cannot be read, or if it holds no whole line.
+    """
     try:
         name, packed = segments.open_first(path)
         try:
@@ -269,14 +279,14 @@ def _first(path: str) -> bytes:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     try:
-        line = next(tail.lines(fd, 0, longest=strictjson.MAX_LINE), None)
+        found = list(islice(tail.lines(fd, 0, longest=strictjson.MAX_LINE), count))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
         os.close(fd)
-    if line is None:
+    if not found:
         raise InputError(f"{path}: holds no complete record", help="is it the right file?")
-    return line
+    return found
 
 
 def origin_of(path: str) -> str:

@@ -138,15 +138,16 @@ def refuse_second_beginning(path: str) -> None:
 def _sum(path: str) -> tuple[str, int]:
     """SHA-256 (hex) and size of what a closed segment holds: compressing it changes neither."""
     total, size = hashlib.sha256(), 0
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        for block in frames.blocks(path, fd):
-            total.update(block)
-            size += len(block)
+        fd = segments.open_regular(path)
+        try:
+            for block in frames.blocks(path, fd):
+                total.update(block)
+                size += len(block)
+        finally:
+            os.close(fd)
     except InputError as error:
         raise _damaged(path, error) from error
-    finally:
-        os.close(fd)
     return total.hexdigest(), size
 
 

@@ -12,6 +12,7 @@ import os
 from typing import TYPE_CHECKING
 
 from auditlog_cli import segments
+from auditlog_cli.errors import InputError
 from auditlog_cli.writer import disk, own
 from auditlog_cli.writer.tail import Tail
 
@@ -110,8 +111,7 @@ def _keep_large(active: Active, torn: bytes) -> str | None:
 def _covered(path: str) -> int:
     """How many records the newest checkpoint of the log covers; 0 without one."""
     try:
-        with open(segments.checkpoint_name(path), encoding="utf-8", errors="replace") as file:
-            lines = file.read(4096).split("\n")
-    except OSError:
+        lines = segments.read_regular(segments.checkpoint_name(path), 4096).decode("utf-8", "replace").split("\n")
+    except (OSError, InputError):
         return 0
     return int(lines[1]) if len(lines) > 2 and lines[1].isdecimal() and len(lines[1]) < 19 else 0

@@ -7,16 +7,16 @@ its own, and says in its second record which log is gone. What was left of that 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 
 from auditlog_cli import segments, strictjson, times
-from auditlog_cli.errors import InputError, UsageError
+from auditlog_cli.errors import InputError, UsageError, remedy
 from auditlog_cli.sealing import notes, stubs
 from auditlog_cli.writer import disk, growth, own, upkeep
 from auditlog_cli.writer.pen import Pen
 
 _REASON = "log-gone"
-_LONGEST = 1 << 16  # bytes of a line that is looked at: genesis and loss are far shorter
 
 
 class Renewed(NamedTuple):
@@ -33,32 +33,43 @@ class Renewed(NamedTuple):
     kept: list[str]
 
 
+class _Known(NamedTuple):
+    """What a file beside the log says of it: its name, empty if that is not known, and how many records it had."""
+
+    file: str
+    origin: str
+    records: int
+
+
 def renew(path: str) -> Renewed:
     """Begin the log at `path` anew.
 
     Raises:
         UsageError: If the log is there.
-        InputError: If nothing says that there was one, or it cannot be looked for.
+        InputError: If nothing says that there was one, or what says so cannot be read.
         AuditWriteError: If it cannot be begun.
     """
-    left = [name for name in (segments.checkpoint_name(path), segments.pruned_name(path)) if os.path.lexists(name)]
-    if not left:
+    signed = _known(segments.checkpoint_name(path), _note)
+    pruned = _known(segments.pruned_name(path), _stub)
+    known = [each for each in (signed, pruned) if each is not None]
+    if not known:
         raise InputError(
             f"{path}: no checkpoint and no stub say that there was a log, so none is lost",
             help="is it the right path? any writer may begin a log there",
         )
-    known = [_known(name) for name in left]
-    origin = next((name for name, _ in known if name), "")
-    gone = max(size for _, size in known) - (known[-1][1] if left[-1] == segments.pruned_name(path) else 0)
+    origin = next((each.origin for each in known if each.origin), "")
+    gone = signed.records if signed is not None else 0
+    if pruned is not None:
+        gone = max(0, gone - pruned.records)  # those went by intention
     if not _is_there(path):
         _begin(path, own.lost(gone, times.render(0), times.now(), f"{_REASON}: {origin}" if origin else _REASON))
     new = growth.origin_of(path)
-    if not _says_so(path) or new in (name for name, _ in known):
+    if not _says_so(path) or new in (each.origin for each in known):
         raise UsageError(
             f"{path}: is there, so no loss can be accepted; nothing was changed",
             help=f"auditlog verify {path} says what is missing from it",
         )
-    kept = [_aside(name) for name in left]
+    kept = [_aside(each.file) for each in known]
     try:
         disk.sync_folder(path)
     except OSError as error:
@@ -81,12 +92,9 @@ def _begin(path: str, lost: dict[str, object]) -> None:
 
 def _says_so(path: str) -> bool:
     """Whether the log was begun anew: now, or by a run that was killed before it had put everything aside."""
-    if not os.path.lexists(path):
-        return False  # its closed segments are there, and the next append goes on behind them
-    with open(path, "rb") as file:
-        second = [file.readline(_LONGEST), file.readline(_LONGEST)][1]
+    lines = growth.first_lines(path, 2)
     try:
-        said = strictjson.decode(second.removesuffix(b"\n")).get("auditlog")
+        said = strictjson.decode(lines[-1]).get("auditlog")
     except strictjson.Malformed:
         return False
     return isinstance(said, dict) and said.get("type") == "lost" and str(said.get("reason")).startswith(_REASON)
@@ -101,18 +109,30 @@ def _is_there(path: str) -> bool:
         return False
 
 
-def _known(name: str) -> tuple[str, int]:
-    """The log that a checkpoint or a stub is of, and how many records it had; nothing if it is damaged."""
+def _known(file: str, understood: Callable[[bytes], tuple[str, int]]) -> _Known | None:
+    """What a file beside the log says, little if it is damaged; None if it is not there.
+
+    Raises:
+        InputError: If it cannot be read, or is no regular file.
+    """
+    if not os.path.lexists(file):
+        return None
     try:
-        with open(name, "rb") as file:
-            data = file.read(stubs.LARGEST)
-        if name.endswith(".json"):
-            stub = stubs.parse(data)
-            return stub.origin, stub.records
-        note = notes.parse(data.decode())
-    except (OSError, ValueError):
-        return "", 0
+        return _Known(file, *understood(segments.read_regular(file, stubs.LARGEST)))
+    except ValueError:
+        return _Known(file, "", 0)
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror})", help=remedy(error)) from error
+
+
+def _note(data: bytes) -> tuple[str, int]:
+    note = notes.parse(data.decode())
     return note.origin, note.size
+
+
+def _stub(data: bytes) -> tuple[str, int]:
+    stub = stubs.parse(data)
+    return stub.origin, stub.records
 
 
 def _aside(name: str) -> str:

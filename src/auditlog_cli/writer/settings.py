@@ -176,7 +176,7 @@ def prepare_place(path: str, *, allow_shared_filesystem: bool) -> None:
     Raises:
         AuditWriteError: If a log cannot or should not be there.
     """
-    folder = os.path.dirname(path)
+    folder = os.path.dirname(path) or "."
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except OSError as error:

@@ -103,6 +103,21 @@ def is_foreign(line: bytes) -> bool:
     return sealed(line) is None
 
 
+def is_text(rest: bytes) -> bool:
+    """Tell whether what stands in a file without a sealed line is somebody's text: no writer that was killed left it.
+
+    The first write of a log begins with `{"`, and what a crash makes of it is less of that, or no text.
+    """
+    line, ended, _ = rest.partition(b"\n")
+    if line.startswith(b'{"') or (line == b"{" and not ended):
+        return False
+    try:
+        text = line.decode("utf-8-sig").replace("\t", " ").strip()
+    except UnicodeDecodeError:
+        return False
+    return text != "" and text.isprintable()
+
+
 def _whole(rest: bytes) -> Sealed | None:
     if not rest.endswith(b"]}"):
         return None

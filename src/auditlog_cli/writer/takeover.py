@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from auditlog_cli import segments, times
+from auditlog_cli.counts import many
 from auditlog_cli.errors import AuditWriteError, DurabilityError, TamperError
 from auditlog_cli.sealing import hashes
 from auditlog_cli.sealing.line import Unsealed
@@ -114,6 +115,8 @@ def _place_before(active: Active, rest: bytes, before: continuity.Mark | None) -
         return opening.place_after(active, closed)
     if not (before and before[0]) and active.accepted is None:
         opening.refuse_second_beginning(active.path)
+        if tail.is_text(rest):
+            raise _foreign(active.path)
     return 0, hashes.ZEROS
 
 
@@ -140,8 +143,8 @@ def _tell(active: Active, hole: Hole) -> None:
         active.append_own(own.lost(hole.records, times.render(hole.since), times.now(), hole.reason))
     active.hole = None
     active.doubt = False
+    gone = f"{many(hole.records, 'record')} {'is' if hole.records == 1 else 'are'}"
     raise TamperError(
-        f"{active.path}: {hole.what} under a live writer, {hole.records} records are gone from it, "
-        "and the new record was not written",
+        f"{active.path}: {hole.what} under a live writer, {gone} gone from it, and the new record was not written",
         help=f"the log goes on at record {active.seq}; every verifier sees the hole",
     )

@@ -31,6 +31,7 @@ def bundle(
     import os
 
     from auditlog_cli.cli import show
+    from auditlog_cli.counts import many
     from auditlog_cli.errors import EXIT_INCOMPLETE, UsageError
     from auditlog_cli.evidence import bundle
 
@@ -45,13 +46,18 @@ def bundle(
         show.discard(out)
         raise
     notices = show.Notices(quiet=quiet)
-    notices.say(f"{name}: {made.records} records, each with its proof")
+    notices.say(f"{name}: {many(made.records, 'record')}, each with its proof")
     if made.left_out:
-        notices.say(f"{made.left_out} more are not in it: the newest checkpoint does not cover them yet")
+        are, them = ("is", "it") if made.left_out == 1 else ("are", "them")
+        notices.say(f"{made.left_out:,} more {are} not in it: the newest checkpoint does not cover {them} yet")
     if made.others is None:
         return 0
-    notices.say(f"{made.others} other records show that none is missing from record {made.first} on")
+    show_ = "shows" if made.others == 1 else "show"
+    notices.say(f"{many(made.others, 'other record')} {show_} that none is missing from record {made.first} on")
     if made.unknown:
-        notices.say(f"{made.unknown} of them are withheld, or their ids are: nobody can tell where they belong")
+        are, belong = "are withheld, or their ids are", "they belong"
+        if made.unknown == 1:
+            are, belong = "is withheld, or its id is", "it belongs"
+        notices.say(f"{made.unknown:,} of them {are}: nobody can tell where {belong}")
         return EXIT_INCOMPLETE
     return 0

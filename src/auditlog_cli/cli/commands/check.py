@@ -42,9 +42,9 @@ def check(
     webhook: o.Webhooks = None,
     email: o.Emails = None,
     emit: o.Emit = None,
-    emit_as: o.EmitAs = "ecs",
+    emit_as: o.EmitAs = None,
     follow: o.CheckFollow = False,
-    lateness: o.Lateness = "60s",
+    lateness: o.Lateness = None,
     merge: o.Merge = False,
     explain: o.Explain = False,
     sarif_waived: o.SarifWaived = "omit",
@@ -69,11 +69,17 @@ def check(
       auditlog check audit.jsonl --baseline known.json --waivers waivers.yaml --format github
       auditlog check audit.jsonl --alerts alerts.jsonl --follow --webhook https://hooks.example.com/auditlog
     """
-    from auditlog_cli.cli import checking, show
+    from auditlog_cli.cli import checking, fitting, show
     from auditlog_cli.judgement.asking import asked
     from auditlog_cli.rules.naming import meant
     from auditlog_cli.selection import select_by
 
+    late = {"--lateness": lateness is not None}
+    fitting.goes_with("--follow", follow, late, "auditlog check LOG --follow --lateness 5m")
+    fitting.goes_with(
+        "--emit", emit, {"--emit-as": emit_as is not None}, "auditlog check LOG --emit FILE --emit-as ocsf"
+    )
+    fitting.counted(fail_on, fail_on_indicators)
     if follow:
         from auditlog_cli.cli import live
 
@@ -91,10 +97,12 @@ def check(
     )  # fmt: skip
     if not (no_index or follow or chosen.everything):
         question.index = lambda _: None
-    wish = checking.wish(question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as)
+    wish = checking.wish(
+        question.policy, alerts=alerts, webhooks=webhook, emails=email, emit=emit, form=emit_as or "ecs"
+    )
     shown = checking.Shown(
         format, color, output, merge=merge, explain=explain, quiet=quiet, sarif_waived=sarif_waived == "include"
     )
     if follow:
-        return live.run(show.files_of(paths, shape), question, shown, wish, since=since, lateness=lateness)
+        return live.run(show.files_of(paths, shape), question, shown, wish, since=since, lateness=lateness or "60s")
     return checking.run(show.files_of(paths, shape), question, shown, write_baseline, wish, annotate)

@@ -115,4 +115,4 @@ def export(
         notices.say(exporting.write(exporter, source, settings, output))
     notices.say(exporting.told(counts))
     slip = EXIT_OK if masks is None else outgoing.told(masks, notices)
-    return counts.exit_code() or slip
+    return show.code_of(counts, logs) or slip

@@ -49,7 +49,7 @@ def filter(  # noqa: A001 - the command's name
       auditlog filter audit.jsonl --status denied --count-by user.id
     """
     from auditlog_cli import pipeline
-    from auditlog_cli.cli import show
+    from auditlog_cli.cli import fitting, show
     from auditlog_cli.counts import Counts
     from auditlog_cli.errors import UsageError
     from auditlog_cli.selection import select_by
@@ -62,6 +62,9 @@ def filter(  # noqa: A001 - the command's name
         raise UsageError(
             "--limit: at least 0, and not with a count", help="without --limit all are printed; counts count all"
         )
+    around = {"--after-context": after > 0, "--before-context": before > 0, "--context": context > 0}
+    around["--count"] = count and count_by is not None
+    fitting.stands_alone("--count-by" if count_by else "--count", count or count_by, around, "leave one of them out")
     asked = {"user": user, "agent": agent, "session": session, "trace": trace, "tool": tool,
              "status": status, "type": type}  # fmt: skip
     logs = show.paths(paths, shape)

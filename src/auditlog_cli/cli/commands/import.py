@@ -36,7 +36,7 @@ def import_(
       auditlog import spans.json | auditlog trace 0af76519
       auditlog import --from '?'
     """
-    from auditlog_cli.cli import importing, show
+    from auditlog_cli.cli import fitting, importing, show
     from auditlog_cli.errors import UsageError
 
     notices = show.Notices(quiet=quiet)
@@ -44,5 +44,7 @@ def import_(
         importing.refuse_unknown(shape)
     if not paths:
         raise UsageError("Missing argument 'SRC...'.", help="auditlog import --help")
+    into_log = output not in (None, "-")
+    fitting.goes_with("-o LOG", into_log, {"--again": again}, "auditlog import SRC -o LOG --again")
     said = importing.Said(user, agent, session, scopes, approved_by, approved_at, tz, map)
     return importing.run(paths, output, shape, said, notices, everything=all, again=again)

@@ -18,6 +18,7 @@ def recover(path: o.Log, accept_loss: o.AcceptLoss = False, quiet: o.Quiet = Fal
       auditlog recover audit.jsonl --accept-loss
     """
     from auditlog_cli.cli import show
+    from auditlog_cli.counts import many
     from auditlog_cli.errors import UsageError
     from auditlog_cli.writer import renewing
 
@@ -28,7 +29,9 @@ def recover(path: o.Log, accept_loss: o.AcceptLoss = False, quiet: o.Quiet = Fal
         )
     done = renewing.renew(path)
     out = show.output(None)
-    out.line(f"{path}: begun anew as {done.origin}; it says that {done.gone:,} records of the log before it are gone")
+    are = "is" if done.gone == 1 else "are"
+    gone = f"{many(done.gone, 'record')} of the log before it {are} gone"
+    out.line(f"{path}: begun anew as {done.origin}; it says that {gone}")
     show.finish(out)
     show.Notices(quiet=quiet).say(f"kept: {', '.join(done.kept)}; `auditlog keygen --log` gives auditors the new name")
     return 0

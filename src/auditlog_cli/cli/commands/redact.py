@@ -73,11 +73,16 @@ def redact(
     settings = asked(profile, named, min_confidence, split)
     given, notices = show.paths(paths), show.Notices(quiet=quiet)
     choice = bool(named or split or profile or min_confidence or subject)
-    masking.together(check=check, format=format, findings=findings, rule=rule, choice=choice)
+    chosen_by = {"--subject": subject, "--whole": whole, "--record": record, "--user": user, "--agent": agent,
+                 "--session": session, "--trace": trace, "--tool": tool, "--status": status, "--type": type,
+                 "--approved-by": approved_by, "--since": since, "--until": until, "--where": where}  # fmt: skip
+    masking.together(
+        check=check, format=format, findings=findings, rule=rule, choice=choice, records=chosen_by, resume=resume,
+        elsewhere={"--dry-run": dry_run, "--output": output is not None},
+    )  # fmt: skip
     if check:
         return masking.check(given, settings, format, output, notices)
-    sealed_only = (subject, whole, record, user, agent, session, trace, tool, status, type, approved_by, since, until,
-                   where, by, reason, request, key, unsigned, yes, resume, despite_hold)  # fmt: skip
+    sealed_only = (*chosen_by.values(), by, reason, request, key, unsigned, yes, resume, despite_hold)
     if not any(sealed_only) and not masking.sealed(given):
         if findings is not None:
             return places.mask(given, findings, rule or [], pseudonyms, output, notices, dry_run=dry_run)

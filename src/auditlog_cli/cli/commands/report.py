@@ -43,10 +43,11 @@ def report(
       auditlog report logs/ --from 2026-07-01 --to 2026-10-01 --alerts alerts.jsonl --waivers waivers.yaml
     """
     from auditlog_cli import verification
-    from auditlog_cli.cli import periods, show
+    from auditlog_cli.cli import fitting, periods, show
     from auditlog_cli.judgement.asking import asked
     from auditlog_cli.rules.naming import meant
 
+    fitting.counted(fail_on, fail_on_indicators)
     first, last = periods.moment("--from", start), periods.moment("--to", end)
     policy_file, only_policy = meant(policy, only_policy)
     question = asked(

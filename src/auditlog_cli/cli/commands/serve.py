@@ -35,13 +35,18 @@ def serve(
       auditlog serve audit.jsonl --new-key ann@example.org --person
       auditlog serve audit.jsonl --host 0.0.0.0 --allow-remote --port 8811
     """
-    from auditlog_cli.cli import show
+    from auditlog_cli.cli import fitting, show
     from auditlog_cli.errors import UsageError
     from auditlog_cli.serving import keys as stored
     from auditlog_cli.serving import running
 
     if person and new_key is None:
         raise UsageError("--person says of a new key whose it is", help="auditlog serve LOG --new-key NAME --person")
+    served = {"--host": host is not None, "--port": port != 8811, "--allow-remote": allow_remote}
+    served |= {"--max-body": max_body != 1048576, "--alerts": alerts is not None, "--policy": policy is not None}
+    fitting.stands_alone(
+        "--new-key makes a key, and ends", new_key, served, "make the key first; then auditlog serve LOG, without it"
+    )
     notices = show.Notices(quiet=quiet)
     if new_key is not None:
         file = keys or stored.beside(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from auditlog_cli.counts import many
 from auditlog_cli.finding import SEVERITIES, Finding, Suite, level
 from auditlog_cli.renderers import safe
+from auditlog_cli.renderers.findings import with_owner
 
 HINT = "annotations of GitHub Actions"
 _PER_LEVEL = 10  # GitHub shows so many of each level a step
@@ -30,7 +32,7 @@ def render(suites: list[Suite]) -> str:
     left = sum(sum(suite.totals.values()) for suite in suites) - len(found) + len(commands) - len(out)
     text = "; ".join(f"{suite.title}: {suite.verdict}" for suite in suites)
     if left:
-        text += f"; {left:,} more findings are not shown here"
+        text += f"; {many(left, 'more finding')} {'is' if left == 1 else 'are'} not shown here"
     sentences = dict.fromkeys(str(suite.notes["sentence"]) for suite in suites if "sentence" in suite.notes)
     text = ". ".join((text, *sentences))
     out.append(f"::notice title={_property('auditlog')}::{_data(text)}")
@@ -50,7 +52,7 @@ def _command(word: str, finding: Finding) -> str:
             properties["endColumn"] = str(where.end_column)
     properties["title"] = f"{rule.id} {rule.title}"
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    return f"::{word} {listed}::{_data(finding.told)}"
+    return f"::{word} {listed}::{_data(with_owner(finding))}"
 
 
 def _data(text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from auditlog_cli.finding import Finding, Rule, Suite
 from auditlog_cli.renderers import safe
+from auditlog_cli.renderers.findings import with_owner
 
 HINT = "JUnit XML, for dashboards of continuous integration"
 _SHOWN = 20
@@ -48,7 +49,7 @@ def _case(suite: Suite, rule: Rule, found: list[Finding]) -> list[str]:
     total = suite.totals.get(rule.id, 0) - sum(finding.state == "new" for finding in aside)
     body: list[str] = []
     if total:
-        lines = [f"{finding.where}: {finding.told}" for finding in counted[:_SHOWN]]
+        lines = [f"{finding.where}: {with_owner(finding)}" for finding in counted[:_SHOWN]]
         if total > len(lines):
             lines.append(f"and {total - len(lines):,} more")
         if rule.id in suite.unfinished:
@@ -61,7 +62,7 @@ def _case(suite: Suite, rule: Rule, found: list[Finding]) -> list[str]:
     elif rule.id in suite.skipped:
         body.append(f'      <skipped message="{_text(suite.skipped[rule.id])}"/>')
     if aside:
-        lines = [f"{_standing(finding)}: {finding.where}: {finding.told}" for finding in aside[:_SHOWN]]
+        lines = [f"{_standing(finding)}: {finding.where}: {with_owner(finding)}" for finding in aside[:_SHOWN]]
         if len(aside) > _SHOWN:
             lines.append(f"and {len(aside) - _SHOWN:,} more that do not count")
         body.append(f"      <system-out>{_NEWLINE.join(map(_text, lines))}</system-out>")

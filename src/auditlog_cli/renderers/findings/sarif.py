@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from auditlog_cli import times
 from auditlog_cli._version import __version__
+from auditlog_cli.counts import many
 from auditlog_cli.finding import SEVERITIES, Finding, Rule, Suite, Where, level
 from auditlog_cli.renderers import safe
 from auditlog_cli.renderers.indented import dumps
@@ -38,7 +39,8 @@ def as_object(suites: list[Suite], *, waived: bool = False, most: int = 0) -> di
     left = [suite for suite in suites if suite not in kept]
     if left:
         names = ", ".join(suite.name for suite in left)
-        text = f"{len(left)} packs are left out, because GitHub takes {MAX_RUNS} runs a file: {names}"
+        are = "is" if len(left) == 1 else "are"
+        text = f"{many(len(left), 'pack')} {are} left out, because GitHub takes {MAX_RUNS} runs a file: {names}"
         _notify(runs[0], "warning", text)
         runs[0]["properties"]["findingsLeftOut"] += sum(sum(suite.totals.values()) for suite in left)
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": runs}
@@ -91,7 +93,9 @@ def _run(suite: Suite, most: int, *, waived: bool) -> dict[str, Any]:
     for name, reason in suite.unfinished.items():
         _notify(run, "warning", f"{name}: {reason}")
     if total > len(shown):
-        _notify(run, "warning", f"{total - len(shown):,} findings are left out; the most severe are here")
+        left = total - len(shown)
+        are = "is" if left == 1 else "are"
+        _notify(run, "warning", f"{many(left, 'finding')} {are} left out; the most severe are here")
     if suite.settled and not waived:
         run["properties"]["waivedOrKnownLeftOut"] = len(suite.settled)
     return run

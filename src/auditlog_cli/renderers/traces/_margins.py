@@ -3,6 +3,7 @@ the meaning of the marks."""
 
 from __future__ import annotations
 
+from auditlog_cli.counts import many
 from auditlog_cli.renderers import labels, safe, words
 
 TYPE_CHECKING = False
@@ -107,7 +108,8 @@ def footer(trace: Trace, rows: list[Row], style: Style) -> Iterator[str]:
     left_out = sum(row.fold.count for row in rows if row.fold is not None)
     if left_out:
         said = (
-            f"{left_out:,} of {len(trace.nodes):,} nodes are only counted: --all draws them, --depth N that many levels"
+            f"{left_out:,} of {many(len(trace.nodes), 'node')} {'is' if left_out == 1 else 'are'} only counted: "
+            "--all draws them, --depth N that many levels"
         )
         yield from _entry("folded", said, style)
     yield from meanings(rows, style)

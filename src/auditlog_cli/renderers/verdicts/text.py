@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from auditlog_cli.counts import many
 from auditlog_cli.renderers import safe
 from auditlog_cli.renderers.text import Style
 from auditlog_cli.verdict import Problem, Verdict, Withheld
@@ -22,7 +23,7 @@ def lines(verdict: Verdict, style: Style) -> list[str]:
         for problem in verdict.findings[:100]:
             out += _problem("finding", problem, style, "error")
         if len(verdict.findings) > 100:
-            out.append(f"  … and {len(verdict.findings) - 100:,} more findings (--format json has all)")
+            out.append(f"  … and {many(len(verdict.findings) - 100, 'more finding')} (--format json has all)")
     for problem in verdict.warnings[:_SHOWN]:
         out += _problem("warning", problem, style, "denied")
     if len(verdict.warnings) > _SHOWN:

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 from auditlog_cli import registry
 from auditlog_cli.errors import DefinitionError
 from auditlog_cli.fields import is_hole, is_missing
-from auditlog_cli.rules.correlating import Found, fault
+from auditlog_cli.rules.correlating import Found, fault, takes
 from auditlog_cli.rules.facts import Place, Spot
 from auditlog_cli.rules.site import Site
 
@@ -195,7 +195,7 @@ def given(with_: Any, check: ModuleType, label: str) -> dict[str, Any]:
     found: dict[str, Any] = {} if with_ is None else with_
     trouble = fault(found, check.WITH)
     if trouble:
-        raise DefinitionError(f"{label}: with: {trouble}")
+        raise DefinitionError(f"{label}: with: {trouble}", help=takes(check.WITH))
     return found
 
 

@@ -172,8 +172,16 @@ def checked(form: str, module: ModuleType, spec: Any, label: str) -> Any:
     """
     trouble = fault(spec, module.SCHEMA)
     if trouble:
-        raise DefinitionError(f"{label}: {form}: {trouble}")
+        raise DefinitionError(f"{label}: {form}: {trouble}", help=takes(module.SCHEMA))
     return spec
+
+
+def takes(schema: dict[str, Any]) -> str:
+    """Return what may stand there by a SCHEMA or WITH, as a line of help."""
+    keys = schema.get("properties")
+    if keys is None:
+        return f"it takes a {schema['type']}; docs/packs.md has the forms"
+    return f"its keys are {', '.join(keys)}" if keys else "it takes no keys: leave it out"
 
 
 def fault(given: Any, schema: dict[str, Any]) -> str:

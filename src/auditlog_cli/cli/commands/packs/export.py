@@ -21,6 +21,7 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
     import os
 
     from auditlog_cli.cli import judged, show
+    from auditlog_cli.counts import many
     from auditlog_cli.errors import AuditWriteError, UsageError, remedy
     from auditlog_cli.rules import loading
     from auditlog_cli.rules import sigma as export
@@ -38,7 +39,8 @@ def export(sigma: o.Sigma, packs: o.PackNames = None) -> int:
         write_whole(os.path.join(sigma, name), text.encode(), new=True)
     notices = show.Notices()
     rules = sum(name.endswith(".yml") for name in files)
-    notices.say(f"{rules} of {rules + len(left)} rules have a Sigma form; they are in {sigma}")
+    have = "has" if rules == 1 else "have"
+    notices.say(f"{rules:,} of {many(rules + len(left), 'rule')} {have} a Sigma form: see {sigma}")
     if left:
         notices.say(f"without one, see {os.path.join(sigma, export.LEFT)}: {', '.join(left)}")
     return 0

@@ -22,9 +22,12 @@ def list_(
       auditlog packs list --format json
     """
     from auditlog_cli.cli import judged, tables
+    from auditlog_cli.errors import UsageError
     from auditlog_cli.rules import compiled
     from auditlog_cli.rules import policy as policies
 
+    if no_policy and policy is not None:
+        raise UsageError("--policy and --no-policy contradict each other", help="leave one of them out")
     packs = compiled.shipped()
     if not no_policy:
         packs = packs + [judged.pack(each) for each in judged.own_packs(policies.find(policy))]

@@ -25,7 +25,7 @@ def init(
     """
     from auditlog_cli import pipeline
     from auditlog_cli.cli import show
-    from auditlog_cli.counts import Counts
+    from auditlog_cli.counts import Counts, many
     from auditlog_cli.rules.drafting import Seen
     from auditlog_cli.selection import select_by
     from auditlog_cli.sinks import FileOutput
@@ -46,5 +46,6 @@ def init(
     if isinstance(out, FileOutput):
         notices.say(f"{output} was made; fill in what nobody could know, then run: auditlog policy lint {output}")
     if seen.left_out:
-        notices.say(f"{seen.left_out:,} times a name was left out: longer than 200 characters, or one of too many")
+        times = many(seen.left_out, "time")
+        notices.say(f"{times} a name was left out: longer than 200 characters, or one of too many")
     return code
