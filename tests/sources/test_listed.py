@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -220,6 +222,52 @@ def test_what_follows_a_log_reads_what_is_compressed_between_the_list_and_the_lo
     follower.close()
     assert [*seen, *new] == [*range(len(seen) + len(new))]
     assert len(new) > 50
+
+
+def by_parts(names: list[str]) -> list[Line]:
+    return [line for name in names for part in cut(name) for line in read_range(part) if isinstance(line, Line)]
+
+
+@pytest.fixture
+def half_written(log: Path) -> Iterator[Path]:
+    """A log whose writer, which holds its lock, has written half of a line when it is listed, and then the rest."""
+    line = log.read_bytes().splitlines(keepends=True)[-1]
+    number = json.loads(line)["seq"]
+    line = line.replace(b'"seq":%d' % number, b'"seq":%d' % (number + 1))
+    lock = os.open(segments.lock_name(str(log)), os.O_RDWR)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    file = os.open(log, os.O_WRONLY | os.O_APPEND)
+    os.write(file, line[:99])
+
+    def rest() -> None:
+        os.write(file, line[99:])
+        fcntl.flock(lock, fcntl.LOCK_UN)
+
+    later = threading.Timer(0.1, rest)
+    later.start()
+    yield log
+    later.join()
+    os.close(file)
+    os.close(lock)
+
+
+@pytest.mark.parametrize("way", [*WAYS, by_parts])
+def test_a_line_that_a_writer_is_writing_is_waited_for(
+    half_written: Path, way: Callable[[list[str]], list[Line]]
+) -> None:
+    """A reader may see the first page of a write before the second one."""
+    found = way(files.find([str(half_written)])[0].files)
+    assert all(line.ended for line in found)
+    assert numbers(found) == [*range(len(found))]
+    assert len(half_written.read_bytes().splitlines()) == len(way([str(half_written)]))
+
+
+@pytest.mark.parametrize("way", [*WAYS, by_parts])
+def test_a_line_that_nobody_goes_on_with_is_torn(log: Path, way: Callable[[list[str]], list[Line]]) -> None:
+    with log.open("ab") as file:
+        file.write(b'{"seq":')
+    found = way([str(log)])
+    assert (found[-1].raw, found[-1].ended) == (b'{"seq":', False)
 
 
 @pytest.fixture

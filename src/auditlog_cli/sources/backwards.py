@@ -9,7 +9,7 @@ from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN, Log
 from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.sources.looking import may_be_foreign
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_wherever
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_wherever, whole_size
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -64,7 +64,7 @@ def _backwards(path: str) -> Iterator[Line | BadLine]:
         if not size or may_be_foreign(fd):  # empty, or a pipe, which has no end to seek to; or to be translated
             yield from reversed(list(read_lines(path)))
             return
-        yield from split(path, reader(fd), size)
+        yield from split(path, reader(fd), whole_size(path, fd))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:

@@ -7,7 +7,7 @@ import os
 import stat
 
 from auditlog_cli.errors import DefinitionError, InputError, remedy
-from auditlog_cli.segments import GZIP, ZSTD, open_regular
+from auditlog_cli.segments import GZIP, ZSTD, first_of, open_regular, shared_lock
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.listed import opened
 
@@ -15,18 +15,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from auditlog_cli.frames import Reader
 
-__all__ = ["GZIP", "ZSTD", "Plain", "open_for_reading", "open_plain", "unpacked"]
+__all__ = ["GZIP", "ZSTD", "Plain", "open_for_reading", "open_plain", "unpacked", "whole_size"]
 
 
 class Plain:
     """A file as it stands: unbuffered, for callers read large blocks."""
 
-    __slots__ = ("_head", "fd", "path")
+    __slots__ = ("_head", "_unfinished", "fd", "path")
 
     def __init__(self, path: str, fd: int, head: bytes = b"") -> None:
         self.path = path
         self.fd = fd
         self._head = head
+        self._unfinished = False
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none at the end."""
@@ -34,7 +35,14 @@ class Plain:
             head, self._head = self._head, b""
             return head
         try:
-            return os.read(self.fd, size)
+            data = os.read(self.fd, size)
+            if data:
+                self._unfinished = not data.endswith(b"\n")
+            elif self._unfinished and self.fd > 2 and stat.S_ISREG(os.fstat(self.fd).st_mode):
+                self._unfinished = False
+                whole_size(self.path, self.fd)
+                data = os.read(self.fd, size)
+            return data
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
@@ -102,6 +110,27 @@ def open_wherever(path: str) -> tuple[str, int]:
 def open_plain(path: str) -> int:
     """Return a descriptor of the file as it stands, compressed or not, as `open_wherever` does."""
     return open_wherever(path)[1]
+
+
+def whole_size(path: str, fd: int) -> int:
+    """Return how many bytes an open file of a log has; where the last line is not finished, once no writer is at work.
+    Nobody writes into a closed segment.
+
+    A write is not one moment for who reads: the first page of a line may be there before the second one is.
+
+    Args:
+        path: The file.
+        fd: Its descriptor; a regular file.
+    """
+    size = os.fstat(fd).st_size
+    if not size or os.pread(fd, 1, size - 1) == b"\n" or first_of(path) is not None:
+        return size
+    lock = shared_lock(path)
+    try:
+        return os.fstat(fd).st_size
+    finally:
+        if lock >= 0:
+            os.close(lock)
 
 
 def open_file(path: str) -> int:

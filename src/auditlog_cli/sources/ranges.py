@@ -9,7 +9,7 @@ from auditlog_cli.errors import InputError, remedy
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import lines_of
 from auditlog_cli.sources.looking import may_be_foreign
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain, open_wherever
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain, open_wherever, whole_size
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,13 +57,12 @@ def cut(path: str, part: int = PART) -> list[Range]:
         return []
     fd = open_plain(path)
     try:
-        status = os.fstat(fd)
-        if not stat.S_ISREG(status.st_mode) or os.pread(fd, 4, 0).startswith((GZIP, ZSTD)):
+        if not stat.S_ISREG(os.fstat(fd).st_mode) or os.pread(fd, 4, 0).startswith((GZIP, ZSTD)):
             return []
         if may_be_foreign(fd):
             return []
         ranges: list[Range] = []
-        start, size = 0, status.st_size
+        start, size = 0, whole_size(path, fd)
         while start < size:
             end = _line_end(fd, start + part, size)
             ranges.append(Range(path, start, end))

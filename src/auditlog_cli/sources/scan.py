@@ -18,7 +18,7 @@ from auditlog_cli.record import BadLine, Line
 from auditlog_cli.sources.files import STDIN
 from auditlog_cli.sources.lines import read_lines
 from auditlog_cli.sources.looking import may_be_foreign
-from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain
+from auditlog_cli.sources.opening import GZIP, ZSTD, open_plain, whole_size
 from auditlog_cli.strictjson import MAX_LINE
 
 TYPE_CHECKING = False
@@ -53,7 +53,7 @@ def candidates(path: str, needles: list[bytes], counts: Counts, *, processes: bo
         if fd < 0 or not _searchable(fd):
             yield from _streamed(path, needles, counts)
         else:
-            yield from searched(path, fd, 0, os.fstat(fd).st_size, needles, counts, processes=processes)
+            yield from searched(path, fd, 0, whole_size(path, fd), needles, counts, processes=processes)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})", help=remedy(error)) from error
     finally:
