@@ -69,6 +69,7 @@ def test_what_helps_is_said_by_whoever_met_the_trouble(
     (tmp_path / "folder").mkdir()
     for path, help_line in (
         ("adit.jsonl", "did you mean audit.jsonl?"),
+        ("missing.jsonl", "logs here: audit.jsonl, torn.jsonl.gz"),
         ("folder", "name the file itself if it ends otherwise"),
         ("torn.jsonl.gz", "was it copied whole? take another copy of it"),
     ):

@@ -150,6 +150,17 @@ def test_empty_and_missing_sources_were_not_looked_at(tmp_path: Path, cli: Calla
     assert cli("import", tmp_path / "none.json").code == 3
 
 
+@pytest.mark.parametrize("name", ["empty.jsonl", "missing.jsonl", "."])
+def test_of_what_cannot_be_read_no_log_is_begun(
+    tmp_path: Path, cli: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "empty.jsonl").touch()
+    monkeypatch.chdir(tmp_path / "sources")
+    assert cli("import", name, "-o", tmp_path / "audit.jsonl").code == 3
+    assert [each.name for each in tmp_path.iterdir()] == ["sources"]
+
+
 def test_a_log_that_agents_write_takes_no_imports(cli: Callable[..., Result], tmp_path: Path) -> None:
     """Said as what it is: no policy was given, so none can be left out."""
     with AuditLog(tmp_path / "ours.jsonl") as log:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import NamedTuple
 
 import orjson
@@ -170,6 +171,7 @@ def _write(records: Iterator[Content], path: str, notices: Notices, *, again: bo
     if not again:
         known.learn(path)
     written = there = 0
+    first = [*islice(records, 1)]  # of what cannot be read no log is begun
     try:
         log = AuditLog(path, policy=importing.POLICY)
     except UsageError as error:
@@ -180,7 +182,7 @@ def _write(records: Iterator[Content], path: str, notices: Notices, *, again: bo
     try:
         with log:
             batch: list[Content] = []
-            for content in records:
+            for content in chain(first, records):
                 if not again and known.holds(content):
                     there += 1
                     continue

@@ -39,7 +39,8 @@ def shipped(names: Iterable[str] = NAMES) -> list[Pack]:
     wanted = list(names)
     for name in wanted:
         if name not in _loaded:
-            raise DefinitionError(f'there is no shipped pack "{name}"', help=f"shipped packs: {', '.join(NAMES)}")
+            known = f"shipped packs: {', '.join(NAMES)}; one of your own goes by its file: NAME.yaml or ./NAME"
+            raise DefinitionError(f'there is no shipped pack "{name}"', help=known)
     return [_loaded[name] for name in wanted]
 
 

@@ -186,6 +186,10 @@ def _named(path: str, names: list[str]) -> list[str]:
     return [listed.name(each, newest) for each in segments.without_twins(sorted(names))]
 
 
+def _stem(name: str) -> str:
+    return next((name.removesuffix(each) for each in (*ENDINGS, *DOCUMENTS) if name.endswith(each)), name)
+
+
 def near(path: str) -> str:
     """Return a hint at a file with a similar name, or nothing."""
     import difflib
@@ -195,7 +199,8 @@ def near(path: str) -> str:
         names = [entry for entry in os.listdir(folder or ".") if entry.endswith(ENDINGS)]
     except OSError:
         return f"there is no folder {folder}" if folder and not os.path.isdir(folder) else ""
-    close = difflib.get_close_matches(name, names, n=1)
+    stems = {_stem(each): each for each in names}
+    close = difflib.get_close_matches(_stem(name), stems, n=1)
     if close:
-        return f"did you mean {os.path.join(folder, close[0])}?"
+        return f"did you mean {os.path.join(folder, stems[close[0]])}?"
     return f"logs here: {', '.join(sorted(names)[:5])}" if names else "no log lies in that folder: is the path right?"
