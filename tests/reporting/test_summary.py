@@ -41,6 +41,8 @@ def activity() -> Activity:
     for day in (3, 3, 4, 5):
         made.add(record(day, authorization={"session_type": "human_approved"}, data={"purpose": "billing"}))
     made.add(record(6, action={"type": "tool_invocation", "result_status": "denied"}, delegation_chain=[{}, {}, {}]))
+    for status in ("pending", "approved", "pending", "denied", "x"):
+        made.add(record(7, action={"type": "approval"}, approval={"status": status}))
     made.add({"timestamp": "yesterday", "approval": {"status": "denied"}, "data": {}})
     return made
 
@@ -95,26 +97,27 @@ def test_the_object_is_what_its_schema_says() -> None:
 
 def test_activity_adds_up() -> None:
     told = activity().as_object()
-    assert told["records"] == 6
+    assert told["records"] == 11
     for name in ("agents", "types", "outcomes"):
-        assert sum(each["records"] for each in told[name]) == 6
-    assert sum(each["records"] for each in told["days"]) + told["undated"] == 6
-    assert told["human_approved"] == {"records": 4, "share": 0.6667}
-    assert (told["denials"], told["distinct_users"]) == (2, 3)
+        assert sum(each["records"] for each in told[name]) == 11
+    assert sum(each["records"] for each in told["days"]) + told["undated"] == 11
+    assert told["human_approved"] == {"records": 4, "share": 0.3636}
+    assert told["approvals"] == {"approved": 1, "denied": 1, "pending": 2, "other": 1}
+    assert (told["denials"], told["distinct_users"]) == (3, 3)
     assert told["delegation"] == {"deepest": 3, "delegated": 1}
     assert [each["block"] for each in told["blocks"]] == list(BLOCKS)
-    assert told["blocks"][0] == {"block": "data", "records": 4, "share": 0.6667}
+    assert told["blocks"][0] == {"block": "data", "records": 4, "share": 0.3636}
 
 
 def test_who_answers_for_an_agent_is_told_where_the_register_names_anybody() -> None:
     told = activity().as_object(owners(parse({"format": FORMAT, "agents": [{"match": "*", "owner": "Ann"}]})))["agents"]
     assert told == [
-        {"value": "agent:billing", "records": 5, "owner": "Ann"},
+        {"value": "agent:billing", "records": 10, "owner": "Ann"},
         {"value": "(none)", "records": 1, "owner": ""},
     ]
     assert "| Agent | Records |\n" in markdown.render(made(owner=None))
     assert "| Agent | Records | Owner |\n" in markdown.render(made())
-    assert "| `agent:billing` | 5 | team-payments |" in markdown.render(made())
+    assert "| `agent:billing` | 10 | team-payments |" in markdown.render(made())
     assert "owner" not in activity().as_object()["agents"][0]
 
 

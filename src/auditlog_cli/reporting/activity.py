@@ -13,6 +13,8 @@ BLOCKS = (
     "retention",
 )  # fmt: skip
 """The optional evidence blocks (compliance.md, 2.1)."""
+DECISIONS = ("approved", "denied", "pending", "other")
+"""What `approval.status` says (compliance.md, 2.1)."""
 _GROUPS = {"agents": "agent.id", "types": "action.type", "outcomes": "action.result_status"}
 _MOST = 50
 
@@ -28,6 +30,7 @@ class Activity:
         self.delegated = 0
         self.undated = 0
         self._days: dict[str, int] = {}
+        self._approvals = dict.fromkeys(DECISIONS, 0)
         self._blocks = dict.fromkeys(BLOCKS, 0)
         self._counted = Statistics((*_GROUPS.values(), "user.id"))
 
@@ -38,6 +41,9 @@ class Activity:
         self.approved += fields.text(content, "authorization.session_type") == "human_approved"
         refused = fields.text(content, "action.result_status") in REFUSED
         self.denials += refused or fields.text(content, "approval.status") == "denied"
+        if fields.text(content, "action.type") == "approval":
+            status = fields.text(content, "approval.status")
+            self._approvals[status if status in DECISIONS else "other"] += 1
         chain = content.get("delegation_chain")
         depth = len(chain) if isinstance(chain, list) else 0
         self.deepest = max(self.deepest, depth)
@@ -73,6 +79,7 @@ class Activity:
                 made[name].append({"value": "(others)", "records": left})
         return made | {
             "human_approved": {"records": self.approved, "share": self._share(self.approved)},
+            "approvals": dict(self._approvals),
             "denials": self.denials,
             "distinct_users": len(users) - (NONE in users),
             "delegation": {"deepest": self.deepest, "delegated": self.delegated},

@@ -67,7 +67,8 @@ def _activity(made: dict[str, Any]) -> Section:
     approved, chain = made["human_approved"], made["delegation"]
     facts: tuple[tuple[str, Text], ...] = (
         ("Records", f"{made['records']:,}"),
-        ("Approved by people", f"{approved['records']:,} ({approved['share']:.1%})"),
+        ("Marked human_approved", f"{approved['records']:,} ({approved['share']:.1%})"),
+        ("Approvals", ", ".join(f"{count:,} {word}" for word, count in made["approvals"].items() if count) or "none"),
         ("Denials", f"{made['denials']:,}"),
         ("Different users", f"{made['distinct_users']:,}"),
         (
