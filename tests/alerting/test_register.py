@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,11 @@ def test_what_is_no_alerts_log_is_refused(tmp_path: Path) -> None:
             Register(path)
     with pytest.raises(InputError):
         read(str(tmp_path / "missing.jsonl"))
+    agents = tmp_path / "audit.jsonl"
+    agents.write_text(json.dumps({"action": {"type": "tool_invocation"}}))
+    for look in (read, Register):
+        with pytest.raises(InputError, match="none about an alert"):
+            look(str(agents))
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(AuditWriteError):
         Register(str(tmp_path / "file" / "alerts.jsonl"))

@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from auditlog_cli import decoders
+from auditlog_cli import decoders, fields
 from auditlog_cli._version import __version__
 from auditlog_cli.alerting import states
 from auditlog_cli.alerting.keeping import Keeper
@@ -20,6 +20,7 @@ from auditlog_cli.writer.log import AuditLog
 
 USER = "AUDITLOG_USER"
 LOG = "AUDITLOG_ALERTS"
+_KINDS = ("alert", "review")  # what `Keeper` writes
 
 
 class Held(NamedTuple):
@@ -38,10 +39,10 @@ def read(path: str) -> Held:
     """Return what stands in the alerts log at `path`.
 
     Raises:
-        InputError: If it is not there, is empty, or cannot be read.
+        InputError: If it is not there, is empty, holds other records and none about an alert, or cannot be read.
     """
     records: list[Mapping[str, Any]] = []
-    bad = lines = 0
+    bad = lines = others = 0
     for log in files.find([path]):
         for file in log.files:
             for line in read_lines(file):
@@ -49,11 +50,17 @@ def read(path: str) -> Held:
                 item = decoders.decode(line)
                 bad += isinstance(item, BadLine)
                 if isinstance(item, Record) and not item.is_own:
-                    action = item.content.get("action")
-                    if isinstance(action, dict) and action.get("type") == "alert":
+                    kind = fields.text(item.content, "action.type")
+                    if kind == "alert":
                         records.append(item.content)
+                    others += kind not in ("", *_KINDS)
     if not lines:
         raise InputError(f"{path}: empty, no alerts log", help="is it the right file? check --alerts writes one")
+    if others and not records:
+        raise InputError(
+            f"{path}: holds records, and none about an alert",
+            help="is it the right file? the alerts log is a file of its own",
+        )
     return Held(states.read(records), bad)
 
 
