@@ -18,11 +18,12 @@ import pytest
 from auditlog_cli import AuditLog, read, segments, validate
 from auditlog_cli.counts import Counts
 from auditlog_cli.errors import InputError
+from auditlog_cli.judgement import reading
 from auditlog_cli.record import Line
-from auditlog_cli.sources import files, listed
+from auditlog_cli.sources import files, listed, opening
 from auditlog_cli.sources.backwards import backwards
 from auditlog_cli.sources.follow import Follower
-from auditlog_cli.sources.lines import read_lines
+from auditlog_cli.sources.lines import lines_of, read_lines
 from auditlog_cli.sources.ranges import cut, read_range
 from auditlog_cli.sources.scan import candidates
 from tests.conftest import Result
@@ -228,6 +229,19 @@ def by_parts(names: list[str]) -> list[Line]:
     return [line for name in names for part in cut(name) for line in read_range(part) if isinstance(line, Line)]
 
 
+def summed(names: list[str]) -> list[Line]:
+    """As `check` reads, up to where a log ended when it began."""
+    sizes = {name: reading.size_of(name) for name in names}
+    return [
+        line for name in names for line in lines_of(reading.Counted(name, sizes[name]), name) if isinstance(line, Line)
+    ]
+
+
+def counted(names: list[str]) -> list[Line]:
+    """As `check` reads what it need not share out."""
+    return [line for name in names for line in lines_of(reading.Counted(name), name) if isinstance(line, Line)]
+
+
 @pytest.fixture
 def half_written(log: Path) -> Iterator[Path]:
     """A log whose writer, which holds its lock, has written half of a line when it is listed, and then the rest."""
@@ -251,7 +265,7 @@ def half_written(log: Path) -> Iterator[Path]:
     os.close(lock)
 
 
-@pytest.mark.parametrize("way", [*WAYS, by_parts])
+@pytest.mark.parametrize("way", [*WAYS, by_parts, summed, counted])
 def test_a_line_that_a_writer_is_writing_is_waited_for(
     half_written: Path, way: Callable[[list[str]], list[Line]]
 ) -> None:
@@ -262,12 +276,21 @@ def test_a_line_that_a_writer_is_writing_is_waited_for(
     assert len(half_written.read_bytes().splitlines()) == len(way([str(half_written)]))
 
 
-@pytest.mark.parametrize("way", [*WAYS, by_parts])
+@pytest.mark.parametrize("way", [*WAYS, by_parts, summed, counted])
 def test_a_line_that_nobody_goes_on_with_is_torn(log: Path, way: Callable[[list[str]], list[Line]]) -> None:
     with log.open("ab") as file:
         file.write(b'{"seq":')
     found = way([str(log)])
     assert (found[-1].raw, found[-1].ended) == (b'{"seq":', False)
+
+
+def test_a_small_file_that_ends_without_a_line_end_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is no log, and who reads it may hold the lock that bears its name: a cursor."""
+    (tmp_path / "cursor").write_bytes(b"{}")
+    monkeypatch.delattr(opening, "shared_lock")
+    assert opening.read_small(str(tmp_path / "cursor"), 100) == b"{}"
 
 
 @pytest.fixture

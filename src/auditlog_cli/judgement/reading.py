@@ -41,7 +41,7 @@ class Counted:
         self._sum = sha256()
         self._summed = summed
         self._closed = False
-        self._reader = opening.Plain(path, 0 if path == "-" else opening.open_plain(path))
+        self._reader = opening.Plain(path, 0) if path == "-" else opening.Growing(path, opening.open_plain(path))
 
     def read(self, size: int, /) -> bytes:
         """Return up to `size` bytes; none at the end."""
@@ -102,11 +102,17 @@ def place(record: Record, log: str) -> Place:
 
 
 def size_of(path: str) -> int:
-    """Return how many bytes a file has; 0 where that is not known."""
-    try:
-        return os.path.getsize(path) if path != "-" and os.path.isfile(path) else 0
-    except OSError:
+    """Return how many bytes a file has, up to the end of a line; 0 where that is not known."""
+    if path == "-" or not os.path.isfile(path):
         return 0
+    try:
+        fd = opening.open_plain(path)
+    except InputError:
+        return 0
+    try:
+        return opening.whole_size(path, fd)
+    finally:
+        os.close(fd)
 
 
 def is_packed(path: str) -> bool:

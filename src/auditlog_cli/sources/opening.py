@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["GZIP", "ZSTD", "Plain", "open_for_reading", "open_plain", "unpacked", "whole_size"]
 
 
+_WRITING_S = 1.0
+"""So long a line is waited for that a writer has begun: it has all of it at hand."""
+
+
 class Plain:
     """A file as it stands: unbuffered, for callers read large blocks."""
 
-    __slots__ = ("_head", "_unfinished", "fd", "path")
+    __slots__ = ("_head", "fd", "path")
 
     def __init__(self, path: str, fd: int, head: bytes = b"") -> None:
         self.path = path
         self.fd = fd
         self._head = head
-        self._unfinished = False
 
     def read(self, size: int) -> bytes:
         """Return up to `size` bytes; none at the end."""
@@ -35,14 +38,7 @@ class Plain:
             head, self._head = self._head, b""
             return head
         try:
-            data = os.read(self.fd, size)
-            if data:
-                self._unfinished = not data.endswith(b"\n")
-            elif self._unfinished and self.fd > 2 and stat.S_ISREG(os.fstat(self.fd).st_mode):
-                self._unfinished = False
-                whole_size(self.path, self.fd)
-                data = os.read(self.fd, size)
-            return data
+            return os.read(self.fd, size)
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read ({error.strerror})", help=remedy(error)) from error
 
@@ -50,6 +46,25 @@ class Plain:
         """Give the file back; standard input stays open."""
         if self.fd > 2:
             os.close(self.fd)
+
+
+class Growing(Plain):
+    """A log as it stands, with the whole of a line that is just being written; see `whole_size`."""
+
+    __slots__ = ("_unfinished",)
+
+    def __init__(self, path: str, fd: int) -> None:
+        super().__init__(path, fd)
+        self._unfinished = False
+
+    def read(self, size: int) -> bytes:
+        """Return up to `size` bytes; none at the end."""
+        data = super().read(size)
+        if not data and self._unfinished and stat.S_ISREG(os.fstat(self.fd).st_mode):
+            whole_size(self.path, self.fd)
+            data = super().read(size)
+        self._unfinished = data[-1:] not in (b"", b"\n")
+        return data
 
 
 def open_for_reading(path: str) -> Reader:
@@ -61,7 +76,7 @@ def open_for_reading(path: str) -> Reader:
     if path == STDIN:
         plain = Plain("standard input", 0)
     else:
-        plain = Plain(*open_wherever(path))
+        plain = Growing(*open_wherever(path))
     return begun(plain)
 
 
@@ -125,7 +140,7 @@ def whole_size(path: str, fd: int) -> int:
     size = os.fstat(fd).st_size
     if not size or os.pread(fd, 1, size - 1) == b"\n" or first_of(path) is not None:
         return size
-    lock = shared_lock(path)
+    lock = shared_lock(path, _WRITING_S)
     try:
         return os.fstat(fd).st_size
     finally:
