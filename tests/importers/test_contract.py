@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditlog_cli import importers, strictjson
@@ -154,6 +154,7 @@ def _mutations(value: Any) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=settings.default.max_examples // 3)  # there are two dozen formats
 @given(data=st.data())
 def test_nothing_that_stands_in_a_unit_breaks_an_importer(name: str, data: st.DataObject) -> None:
     """Fuzzing: every member of every sample replaced by any JSON; each unit becomes records or is folded."""

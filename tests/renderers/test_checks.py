@@ -436,7 +436,9 @@ def large(findings: int, rules: int) -> Report:
     return report
 
 
-@pytest.mark.parametrize(("findings", "rules"), [(1, 1), (300, 1), (59, 206), (2, 1000), (59, 3000)])
+@pytest.mark.parametrize(
+    ("findings", "rules"), [(1, 1), (300, 1), (59, 206), (2, 1000), pytest.param(59, 3000, marks=pytest.mark.slow)]
+)
 def test_markdown_keeps_to_64_kib_and_counts_the_rest(findings: int, rules: int) -> None:
     report = large(findings, rules)
     made = markdown.render(report)
